@@ -1,0 +1,8 @@
+"""The room of answers."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "api"
+    verbose_name = "API"

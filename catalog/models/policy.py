@@ -1,0 +1,92 @@
+"""Purposes and access policies. A published policy version never changes: the database refuses."""
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.choices import choices, one_of
+from catalog.models.person import Person
+from catalog.models.product import DataProduct
+from catalog.rules.vocabulary import ConsumerKind, Effect
+
+
+@pghistory.track()
+class Purpose(models.Model):
+    """Why data is wanted. The built-in ones come with the migrations; governance adds others."""
+
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyStatus(models.TextChoices):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+@pghistory.track()
+class AccessPolicy(models.Model):
+    """One version of a permit or forbid rule. Empty `consumer_kinds` or `purposes` means all of them.
+
+    A draft may change; publishing fixes it. A published version may only be withdrawn; a change is a new version.
+    """
+
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="access_policies")
+    name = models.SlugField(max_length=80)
+    version = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=20, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
+    effect = models.CharField(max_length=10, choices=choices(Effect))
+    consumer_kinds = ArrayField(models.CharField(max_length=20, choices=choices(ConsumerKind)), default=list, blank=True)
+    purposes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    minimum_score = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(100)])
+    obligations = models.JSONField(default=list, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["product", "name", "-version"]
+        verbose_name_plural = "access policies"
+        constraints = [
+            models.UniqueConstraint(fields=["product", "name", "version"], name="access_policy_version_once"),
+            models.UniqueConstraint(
+                fields=["product", "name"], condition=Q(status="published"), name="access_policy_one_published_version"
+            ),
+            one_of("effect", Effect, "access_policy_effect_known"),
+            models.CheckConstraint(condition=Q(status__in=PolicyStatus.values), name="access_policy_status_known"),
+            models.CheckConstraint(
+                condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100), name="access_policy_score_at_most_100"
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="published_policy_is_immutable",
+                exclude=["status", "withdrawn_at"],
+                condition=pgtrigger.Q(old__status__in=["published", "withdrawn"]),
+            ),
+            pgtrigger.Protect(
+                name="published_policy_only_withdraws",
+                operation=pgtrigger.Update,
+                condition=(pgtrigger.Q(old__status="published") & ~pgtrigger.Q(new__status__in=["published", "withdrawn"]))
+                | (pgtrigger.Q(old__status="withdrawn") & ~pgtrigger.Q(new__status="withdrawn")),
+            ),
+            pgtrigger.Protect(
+                name="published_policy_is_kept",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__status__in=["published", "withdrawn"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.name} v{self.version}"

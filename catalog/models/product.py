@@ -1,0 +1,115 @@
+"""Domains, data products, and what they are built from."""
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models.choices import choices, one_of
+from catalog.models.person import Person
+from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
+
+
+@pghistory.track()
+class Domain(models.Model):
+    """A business domain that data products belong to."""
+
+    slug = models.SlugField(unique=True, max_length=80)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DataProductQuerySet(models.QuerySet["DataProduct"]):
+    def published(self) -> "DataProductQuerySet":
+        """Published or deprecated: what consumers may still find."""
+        return self.filter(lifecycle__in=[Lifecycle.PUBLISHED, Lifecycle.DEPRECATED])
+
+    def owned_by(self, person: Person) -> "DataProductQuerySet":
+        return self.filter(owner=person)
+
+
+@pghistory.track(exclude=["search"])
+class DataProduct(models.Model):
+    """A named, owned, versioned thing that others may build on.
+
+    `sensitivity` None means unclassified. `acknowledged_at` is when the owner last said "this is mine and it is right";
+    `reviewed_at` when governance last reviewed it. `deprecation_ends_at` is the last moment of a deprecated product.
+    """
+
+    slug = models.SlugField(unique=True, max_length=80)
+    name = models.CharField(max_length=200)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="products")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="owned_products")
+    stewards = models.ManyToManyField(Person, related_name="stewarded_products", blank=True)
+    version = models.CharField(max_length=50, default="1.0.0")
+    description = models.TextField(blank=True)
+    purpose = models.TextField(blank=True, help_text="What this product is for.")
+    limitations = models.TextField(blank=True, help_text="What it must not be taken for.")
+    usage = models.TextField(blank=True, help_text="How it is meant to be used.")
+    tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    sensitivity = models.CharField(max_length=20, choices=choices(Sensitivity), null=True, blank=True)  # noqa: DJ001 NULL is "unclassified"
+    lifecycle = models.CharField(max_length=20, choices=choices(Lifecycle), default=Lifecycle.DRAFT)
+    cadence = models.CharField(max_length=20, choices=choices(Cadence), default=Cadence.SCHEDULED)
+    published_at = models.DateTimeField(null=True, blank=True)
+    deprecation_ends_at = models.DateTimeField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    search = models.GeneratedField(
+        expression=SearchVector("slug", "name", weight="A", config="simple")
+        + SearchVector("description", "purpose", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = DataProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        indexes = [
+            GinIndex(fields=["search"], name="product_search"),
+            models.Index(fields=["lifecycle", "slug"], name="product_lifecycle_slug"),
+            models.Index(fields=["owner", "slug"], name="product_owner_slug"),
+        ]
+        constraints = [
+            one_of("sensitivity", Sensitivity, "product_sensitivity_known"),
+            one_of("lifecycle", Lifecycle, "product_lifecycle_known"),
+            one_of("cadence", Cadence, "product_cadence_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+pghistory.track()(DataProduct.stewards.through)
+
+
+@pghistory.track()
+class InputPort(models.Model):
+    """An upstream data product that `product` is built from. A required one decides the `upstream` gate."""
+
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="input_ports")
+    upstream = models.ForeignKey(DataProduct, on_delete=models.PROTECT, related_name="downstream_ports")
+    required = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["product", "upstream"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "upstream"], name="input_port_once"),
+            models.CheckConstraint(condition=~Q(product=F("upstream")), name="input_port_not_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} ← {self.upstream}"

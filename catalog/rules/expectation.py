@@ -1,0 +1,31 @@
+"""What must hold for a port, as data: Great Expectations' words with a dimension and a severity. Nothing here runs a check."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from catalog.rules.vocabulary import Dimension, Severity
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation: `type` is Great Expectations' name (`expect_column_values_to_not_be_null`), `kwargs` its arguments.
+
+    `dimension` is None only until a suite is stored: `trust` fills it from the type (see `trust.rules.dimensions`).
+    """
+
+    type: str
+    kwargs: Mapping[str, Json] = field(default_factory=dict)
+    severity: Severity = Severity.CRITICAL
+    dimension: Dimension | None = None
+    meta: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The expectations of one port, in the order in which their results come back."""
+
+    name: str
+    expectations: tuple[Expectation, ...]

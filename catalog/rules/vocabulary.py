@@ -1,0 +1,97 @@
+"""The closed sets of the catalog: every word that a claim may use. No rule lives here, only the words and their order."""
+
+from enum import StrEnum
+
+
+class Sensitivity(StrEnum):
+    """How sensitive data is, from open to closed. Compare with `rank`, never by text."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+    RESTRICTED = "restricted"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order public 0 < internal 1 < confidential 2 < restricted 3."""
+        return list(Sensitivity).index(self)
+
+
+class Lifecycle(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+class Cadence(StrEnum):
+    """Whether the data is expected to be renewed. `static` data cannot go stale: the year 2013 stays the year 2013."""
+
+    STATIC = "static"
+    SCHEDULED = "scheduled"
+
+
+class SourceKind(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    POSTGRES = "postgres"
+
+
+class LogicalType(StrEnum):
+    """The logical types of ODCS 3.x (schema, `logicalType`)."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TIME = "time"
+    ARRAY = "array"
+    OBJECT = "object"
+    MAP = "map"
+
+
+class Dimension(StrEnum):
+    """What a check speaks about: ISO/IEC 25012 characteristics, and volume and schema, which this field adds."""
+
+    COMPLETENESS = "completeness"
+    UNIQUENESS = "uniqueness"
+    VALIDITY = "validity"
+    CONSISTENCY = "consistency"
+    ACCURACY = "accuracy"
+    TIMELINESS = "timeliness"
+    VOLUME = "volume"
+    SCHEMA = "schema"
+
+
+class Severity(StrEnum):
+    """Great Expectations' own three levels. `critical` decides a gate; the other two only weigh in the score."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Effect(StrEnum):
+    PERMIT = "permit"
+    FORBID = "forbid"
+
+
+class ConsumerKind(StrEnum):
+    PERSON = "person"
+    SERVICE = "service"
+    AI_AGENT = "ai_agent"
+    AI_MODEL = "ai_model"
+
+
+BUILT_IN_PURPOSES: tuple[str, ...] = (
+    "analytics",
+    "ai.training",
+    "ai.evaluation",
+    "ai.retrieval",
+    "ai.decision-support",
+    "ai.autonomous-decision",
+)
+"""The purposes that every installation starts with; governance adds others as rows of `Purpose`."""

@@ -1,0 +1,77 @@
+"""Every environment variable that Touchstone reads, with its meaning and default. The README's table is made from this class."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+TextList = Annotated[list[str], NoDecode]
+
+
+class Environment(BaseSettings):
+    """Read once, at start. A value of the wrong form stops the start with a sentence that names the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="TOUCHSTONE_", extra="ignore", populate_by_name=True)
+
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql:///touchstone"),
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL connection URL. `bin/up` and `bin/test` start a server of their own when it is unset.",
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias="REDIS_URL",
+        description="Valkey or Redis URL of the Celery broker. `bin/up` and `bin/test` start a server of their own when it is unset.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Django's secret key, 50 random characters or more. Required unless `TOUCHSTONE_DEBUG` is on; `bin/up` makes one.",
+    )
+    debug: bool = Field(default=False, description="Django's debug mode. Never in production.")
+    allowed_hosts: TextList = Field(
+        default=["127.0.0.1", "localhost", "[::1]"],
+        description="Host names that the web server answers to, separated by commas.",
+    )
+    trusted_origins: TextList = Field(
+        default=[], description="Origins (with scheme) that may post forms, separated by commas. Needed behind a TLS proxy."
+    )
+    https: bool = Field(
+        default=False,
+        description="On where users come over TLS: secure cookies, HSTS, redirect to https, and `X-Forwarded-Proto` of the proxy is believed.",
+    )
+    data_roots: TextList = Field(
+        default=[str(PROJECT_ROOT / "demo" / "data"), str(PROJECT_ROOT / "data")],
+        description="Folders under which the files of output ports must lie, separated by commas. Nothing outside is ever read.",
+    )
+    database_hosts: TextList = Field(
+        default=[],
+        description="Hosts (`host` or `host:port`) that PostgreSQL ports may connect to, separated by commas. None by default.",
+    )
+    public_home: bool = Field(
+        default=False,
+        description="Home page and product labels without login. `bin/up` switches it on for the demo on loopback.",
+    )
+    run_lease_seconds: int = Field(
+        default=60, ge=5, le=3600, description="How long a worker may be silent before its run is given to another, in seconds."
+    )
+    run_max_attempts: int = Field(default=3, ge=1, le=20, description="Attempts at a run before it is failed with the reason.")
+    run_time_limit_seconds: int = Field(
+        default=3600, ge=10, description="Longest time that one attempt at a run may take, in seconds; then it is failed."
+    )
+    engine_memory_mb: int = Field(default=512, ge=64, description="Memory limit of DuckDB in one worker process, in MB.")
+    engine_threads: int = Field(default=2, ge=1, le=64, description="Threads that DuckDB uses in one worker process.")
+    engine_statement_seconds: int = Field(
+        default=600, ge=1, description="Longest time that one statement may take on a PostgreSQL source, in seconds."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    page_size: int = Field(
+        default=50, ge=1, le=500, description="Entries on a page of the API where the caller names no `limit`."
+    )
+
+    @field_validator("allowed_hosts", "trusted_origins", "data_roots", "database_hosts", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -1,0 +1,75 @@
+"""What the commands show: one line per step, with the seconds counted while it runs, and refusals as one sentence."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TICK_ON_TERMINAL_SECONDS = 1.0
+TICK_IN_LOG_SECONDS = 10.0  # a log keeps every line, a terminal overwrites the last one
+
+
+class CommandFailedError(Exception):
+    """A command cannot go on. The text says what happened, to what, and what to do next."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Write to the screen at once. A terminal that has gone away is no reason to leave servers running, so it is not an error."""
+    try:
+        sys.stdout.write(text + end)
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        sys.stdout = sys.__stdout__ = None  # print nowhere from now on, and let the interpreter's last flush pass
+
+
+def complain(text: str) -> None:
+    """Write a refusal to standard error."""
+    try:
+        sys.stderr.write(f"touchstone: {text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.stderr = sys.__stderr__ = None  # as in `say`
+
+
+@contextmanager
+def step(label: str) -> Iterator[None]:
+    """Show `label` while the block runs, then how long it took, in seconds."""
+    started = time.monotonic()
+    finished = threading.Event()
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+
+    def tick() -> None:
+        while not finished.wait(TICK_ON_TERMINAL_SECONDS if on_terminal else TICK_IN_LOG_SECONDS):
+            seconds = int(time.monotonic() - started)
+            if on_terminal:
+                say(f"\r  {label} ... {seconds} s", end="")
+            else:
+                say(f"  {label} ... {seconds} s so far")
+
+    say(f"  {label} ...", end="" if on_terminal else "\n")
+    ticker = threading.Thread(target=tick, daemon=True)
+    ticker.start()
+    outcome = "stopped after"
+    try:
+        yield
+        outcome = "done in"
+    finally:
+        finished.set()
+        ticker.join()
+        start_of_line = "\r\033[K" if on_terminal else ""
+        say(f"{start_of_line}  {label}: {outcome} {time.monotonic() - started:.1f} s")
+
+
+def tail(path: Path, lines: int = 20) -> str:
+    """The last lines of a log, indented, or a remark that there is nothing in it."""
+    try:
+        text = path.read_bytes()[-16_000:].decode("utf-8", "replace").strip()
+    except OSError as error:
+        return f"    ({path} cannot be read: {error.strerror})"
+    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or f"    ({path} is empty)"
