@@ -31,12 +31,9 @@ def server_account() -> Account | None:
     """None for an ordinary user: the servers then run as that user."""
     if os.geteuid() != 0:
         return None
-    for look_up, name in ((pwd.getpwuid, NOBODY), (pwd.getpwnam, "nobody")):
-        try:
-            entry = look_up(name)  # type: ignore[operator]  # initdb asks for the entry too, so a bare number would not do
-        except KeyError:
-            continue
-        return Account(entry.pw_uid, entry.pw_gid)
+    for entry in pwd.getpwall():  # initdb asks for the entry too, so a bare number would not do
+        if entry.pw_uid == NOBODY or entry.pw_name == "nobody":
+            return Account(entry.pw_uid, entry.pw_gid)
     message = (
         "PostgreSQL refuses to run as root, and this machine has no account 'nobody' to run it as. "
         "Start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
@@ -51,8 +48,6 @@ def can_enter(directory: Path, account: Account | None) -> bool:
         command = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(directory)]
         return subprocess.run(command, capture_output=True, check=False, cwd="/", **arguments).returncode == 0
     except OSError as error:  # root of a container that may not change its user
-        message = (
-            f"This process cannot start others as uid {account.uid if account else os.geteuid()} ({error.strerror}), and PostgreSQL "
-            "refuses to run as root. Start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
-        )
+        uid = account.uid if account else os.geteuid()
+        message = f"This process cannot start others as uid {uid} ({error.strerror}), and PostgreSQL refuses to run as root. Start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
         raise CommandFailedError(message) from error

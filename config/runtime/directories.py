@@ -1,4 +1,4 @@
-"""Folders for the servers: ours alone, entered by the account that the servers run as, never under a name others could prepare."""
+"""Folders for the servers: ours alone, entered by the account that the servers run as, never prepared by others."""
 
 import contextlib
 import os
@@ -35,6 +35,14 @@ def make_own_directory(path: Path, account: Account | None) -> Path:
     return path
 
 
+def make_local(local: Path) -> Path:
+    """The clone's `.local`: everything that the commands write. Who cloned with an open umask gets it closed again."""
+    local.mkdir(mode=0o700, exist_ok=True)
+    if local.stat().st_uid == os.geteuid():
+        local.chmod(0o700)
+    return make_own_directory(local, server_account())
+
+
 def give_directory(path: Path, account: Account | None) -> Path:
     """`path` as a folder of mode 700 that belongs to `account` (None: to us). Its parent must be a folder of our own."""
     path.mkdir(mode=0o700, exist_ok=True)
@@ -50,7 +58,7 @@ def servers_directory(local: Path) -> Path:
     The second has a random name, kept in `.local/servers-directory`: a new clone at the same path never meets old data.
     """
     account = server_account()
-    make_own_directory(local, account)
+    make_local(local)
     pointer = local / POINTER
     if account is None or (not pointer.exists() and can_enter(local, account)):
         return make_own_directory(local / "servers", account)
@@ -70,7 +78,7 @@ def servers_directory(local: Path) -> Path:
 
 
 def belongs_to(elsewhere: Path, local: Path) -> bool:
-    """True for our own folder, also after the clone was moved; false for a copy of the clone while the first one is still there."""
+    """True for our own folder, also after the clone was moved; false for a copy of a clone that is still there."""
     origin_file = elsewhere / ORIGIN
     origin = Path(origin_file.read_text().strip()) if origin_file.exists() else local
     if origin == local:
@@ -92,7 +100,9 @@ def throwaway_directory() -> Iterator[Path]:
             break
         path.rmdir()
     else:
-        message = "No temporary folder can be entered by the servers' account. Set TMPDIR to one that other users may pass through."
+        message = (
+            "No temporary folder can be entered by the servers' account. Set TMPDIR to one that other users may pass through."
+        )
         raise CommandFailedError(message)
     try:
         yield path

@@ -51,7 +51,12 @@ class ProcessIdentity:
     def is_alive(self) -> bool:
         """A zombie is dead: it has ended and only waits for its parent to read how."""
         status = read_status(self.pid)
-        return status is not None and status.state not in "ZX" and status.start_ticks == self.start_ticks and self.boot == boot_id()
+        return (
+            status is not None
+            and status.state not in "ZX"
+            and status.start_ticks == self.start_ticks
+            and self.boot == boot_id()
+        )
 
 
 def all_pids() -> Iterator[int]:
@@ -79,7 +84,7 @@ def session_members(leader_pid: int, instance: str) -> list[ProcessIdentity]:
 
 
 def working_in(directory: Path) -> list[ProcessIdentity]:
-    """The processes whose working directory is `directory`: for a server's private data folder, that server and its children."""
+    """The processes whose working directory is `directory`: for a private data folder, its server and that one's children."""
     found = []
     for pid in all_pids():
         try:

