@@ -49,5 +49,8 @@ def can_enter(directory: Path, account: Account | None) -> bool:
         return subprocess.run(command, capture_output=True, check=False, cwd="/", **arguments).returncode == 0
     except OSError as error:  # root of a container that may not change its user
         uid = account.uid if account else os.geteuid()
-        message = f"This process cannot start others as uid {uid} ({error.strerror}), and PostgreSQL refuses to run as root. Start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        message = (
+            f"This process cannot start others as uid {uid} ({error.strerror}), and PostgreSQL refuses to run as root. "
+            "Start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        )
         raise CommandFailedError(message) from error

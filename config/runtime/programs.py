@@ -28,7 +28,7 @@ def why_not_runnable(program: Path, account: Account | None) -> str | None:
     """None when `program --version` runs as `account`, else the reason."""
     arguments = account.as_popen_arguments() if account else {}
     try:
-        command = [program, "--version"]
+        command: list[str | Path] = [program, "--version"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=30, **arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +41,18 @@ class EmbeddedServer(ABC):
     name: str
     stop_steps: tuple[tuple[signal.Signals, float], ...]
 
-    def __init__(self, directory: Path, *, durable: bool = True, log: Path | None = None) -> None:
-        """`durable=False` trades safety on a power cut for speed: only for data that is thrown away."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        durable: bool = True,
+        log: Path | None = None,
+        on_launch: Callable[[processes.ProcessIdentity], None] | None = None,
+    ) -> None:
+        """`durable=False` trades safety on a power cut for speed: only for data that is thrown away.
+
+        `on_launch` is told of each process as soon as it exists, before it answers.
+        """
         self.directory = directory
         self.data = directory / "data"
         self.durable = durable
@@ -50,6 +61,7 @@ class EmbeddedServer(ABC):
         self.process: processes.ProcessIdentity | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
+        self._on_launch = on_launch
 
     @property
     @abstractmethod
@@ -126,6 +138,10 @@ class EmbeddedServer(ABC):
             os.close(self._lock)
             self._lock = None
 
+    def exit_status(self) -> int | None:
+        """How the server ended by itself; None while it runs, and when it was never started."""
+        return self._child.poll() if self._child else None
+
     def _take_lock(self) -> None:
         lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -150,6 +166,8 @@ class EmbeddedServer(ABC):
             recorded.write_text(f"{port}\n")
             self._child = self._launch(port)
             self.process = processes.ProcessIdentity.of(self._child.pid)
+            if self.process and self._on_launch:
+                self._on_launch(self.process)
             reason = self._wait_until_it_answers()
             if reason is None:
                 return

@@ -1,0 +1,92 @@
+"""The first half of every command: read the arguments, refuse what cannot work, install, and hand over to `.venv`.
+
+Run by whatever Python 3.11+ the machine has, before anything is installed:  python3 -I config/runtime/launch.py up --port 9000
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from config.runtime.directories import make_local
+from config.runtime.install import Installer
+from config.runtime.lock import lock
+from config.runtime.options import down_options, test_options, up_options
+from config.runtime.ports import require_free
+from config.runtime.registry import Record
+from config.runtime.screen import CommandFailedError, complain
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+MODULES = {
+    "up": "config.runtime.up",
+    "test": "config.runtime.checks",
+    "down": "config.runtime.down",
+    "manage": "config.runtime.manage",
+}
+
+
+def refuse_second_up(local: Path) -> None:
+    running = Record.read(local / "run" / "up.json")
+    if running and running.owner.is_alive():
+        message = (
+            f"bin/up is already running here, as process {running.owner.pid}. Stop it with Ctrl-C there, or with bin/down."
+        )
+        raise CommandFailedError(message)
+
+
+def check_up(arguments: list[str]) -> None:
+    """What would only fail after the long work, found before it."""
+    options = up_options(arguments)
+    refuse_second_up(ROOT / ".local")
+    if options.port or not options.once:
+        require_free(HOST, options.port or DEFAULT_PORT)
+
+
+def prepare(command: str, arguments: list[str]) -> Path:
+    """Check the arguments and install what the command needs. Returns the Python to go on with."""
+    if sys.platform != "linux":
+        raise CommandFailedError("bin/up and bin/test need Linux. With containers: docker-compose.yml.")
+    installer = Installer(ROOT)
+    if command == "up":
+        check_up(arguments)
+    elif command == "test":
+        test_options(arguments)
+    elif command == "down":
+        down_options(arguments)
+        return Path(sys.executable)  # it reads records and sends signals: nothing has to be installed
+    make_local(ROOT / ".local")
+    installer.install("requirements-dev.txt" if command == "test" else "requirements.txt")
+    return installer.python
+
+
+def become(words: list[str]) -> NoReturn:
+    """Become that program: signals then reach it without anybody in between."""
+    os.execv(words[0], words)  # noqa: S606  (no shell is wanted)
+
+
+def main() -> int:
+    command, arguments = sys.argv[1], sys.argv[2:]
+    try:
+        if command == "lock":
+            lock(make_local(ROOT / ".local").parent, arguments)
+            return 0
+        python = prepare(command, arguments)
+    except CommandFailedError as error:
+        complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain("stopped. Nothing is half-installed: the next start goes on from here.")
+        return 130
+    if command != "manage":  # whose arguments name files from where the user stands
+        os.chdir(ROOT)
+    os.environ["PYTHONPATH"] = str(ROOT)
+    words = [str(python), "-P", "-m", MODULES[command], *arguments]  # -P: a folder `config` where the user stands is not ours
+    return become(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The processes of one command: started with a log each, recorded, watched, and stopped in the reverse order."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+from config.runtime import processes
+from config.runtime.registry import DEFAULT_STOP_STEPS, STOP_STEPS, Record
+from config.runtime.screen import CommandFailedError, step, tail
+from config.runtime.server import EmbeddedServer
+
+WATCH_SECONDS = 0.1
+LARGEST_LOG_BYTES = 10 * 1024 * 1024
+
+
+class StopRequestedError(BaseException):
+    """Ctrl-C, SIGTERM or a closed terminal. Not an Exception: nothing on the way may take it for a failure of its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
+
+
+class StopSignals:
+    """Turns the signals that mean *stop* into StopRequestedError, never in the middle of starting a process."""
+
+    def __init__(self) -> None:
+        self._deferring = 0
+        self._received: int | None = None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup and background jobs asked not to be disturbed
+                signal.signal(number, self._handle)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self._deferring:
+            self._received = number
+        else:
+            raise StopRequestedError(number)
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let the block finish first: a process that was started is then also recorded."""
+        self._deferring += 1
+        try:
+            yield
+        finally:
+            self._deferring -= 1
+        if not self._deferring and self._received is not None:
+            raise StopRequestedError(self._received)
+
+    def ignore(self) -> None:
+        """For the stop itself, which takes a bounded time and must not be cut short."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+
+class Supervisor:
+    """Everything that a command starts."""
+
+    def __init__(self, root: Path, record: Record, signals: StopSignals) -> None:
+        self.root = root
+        self.record = record
+        self.signals = signals
+        self.logs = root / ".local" / "logs"
+        self.servers: dict[str, EmbeddedServer] = {}
+        self.programs: dict[str, subprocess.Popen[bytes]] = {}
+        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def log_path(self, name: str) -> Path:
+        """The log of that name; one that has grown large is put aside first."""
+        path = self.logs / f"{name}.log"
+        if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        return path
+
+    def start_server(self, name: str, server: EmbeddedServer) -> None:
+        with self.signals.deferred():
+            self.servers[name] = server
+            server.start()
+
+    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        """Start a program in a session of its own, so that Ctrl-C at the terminal reaches us and not it."""
+        with self.signals.deferred(), self.log_path(name).open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            self.programs[name] = child
+            identity = processes.ProcessIdentity.of(child.pid)
+            if identity:
+                self.record.add(name, identity)
+
+    def check(self) -> None:
+        """Raise when something that should run has ended by itself, with the end of its log."""
+        ended = [(name, child.poll(), self.logs / f"{name}.log") for name, child in self.programs.items()]
+        ended += [(name, server.exit_status(), server.log) for name, server in self.servers.items()]
+        for name, status, log in ended:
+            if status is not None:
+                how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+                raise CommandFailedError(f"The {name} {how} by itself. The end of {log}:\n{tail(log)}")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, watching."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.check()
+            time.sleep(WATCH_SECONDS)
+
+    def manage(
+        self, arguments: list[str], environment: Mapping[str, str], label: str = "", accept: tuple[int, ...] = (0,)
+    ) -> tuple[int, str]:
+        """Run a management command, watching the others. Returns its exit status and what it printed on standard output."""
+        log = self.log_path("commands")
+        with step(label) if label else contextlib.nullcontext(), log.open("ab") as errors:
+            errors.write(f"\n$ manage.py {' '.join(arguments)}\n".encode())
+            errors.flush()
+            with self.signals.deferred():
+                child = subprocess.Popen(
+                    [sys.executable, "manage.py", *arguments],
+                    cwd=self.root,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    start_new_session=True,
+                )
+            try:
+                output = self._collect(child)
+            except BaseException:
+                child.terminate()
+                child.wait()
+                raise
+        if child.returncode not in accept:
+            message = f"`manage.py {' '.join(arguments)}` ended with status {child.returncode}. The end of {log}:\n{tail(log)}"
+            raise CommandFailedError(message)
+        return child.returncode, output
+
+    def _collect(self, child: subprocess.Popen[bytes]) -> str:
+        chunks: list[bytes] = []
+        assert child.stdout is not None  # noqa: S101  (it was opened as a pipe above)
+        os.set_blocking(child.stdout.fileno(), False)
+        while True:
+            chunk = child.stdout.read()
+            if chunk:
+                chunks.append(chunk)
+            elif child.poll() is not None:
+                return b"".join(chunks).decode("utf-8", "replace")
+            else:
+                self.check()
+                time.sleep(WATCH_SECONDS)
+
+    def stop(self) -> None:
+        """End everything, the last started first: programs, then the servers that they talk to."""
+        for name, child in reversed(self.programs.items()):
+            identity = self.record.started.get(name)
+            if identity:
+                processes.stop(identity, STOP_STEPS.get(name, DEFAULT_STOP_STEPS), self.record.instance)
+            child.wait()
+        for server in reversed(self.servers.values()):
+            server.stop()
+        self.record.remove()

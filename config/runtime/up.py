@@ -1,0 +1,192 @@
+"""`bin/up`: servers, tables, worker, beat, web, demo, verdicts; then watch until it is told to stop."""
+
+import argparse
+import fcntl
+import hashlib
+import http.client
+import os
+import signal
+import sys
+import time
+from typing import TextIO
+
+from config.runtime.directories import servers_directory
+from config.runtime.launch import DEFAULT_PORT, HOST, ROOT
+from config.runtime.options import up_options
+from config.runtime.ports import find_free_port, is_free, require_free
+from config.runtime.registry import Record, sweep
+from config.runtime.screen import CommandFailedError, complain, say, step, tail
+from config.runtime.services import application_environment, is_set, start_services
+from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
+
+LOCAL = ROOT / ".local"
+READY_SECONDS = 60.0
+WEB_WORKERS = 2
+WORKER_PROCESSES = 2
+DEMO_MARK = "demo-loaded"
+RUN_FAILED = 2
+
+
+def take_lock() -> TextIO:
+    """Held as long as this process lives, so that a second bin/up in the same clone is refused."""
+    lock = (LOCAL / "up.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandFailedError("bin/up is already running here. Stop it with Ctrl-C there, or with bin/down.") from None
+    return lock
+
+
+def choose_port(options: argparse.Namespace) -> int:
+    if options.port is None and options.once and not is_free(HOST, DEFAULT_PORT):
+        return find_free_port(HOST)
+    port: int = options.port or DEFAULT_PORT
+    require_free(HOST, port)
+    return port
+
+
+def static_fingerprint() -> str:
+    """Changes when a package or one of our own static files does."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for path in sorted(path for folder in ROOT.glob("*/static") for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+class Up:
+    """One start."""
+
+    def __init__(self, options: argparse.Namespace, supervisor: Supervisor) -> None:
+        self.options = options
+        self.supervisor = supervisor
+        self.port = choose_port(options)
+        self.environment: dict[str, str] = {}
+        self.address = f"http://{HOST}:{self.port}"
+
+    def start(self) -> int:
+        """Start everything and show the verdicts. Returns 2 when a run of the demo failed, else 0."""
+        say("Starting Touchstone")
+        self.start_servers()
+        self.supervisor.manage(["migrate", "--no-input"], self.environment, "database tables")
+        self.collect_static()
+        self.start_programs()
+        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account")[1]
+        if self.options.demo:
+            self.load_demo()
+        self.wait_until_ready()
+        status, table = self.show_verdicts()
+        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request")[1]
+        say(f"\n{table.rstrip()}\n")
+        self.show_addresses(admin.strip(), key.strip().splitlines()[-1] if key.strip() else "")
+        return status
+
+    def start_servers(self) -> None:
+        wanted = [name for variable, name in (("DATABASE_URL", "PostgreSQL"), ("REDIS_URL", "Valkey")) if not is_set(variable)]
+        directory = servers_directory(LOCAL) if wanted else LOCAL
+        with step(f"{' and '.join(wanted)}" if wanted else "servers named by DATABASE_URL and REDIS_URL"):
+            urls = start_services(self.supervisor, directory, durable=True)
+        self.environment = application_environment(LOCAL, urls) | self.supervisor.record.child_environment()
+        if self.options.demo or (LOCAL / DEMO_MARK).exists():
+            self.environment.setdefault("TOUCHSTONE_PUBLIC_HOME", "true")
+
+    def collect_static(self) -> None:
+        mark = LOCAL / "static-collected"
+        fingerprint = static_fingerprint()
+        if mark.exists() and mark.read_text() == fingerprint:
+            return
+        self.supervisor.manage(["collectstatic", "--no-input", "--clear"], self.environment, "style sheets")
+        mark.write_text(fingerprint)
+
+    def start_programs(self) -> None:
+        celery = [sys.executable, "-m", "celery", "-A", "config.celery:app"]
+        pool = ["--pool", "prefork", "--concurrency", str(WORKER_PROCESSES)]
+        self.supervisor.start("worker", [*celery, "worker", *pool, "--loglevel", "INFO"], self.environment)
+        (LOCAL / "beat").mkdir(mode=0o700, exist_ok=True)
+        beat = ["--schedule", str(LOCAL / "beat" / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
+        self.supervisor.start("beat", [*celery, "beat", *beat], self.environment)
+        listen = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
+        web = [sys.executable, "-m", "granian", *listen, "--respawn-failed-workers", "config.wsgi:application"]
+        self.supervisor.start("web server", web, self.environment)
+
+    def load_demo(self) -> None:
+        """On the first start, and for --once each time: it registers again what is there and asks for fresh runs."""
+        mark = LOCAL / DEMO_MARK
+        database = self.environment["DATABASE_URL"] if is_set("DATABASE_URL") else "embedded"
+        digest = hashlib.sha256(database.encode()).hexdigest()
+        if self.options.once or not mark.exists() or mark.read_text() != digest:
+            self.supervisor.manage(["load_demo"], self.environment, "demo data products")
+            mark.write_text(digest)
+
+    def wait_until_ready(self) -> None:
+        with step("web server"):
+            deadline = time.monotonic() + READY_SECONDS
+            while (answer := self.ask_ready()) != "200":
+                if time.monotonic() > deadline:
+                    log = self.supervisor.logs / "web server.log"
+                    message = (
+                        f"{self.address}/readyz still says {answer} after {READY_SECONDS:.0f} s. The end of {log}:\n{tail(log)}"
+                    )
+                    raise CommandFailedError(message)
+                self.supervisor.sleep(0.2)
+
+    def ask_ready(self) -> str:
+        """The HTTP status of /readyz, or why there is none."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        try:
+            connection.request("GET", "/readyz")
+            return str(connection.getresponse().status)
+        except (OSError, http.client.HTTPException) as error:
+            return str(error)
+        finally:
+            connection.close()
+
+    def show_verdicts(self) -> tuple[int, str]:
+        wait = ["--wait", str(self.options.wait)] if self.options.demo else []
+        label = "verdicts of the workers" if wait else "verdicts"
+        return self.supervisor.manage(["show_verdicts", *wait], self.environment, label, accept=(0, RUN_FAILED))
+
+    def show_addresses(self, admin: str, key: str) -> None:
+        say(f"Home page   {self.address}/\nAPI docs    {self.address}/api/docs\nAdmin       {self.address}/admin/")
+        say(f"\n{admin}\n")
+        say("Ask about a data product (a key for trying out, replaced at the next start):")
+        say(f"  curl -H 'Authorization: Bearer {key}' {self.address}/api/v1/products/nyc-flights/trust\n")
+
+
+def run(options: argparse.Namespace) -> int:
+    lock = take_lock()
+    left_behind = sweep(LOCAL)
+    if left_behind:
+        say(f"  Stopped what a killed command had left behind: {', '.join(left_behind)}.")
+    signals = StopSignals()
+    record = Record(LOCAL / "run" / "up.json")
+    record.write()
+    supervisor = Supervisor(ROOT, record, signals)
+    try:
+        up = Up(options, supervisor)
+        status = up.start()
+        if options.once:
+            return status
+        say("Ctrl-C stops everything and keeps the data. Logs: .local/logs/")
+        while True:
+            supervisor.sleep(3600)
+    except StopRequestedError as request:
+        say()
+        return 0 if request.number == signal.SIGINT and not options.once else 128 + request.number
+    finally:
+        signals.ignore()
+        with step("stopping"):
+            supervisor.stop()
+        lock.close()
+
+
+def main(arguments: list[str]) -> int:
+    os.umask(0o077)  # logs, records and passwords are nobody else's
+    try:
+        return run(up_options(arguments))
+    except CommandFailedError as error:
+        complain(str(error))
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
