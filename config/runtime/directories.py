@@ -107,4 +107,5 @@ def throwaway_directory() -> Iterator[Path]:
     try:
         yield path
     finally:
-        shutil.rmtree(path)
+        if path.exists():  # a command's record may have removed it already, together with its servers
+            shutil.rmtree(path)
