@@ -126,6 +126,7 @@ class UpstreamFacts:
     failing_path: its own `Outcome.failing_path`: slugs from itself to the product where the trouble starts.
     cause: its own `Outcome.cause`: one sentence about that trouble.
     is_cycle: this product is, directly or not, an input of its own input.
+    owner: username of its owner, who can put it right.
     """
 
     slug: str
@@ -136,6 +137,7 @@ class UpstreamFacts:
     failing_path: tuple[str, ...] = ()
     cause: str = ""
     is_cycle: bool = False
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

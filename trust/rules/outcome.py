@@ -56,7 +56,8 @@ class CheckContribution:
     """One check in the score: weight w, freshness f and value v of DESIGN.md section 3.
 
     `is_counted` is false for a check that the mean leaves out; `note` says why. `tolerance` is the `mostly` of the
-    expectation (1.0: every row must hold; None where the expectation does not count rows).
+    expectation (1.0: every row must hold; None where the expectation does not count rows). `message` says what a check that did
+    not pass found.
     """
 
     check_id: str
@@ -76,11 +77,15 @@ class CheckContribution:
     unexpected_count: int | None = None
     waiver_id: str | None = None
     note: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DimensionContribution:
-    """q_d of one required dimension at one port: sum(w*f*v)/sum(w) over the checks that are counted, 0 without any."""
+    """q_d of one dimension at one port: sum(w*f*v)/sum(w) over the checks that are counted, 0 without any.
+
+    A dimension that the policy does not require has weight 0: it is listed and does not count.
+    """
 
     port: str
     dimension: Dimension

@@ -1,0 +1,153 @@
+"""An outcome as the JSON that consumers get: short by default (under 1 KB, nothing cut in silence), or everything.
+
+Messages and remedies are shortened to fit and then end in an ellipsis; reasons that are left out are counted in `more_reasons`.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from trust.rules import wording
+from trust.rules.outcome import GateResult, Outcome, PortOutcome
+from trust.rules.vocabulary import GateName, GateStatus
+
+_LONGEST_BYTES = 1000
+_FITS = ((3, 160, 110), (3, 110, 70), (2, 160, 110), (2, 110, 70), (1, 160, 110), (1, 100, 60), (1, 50, 30))
+"""Number of reasons, longest message, longest remedy: from the most telling to the tersest."""
+_DERIVED = frozenset({GateName.SCORE, GateName.COVERAGE})
+
+
+def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, Any]:
+    """The answer of DESIGN.md section 5, under 1 KB as UTF-8 JSON for slugs and names of ordinary length.
+
+    `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
+    `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
+    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not told.
+    """
+    open_gates = sorted(outcome.open_gates, key=_priority)
+    telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
+    answer: dict[str, Any] = {}
+    for reasons, message, remedy in _FITS:
+        shown = [_reason(gate, message, remedy) for gate in telling[:reasons]]
+        answer = _frame(outcome, as_of or outcome.judged_at, shown, len(open_gates) - len(shown))
+        if len(json.dumps(answer)) <= _LONGEST_BYTES:
+            break
+    return answer
+
+
+def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, Any]:
+    """The whole outcome: the short answer's keys with every reason at full length, and all that they rest on.
+
+    `gate_results`: every gate, also those that pass or are off. `score_parts` and `checks`: all that is needed to recompute the
+    score by hand, with the tolerance of every check beside its result.
+    """
+    reasons = [_reason(gate, None, None) for gate in sorted(outcome.open_gates, key=_priority)]
+    return {
+        **_frame(outcome, as_of or outcome.judged_at, reasons, 0, shown_waivers=len(outcome.waivers)),
+        "effective_score": _number(outcome.effective_score),
+        "limited_by": outcome.limited_by,
+        "failing_path": list(outcome.failing_path),
+        "cause": outcome.cause,
+        "gate_results": [_plain(gate) for gate in outcome.gates],
+        "score_parts": [_plain(part) for part in outcome.parts],
+        "checks": [_plain(dimension) for dimension in outcome.dimensions],
+        "ports": [_plain(port) for port in outcome.ports],
+        "policy_digest": outcome.policy_digest,
+        "facts_digest": outcome.facts_digest,
+    }
+
+
+def _frame(
+    outcome: Outcome, as_of: datetime, reasons: list[dict[str, Any]], left_out: int, *, shown_waivers: int = 2
+) -> dict[str, Any]:
+    """The keys that every answer has, in the order of DESIGN.md."""
+    answer: dict[str, Any] = {
+        "product": outcome.slug,
+        "production_grade": outcome.is_production_grade,
+        "verdict": outcome.verdict.value,
+        "score": _number(outcome.score),
+        "raw_score": _number(outcome.raw_score),
+        "grade": outcome.grade.value,
+        "as_of": _time(as_of),
+        "valid_until": _time(outcome.valid_until),
+        "gates": _counts(outcome.gates),
+        "reasons": reasons,
+        "sensitivity": outcome.sensitivity.value if outcome.sensitivity else None,
+        "owner": outcome.owner,
+        "policy_version": outcome.policy_version,
+        "evidence": _evidence(outcome.ports, as_of),
+    }
+    if outcome.limited_by is not None:
+        answer |= {"effective_score": _number(outcome.effective_score), "limited_by": outcome.limited_by}
+    if left_out:
+        answer["more_reasons"] = left_out
+    if outcome.waivers:
+        answer["waivers"] = [_waiver(waiver) for waiver in _plain(outcome.waivers)[:shown_waivers]]
+    if len(outcome.waivers) > shown_waivers:
+        answer["more_waivers"] = len(outcome.waivers) - shown_waivers
+    return answer
+
+
+def _priority(gate: GateResult) -> tuple[int, bool, int]:
+    """Failed before unknown, causes before what follows from them, then the order of the gates."""
+    follows = gate.code == "no_evidence" or gate.gate in _DERIVED
+    return (gate.status is not GateStatus.FAILED, follows, list(GateName).index(gate.gate))
+
+
+def _reason(gate: GateResult, message: int | None, remedy: int | None) -> dict[str, Any]:
+    responsible = gate.responsible
+    return {
+        "gate": gate.gate.value,
+        "code": gate.code,
+        "message": gate.message if message is None else wording.shorten(gate.message, message),
+        "remedy": gate.remedy if remedy is None else wording.shorten(gate.remedy, remedy),
+        "owner": (responsible.username or responsible.role.value) if responsible else None,
+    }
+
+
+def _counts(gates: Iterable[GateResult]) -> dict[str, int]:
+    """Gates by status; `waived` are among the passed. `off` and `waived` only where there are any."""
+    results = list(gates)
+    counts = {status.value: sum(gate.status is status for gate in results) for status in GateStatus}
+    counts["waived"] = sum(gate.waiver_id is not None or bool(gate.check_waiver_ids) for gate in results)
+    return {name: number for name, number in counts.items() if number or name not in {"off", "waived"}}
+
+
+def _evidence(ports: Iterable[PortOutcome], as_of: datetime) -> dict[str, Any] | None:
+    """The oldest run that speaks for a port, with its age; None where no run does."""
+    speaking = [(port.started_at, port.run_id) for port in ports if port.started_at and port.expires_at]
+    if not speaking:
+        return None
+    started_at, run = min(speaking)
+    return {"run": run, "age_seconds": max(int((as_of - started_at).total_seconds()), 0)}
+
+
+def _waiver(waiver: dict[str, Any]) -> dict[str, Any]:
+    kept = ("id", "gate", "check_key", "expires_at", "reason")
+    short = {key: wording.shorten(waiver[key], 60) for key in kept if waiver[key] is not None}
+    return {**short, "owner": waiver["owner"]["username"]}
+
+
+def _plain(value: object) -> Any:
+    """Plain JSON values, whole numbers as ints."""
+    return _whole(msgspec.to_builtins(value, order="deterministic"))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return _number(value) if isinstance(value, float) else value
+
+
+def _number(value: float) -> int | float:
+    """Six decimals at most; a whole number as int."""
+    return int(value) if value == int(value) else round(value, 6)
+
+
+def _time(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
