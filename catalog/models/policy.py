@@ -1,5 +1,8 @@
 """Purposes and access policies. A published policy version never changes: the database refuses."""
 
+import functools
+import operator
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -25,6 +28,28 @@ class Purpose(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+_FIXED_BY_PUBLISHING = (
+    "id",
+    "product",
+    "name",
+    "version",
+    "effect",
+    "consumer_kinds",
+    "purposes",
+    "minimum_score",
+    "obligations",
+    "expires_at",
+    "digest",
+    "published_at",
+    "published_by",
+)
+
+
+def _changed(*fields: str) -> pgtrigger.Q:
+    """A trigger's condition that one of these columns differs between the old row and the new."""
+    return functools.reduce(operator.or_, (pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in fields))
 
 
 class PolicyStatus(models.TextChoices):
@@ -70,10 +95,11 @@ class AccessPolicy(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(
+            # Not pgtrigger.ReadOnly: it passes over `condition`, and a draft could not even be published.
+            pgtrigger.Protect(
                 name="published_policy_is_immutable",
-                exclude=["status", "withdrawn_at"],
-                condition=pgtrigger.Q(old__status__in=["published", "withdrawn"]),
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status__in=["published", "withdrawn"]) & _changed(*_FIXED_BY_PUBLISHING),
             ),
             pgtrigger.Protect(
                 name="published_policy_only_withdraws",

@@ -46,11 +46,21 @@ class Contract(models.Model):
         return f"{self.contract_id} {self.version}"
 
 
+class PresentPorts(models.Manager["OutputPort"]):
+    """Leaves out the ports that were removed, so that `product.output_ports` holds what the product offers today."""
+
+    def get_queryset(self) -> models.QuerySet["OutputPort"]:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 @pghistory.track()
 class OutputPort(models.Model):
     """One readable dataset of a product.
 
-    location: path below an allowed root for files, `schema.table` for PostgreSQL.
+    location: path below an allowed root for files, `schema.table` for PostgreSQL; for an `unsupported` source what its
+    contract says of it, in words.
+    removed_at: since when the product offers it no longer. Its row stays, because its runs are evidence and evidence is never
+    deleted; `objects` and `product.output_ports` leave it out, `with_removed` and `run.port` do not.
     connection: a reference to credentials (`env:NAME`, `file:/path`), never the credentials.
     service_level: how old the newest value of `time_column` may be.
     """
@@ -65,6 +75,10 @@ class OutputPort(models.Model):
     service_level = models.DurationField(null=True, blank=True)
     allow_empty = models.BooleanField(default=False)
     null_values = ArrayField(models.CharField(max_length=50, blank=True), null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PresentPorts()
+    with_removed = models.Manager()  # noqa: DJ012 the linter does not take it for a manager
 
     class Meta:
         ordering = ["product", "name"]

@@ -32,10 +32,13 @@ class Cadence(StrEnum):
 
 
 class SourceKind(StrEnum):
+    """How a port is read. `unsupported`: a contract names a source that Touchstone cannot read: the product stays unknown."""
+
     PARQUET = "parquet"
     CSV = "csv"
     JSON_LINES = "jsonl"
     POSTGRES = "postgres"
+    UNSUPPORTED = "unsupported"
 
 
 class LogicalType(StrEnum):

@@ -1,0 +1,42 @@
+"""The three roles that a person can have, and what each may do in Django's terms. Ownership is per product, not a role."""
+
+from enum import StrEnum
+
+
+class PersonRole(StrEnum):
+    """Names of groups. `data owners` register and change their own products; governance changes everything but evidence and
+    verdicts; auditors read."""
+
+    DATA_OWNERS = "data owners"
+    GOVERNANCE = "governance"
+    AUDITORS = "auditors"
+
+
+_CLAIMS = ("domain", "dataproduct", "outputport", "field", "inputport", "accesspolicy")
+_EVIDENCE = ("suite", "run", "checkresult", "verdict", "currentverdict")
+_JUDGEMENT = ("trustpolicyversion", "incident", "waiver")
+_CATALOG_READABLE = (*_CLAIMS, "contract", "purpose", "person")
+_TRUST_READABLE = (*_EVIDENCE, *_JUDGEMENT)
+
+
+def _grants(app: str, models: tuple[str, ...], actions: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    return frozenset((app, f"{action}_{model}") for model in models for action in actions)
+
+
+_READ = _grants("catalog", _CATALOG_READABLE, ("view",)) | _grants("trust", _TRUST_READABLE, ("view",))
+
+PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
+    PersonRole.AUDITORS: _READ | _grants("api", ("apikey",), ("view",)),
+    PersonRole.DATA_OWNERS: _READ
+    | _grants("catalog", ("dataproduct", "outputport", "field", "inputport", "accesspolicy"), ("add", "change"))
+    | _grants("catalog", ("outputport", "field", "inputport"), ("delete",))
+    | _grants("trust", ("incident",), ("add", "change")),
+    PersonRole.GOVERNANCE: _READ
+    | _grants("catalog", _CLAIMS, ("add", "change"))
+    | _grants("catalog", ("outputport", "field", "inputport", "accesspolicy"), ("delete",))
+    | _grants("catalog", ("purpose",), ("add", "change"))
+    | _grants("catalog", ("person",), ("add", "change"))
+    | _grants("trust", _JUDGEMENT, ("add", "change"))
+    | _grants("api", ("apikey",), ("view", "change")),
+}
+"""What each role may do: (app label, codename of a Django permission). Nobody may add, change or delete evidence."""

@@ -1,0 +1,80 @@
+"""Who may do what with a data product. The precedence, once: the system, then superusers, then governance, then the owner,
+then the stewards. An inactive person may do nothing.
+
+`actor` None is the system itself: the operator at the command line, a task, a migration.
+"""
+
+from catalog.models import DataProduct, Person
+from catalog.rules.errors import ForbiddenError
+from catalog.rules.roles import PersonRole
+
+
+def has_role(actor: Person, role: PersonRole) -> bool:
+    """Whether an active person is in the group of `role`."""
+    return actor.is_active and actor.groups.filter(name=role.value).exists()
+
+
+def is_governance(actor: Person | None) -> bool:
+    """Whether `actor` may act for governance: the system, a superuser, or the group. An inactive person may not."""
+    if actor is None:
+        return True
+    return actor.is_active and (actor.is_superuser or has_role(actor, PersonRole.GOVERNANCE))
+
+
+def owns(actor: Person, product: DataProduct) -> bool:
+    return actor.is_active and product.owner_id == actor.pk
+
+
+def stewards(actor: Person, product: DataProduct) -> bool:
+    return actor.is_active and product.stewards.filter(pk=actor.pk).exists()
+
+
+def can_change(actor: Person | None, product: DataProduct) -> bool:
+    """Governance and the owner may change a product and everything that belongs to it."""
+    return is_governance(actor) or (actor is not None and owns(actor, product))
+
+
+def can_look_after(actor: Person | None, product: DataProduct) -> bool:
+    """A steward may edit descriptions and request runs, as may everybody who may change the product."""
+    return can_change(actor, product) or (actor is not None and stewards(actor, product))
+
+
+def require_governance(actor: Person | None, deed: str) -> None:
+    """Raise `ForbiddenError` unless `actor` acts for governance. `deed` completes "may not ..."."""
+    if not is_governance(actor):
+        raise ForbiddenError(
+            f"{_name(actor)} may not {deed}: that is for governance.",
+            remedy="Ask somebody of the group 'governance' to do it.",
+        )
+
+
+def require_can_register(actor: Person | None) -> None:
+    """Raise `ForbiddenError` unless `actor` may register a new product."""
+    if is_governance(actor) or (actor is not None and has_role(actor, PersonRole.DATA_OWNERS)):
+        return
+    raise ForbiddenError(
+        f"{_name(actor)} may not register data products.",
+        remedy="Ask somebody of the group 'governance' to add you to the group 'data owners'.",
+    )
+
+
+def require_can_change(actor: Person | None, product: DataProduct) -> None:
+    """Raise `ForbiddenError` unless `actor` is the owner of `product` or acts for governance."""
+    if not can_change(actor, product):
+        raise ForbiddenError(
+            f"{_name(actor)} may not change data product {product.slug}: it belongs to {product.owner.username}.",
+            remedy=f"Ask {product.owner.username} or somebody of the group 'governance' to do it.",
+        )
+
+
+def require_can_look_after(actor: Person | None, product: DataProduct) -> None:
+    """Raise `ForbiddenError` unless `actor` may request runs of `product` and edit its descriptions."""
+    if not can_look_after(actor, product):
+        raise ForbiddenError(
+            f"{_name(actor)} neither owns nor looks after data product {product.slug}.",
+            remedy=f"Ask its owner {product.owner.username} to do it or to name you as a steward.",
+        )
+
+
+def _name(actor: Person | None) -> str:
+    return "The system" if actor is None else actor.username

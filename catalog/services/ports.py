@@ -1,0 +1,206 @@
+"""Output ports with their fields, and input ports. A location is checked by `trust.services.ports`, which knows the sources."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from catalog.models import DataProduct, Field, InputPort, OutputPort, Person
+from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
+from catalog.rules.differences import differences, named_differences
+from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
+from catalog.services.permissions import require_can_change
+from catalog.services.products import demand_not_retired
+from catalog.services.recording import recorded
+from catalog.services.validation import demand_clean
+
+_CONNECTION = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\x00]+")
+_OWN_SECRETS = re.compile(r"env:(DATABASE_URL|REDIS_URL|PG[A-Z]+|TOUCHSTONE_SECRET_KEY)", re.IGNORECASE)
+_INPUTS_LOCK = 7_105_417_001  # any number that no other advisory lock of Touchstone uses
+
+
+def claims_of_port(port: OutputPort) -> PortClaims:
+    """What is claimed about `port` today, fields in order."""
+    return PortClaims(
+        name=port.name,
+        source_kind=SourceKind(port.source_kind),
+        location=port.location,
+        description=port.description,
+        connection=port.connection,
+        time_column=port.time_column,
+        service_level=port.service_level,
+        allow_empty=port.allow_empty,
+        null_values=None if port.null_values is None else tuple(port.null_values),
+        fields=tuple(
+            FieldClaims(
+                name=field.name,
+                logical_type=None if field.logical_type is None else LogicalType(field.logical_type),
+                physical_type=field.physical_type,
+                description=field.description,
+                required=field.required,
+                sensitivity=None if field.sensitivity is None else Sensitivity(field.sensitivity),
+                personal=field.personal,
+                critical=field.critical,
+            )
+            for field in port.fields.order_by("position")
+        ),
+    )
+
+
+def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
+    """The port of that name, made or changed so that `claims` hold, and the changes, a line each.
+
+    A port that was removed comes back with its history. Raises `InvalidError` for claims that contradict themselves.
+    """
+    require_can_change(actor, product)
+    demand_not_retired(product)
+    _demand_sound(claims)
+    port = OutputPort.with_removed.filter(product=product, name=claims.name).first()
+    is_new = port is None or port.removed_at is not None
+    old = None if port is None else claims_of_port(port)
+    if not is_new and old == claims and port is not None:
+        return port, []
+    with recorded("put_output_port", actor):
+        port = port or OutputPort(product=product, name=claims.name)
+        port.removed_at = None
+        if is_new or (old is not None and differences(old, claims, skip=("fields",))):
+            _assign(port, claims)
+            port.save()
+        _put_fields(port, claims.fields)
+    if is_new or old is None:
+        return port, [f"port {claims.name}: added"]
+    return port, [
+        *differences(old, claims, prefix=f"port {claims.name}.", skip=("fields",)),
+        *_field_differences(claims.name, old.fields, claims.fields),
+    ]
+
+
+def remove_output_port(*, port: OutputPort, actor: Person | None, now: datetime) -> None:
+    """The product offers `port` no longer. Row, fields and evidence stay; nothing runs on it and no verdict looks at it."""
+    require_can_change(actor, port.product)
+    demand_not_retired(port.product)
+    if port.removed_at is None:
+        with recorded("remove_output_port", actor):
+            port.removed_at = now
+            port.save(update_fields=["removed_at"])
+
+
+def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], actor: Person | None) -> list[str]:
+    """Make `inputs` the products that `product` is built from, and no others; the changes, a line each.
+
+    Raises `InvalidError` for an input that does not exist, `ConflictError` with the path where the inputs close a circle.
+    """
+    require_can_change(actor, product)
+    demand_not_retired(product)
+    new = {claims.product: claims for claims in inputs}
+    present = {port.upstream.slug: port for port in product.input_ports.select_related("upstream")}
+    old = {slug: InputClaims(product=slug, required=port.required) for slug, port in present.items()}
+    if len(new) < len(inputs):
+        raise InvalidError(
+            f"Data product {product.slug} names an input product twice.", remedy="Name each input once.", field="inputs"
+        )
+    changes = named_differences(old, new, kind="input", skip=("product",))
+    if not changes:
+        return []
+    with recorded("put_input_ports", actor):
+        with connection.cursor() as cursor:  # two writers at once could close a circle that neither of them sees
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_INPUTS_LOCK])
+        upstreams = {slug: _upstream(product, slug) for slug in new if slug not in old}
+        for slug, upstream in upstreams.items():
+            _demand_no_circle(product, upstream)
+            InputPort.objects.create(product=product, upstream=upstream, required=new[slug].required)
+        for slug, port in present.items():
+            if slug not in new:
+                port.delete()
+            elif port.required != new[slug].required:
+                port.required = new[slug].required
+                port.save(update_fields=["required"])
+    return changes
+
+
+def _assign(port: OutputPort, claims: PortClaims) -> None:
+    for name in ("source_kind", "location", "description", "connection", "time_column", "service_level", "allow_empty"):
+        setattr(port, name, getattr(claims, name))
+    port.null_values = None if claims.null_values is None else list(claims.null_values)
+    demand_clean(port, f"port {claims.name} of data product {port.product.slug}")
+
+
+def _put_fields(port: OutputPort, fields: Iterable[FieldClaims]) -> None:
+    present = {field.name: field for field in port.fields.all()}
+    kept: set[str] = set()
+    for position, claims in enumerate(fields):
+        kept.add(claims.name)
+        field = present.get(claims.name) or Field(port=port, name=claims.name)
+        new = {name: getattr(claims, name) for name in FieldClaims.__dataclass_fields__} | {"position": position}
+        if field.pk is None or any(getattr(field, name) != value for name, value in new.items()):
+            for name, value in new.items():
+                setattr(field, name, value)
+            demand_clean(field, f"field {port.name}.{claims.name}")
+            field.save()
+    port.fields.exclude(name__in=kept).delete()
+
+
+def _field_differences(port: str, old: Sequence[FieldClaims], new: Sequence[FieldClaims]) -> list[str]:
+    lines = named_differences(
+        {f"{port}.{field.name}": field for field in old}, {f"{port}.{field.name}": field for field in new}, kind="field"
+    )
+    return lines or ([f"port {port}: the order of its fields"] if old != new else [])
+
+
+def _demand_sound(claims: PortClaims) -> None:
+    faults = []
+    names = [field.name for field in claims.fields]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        faults.append(f"fields: named twice: {', '.join(twice)}")
+    if claims.time_column and names and claims.time_column not in names:
+        faults.append(f"time_column: there is no field '{claims.time_column}'")
+    if claims.connection and not _CONNECTION.fullmatch(claims.connection):
+        faults.append("connection: must be a reference, `env:NAME` or `file:/path`, never the credentials themselves")
+    if _OWN_SECRETS.fullmatch(claims.connection):
+        faults.append("connection: names a secret of Touchstone itself; give the source a login of its own")
+    if claims.source_kind is SourceKind.POSTGRES and not claims.connection:
+        faults.append("connection: a PostgreSQL port needs one, as `env:NAME` or `file:/path`")
+    if claims.source_kind is not SourceKind.POSTGRES and claims.connection:
+        faults.append(f"connection: a port of kind {claims.source_kind} has none")
+    if claims.service_level is not None and claims.service_level.total_seconds() <= 0:
+        faults.append("service_level: must be longer than nothing")
+    if faults:
+        raise InvalidError(
+            f"The port '{claims.name}' contradicts itself.",
+            remedy="Correct what is listed and try again.",
+            field=faults[0].partition(":")[0],
+            details=faults,
+        )
+
+
+def _upstream(product: DataProduct, slug: str) -> DataProduct:
+    upstream = DataProduct.objects.filter(slug=slug).first()
+    if upstream is None:
+        raise InvalidError(
+            f"Data product {product.slug} names the input '{slug}', which is not registered.",
+            remedy=f"Register '{slug}' first, or correct the slug.",
+            code="unknown_input",
+            field="inputs",
+        )
+    return upstream
+
+
+def _demand_no_circle(product: DataProduct, upstream: DataProduct) -> None:
+    """Raise `ConflictError` where `upstream` is built, directly or not, from `product`."""
+    paths = {upstream.pk: [upstream.slug]}
+    frontier = [upstream.pk]
+    while frontier and product.pk not in paths:
+        edges = InputPort.objects.filter(product__in=frontier).values_list("product_id", "upstream_id", "upstream__slug")
+        following = {above: [*paths[below], slug] for below, above, slug in edges if above not in paths}
+        paths.update(following)
+        frontier = list(following)
+    if product.pk in paths:
+        path = " <- ".join([product.slug, *paths[product.pk]])
+        raise ConflictError(
+            f"Data product {product.slug} cannot be built from {upstream.slug}: that closes a circle, {path}.",
+            remedy="Remove one of these inputs; a product cannot be evidence for itself.",
+            code="input_cycle",
+            field="inputs",
+        )

@@ -1,0 +1,30 @@
+"""One service call, one transaction, one entry in the history that says who did it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import pghistory
+from django.db import transaction
+
+from catalog.models import Person
+
+_is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
+
+
+@contextmanager
+def recorded(action: str, actor: Person | None) -> Iterator[None]:
+    """A transaction whose changes the history keeps under `action` and `actor`.
+
+    A service called by another one joins the outer entry: the history names what was asked for, not its steps.
+    """
+    if _is_recording.get():
+        with transaction.atomic():
+            yield
+        return
+    token = _is_recording.set(True)
+    try:
+        with pghistory.context(action=action, actor="system" if actor is None else actor.username), transaction.atomic():
+            yield
+    finally:
+        _is_recording.reset(token)

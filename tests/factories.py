@@ -1,0 +1,144 @@
+"""Rows for tests, made through the services: people with roles, products, ports, policies. Every argument has a default.
+
+A name that is not given is `<kind>-<number>`, so that two calls never collide. Nothing here patches or freezes a clock:
+`NOW` is the moment at which the factories act unless told otherwise.
+"""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from catalog.models import AccessPolicy, DataProduct, OutputPort, Person, Purpose
+from catalog.rules.claims import FieldClaims, InputClaims, PolicyClaims, PortClaims, ProductClaims
+from catalog.rules.roles import PersonRole
+from catalog.rules.vocabulary import (
+    BUILT_IN_PURPOSES,
+    Cadence,
+    ConsumerKind,
+    Effect,
+    Lifecycle,
+    LogicalType,
+    Sensitivity,
+    SourceKind,
+)
+from catalog.services.people import add_person
+from catalog.services.policies import draft_policy, publish_policy
+from catalog.services.ports import put_input_ports, put_output_port
+from catalog.services.products import (
+    acknowledge_product,
+    create_product,
+    deprecate_product,
+    publish_product,
+    retire_product,
+    review_product,
+)
+from catalog.services.roles import ensure_roles
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def ensure_baseline() -> None:
+    """What migrations put in place and a transactional test's flush takes away: groups and purposes."""
+    if Group.objects.filter(name__in=list(PersonRole)).count() < len(PersonRole):
+        ensure_roles()
+    for name in BUILT_IN_PURPOSES:
+        Purpose.objects.get_or_create(name=name)
+
+
+def make_person(username: str | None = None, *roles: PersonRole, is_active: bool = True, is_staff: bool = False) -> Person:
+    ensure_baseline()
+    person = add_person(username=username or f"person-{next(_numbers)}", roles=roles, is_staff=is_staff)
+    if not is_active:
+        person.is_active = False
+        person.save(update_fields=["is_active"])
+    return person
+
+
+def make_owner(username: str | None = None, *, is_staff: bool = False) -> Person:
+    return make_person(username, PersonRole.DATA_OWNERS, is_staff=is_staff)
+
+
+def make_governance(username: str | None = None, *, is_staff: bool = False) -> Person:
+    return make_person(username, PersonRole.GOVERNANCE, is_staff=is_staff)
+
+
+def make_auditor(username: str | None = None, *, is_staff: bool = False) -> Person:
+    return make_person(username, PersonRole.AUDITORS, is_staff=is_staff)
+
+
+def product_claims(slug: str, owner: str, **claims: object) -> ProductClaims:
+    """Claims of a product that says everything that governance wants to read."""
+    defaults: dict[str, object] = {
+        "name": slug.replace("-", " ").title(),
+        "domain": "Testing",
+        "description": "Made by a test.",
+        "purpose": "To be tested.",
+        "limitations": "Holds nothing real.",
+        "usage": "In tests.",
+        "sensitivity": Sensitivity.INTERNAL,
+        "cadence": Cadence.STATIC,
+    }
+    return ProductClaims(slug=slug, owner=owner, **{**defaults, **claims})  # type: ignore[arg-type]
+
+
+def make_product(
+    slug: str | None = None,
+    *,
+    owner: Person | None = None,
+    lifecycle: Lifecycle = Lifecycle.DRAFT,
+    inputs: tuple[DataProduct, ...] = (),
+    **claims: object,
+) -> DataProduct:
+    """A product in that stage of life, without ports; `inputs` are required upstreams."""
+    owner = owner or make_owner()
+    slug = slug or f"product-{next(_numbers)}"
+    product = create_product(claims=product_claims(slug, owner.username, **claims), actor=None, now=NOW)
+    put_input_ports(product=product, inputs=[InputClaims(product=upstream.slug) for upstream in inputs], actor=None)
+    if lifecycle is not Lifecycle.DRAFT:
+        publish_product(product=product, actor=None, now=NOW)
+    if lifecycle in {Lifecycle.DEPRECATED, Lifecycle.RETIRED}:
+        deprecate_product(product=product, ends_at=None, actor=None, now=NOW)
+    if lifecycle is Lifecycle.RETIRED:
+        retire_product(product=product, actor=None, now=NOW)
+    return product
+
+
+def make_governed_product(slug: str | None = None, *, owner: Person | None = None, **claims: Any) -> DataProduct:
+    """A published product whose governance and ownership gates pass: acknowledged, reviewed, with a published policy."""
+    product = make_product(slug, owner=owner, lifecycle=Lifecycle.PUBLISHED, **claims)
+    acknowledge_product(product=product, actor=product.owner, now=NOW)
+    review_product(product=product, actor=make_governance(), now=NOW)
+    make_policy(product)
+    return product
+
+
+def make_port(
+    product: DataProduct | None = None,
+    name: str = "rows",
+    *,
+    location: str = "rows.csv",
+    source_kind: SourceKind = SourceKind.CSV,
+    fields: tuple[FieldClaims, ...] = (FieldClaims("id", LogicalType.INTEGER), FieldClaims("name", LogicalType.STRING)),
+    **claims: object,
+) -> OutputPort:
+    """A port with two fields. The location is not checked here: `trust.services.ports` does that."""
+    port, _ = put_output_port(
+        product=product or make_product(),
+        claims=PortClaims(name=name, source_kind=source_kind, location=location, fields=fields, **claims),  # type: ignore[arg-type]
+        actor=None,
+    )
+    return port
+
+
+def make_policy(product: DataProduct, name: str = "readers", *, is_published: bool = True, **claims: object) -> AccessPolicy:
+    ensure_baseline()
+    defaults: dict[str, object] = {
+        "effect": Effect.PERMIT,
+        "consumer_kinds": tuple(ConsumerKind),
+        "purposes": ("analytics",),
+    }
+    policy = draft_policy(product=product, claims=PolicyClaims(name=name, **{**defaults, **claims}), actor=None)  # type: ignore[arg-type]
+    return publish_policy(policy=policy, actor=None, now=NOW) if is_published else policy
