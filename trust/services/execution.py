@@ -1,0 +1,127 @@
+"""One attempt at a run in a worker: claim it, look, and write down what was found."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from catalog.rules.vocabulary import Lifecycle, SourceKind
+from trust.engines.protocol import Engine
+from trust.models import Run, Verdict
+from trust.queries.clock import database_now
+from trust.rules.evidence import EvidenceStatus, Failure, RunEvidence
+from trust.services.heartbeat import Heartbeat
+from trust.services.judging import judge_upstreams
+from trust.services.readings import Reading, reading_of
+from trust.services.runs import Claim, claim_run, complete_run, fail_run
+from trust.sources.problem import SourceProblemError
+
+logger = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
+_DATABASE_PATIENCE_SECONDS = 120.0
+
+
+def execute_run(*, run_id: UUID, worker: str) -> Verdict | None:
+    """The verdict that the run led to; None when there was nothing to claim, or the run is to be tried again, or was lost."""
+    claim = claim_run(run_id=run_id, worker=worker, now=database_now())
+    if claim is None:
+        return None
+    with Heartbeat(claim):
+        evidence = _look(claim)
+        try:
+            return _when_database_is_there(lambda: _conclude(claim, evidence))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("What run %s found could not be written.", claim.run_id)
+            failure = _crash("Writing down what was found", error)
+            return _when_database_is_there(lambda: fail_run(claim=claim, failure=failure, now=database_now()))
+
+
+def _look(claim: Claim) -> RunEvidence:
+    """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
+    try:
+        reading = _when_database_is_there(lambda: _reading(claim))
+        return reading if isinstance(reading, RunEvidence) else _engine().run(reading.suite, reading.source)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("The engine crashed in run %s.", claim.run_id)
+        return _could_not_look(_crash("The engine", error))
+
+
+def _reading(claim: Claim) -> Reading | RunEvidence:
+    """What to look at, or the evidence that there is nothing to look at."""
+    run = Run.objects.select_related("suite", "port__product").get(id=claim.run_id)
+    if run.port.removed_at is not None or run.port.product.lifecycle == Lifecycle.RETIRED:
+        return _could_not_look(_gone(run))
+    if run.port.source_kind == SourceKind.UNSUPPORTED:
+        return _could_not_look(_unsupported(run))
+    try:
+        return reading_of(port=run.port, suite=run.suite)
+    except SourceProblemError as error:
+        return _could_not_look(error.failure)
+
+
+def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
+    judge_upstreams(product_id=claim.product_id, now=database_now())
+    return complete_run(claim=claim, evidence=evidence, now=database_now())
+
+
+@cache
+def _engine() -> Engine:
+    """The engine of this worker process, made after the fork: it holds native memory and threads."""
+    from trust.engines.gx import GxEngine  # noqa: PLC0415  # takes seconds and 260 MB; web and beat never need it
+
+    return GxEngine()
+
+
+def _gone(run: Run) -> Failure:
+    return Failure(
+        code="port_gone",
+        message=f"Data product {run.port.product.slug} is retired, or does not offer port {run.port.name} any more.",
+        remedy="Publish the product again and register the port, if it is to be used.",
+    )
+
+
+def _unsupported(run: Run) -> Failure:
+    return Failure(
+        code="source_unsupported",
+        message=f"Port {run.port.name} is kept in {run.port.location}, which Touchstone cannot read.",
+        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and say so in the contract.",
+    )
+
+
+def _crash(what: str, error: Exception) -> Failure:
+    # The text of an unforeseen exception may quote data or a connection: its kind is told, the rest is in the worker's log.
+    return Failure(
+        code="engine_crashed",
+        message=f"{what} crashed with {type(error).__name__}.",
+        remedy="Ask the operator for the worker's log of this run, and report it with the suite that was run.",
+    )
+
+
+def _could_not_look(failure: Failure) -> RunEvidence:
+    return RunEvidence(status=EvidenceStatus.ERROR, seconds=0.0, failure=failure)
+
+
+def _when_database_is_there(write: Callable[[], Written]) -> Written:
+    """What `write` gives, tried again while the database is away: an hour's work is not thrown away for a restart.
+
+    The claim keeps a late writer from harm: who lost it writes nothing.
+    """
+    deadline = time.monotonic() + _DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("The database is away, and a result waits to be written: %s", error)
+            close_old_connections()
+            time.sleep(1.0)

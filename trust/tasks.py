@@ -1,0 +1,67 @@
+"""What workers and beat do. A task takes ids, calls one service and is safe to run twice; the rows are the truth."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterable
+from uuid import UUID
+
+from celery import current_app, shared_task
+from django.conf import settings
+from kombu.exceptions import KombuError
+from kombu.exceptions import OperationalError as BrokerError
+
+from trust.queries.clock import database_now
+from trust.services import execution, judging, runs, scheduling
+
+logger = logging.getLogger(__name__)
+
+# The heartbeat fails the run when its time is over; should the engine not come back even then, Celery ends the process.
+_GRACE_SECONDS = 15
+
+
+@shared_task(name="trust.execute_run", time_limit=settings.TOUCHSTONE.run_time_limit_seconds + _GRACE_SECONDS)
+def execute_run(run_id: str) -> None:
+    """One attempt at a run, if it is there to be claimed."""
+    execution.execute_run(run_id=UUID(run_id), worker=f"{socket.gethostname()}:{os.getpid()}")
+
+
+@shared_task(name="trust.queue_due_runs", expires=60)
+def queue_due_runs() -> None:
+    """Queue the runs that schedules ask for."""
+    enqueue(scheduling.queue_due_runs(now=database_now()))
+
+
+@shared_task(name="trust.sweep_runs", expires=60)
+def sweep_runs() -> None:
+    """Take back the runs of lost workers, and send the messages again that a broker may have lost."""
+    waiting = runs.sweep_runs(now=database_now())
+    if waiting and _messages_in_the_broker() < len(waiting):  # else they are all on their way already
+        enqueue(waiting)
+
+
+@shared_task(name="trust.judge_stale", expires=60)
+def judge_stale() -> None:
+    """Judge what time or facts have outdated, so that readers seldom have to wait for it."""
+    judging.judge_stale(now=database_now())
+
+
+def enqueue(run_ids: Iterable[UUID]) -> None:
+    """Tell the workers about queued runs; call it after commit.
+
+    A broker that is away loses nothing: the rows stay queued, and the sweep sends the messages as soon as it is back.
+    """
+    waiting = [str(run_id) for run_id in run_ids]
+    try:
+        with current_app.producer_or_acquire() as producer:
+            for run_id in waiting:
+                execute_run.apply_async(args=[run_id], producer=producer, retry=False)
+    except (BrokerError, KombuError, OSError) as error:
+        logger.warning("The broker is away (%s); %d runs stay queued until it is back.", error, len(waiting))
+
+
+def _messages_in_the_broker() -> int:
+    with current_app.connection_for_read() as connection:
+        queue = current_app.amqp.queues[current_app.conf.task_default_queue](connection.default_channel)
+        count: int = queue.queue_declare(passive=True).message_count
+    return count
