@@ -1,5 +1,10 @@
 """Addresses of the pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from trust import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("products/<slug:slug>", views.product_label, name="product"),
+]

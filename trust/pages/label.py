@@ -1,0 +1,244 @@
+"""The label of one product: all that its page shows, from the verdict's row alone, so that the page cannot contradict it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+from catalog.models import DataProduct
+from trust.models import CurrentVerdict, Verdict
+from trust.pages.demands import demand, tolerance
+from trust.pages.timeline import Moment, Timeline, timeline_of
+from trust.pages.words import GAPS, PARTS, VERDICTS, Badge
+from trust.rules import codec, wording
+from trust.rules.evidence import CheckStatus, Failure
+from trust.rules.facts import CheckFacts, PortFacts, ProductFacts, UpstreamFacts, WaiverFacts
+from trust.rules.outcome import GateResult, Outcome, PartContribution
+from trust.rules.vocabulary import GateStatus, Part, RunStatus
+
+HISTORY_SHOWN = 60
+CHECKS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GateGroup:
+    title: str
+    gates: tuple[GateResult, ...]
+
+    @property
+    def passed(self) -> int:
+        return sum(gate.status is GateStatus.PASSED for gate in self.gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why gates are open, and who can close them, by name. Gates that are open for the same reason share it."""
+
+    gates: tuple[GateResult, ...]
+    who: str
+
+    @property
+    def first(self) -> GateResult:
+        return self.gates[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One part of the score. `start` and `points` lie on the whole bar of 100; `weight` is the most that it can give."""
+
+    part: Part
+    title: str
+    hint: str
+    points: float
+    weight: float
+    start: float
+    contribution: PartContribution
+
+    @property
+    def filled(self) -> float:
+        """Percent of what the part can give."""
+        return round(100 * self.contribution.measure, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One check: what was asked, what was found. `tolerance` in percent of the rows."""
+
+    facts: CheckFacts
+    asked: str
+    found: str
+    tolerance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PortEvidence:
+    """What the last finished run of a port found, worst first; `failure` when it could not look."""
+
+    name: str
+    run_id: str | None
+    started_at: datetime | None
+    rows: int | None
+    failure: Failure | None
+    open_checks: tuple[CheckLine, ...]
+    passed_checks: tuple[CheckLine, ...]
+    total: int
+    is_pending: bool
+
+    @property
+    def hidden(self) -> int:
+        """How many checks are not among the lines."""
+        return self.total - len(self.open_checks) - len(self.passed_checks)
+
+    @property
+    def tolerant(self) -> tuple[CheckLine, ...]:
+        """Checks that let some rows fail, whatever they found."""
+        return tuple(line for line in (*self.open_checks, *self.passed_checks) if line.tolerance is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    product: DataProduct
+    outcome: Outcome
+    facts: ProductFacts
+    badge: Badge
+    summary: str
+    reasons: tuple[Reason, ...]
+    groups: tuple[GateGroup, ...]
+    counts: dict[GateStatus, int]
+    bars: tuple[Bar, ...]
+    ports: tuple[PortEvidence, ...]
+    timeline: Timeline | None
+    evidence_at: datetime | None
+    cause: str
+
+    @property
+    def passed(self) -> int:
+        return self.counts[GateStatus.PASSED]
+
+    @property
+    def failed(self) -> int:
+        return self.counts[GateStatus.FAILED]
+
+    @property
+    def unknown(self) -> int:
+        return self.counts[GateStatus.UNKNOWN]
+
+    @property
+    def upstreams(self) -> tuple[UpstreamFacts, ...]:
+        return self.facts.upstreams
+
+    @property
+    def waivers(self) -> tuple[WaiverFacts, ...]:
+        return self.outcome.waivers
+
+    @property
+    def is_capped(self) -> bool:
+        return self.outcome.score < self.outcome.raw_score
+
+    @property
+    def is_limited(self) -> bool:
+        return self.outcome.effective_score < self.outcome.score
+
+    @property
+    def tolerances(self) -> tuple[tuple[str, CheckLine], ...]:
+        return tuple((port.name, line) for port in self.ports for line in port.tolerant)
+
+
+def label_of(product: DataProduct, now: datetime) -> Label | None:
+    """The label of `product`, two queries; None where it was never judged. Judge first what is stale (`ensure_current`)."""
+    current = CurrentVerdict.objects.select_related("verdict_row").filter(product=product).first()
+    row = current.verdict_row if current else None
+    if current is None or row is None:
+        return None
+    outcome, facts = codec.load_outcome(row.outcome), codec.load_facts(row.facts)
+    counts = {status: sum(gate.status is status for gate in outcome.gates) for status in GateStatus}
+    return Label(
+        product=product,
+        outcome=outcome,
+        facts=facts,
+        badge=VERDICTS[outcome.verdict],
+        summary=_summary(outcome, counts),
+        reasons=_reasons(outcome, facts),
+        groups=tuple(GateGroup(title, tuple(g for g in outcome.gates if g.gap is gap)) for gap, title in GAPS.items()),
+        counts=counts,
+        bars=_bars(outcome),
+        ports=tuple(_port(port) for port in facts.ports),
+        timeline=timeline_of(_moments(product), now),
+        evidence_at=current.evidence_at,
+        cause=row.cause,
+    )
+
+
+def _summary(outcome: Outcome, counts: dict[GateStatus, int]) -> str:
+    """One sentence: why the verdict is what it is."""
+    failed, unknown = counts[GateStatus.FAILED], counts[GateStatus.UNKNOWN]
+    asked = wording.count(len(outcome.gates) - counts[GateStatus.OFF], "gate")
+    if outcome.is_production_grade:
+        waived = sum(gate.waiver_id is not None for gate in outcome.gates)
+        leaning = f", {wording.count(waived, 'of them', 'of them')} under a waiver" if waived else ""
+        return f"All {asked} are passed{leaning}. It may be built on until the answer ends."
+    said = [f"{failed} failed"] * bool(failed) + [f"{unknown} cannot be answered"] * bool(unknown)
+    lead = "It must not be relied on" if failed else "Nobody can say yet, and what is not known is never taken for good"
+    return f"{lead}: of {asked}, {' and '.join(said)}."
+
+
+def _reasons(outcome: Outcome, facts: ProductFacts) -> tuple[Reason, ...]:
+    shared: dict[tuple[str, str, str], list[GateResult]] = {}
+    for gate in outcome.open_gates:
+        shared.setdefault((gate.status, gate.message, gate.remedy), []).append(gate)
+    return tuple(Reason(tuple(gates), _who(gates[0], facts)) for gates in shared.values())
+
+
+def _who(gate: GateResult, facts: ProductFacts) -> str:
+    """`Lee Park, steward`; `Governance` for a role that nobody holds by name; empty where nobody is asked to act."""
+    if gate.responsible is None:
+        return ""
+    people = {person.username: person.name for person in (facts.owner, facts.steward) if person}
+    username = gate.responsible.username
+    return (
+        f"{people.get(username) or username}, {gate.responsible.role}" if username else str(gate.responsible.role).capitalize()
+    )
+
+
+def _bars(outcome: Outcome) -> tuple[Bar, ...]:
+    starts = accumulate((part.points for part in outcome.parts), initial=0.0)
+    return tuple(
+        Bar(part.part, *PARTS[part.part], part.points, part.weight, round(start, 2), part)
+        for part, start in zip(outcome.parts, starts, strict=False)
+    )
+
+
+_ORDER = {CheckStatus.FAILED: 0, CheckStatus.ERROR: 1, CheckStatus.SKIPPED: 2, CheckStatus.PASSED: 3}
+_WEIGHT = {"critical": 0, "warning": 1, "info": 2}
+
+
+def _port(port: PortFacts) -> PortEvidence:
+    run = port.latest_run
+    checks = sorted(
+        run.checks if run else (), key=lambda c: (_ORDER[c.status], _WEIGHT[c.severity], -(c.unexpected_count or 0))
+    )
+    lines = [CheckLine(check, demand(check), _found(check), tolerance(check)) for check in checks[:CHECKS_SHOWN]]
+    return PortEvidence(
+        name=port.name,
+        run_id=run.id if run else None,
+        started_at=run.started_at if run else None,
+        rows=run.rows if run else None,
+        failure=run.failure if run and run.status is RunStatus.FAILED else None,
+        open_checks=tuple(line for line in lines if line.facts.status is not CheckStatus.PASSED),
+        passed_checks=tuple(line for line in lines if line.facts.status is CheckStatus.PASSED),
+        total=len(checks),
+        is_pending=port.pending_run_id is not None,
+    )
+
+
+def _found(check: CheckFacts) -> str:
+    """What the columns of counts do not say already."""
+    if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED} and check.message:
+        return wording.shorten(check.message, 300)
+    is_told_by_counts = check.status is CheckStatus.FAILED and check.unexpected_count is not None
+    return "" if check.status is CheckStatus.PASSED or is_told_by_counts else wording.failed_check(check)
+
+
+def _moments(product: DataProduct) -> list[Moment]:
+    rows = Verdict.objects.filter(product=product).order_by("-judged_at", "-id")
+    newest = rows.values_list("verdict", "effective_score", "judged_at", "cause")[:HISTORY_SHOWN]
+    return [Moment(*row) for row in reversed(newest)]

@@ -1,0 +1,27 @@
+"""Which products a reader of the pages may know of."""
+
+from django.db.models import Q
+
+from catalog.models import DataProduct, Person
+from catalog.models.product import DataProductQuerySet
+from catalog.rules.roles import PersonRole
+from catalog.rules.vocabulary import Lifecycle
+from catalog.services.permissions import has_role
+
+
+def sees_everything(person: Person) -> bool:
+    """Governance, auditors and superusers."""
+    if person.is_superuser:
+        return person.is_active
+    return has_role(person, PersonRole.GOVERNANCE) or has_role(person, PersonRole.AUDITORS)
+
+
+def visible_products(person: Person | None) -> DataProductQuerySet:
+    """The published ones for everybody; drafts and retired ones for their owner, their stewards and whoever sees everything."""
+    if person is None or not person.is_active:
+        return DataProduct.objects.published()
+    if sees_everything(person):
+        return DataProduct.objects.all()
+    stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
+    found = Q(lifecycle__in=[Lifecycle.PUBLISHED, Lifecycle.DEPRECATED]) | Q(owner=person) | Q(pk__in=stewarded)
+    return DataProduct.objects.filter(found)

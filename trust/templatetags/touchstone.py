@@ -1,0 +1,61 @@
+"""Filters of the pages: words, numbers and times. Nothing here marks anything as safe but what it built itself."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from trust.pages import words
+from trust.pages.words import Badge
+
+register = template.Library()
+register.filter("number", words.number)
+register.filter("share", words.share)
+register.filter("state", words.state)
+
+
+@register.filter
+def verdict_badge(verdict: str) -> Badge:
+    return words.VERDICTS[verdict]
+
+
+@register.filter
+def run_badge(status: str) -> Badge:
+    return words.RUNS.get(status, words.state(status))
+
+
+@register.filter
+def gate_title(gate: str) -> str:
+    return words.GATES.get(gate, gate.replace("_", " ").capitalize())
+
+
+@register.filter
+def spaced(text: str | None) -> str:
+    """`not_production_grade` as `not production grade`."""
+    return str(text or "").replace("_", " ")
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: template.Context, moment: datetime | None, nothing: str = "never") -> SafeString | str:
+    """`<time>3 hours ago</time>` with the exact moment in its title, by the page's own clock (`now` of the context)."""
+    return _time(moment, words.ago(moment, context["now"])) if moment else nothing
+
+
+@register.simple_tag(takes_context=True)
+def ahead(context: template.Context, moment: datetime | None, nothing: str = "") -> SafeString | str:
+    """`<time>in 3 hours</time>`."""
+    return _time(moment, words.ahead(moment, context["now"])) if moment else nothing
+
+
+@register.simple_tag
+def moment(at: datetime | None, nothing: str = words.NOTHING) -> SafeString | str:
+    """`22 Nov 2026, 06:00 UTC`."""
+    return _time(at, f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC") if at else nothing
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", text
+    )
