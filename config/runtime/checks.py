@@ -15,7 +15,7 @@ from config.embedded import throwaway_directory
 from config.runtime.launch import ROOT
 from config.runtime.options import test_options
 from config.runtime.registry import Record, sweep
-from config.runtime.screen import CommandFailedError, complain, say, step
+from config.runtime.screen import say, step
 from config.runtime.services import is_set, start_services
 from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
 
@@ -134,12 +134,4 @@ def run(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    try:
-        return run(test_options(arguments))
-    except CommandFailedError as error:
-        complain(str(error))
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return run(test_options(arguments))

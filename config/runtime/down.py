@@ -2,14 +2,13 @@
 
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 from config.runtime import processes
 from config.runtime.directories import POINTER
 from config.runtime.options import down_options
 from config.runtime.registry import records, sweep
-from config.runtime.screen import CommandFailedError, complain, say
+from config.runtime.screen import CommandFailedError, say
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER_SECONDS = 60.0  # what an orderly stop of everything may take
@@ -56,11 +55,3 @@ def main(arguments: list[str]) -> int:
     if options.purge:
         purge(local)
     return 0
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except CommandFailedError as error:
-        complain(str(error))
-        sys.exit(error.exit_code)

@@ -15,18 +15,12 @@ from config.runtime.install import Installer
 from config.runtime.lock import lock
 from config.runtime.options import down_options, test_options, up_options
 from config.runtime.ports import require_free
-from config.runtime.registry import Record
-from config.runtime.screen import CommandFailedError, complain
+from config.runtime.registry import Record, sweep
+from config.runtime.screen import CommandFailedError, complain, say
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-MODULES = {
-    "up": "config.runtime.up",
-    "test": "config.runtime.checks",
-    "down": "config.runtime.down",
-    "manage": "config.runtime.manage",
-}
 
 
 def refuse_second_up(local: Path) -> None:
@@ -42,6 +36,9 @@ def check_up(arguments: list[str]) -> None:
     """What would only fail after the long work, found before it."""
     options = up_options(arguments)
     refuse_second_up(ROOT / ".local")
+    left_behind = sweep(ROOT / ".local")  # it may hold the port
+    if left_behind:
+        say(f"Stopped what a killed command had left behind: {', '.join(left_behind)}.")
     if options.port or not options.once:
         require_free(HOST, options.port or DEFAULT_PORT)
 
@@ -79,12 +76,22 @@ def main() -> int:
         complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        complain("stopped. Nothing is half-installed: the next start goes on from here.")
+        complain("stopped. The next start goes on from here.")
         return 130
     if command != "manage":  # whose arguments name files from where the user stands
         os.chdir(ROOT)
     os.environ["PYTHONPATH"] = str(ROOT)
-    words = [str(python), "-P", "-m", MODULES[command], *arguments]  # -P: a folder `config` where the user stands is not ours
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Who sets it wants clean folders, not packages that are compiled again by every process: 4 s in a worker's start.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".local" / "cache" / "bytecode")
+    words = [
+        str(python),
+        "-P",
+        "-m",
+        "config.runtime",
+        command,
+        *arguments,
+    ]  # -P: a folder `config` where the user stands is not ours
     return become(words)
 
 

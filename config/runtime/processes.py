@@ -116,14 +116,18 @@ def wait_for_end(process: ProcessIdentity, seconds: float) -> bool:
     return True
 
 
-def stop(process: ProcessIdentity, steps: Sequence[tuple[signal.Signals, float]], instance: str = "") -> bool:
+def stop(
+    process: ProcessIdentity, steps: Sequence[tuple[signal.Signals, float]], instance: str = "", *, told: bool = False
+) -> bool:
     """Send each signal and wait its seconds, until the process has ended; at last SIGKILL. True when it ended by itself.
 
-    Children that outlive their leader (the pool of a worker that was killed) are killed when they carry `instance`.
+    `told`: the first signal was sent already. Children that outlive their leader (the pool of a worker that was killed) are
+    killed when they carry `instance`.
     """
     gentle = not process.is_alive()
-    for number, seconds in steps:
-        send(process, number)
+    for position, (number, seconds) in enumerate(steps):
+        if position or not told:
+            send(process, number)
         if wait_for_end(process, seconds):
             gentle = True
             break

@@ -23,7 +23,12 @@ STOP_STEPS: dict[str, tuple[tuple[signal.Signals, float], ...]] = {
     # A run that is going on is given up after a while: its lease runs out and another worker takes it.
     "worker": ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0)),
 }
-DEFAULT_STOP_STEPS = ((signal.SIGTERM, 10.0),)
+DEFAULT_STOP_STEPS: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
+
+
+def stop_steps(name: str) -> tuple[tuple[signal.Signals, float], ...]:
+    """The signals that end a process of that name, each with the seconds it is given."""
+    return STOP_STEPS.get(name, DEFAULT_STOP_STEPS)
 
 
 def own_identity() -> ProcessIdentity:
@@ -79,7 +84,7 @@ class Record:
         for name, process in reversed(self.started.items()):
             if process.is_alive() or processes.session_members(process.pid, self.instance):
                 found.append(name)
-            processes.stop(process, STOP_STEPS.get(name, DEFAULT_STOP_STEPS), self.instance)
+            processes.stop(process, stop_steps(name), self.instance)
         return found
 
     def remove(self) -> None:

@@ -67,10 +67,10 @@ def step(label: str) -> Iterator[None]:
         say(f"{start_of_line}  {label}: {outcome} {time.monotonic() - started:.1f} s")
 
 
-def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log, indented, or a remark that there is nothing in it."""
+def tail(path: Path, lines: int = 20, start: int = 0) -> str:
+    """The last lines of a log after its first `start` bytes, indented, or a remark that there is nothing in it."""
     try:
-        text = path.read_bytes()[-16_000:].decode("utf-8", "replace").strip()
+        text = path.read_bytes()[start:][-16_000:].decode("utf-8", "replace").strip()
     except OSError as error:
         return f"    ({path} cannot be read: {error.strerror})"
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or f"    ({path} is empty)"

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from config.runtime import processes
-from config.runtime.registry import DEFAULT_STOP_STEPS, STOP_STEPS, Record
+from config.runtime.registry import Record, stop_steps
 from config.runtime.screen import CommandFailedError, step, tail
 from config.runtime.server import EmbeddedServer
 
@@ -108,7 +108,7 @@ class Supervisor:
         for name, status, log in ended:
             if status is not None:
                 how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-                raise CommandFailedError(f"The {name} {how} by itself. The end of {log}:\n{tail(log)}")
+                raise CommandFailedError(f"The {name} process {how} by itself. The end of {log}:\n{tail(log)}")
 
     def sleep(self, seconds: float) -> None:
         """Wait, watching."""
@@ -122,6 +122,7 @@ class Supervisor:
     ) -> tuple[int, str]:
         """Run a management command, watching the others. Returns its exit status and what it printed on standard output."""
         log = self.log_path("commands")
+        before = log.stat().st_size if log.exists() else 0
         with step(label) if label else contextlib.nullcontext(), log.open("ab") as errors:
             errors.write(f"\n$ manage.py {' '.join(arguments)}\n".encode())
             errors.flush()
@@ -142,7 +143,10 @@ class Supervisor:
                 child.wait()
                 raise
         if child.returncode not in accept:
-            message = f"`manage.py {' '.join(arguments)}` ended with status {child.returncode}. The end of {log}:\n{tail(log)}"
+            with log.open("a") as errors_and_output:
+                errors_and_output.write(output)
+            how = f"`manage.py {' '.join(arguments)}` ended with status {child.returncode}"
+            message = f"{how}. The end of {log}:\n{tail(log, start=before)}"
             raise CommandFailedError(message)
         return child.returncode, output
 
@@ -161,12 +165,13 @@ class Supervisor:
                 time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
-        """End everything, the last started first: programs, then the servers that they talk to."""
-        for name, child in reversed(self.programs.items()):
-            identity = self.record.started.get(name)
-            if identity:
-                processes.stop(identity, STOP_STEPS.get(name, DEFAULT_STOP_STEPS), self.record.instance)
-            child.wait()
+        """End everything: the programs, all told at once, then the servers that they talk to."""
+        running = [(name, self.record.started[name]) for name in reversed(self.programs) if name in self.record.started]
+        for name, process in running:
+            processes.send(process, stop_steps(name)[0][0])
+        for name, process in running:
+            processes.stop(process, stop_steps(name), self.record.instance, told=True)
+            self.programs[name].wait()
         for server in reversed(self.servers.values()):
             server.stop()
         self.record.remove()

@@ -14,14 +14,15 @@ from config.runtime.directories import servers_directory
 from config.runtime.launch import DEFAULT_PORT, HOST, ROOT
 from config.runtime.options import up_options
 from config.runtime.ports import find_free_port, is_free, require_free
-from config.runtime.registry import Record, sweep
-from config.runtime.screen import CommandFailedError, complain, say, step, tail
+from config.runtime.registry import Record
+from config.runtime.screen import CommandFailedError, say, step, tail
 from config.runtime.services import application_environment, is_set, start_services
 from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
 
 LOCAL = ROOT / ".local"
 READY_SECONDS = 60.0
 WEB_WORKERS = 2
+WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
 RUN_FAILED = 2
@@ -48,7 +49,7 @@ def choose_port(options: argparse.Namespace) -> int:
 def static_fingerprint() -> str:
     """Changes when a package or one of our own static files does."""
     digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
-    for path in sorted(path for folder in ROOT.glob("*/static") for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for folder in ROOT.glob("[a-z]*/static") for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
@@ -105,8 +106,10 @@ class Up:
         beat = ["--schedule", str(LOCAL / "beat" / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
         self.supervisor.start("beat", [*celery, "beat", *beat], self.environment)
         listen = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
-        web = [sys.executable, "-m", "granian", *listen, "--respawn-failed-workers", "config.wsgi:application"]
-        self.supervisor.start("web server", web, self.environment)
+        # A web process that is told to stop while it starts does not hear it: granian itself ends it then.
+        care = ["--respawn-failed-workers", "--workers-kill-timeout", str(WEB_KILL_SECONDS)]
+        web = [sys.executable, "-m", "granian", *listen, *care, "config.wsgi:application"]
+        self.supervisor.start("web", web, self.environment)
 
     def load_demo(self) -> None:
         """On the first start, and for --once each time: it registers again what is there and asks for fresh runs."""
@@ -122,7 +125,7 @@ class Up:
             deadline = time.monotonic() + READY_SECONDS
             while (answer := self.ask_ready()) != "200":
                 if time.monotonic() > deadline:
-                    log = self.supervisor.logs / "web server.log"
+                    log = self.supervisor.logs / "web.log"
                     message = (
                         f"{self.address}/readyz still says {answer} after {READY_SECONDS:.0f} s. The end of {log}:\n{tail(log)}"
                     )
@@ -154,9 +157,6 @@ class Up:
 
 def run(options: argparse.Namespace) -> int:
     lock = take_lock()
-    left_behind = sweep(LOCAL)
-    if left_behind:
-        say(f"  Stopped what a killed command had left behind: {', '.join(left_behind)}.")
     signals = StopSignals()
     record = Record(LOCAL / "run" / "up.json")
     record.write()
@@ -181,12 +181,4 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: list[str]) -> int:
     os.umask(0o077)  # logs, records and passwords are nobody else's
-    try:
-        return run(up_options(arguments))
-    except CommandFailedError as error:
-        complain(str(error))
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return run(up_options(arguments))
