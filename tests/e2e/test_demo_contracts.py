@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
-from jsonschema import Draft201909Validator
+from jsonschema import Draft201909Validator  # type: ignore[import-untyped]
 from open_data_contract_standard.model import OpenDataContractStandard
 
 DEMO = Path(settings.BASE_DIR) / "demo"
@@ -39,7 +39,7 @@ def test_every_contract_is_registered_after_the_products_that_it_is_built_from()
 
 
 def test_the_contract_is_valid_odcs(document: dict[str, Any]) -> None:
-    schema = json.loads(OpenDataContractStandard.json_schema())
+    schema = json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
     faults = [f"{fault.json_path}: {fault.message}" for fault in Draft201909Validator(schema).iter_errors(document)]
     assert not faults
 
