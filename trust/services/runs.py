@@ -23,6 +23,7 @@ from trust.queries.facts import port_digest
 from trust.rules.dimensions import dimension_of
 from trust.rules.evidence import CheckResult as CheckEvidence
 from trust.rules.evidence import Failure, RunEvidence
+from trust.rules.storable import storable, storable_text
 from trust.rules.vocabulary import RunStatus
 from trust.services.judging import judge_product
 
@@ -148,7 +149,7 @@ def complete_run(*, claim: Claim, evidence: RunEvidence, now: datetime) -> Verdi
         run.rows = evidence.rows
         run.seconds = evidence.seconds
         run.columns = [
-            {"name": c.name, "physical_type": c.physical_type, "logical_types": sorted(c.logical_types)}
+            {"name": storable_text(c.name), "physical_type": c.physical_type, "logical_types": sorted(c.logical_types)}
             for c in evidence.columns
         ]
         run.data_time = evidence.data_time
@@ -275,7 +276,7 @@ def _row(run: Run, position: int, result: CheckEvidence) -> CheckResult:
         missing_count=result.missing_count,
         unexpected_count=result.unexpected_count,
         unexpected_percent=result.unexpected_percent,
-        observed_value=result.observed_value,
-        samples=list(result.samples),
-        message=result.message,
+        observed_value=storable(result.observed_value),
+        samples=storable(list(result.samples)),
+        message=storable_text(result.message),
     )
