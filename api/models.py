@@ -1,5 +1,6 @@
 """API keys: who may ask and write over HTTP."""
 
+import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -8,10 +9,12 @@ from catalog.models import Person
 from catalog.models.choices import choices
 
 
+@pghistory.track(model_name="ApiKeyEvent", fields=["person", "name", "prefix", "scopes", "expires_at", "revoked_at"])
 class ApiKey(models.Model):
     """A key of a person. Only the SHA-256 (hex) of the key is kept; `prefix` is what may be shown of it.
 
-    A key can do what its person may do, within its scopes, until it expires or is revoked.
+    A key can do what its person may do, within its scopes, until it expires or is revoked. `last_used_at` is kept to the
+    minute, and out of the history.
     """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_keys")

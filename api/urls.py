@@ -1,5 +1,23 @@
-"""Addresses of the API."""
+"""Addresses of the API. No trailing slashes; whatever is not named below /api is a 404 problem."""
 
-from django.urls import URLPattern, URLResolver
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from api.errors import answer_error
+from api.health import healthz, readyz
+from api.schema import DocsView, schema
+
+
+def unknown_address(request: HttpRequest) -> HttpResponse:
+    """Also in debug mode, where Django would answer a page of its own."""
+    return answer_error(request, Http404())
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/schema", schema, name="schema"),
+    path("api/docs", DocsView.as_view(), name="docs"),
+    path("api/v1/", include("api.v1.urls")),
+    re_path(r"^api(/.*)?$", unknown_address),
+]

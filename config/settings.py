@@ -153,14 +153,13 @@ REST_FRAMEWORK = {
         "api.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["api.access.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "api.pagination.CursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "api.errors.problem_response",
-    "PAGE_SIZE": ENVIRONMENT.page_size,
+    "DEFAULT_PARSER_CLASSES": ["api.bodies.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.OneRepresentation",
+    "DEFAULT_SCHEMA_CLASS": "api.inspection.TouchstoneSchema",
+    "EXCEPTION_HANDLER": "api.errors.drf_exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -173,6 +172,23 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.add_problems"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Scope": "api.access.scopes.Scope",
+        "PolicyStatus": "catalog.models.PolicyStatus",
+        "RunCause": "trust.models.RunCause",
+        "CheckStatus": "trust.rules.evidence.CheckStatus",
+        "EvidenceStatus": "trust.rules.evidence.EvidenceStatus",
+        **{
+            word: f"catalog.rules.vocabulary.{word}"
+            for word in ("Cadence", "ConsumerKind", "Dimension", "Effect", "Lifecycle", "LogicalType", "Sensitivity", "Severity")
+        },
+        "SourceKind": "catalog.rules.vocabulary.SourceKind",
+        **{word: f"trust.rules.vocabulary.{word}" for word in ("GateName", "Grade", "RunStatus")},
+        "VerdictWord": "trust.rules.vocabulary.Verdict",
+    },
     "DESCRIPTION": "One accountable answer: is this data product production-grade, for me, for this purpose, right now?",
 }
 

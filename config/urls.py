@@ -8,3 +8,9 @@ urlpatterns = [
     path("", include("api.urls")),
     path("", include("trust.urls")),
 ]
+
+# Below /api these answer problem+json, everywhere else Django's pages.
+handler400 = "api.handlers.bad_request"
+handler403 = "api.handlers.permission_denied"
+handler404 = "api.handlers.page_not_found"
+handler500 = "api.handlers.server_error"

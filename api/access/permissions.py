@@ -1,0 +1,23 @@
+"""What a request needs before a view runs: somebody who asks, and a scope."""
+
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from api.access.scopes import grants
+from api.authentication import KeyGrant
+
+
+class HasScope(BasePermission):
+    """Signed in, and with a key whose scopes include the one that the view asks for. A session has every scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            raise NotAuthenticated("This address needs an API key or a session.", "not_authenticated")
+        wanted = view.read_scope if request.method in SAFE_METHODS else view.write_scope
+        if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
+            has = ", ".join(request.auth.scopes)
+            raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "missing_scope")
+        return True

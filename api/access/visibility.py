@@ -1,0 +1,33 @@
+"""Who may see which product over HTTP. What may not be seen does not exist: the answer is 404, never 403."""
+
+from django.db.models import Exists, OuterRef, Q
+
+from catalog.models import DataProduct, Person
+from catalog.models.product import DataProductQuerySet
+from catalog.rules.errors import NotFoundError
+from catalog.rules.roles import PersonRole
+from catalog.rules.vocabulary import Lifecycle
+
+SEES_DRAFTS = (PersonRole.GOVERNANCE.value, PersonRole.AUDITORS.value)
+
+
+def visible_products(person: Person) -> DataProductQuerySet:
+    """Everything but drafts; drafts too for their owner and stewards, for governance and auditors. One statement."""
+    products = DataProduct.objects.defer("search")
+    if person.is_superuser:
+        return products
+    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("pk"), person=person)
+    insider = Person.groups.through.objects.filter(person=person, group__name__in=SEES_DRAFTS)
+    return products.filter(~Q(lifecycle=Lifecycle.DRAFT) | Q(owner=person) | Exists(steward) | Exists(insider))
+
+
+def find_product(person: Person, slug: str) -> DataProduct:
+    """The product, with its domain, owner and current verdict. Raises `NotFoundError`; costs one query."""
+    related = ("domain", "owner", "acknowledged_by", "reviewed_by", "current_verdict")
+    product = visible_products(person).select_related(*related).defer("current_verdict__body").filter(slug=slug).first()
+    if product is None:
+        raise NotFoundError(
+            f"There is no data product {slug[:80]} that you may see.",
+            remedy="GET /api/v1/products lists those that you may see; a draft is shown to its owner, stewards and governance.",
+        )
+    return product

@@ -1,0 +1,29 @@
+"""Django's handlers for what fails outside of a view, named in `config.urls`: problems below /api, pages everywhere else."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from api.errors import INTERNAL, answer_error
+from api.problems import problem_response
+from trust import views as pages
+
+API_PREFIXES = ("/api/", "/healthz", "/readyz", "/access/", "/.well-known/")
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API_PREFIXES) or request.path == "/api"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_error(request, exception) if is_api(request) else pages.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_error(request, exception) if is_api(request) else pages.forbidden(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_error(request, Http404()) if is_api(request) else pages.not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problem_response(request, INTERNAL) if is_api(request) else pages.server_error(request)

@@ -1,0 +1,125 @@
+"""The OpenAPI document, its address and its readable form. Views describe what they answer; every problem is added here."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularSwaggerView
+
+from api.health import only_reads
+from api.negotiation import OneRepresentation
+from api.problems import MEDIA_TYPE
+
+TEXT = {"type": "string"}
+PROBLEM = {
+    "type": "object",
+    "description": "An error as RFC 9457 problem details. `code` is stable, `remedy` says what to do next.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "remedy", "errors", "request_id"],
+    "properties": {
+        "type": {**TEXT, "format": "uri"},
+        "title": TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": TEXT,
+        "instance": {**TEXT, "description": "Path of the request."},
+        "code": TEXT,
+        "remedy": TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {"field": TEXT, "code": TEXT, "message": TEXT},
+            },
+        },
+        "request_id": {**TEXT, "description": "Of this request; the operator's log has it too."},
+    },
+    "example": {
+        "type": "urn:touchstone:problem:not_found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "There is no data product nyc-trains that you may see.",
+        "instance": "/api/v1/products/nyc-trains/trust",
+        "code": "not_found",
+        "remedy": "GET /api/v1/products lists those that you may see.",
+        "errors": [],
+        "request_id": "6f1c8a54-6c0c-4d55-8d3c-0f0f6a3a2f51",
+    },
+}
+PROBLEMS = {
+    "400": ("BadRequest", "A parameter or the body is not what this address takes; `errors` names the parts."),
+    "401": ("Unauthorized", "No key, or one that is unknown, expired or revoked."),
+    "403": ("Forbidden", "The key's scope or the person's role does not allow this."),
+    "404": ("NotFound", "It does not exist, or you may not know that it does."),
+    "409": ("Conflict", "Not possible in the present state; `remedy` says what would change that."),
+    "413": ("BodyTooLarge", "The body is longer than 2 MB."),
+    "415": ("UnsupportedMediaType", "The body has a Content-Type that this address does not take."),
+    "500": ("InternalError", "A fault of Touchstone; give `request_id` to the operator."),
+    "503": ("Unavailable", "The database or the broker cannot be reached; nothing was answered and nothing changed."),
+}
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, operation) of every operation in the document."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in {"get", "put", "post", "delete", "patch"}:
+                yield path, operation
+
+
+def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Postprocessing hook: every operation names the problems that it may answer, and the two health checks are added."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components["responses"] = {name: {"description": text, "content": content} for name, text in PROBLEMS.values()}
+    for path, operation in operations_of(result):
+        for status in statuses_of(path, operation):
+            reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
+            operation["responses"].setdefault(status, reference)
+    result["paths"] |= {"/healthz": health_path("healthz", "alive"), "/readyz": health_path("readyz", "ready")}
+    return result
+
+
+def statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
+    """Which problems an operation may answer, as far as its shape tells."""
+    statuses = ["400", "401", "403", "500", "503"]
+    if "{" in path:
+        statuses.append("404")
+    if "requestBody" in operation:
+        statuses += ["409", "413", "415"]
+    return statuses
+
+
+def health_path(name: str, status: str) -> dict[str, Any]:
+    """The description of a health check, which is a plain Django view."""
+    word = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
+    responses: dict[str, Any] = {"200": {"description": f"It is {status}.", "content": {"application/json": {"schema": word}}}}
+    if name == "readyz":
+        responses["503"] = {"$ref": "#/components/responses/Unavailable"}
+    summary = "The process is alive" if name == "healthz" else "Database and broker are there and the database is migrated"
+    return {"get": {"operationId": name, "summary": summary, "tags": ["health"], "security": [{}], "responses": responses}}
+
+
+@cache
+def document() -> bytes:
+    """The OpenAPI document as JSON. Made once in a process: it depends on the code only."""
+    generator: Any = SchemaGenerator  # untyped
+    return json.dumps(generator().get_schema(request=None, public=True), indent=1).encode()
+
+
+@only_reads
+def schema(request: HttpRequest) -> HttpResponse:
+    """GET /api/schema"""
+    return HttpResponse(document(), content_type="application/json")
+
+
+class DocsView(SpectacularSwaggerView):
+    """GET /api/docs: the document for people. Its scripts come with the package, none from elsewhere."""
+
+    authentication_classes: list[Any] = []
+    content_negotiation_class = OneRepresentation
+    url = "/api/schema"
+    title = "Touchstone API"

@@ -1,0 +1,81 @@
+"""What every view of the API has in common: who may call it, which parameters it takes, how its body is checked."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.access.permissions import HasScope
+from api.access.scopes import Scope
+from api.negotiation import OneRepresentation
+from api.pagination import KeysetPagination
+from catalog.models import Person
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A request body or query: an unknown name is refused, since a misspelt one would silently not count."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError({name: [f"Unknown name. Known are {known}."] for name in unknown}, "unknown_name")
+        return super().to_internal_value(data)
+
+
+class ApiView(APIView):
+    """One address.
+
+    query, write_query: serializers of the query parameters of reads and of writes; None where it takes none.
+    keyset: the columns by which a list is paged.
+    """
+
+    permission_classes = [HasScope]
+    content_negotiation_class = OneRepresentation
+    read_scope: ClassVar[Scope] = Scope.TRUST_READ
+    write_scope: ClassVar[Scope] = Scope.CATALOG_WRITE
+    query: ClassVar[type[StrictSerializer] | None] = None
+    write_query: ClassVar[type[StrictSerializer] | None] = None
+    pagination_class: ClassVar[type[KeysetPagination] | None] = None
+    keyset: ClassVar[tuple[str, ...]] = ("-id",)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.now = timezone.now()
+        self.parameters: dict[str, Any] = self._parameters(request)
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """What this address takes, in the Allow header."""
+        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    @property
+    def actor(self) -> Person:
+        """Who asks."""
+        person: Person = self.request.user  # type: ignore[assignment]  # HasScope let nobody else through
+        return person
+
+    def body(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
+        """The checked body. Raises `ValidationError`."""
+        if not isinstance(self.request.data, Mapping):
+            raise ValidationError("The body must be a JSON object.", "not_an_object")
+        checked = serializer(data=self.request.data, partial=partial)
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        given = request.query_params
+        if repeated := sorted(name for name in given if len(given.getlist(name)) > 1):
+            raise ValidationError({name: ["Give this parameter once."] for name in repeated}, "repeated_parameter")
+        own = {name: value for name, value in given.items() if not self._is_paging(request, name)}
+        serializer = self.query if request.method in SAFE_METHODS else self.write_query
+        checked = (serializer or StrictSerializer)(data=own)
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def _is_paging(self, request: Request, name: str) -> bool:
+        return bool(self.pagination_class and request.method in SAFE_METHODS and name in self.pagination_class.parameters)

@@ -1,0 +1,89 @@
+"""The list of products: which of them a query finds, and their verdicts as they stand now. No HTTP here."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
+from django.db.models import Q
+
+from api.access.visibility import visible_products
+from catalog.models import DataProduct, Person
+from catalog.models.product import DataProductQuerySet
+from catalog.rules.vocabulary import Lifecycle
+from trust.models import CurrentVerdict
+from trust.rules.vocabulary import Verdict
+from trust.services.judging import ensure_current
+
+WORD = re.compile(r"\w+")
+MOST_WORDS = 10
+MOST_JUDGED_FOR_A_FILTER = 200
+
+
+def find_products(person: Person, filters: Mapping[str, Any], now: datetime) -> DataProductQuerySet:
+    """Visible products that match every filter. Retired ones only where `lifecycle` asks for them.
+
+    A filter by verdict or gate needs verdicts that stand: what has run out is judged first, up to a limit. What then
+    still waits to be judged counts as unknown, so that a filter for good products never shows an old answer.
+    """
+    products = visible_products(person).select_related("domain", "owner", "current_verdict").defer("current_verdict__body")
+    if "lifecycle" in filters:
+        products = products.filter(lifecycle=filters["lifecycle"])
+    else:
+        products = products.exclude(lifecycle=Lifecycle.RETIRED)
+    columns = {"sensitivity": "sensitivity", "owner": "owner__username", "domain": "domain__slug"}
+    products = products.filter(**{column: filters[name] for name, column in columns.items() if name in filters})
+    if "tag" in filters:
+        products = products.filter(tags__contains=[filters["tag"]])
+    if "q" in filters:
+        products = products.filter(search=search_query(filters["q"]))
+    if "verdict" in filters or "gate" in filters:
+        ensure_current(list(products.filter(is_stale(now)).values_list("pk", flat=True)[:MOST_JUDGED_FOR_A_FILTER]), now)
+        products = products.filter(verdict_filter(filters, now))
+    return products
+
+
+def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
+    """Every word must occur, as a whole or as a beginning, in slug or name as it is, in descriptions by its English stem."""
+    found: SearchQuery | CombinedSearchQuery | None = None
+    for word in WORD.findall(text)[:MOST_WORDS]:
+        one = SearchQuery(f"{word}:*", search_type="raw", config="simple") | SearchQuery(
+            f"{word}:*", search_type="raw", config="english"
+        )
+        found = one if found is None else found & one
+    if found is None:
+        raise ValueError("a search needs a word")
+    return found
+
+
+def is_stale(now: datetime) -> Q:
+    """Products whose current verdict must not be shown as it is."""
+    prefix = "current_verdict__"
+    return Q(**{f"{prefix}invalidated": True}) | Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__lte": now})
+
+
+def verdict_filter(filters: Mapping[str, Any], now: datetime) -> Q:
+    condition = Q()
+    if verdict := filters.get("verdict"):
+        matches = ~is_stale(now) & Q(current_verdict__verdict=verdict)
+        condition &= matches | is_stale(now) if verdict == Verdict.UNKNOWN else matches
+    if gate := filters.get("gate"):
+        condition &= ~is_stale(now) & Q(current_verdict__failing_gates__contains=[gate])
+    return condition
+
+
+def with_current_verdicts(products: Sequence[DataProduct], now: datetime) -> Sequence[DataProduct]:
+    """The same products, each with a verdict that stands at `now`. No query where none has run out."""
+    old = [p.pk for p in products if is_outdated(p.current_verdict, now)]
+    if old:
+        ensure_current(old, now)
+        judged = CurrentVerdict.objects.defer("body").in_bulk(old)
+        for product in products:
+            if product.pk in judged:
+                product.current_verdict = judged[product.pk]
+    return products
+
+
+def is_outdated(current: CurrentVerdict, now: datetime) -> bool:
+    return current.invalidated or current.valid_until is None or current.valid_until <= now

@@ -1,0 +1,41 @@
+"""API keys as they go over the wire. The key itself appears in one answer only: that to its creation."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from api.access.scopes import Scope
+from api.models import ApiKey
+from api.v1.base import StrictSerializer
+from api.v1.fields import MomentField, TextField
+from api.v1.serializers.words import words
+
+
+class KeyRequest(StrictSerializer):
+    name = TextField(max_length=100, help_text="Where the key is used.")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=words(Scope)),
+        default=lambda: [Scope.TRUST_READ.value],
+        allow_empty=False,
+        help_text="What the key may be used for.",
+    )
+    expires_at = MomentField(required=False, allow_null=True, help_text="Until when; at most 366 days ahead.")
+
+
+class KeyAnswer(serializers.ModelSerializer[ApiKey]):
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=words(Scope)))
+
+    class Meta:
+        model = ApiKey
+        fields = ["id", "name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"]
+
+
+class NewKeyAnswer(KeyAnswer):
+    key = serializers.CharField(help_text="The key, shown this once and kept nowhere.")
+
+    class Meta(KeyAnswer.Meta):
+        fields = [*KeyAnswer.Meta.fields, "key"]
+
+
+def new_key_answer(key: ApiKey, text: str) -> dict[str, Any]:
+    return {**KeyAnswer(key).data, "key": text}

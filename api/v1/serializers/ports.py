@@ -1,0 +1,126 @@
+"""Output ports, fields and input ports as they go over the wire."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import TextField
+from api.v1.serializers.words import words
+from catalog.models import Field, OutputPort
+from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
+from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
+
+LONGEST_SERVICE_LEVEL = 100 * 366 * 24 * 3600
+
+
+class FieldAnswer(serializers.ModelSerializer[Field]):
+    logical_type = serializers.ChoiceField(words(LogicalType), allow_null=True)
+    sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True)
+
+    class Meta:
+        model = Field
+        fields = ["name", "logical_type", "physical_type", "description", "required", "sensitivity", "personal", "critical"]
+
+
+class PortEntry(serializers.ModelSerializer[OutputPort]):
+    source_kind = serializers.ChoiceField(words(SourceKind))
+    has_connection = serializers.SerializerMethodField(help_text="The reference to credentials itself is never shown.")
+    service_level_seconds = serializers.SerializerMethodField(help_text="How old the data may be; null: not declared.")
+    null_values = serializers.ListField(child=serializers.CharField(), allow_null=True)
+
+    class Meta:
+        model = OutputPort
+        fields = [
+            "name",
+            "description",
+            "source_kind",
+            "location",
+            "has_connection",
+            "time_column",
+            "service_level_seconds",
+            "allow_empty",
+            "null_values",
+        ]
+
+    def get_has_connection(self, port: OutputPort) -> bool:
+        return bool(port.connection)
+
+    def get_service_level_seconds(self, port: OutputPort) -> int | None:
+        return None if port.service_level is None else int(port.service_level.total_seconds())
+
+
+class PortAnswer(PortEntry):
+    fields = FieldAnswer(many=True)  # type: ignore[assignment]  # DRF's metaclass takes it out: the property stays
+
+    class Meta(PortEntry.Meta):
+        fields = [*PortEntry.Meta.fields, "fields"]
+
+
+class FieldRequest(StrictSerializer):
+    name = TextField(max_length=200)
+    logical_type = serializers.ChoiceField(words(LogicalType), allow_null=True, default=None)
+    physical_type = TextField(max_length=100, allow_blank=True, default="")
+    description = TextField(max_length=20_000, allow_blank=True, default="")
+    required = serializers.BooleanField(default=False)  # type: ignore[assignment]  # DRF takes it out of the class
+    sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, default=None, help_text="null: unclassified.")
+    personal = serializers.BooleanField(default=False, help_text="Holds personal data.")
+    critical = serializers.BooleanField(default=False, help_text="Must be covered by checks.")
+
+
+class PortRequest(StrictSerializer):
+    source_kind = serializers.ChoiceField(words(SourceKind))
+    location = TextField(max_length=1000, help_text="A path below an allowed root; `schema.table` for postgres.")
+    description = TextField(max_length=20_000, allow_blank=True, default="")
+    connection = TextField(max_length=300, allow_blank=True, default="", help_text="`env:NAME` or `file:/path`.")
+    time_column = TextField(max_length=200, allow_blank=True, default="", help_text="Its newest value tells the data's age.")
+    service_level_seconds = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_SERVICE_LEVEL, allow_null=True, default=None, help_text="How old the data may be."
+    )
+    allow_empty = serializers.BooleanField(default=False, help_text="A table without rows is in order.")
+    null_values = serializers.ListField(
+        child=TextField(max_length=50, allow_blank=True), allow_null=True, default=None, max_length=50
+    )
+    fields = serializers.ListField(child=FieldRequest(), default=list, max_length=2000)  # type: ignore[assignment]
+
+
+class InputPortRequest(StrictSerializer):
+    product = TextField(max_length=80, help_text="Slug of the upstream product.")
+    required = serializers.BooleanField(  # type: ignore[assignment]  # DRF takes it out of the class
+        default=True, help_text="A required one decides the `upstream` gate."
+    )
+
+
+class InputPortsRequest(StrictSerializer):
+    input_ports = serializers.ListField(child=InputPortRequest(), max_length=500)
+
+
+def port_claims(name: str, given: Mapping[str, Any]) -> PortClaims:
+    seconds, null_values = given["service_level_seconds"], given["null_values"]
+    return PortClaims(
+        name=name,
+        source_kind=SourceKind(given["source_kind"]),
+        location=given["location"],
+        description=given["description"],
+        connection=given["connection"],
+        time_column=given["time_column"],
+        service_level=None if seconds is None else timedelta(seconds=seconds),
+        allow_empty=given["allow_empty"],
+        null_values=None if null_values is None else tuple(null_values),
+        fields=tuple(_field_claims(field) for field in given["fields"]),
+    )
+
+
+def _field_claims(given: Mapping[str, Any]) -> FieldClaims:
+    logical_type, sensitivity = given["logical_type"], given["sensitivity"]
+    typed = {
+        "logical_type": LogicalType(logical_type) if logical_type else None,
+        "sensitivity": Sensitivity(sensitivity) if sensitivity else None,
+    }
+    return FieldClaims(**{**given, **typed})
+
+
+def input_claims(given: Mapping[str, Any]) -> list[InputClaims]:
+    return [InputClaims(product=port["product"], required=port["required"]) for port in given["input_ports"]]

@@ -1,0 +1,81 @@
+"""The answer to the one question, as it goes over the wire (DESIGN.md section 5)."""
+
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import JsonObjectField, MomentField, TextField
+from api.v1.serializers.words import words
+from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from trust.rules.vocabulary import GateName, Grade, Verdict
+
+
+class TrustQuery(StrictSerializer):
+    detail = serializers.ChoiceField(["short", "full"], default="short", help_text="full: all gates, checks and the sum.")
+    as_of = MomentField(required=False, help_text="What was known and said at a past moment, in RFC 3339.")
+    purpose = TextField(required=False, max_length=80, help_text="Adds whether a published access policy covers it.")
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        if "as_of" in attrs and "purpose" in attrs:
+            message = "A purpose can be asked about for now only: leave out as_of or purpose."
+            raise serializers.ValidationError({"purpose": [message]})
+        return attrs
+
+
+class GateCounts(serializers.Serializer[object]):
+    passed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    off = serializers.IntegerField(required=False, help_text="Gates that the trust policy does not ask for.")
+    waived = serializers.IntegerField(required=False, help_text="Among the passed, those that pass under a waiver.")
+
+
+class Reason(serializers.Serializer[object]):
+    gate = serializers.ChoiceField(words(GateName))
+    code = serializers.CharField(help_text="Stable.")
+    message = serializers.CharField()
+    remedy = serializers.CharField(help_text="What would put it right.")
+    owner = serializers.CharField(allow_null=True, help_text="Who can do that: a username or a role.")
+
+
+class EvidenceAge(serializers.Serializer[object]):
+    run = serializers.CharField()
+    age_seconds = serializers.IntegerField()
+
+
+class PurposeCover(serializers.Serializer[object]):
+    name = serializers.CharField()
+    covered = serializers.BooleanField(help_text="Whether a published permit covers it for at least one kind of consumer.")
+    consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), help_text="The kinds covered.")
+
+
+class TrustAnswer(serializers.Serializer[object]):
+    """Under 1 KB unless `detail=full`. `production_grade` is true only for the verdict `production_grade`."""
+
+    product = serializers.CharField()
+    production_grade = serializers.BooleanField()
+    verdict = serializers.ChoiceField(words(Verdict))
+    score = serializers.FloatField()
+    raw_score = serializers.FloatField()
+    grade = serializers.ChoiceField(words(Grade))
+    as_of = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField(help_text="First moment at which the answer may change by time alone.")
+    gates = GateCounts()
+    reasons = Reason(many=True)
+    sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True)
+    owner = serializers.CharField(allow_null=True)
+    policy_version = serializers.IntegerField(help_text="Version of the trust policy that judged.")
+    evidence = EvidenceAge(allow_null=True)
+    effective_score = serializers.FloatField(required=False, help_text="Where an input product holds the score down.")
+    limited_by = serializers.CharField(required=False, allow_null=True, help_text="Slug of that input product.")
+    more_reasons = serializers.IntegerField(required=False, help_text="Reasons left out; `detail=full` has them.")
+    waivers = serializers.ListField(child=JsonObjectField(), required=False)
+    more_waivers = serializers.IntegerField(required=False)
+    purpose = PurposeCover(required=False)
+    failing_path = serializers.ListField(child=serializers.CharField(), required=False, help_text="With detail=full.")
+    cause = serializers.CharField(required=False, allow_blank=True, help_text="With detail=full.")
+    gate_results = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
+    score_parts = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
+    checks = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
+    ports = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
+    policy_digest = serializers.CharField(required=False, help_text="With detail=full.")
+    facts_digest = serializers.CharField(required=False, help_text="With detail=full.")

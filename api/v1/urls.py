@@ -1,0 +1,41 @@
+"""Addresses below /api/v1."""
+
+from django.urls import path
+
+from api.v1.views import exceptions, keys, policies, ports, products, runs, trust, verdicts
+
+PRODUCT = "products/<slug:slug>"
+PORT = f"{PRODUCT}/ports/<str:port>"
+POLICY = f"{PRODUCT}/policies/<slug:name>/<int:version>"
+
+urlpatterns = [
+    path("keys", keys.KeysView.as_view()),
+    path("keys/<int:key_id>", keys.KeyView.as_view()),
+    path("products", products.ProductsView.as_view()),
+    path(PRODUCT, products.ProductView.as_view()),
+    path(f"{PRODUCT}/publish", products.PublishView.as_view()),
+    path(f"{PRODUCT}/deprecate", products.DeprecateView.as_view()),
+    path(f"{PRODUCT}/retire", products.RetireView.as_view()),
+    path(f"{PRODUCT}/acknowledge", products.AcknowledgeView.as_view()),
+    path(f"{PRODUCT}/review", products.ReviewView.as_view()),
+    path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),
+    path(f"{PRODUCT}/verdicts", verdicts.VerdictsView.as_view()),
+    path(f"{PRODUCT}/verdicts/<int:verdict_id>", verdicts.VerdictView.as_view()),
+    path(f"{PRODUCT}/ports", ports.PortsView.as_view()),
+    path(PORT, ports.PortView.as_view()),
+    path(f"{PRODUCT}/input-ports", ports.InputPortsView.as_view()),
+    path(f"{PRODUCT}/runs", runs.RunsView.as_view()),
+    path("runs/<uuid:run_id>", runs.RunView.as_view()),
+    path(f"{PRODUCT}/policies", policies.AccessPoliciesView.as_view()),
+    path(POLICY, policies.AccessPolicyView.as_view()),
+    path(f"{POLICY}/publish", policies.PublishPolicyView.as_view()),
+    path(f"{POLICY}/withdraw", policies.WithdrawPolicyView.as_view()),
+    path("trust-policy", policies.TrustPolicyView.as_view()),
+    path("trust-policies", policies.TrustPoliciesView.as_view()),
+    path("trust-policies/<int:version>", policies.TrustPolicyVersionView.as_view()),
+    path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
+    path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),
+    path(f"{PRODUCT}/incidents/<int:incident_id>/resolve", exceptions.ResolveIncidentView.as_view()),
+    path(f"{PRODUCT}/waivers", exceptions.WaiversView.as_view()),
+    path(f"{PRODUCT}/waivers/<int:waiver_id>/revoke", exceptions.RevokeWaiverView.as_view()),
+]

@@ -1,0 +1,91 @@
+"""What a product offers and what it is built from: output ports with their fields, input ports."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.visibility import find_product
+from api.bodies import is_storable
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.ports import InputPortsRequest, PortAnswer, PortEntry, PortRequest, input_claims, port_claims
+from api.v1.serializers.products import InputPortAnswer
+from catalog.models import DataProduct, InputPort, OutputPort
+from catalog.rules.errors import InvalidError, NotFoundError
+from catalog.services.ports import put_input_ports, put_output_port, remove_output_port
+
+
+def find_port(product: DataProduct, name: str) -> OutputPort:
+    """The port of that name. Raises `NotFoundError`."""
+    port = product.output_ports.filter(name=name).first() if is_storable(name) else None
+    if port is None:
+        remedy = f"GET /api/v1/products/{product.slug}/ports lists those that there are."
+        raise NotFoundError(f"Data product {product.slug} has no output port {name[:200]!r}.", remedy=remedy)
+    port.product = product
+    return port
+
+
+def only_port(product: DataProduct) -> OutputPort:
+    """The product's one port. Raises `InvalidError` where there are several or none."""
+    ports = list(product.output_ports.all()[:20])
+    if len(ports) == 1:
+        return ports[0]
+    names = ", ".join(port.name for port in ports)
+    remedy = f"Name one of them as `port`: {names}." if ports else "Put an output port first."
+    message = f"Data product {product.slug} has {len(ports) or 'no'} output ports, so it must be said which is meant."
+    raise InvalidError(message, remedy=remedy, code="port_needed", field="port")
+
+
+class PortsView(ApiView):
+    pagination_class = KeysetPagination
+    keyset = ("name",)
+
+    @extend_schema(operation_id="list_ports", responses=PortEntry(many=True), tags=["ports"])
+    def get(self, request: Request, slug: str) -> Response:
+        """The product's output ports, by name."""
+        paginator = KeysetPagination()
+        ports = OutputPort.objects.filter(product=find_product(self.actor, slug))
+        page = paginator.paginate_queryset(ports, request, self)
+        return paginator.get_paginated_response(PortEntry(page, many=True).data)
+
+
+class PortView(ApiView):
+    @extend_schema(operation_id="get_port", responses=PortAnswer, tags=["ports"])
+    def get(self, request: Request, slug: str, port: str) -> Response:
+        """One output port with its fields, in order."""
+        return Response(PortAnswer(find_port(find_product(self.actor, slug), port)).data)
+
+    @extend_schema(operation_id="put_port", request=PortRequest, responses=PortAnswer, tags=["ports"])
+    def put(self, request: Request, slug: str, port: str) -> Response:
+        """Make or replace the port of this name. Fields that are left out are removed."""
+        product = find_product(self.actor, slug)
+        put, _ = put_output_port(product=product, claims=port_claims(port, self.body(PortRequest)), actor=self.actor)
+        return Response(PortAnswer(put).data)
+
+    @extend_schema(operation_id="remove_port", responses={204: None}, tags=["ports"])
+    def delete(self, request: Request, slug: str, port: str) -> Response:
+        """Offer the port no longer. Its runs and their results stay: evidence is never deleted."""
+        found = find_port(find_product(self.actor, slug), port)
+        remove_output_port(port=found, actor=self.actor, now=self.now)
+        return Response(status=204)
+
+
+class InputPortsView(ApiView):
+    pagination_class = KeysetPagination
+    keyset = ("id",)
+
+    @extend_schema(operation_id="list_input_ports", responses=InputPortAnswer(many=True), tags=["ports"])
+    def get(self, request: Request, slug: str) -> Response:
+        """The upstream products that this one is built from."""
+        paginator = KeysetPagination()
+        inputs = InputPort.objects.filter(product=find_product(self.actor, slug)).select_related("upstream")
+        page = paginator.paginate_queryset(inputs, request, self)
+        return paginator.get_paginated_response(InputPortAnswer(page, many=True).data)
+
+    @extend_schema(operation_id="put_input_ports", request=InputPortsRequest, responses=InputPortsRequest, tags=["ports"])
+    def put(self, request: Request, slug: str) -> Response:
+        """Make these the products that it is built from, and no others."""
+        product = find_product(self.actor, slug)
+        put_input_ports(product=product, inputs=input_claims(self.body(InputPortsRequest)), actor=self.actor)
+        inputs = product.input_ports.select_related("upstream")
+        return Response({"input_ports": InputPortAnswer(inputs, many=True).data})
