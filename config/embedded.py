@@ -29,6 +29,7 @@ from config.runtime.server import EmbeddedServer, write_private
 
 __all__ = ["EmbeddedPostgres", "EmbeddedServer", "EmbeddedValkey", "throwaway_directory"]
 
+INITDB_OPTIONS = ("--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256")
 BUILTIN_LOCALE_SINCE = 17  # the same sorting and case rules on every machine, whatever its C library
 
 
@@ -81,7 +82,7 @@ class EmbeddedPostgres(EmbeddedServer):
         locale = (
             ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] if major >= 17 else ["--locale=C.UTF-8"]
         )
-        options = ["--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256", *([] if self.durable else ["--no-sync"])]
+        options = [*INITDB_OPTIONS, *([] if self.durable else ["--no-sync"])]
         command: list[str | Path] = [folder / "initdb", f"--pgdata={fresh}", f"--pwfile={password_file}", *options, *locale]
         environment = {"PATH": os.defpath, "HOME": str(fresh), "LC_ALL": "C", "TZ": "UTC"}
         arguments = self.account.as_popen_arguments() if self.account else {}

@@ -40,7 +40,7 @@ def copy_tree(source: Path, target: Path) -> None:
     """Copy a wheel's folder so that everybody may read it, whatever the source's permissions. Half a copy is never used."""
     if target.exists():
         return
-    target.parent.mkdir(mode=0o755, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.parent.chmod(0o755)
     partial = target.with_name(f"{target.name}.{os.getpid()}")
     shutil.copytree(source, partial, symlinks=True)
