@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -58,6 +59,15 @@ class StopSignals:
         """For the stop itself, which takes a bounded time and must not be cut short."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a management command said: on standard output, and as the end of its standard error, indented."""
+
+    status: int
+    output: str
+    errors: str
 
 
 class Supervisor:
@@ -119,13 +129,14 @@ class Supervisor:
 
     def manage(
         self, arguments: list[str], environment: Mapping[str, str], label: str = "", accept: tuple[int, ...] = (0,)
-    ) -> tuple[int, str]:
-        """Run a management command, watching the others. Returns its exit status and what it printed on standard output."""
+    ) -> Outcome:
+        """Run a management command, watching the others. Raises when its exit status is none of those in `accept`."""
         log = self.log_path("commands")
         before = log.stat().st_size if log.exists() else 0
         with step(label) if label else contextlib.nullcontext(), log.open("ab") as errors:
             errors.write(f"\n$ manage.py {' '.join(arguments)}\n".encode())
             errors.flush()
+            after_heading = errors.tell()
             with self.signals.deferred():
                 child = subprocess.Popen(
                     [sys.executable, "manage.py", *arguments],
@@ -148,7 +159,7 @@ class Supervisor:
             how = f"`manage.py {' '.join(arguments)}` ended with status {child.returncode}"
             message = f"{how}. The end of {log}:\n{tail(log, start=before)}"
             raise CommandFailedError(message)
-        return child.returncode, output
+        return Outcome(child.returncode, output, tail(log, start=after_heading))
 
     def _collect(self, child: subprocess.Popen[bytes]) -> str:
         chunks: list[bytes] = []

@@ -17,7 +17,7 @@ from config.runtime.ports import find_free_port, is_free, require_free
 from config.runtime.registry import Record
 from config.runtime.screen import CommandFailedError, say, step, tail
 from config.runtime.services import application_environment, is_set, start_services
-from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
+from config.runtime.supervisor import Outcome, StopRequestedError, StopSignals, Supervisor
 
 LOCAL = ROOT / ".local"
 READY_SECONDS = 60.0
@@ -25,7 +25,8 @@ WEB_WORKERS = 2
 WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
-RUN_FAILED = 2
+RUN_FAILED = 2  # exit statuses of show_verdicts
+STILL_RUNNING = 3
 
 
 def take_lock() -> TextIO:
@@ -54,6 +55,11 @@ def static_fingerprint() -> str:
     return digest.hexdigest()
 
 
+def as_typed(text: str) -> str:
+    """What a management command says, with the command as it is typed here."""
+    return text.strip("\n").replace("manage.py", "bin/manage")
+
+
 class Up:
     """One start."""
 
@@ -65,21 +71,23 @@ class Up:
         self.address = f"http://{HOST}:{self.port}"
 
     def start(self) -> int:
-        """Start everything and show the verdicts. Returns 2 when a run of the demo failed, else 0."""
+        """Start everything and show the verdicts. Returns 0, 2 when a run failed, 3 when runs were not done in time."""
         say("Starting Touchstone")
         self.start_servers()
         self.supervisor.manage(["migrate", "--no-input"], self.environment, "database tables")
         self.collect_static()
         self.start_programs()
-        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account")[1]
+        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
         if self.options.demo:
             self.load_demo()
         self.wait_until_ready()
-        status, table = self.show_verdicts()
-        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request")[1]
-        say(f"\n{table.rstrip()}\n")
-        self.show_addresses(admin.strip(), key.strip().splitlines()[-1] if key.strip() else "")
-        return status
+        verdicts = self.ask_verdicts()
+        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output
+        say(f"\n{as_typed(verdicts.output)}\n")
+        if verdicts.status != 0:
+            say(f"{as_typed(verdicts.errors)}\n")
+        self.show_addresses(as_typed(admin), key.strip())
+        return verdicts.status
 
     def start_servers(self) -> None:
         wanted = [name for variable, name in (("DATABASE_URL", "PostgreSQL"), ("REDIS_URL", "Valkey")) if not is_set(variable)]
@@ -143,16 +151,17 @@ class Up:
         finally:
             connection.close()
 
-    def show_verdicts(self) -> tuple[int, str]:
+    def ask_verdicts(self) -> Outcome:
         wait = ["--wait", str(self.options.wait)] if self.options.demo else []
         label = "verdicts of the workers" if wait else "verdicts"
-        return self.supervisor.manage(["show_verdicts", *wait], self.environment, label, accept=(0, RUN_FAILED))
+        return self.supervisor.manage(["show_verdicts", *wait], self.environment, label, accept=(0, RUN_FAILED, STILL_RUNNING))
 
     def show_addresses(self, admin: str, key: str) -> None:
         say(f"Home page   {self.address}/\nAPI docs    {self.address}/api/docs\nAdmin       {self.address}/admin/")
         say(f"\n{admin}\n")
-        say("Ask about a data product (a key for trying out, replaced at the next start):")
-        say(f"  curl -H 'Authorization: Bearer {key}' {self.address}/api/v1/products/nyc-flights/trust\n")
+        say("Ask (with a key for trying out, which the next start replaces):")
+        path = "/api/v1/products/nyc-flights/trust" if (LOCAL / DEMO_MARK).exists() else "/api/v1/products"
+        say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{path}\n")
 
 
 def run(options: argparse.Namespace) -> int:
