@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from catalog.rules.vocabulary import Lifecycle, SourceKind
@@ -76,9 +77,16 @@ def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
 @cache
 def _engine() -> Engine:
     """The engine of this worker process, made after the fork: it holds native memory and threads."""
-    from trust.engines.gx import GxEngine  # noqa: PLC0415  # takes seconds and 260 MB; web and beat never need it
+    # Takes seconds and 260 MB; web and beat never need it.
+    from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415
 
-    return GxEngine()
+    environment = settings.TOUCHSTONE
+    limits = EngineLimits(
+        memory=f"{environment.engine_memory_mb}MB",
+        threads=environment.engine_threads,
+        statement_timeout_seconds=environment.engine_statement_seconds,
+    )
+    return GxEngine(Access(tuple(environment.data_roots), tuple(environment.database_hosts), limits))
 
 
 def _gone(run: Run) -> Failure:

@@ -1,0 +1,56 @@
+"""DuckDB's words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from trust.engines.gx.backend import Row
+from trust.engines.gx.columns import Column, SqlExpression
+from trust.engines.gx.regex import Flavour
+
+
+class DuckDbBackend:
+    name = "duckdb"
+    regex_flavour = Flavour.RE2
+    keeps_order = True
+
+    def __init__(self, connection: sa.Connection, raw: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._raw = raw
+
+    def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
+        compiled = statement.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
+        names = compiled.positiontup or []
+        cursor = self._raw.cursor()
+        try:
+            cursor.execute("SET TimeZone='UTC'")
+            cursor.execute(str(compiled), [compiled.params[name] for name in names])
+            while rows := cursor.fetchmany(size):
+                yield list(rows)
+        finally:
+            cursor.close()
+
+    def matches(self, text: SqlExpression, pattern: str) -> SqlExpression:
+        return sa.func.regexp_matches(text, pattern)
+
+    def is_ascii(self, text: SqlExpression) -> SqlExpression:
+        return sa.func.strlen(text) == sa.func.length(text)
+
+    def ordered(self, column: Column) -> SqlExpression:
+        return column.value
+
+    def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
+        wanted: SqlExpression = sa.literal_column("[" + ", ".join(repr(float(fraction)) for fraction in fractions) + "]")
+        return sa.func.quantile_disc(column.number, wanted)
+
+    def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
+        return value.in_(members) if members else sa.false()
+
+    def casts(self, text: SqlExpression, type_name: str) -> SqlExpression:
+        targets: dict[str, sa.types.TypeEngine[Any]] = {"date": sa.Date(), "timestamp": sa.DateTime(), "time": sa.Time()}
+        return sa.try_cast(text, targets[type_name]).is_not(None)
+
+    def grouping(self, column: Column) -> SqlExpression:
+        return column.value

@@ -1,0 +1,74 @@
+"""What can be wrong with a file, in our words: DuckDB's own complaint may quote the data, so it is read and not passed on."""
+
+import io
+import re
+from pathlib import Path
+
+import duckdb
+
+from catalog.rules.vocabulary import SourceKind
+from trust.engines.gx.limits import MAX_COLUMNS, MAX_LINE_BYTES
+from trust.rules.evidence import Source
+from trust.sources.problem import SourceProblemError
+
+
+def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
+    """DuckDB's complaint in our words. Its own text is not passed on: it may quote the data."""
+    text = str(error)
+    line = re.search(r"(?:Line|line):? (\d+)", text)
+    where = f" (line {line.group(1)})" if line else ""
+    path = source.location
+    if "unicode" in text.lower() or "utf-8" in text.lower() or "utf8" in text.lower():
+        return wrong_encoding(path, int(line.group(1)) if line else None)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceProblemError(
+            "engine_out_of_memory",
+            f"Reading {path!r} needs more memory than the engine may use.",
+            "Raise the engine's memory limit, or split the file.",
+        )
+    if source.kind is SourceKind.PARQUET:
+        return _parquet_problem(path)
+    for sign, why in (
+        ("unterminated quote", "a quoted value is not closed"),
+        ("Expected Number of Columns", "a row has another number of values than the header"),
+        ("Maximum line size", f"a line is longer than {MAX_LINE_BYTES:,} bytes"),
+        ("maximum_object_size", f"an object is larger than {MAX_LINE_BYTES:,} bytes"),
+        ("invalid state", "its line endings are mixed, or a quote stands in the wrong place"),
+        ("Malformed JSON", "a line is not JSON"),
+    ):
+        if sign.lower() in text.lower():
+            return malformed(path, why + where)
+    return malformed(path, f"it cannot be read as {source.kind.value}{where}")
+
+
+def _parquet_problem(path: str) -> SourceProblemError:
+    with Path(path).open("rb") as file:
+        starts = file.read(4) == b"PAR1"
+        file.seek(-min(4, Path(path).stat().st_size), io.SEEK_END)
+        ends = file.read(4) == b"PAR1"
+    if starts and not ends:
+        return SourceProblemError(
+            "source_truncated", f"The Parquet file {path!r} ends too early.", "Write it anew; the copying was probably cut off."
+        )
+    why = "is damaged inside" if starts else "is not a Parquet file, whatever its name says"
+    return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file anew, or correct the kind of the port.")
+
+
+def malformed(path: str, why: str) -> SourceProblemError:
+    return SourceProblemError("source_malformed", f"{path!r} cannot be read: {why}.", "Correct the file and run again.")
+
+
+def wrong_encoding(path: str, line: int | None) -> SourceProblemError:
+    where = f" (line {line})" if line else ""
+    return SourceProblemError(
+        "source_encoding", f"{path!r} is not written in UTF-8{where}.", "Convert it, for example with `iconv -t utf-8`."
+    )
+
+
+def check_width(width: int, source: Source) -> None:
+    if width > MAX_COLUMNS:
+        raise SourceProblemError(
+            "source_too_wide",
+            f"{source.location!r} has {width:,} columns; at most {MAX_COLUMNS:,} are read.",
+            "Split the dataset into several, or turn columns into rows.",
+        )

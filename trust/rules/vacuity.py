@@ -1,0 +1,185 @@
+"""Expectations that can never fail. They may stay in a suite, but they are no evidence and count for no coverage."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from catalog.rules.expectation import Expectation
+
+# Patterns that `re.search` finds in every text. Anything else is taken to be able to fail.
+_MATCHES_EVERYTHING = re.compile(
+    r"""(?:\(\?[aiLmsux]+\))?   # flags
+        (?:\^|\\A)*
+        (?:
+            \(*(?:\?:)?          # a group round the whole
+            (?:\.|\[\\s\\S\]|\[\\d\\D\]|\[\\w\\W\])? (?:\*\??|\{0,\d*\})?
+            \)*
+        )
+        \Z""",
+    re.VERBOSE,
+)
+
+
+def cannot_fail(expectation: Expectation) -> str | None:
+    """Why the expectation holds for any data at all, in words to follow "This check cannot fail:"; None if it can fail.
+
+    It looks at the arguments alone. None is no proof of the contrary: that `hour` lies between 0 and a million also
+    cannot fail, but only somebody who knows hours can tell.
+    """
+    kwargs = expectation.kwargs
+    mostly = kwargs.get("mostly")
+    if isinstance(mostly, (int, float)) and not isinstance(mostly, bool) and mostly <= 0:
+        return "`mostly` is 0, so every row may break it"
+    rule = _RULES.get(expectation.type)
+    return rule(kwargs) if rule else None
+
+
+def _bounds(least: float, most: float, what: str) -> Callable[[Mapping[str, Any]], str | None]:
+    """A rule for `min_value` and `max_value` of something that always lies from `least` to `most`."""
+
+    def rule(kwargs: Mapping[str, Any]) -> str | None:
+        low, high = _number(kwargs.get("min_value"), -math.inf), _number(kwargs.get("max_value"), math.inf)
+        if low is None or high is None:
+            return None  # a bound of another kind, such as a date, can fail
+        below = low < least or (low == least and not (kwargs.get("strict_min") and math.isfinite(least)))
+        above = high > most or (high == most and not (kwargs.get("strict_max") and math.isfinite(most)))
+        return f"{what} always lies between its bounds" if below and above else None
+
+    return rule
+
+
+def _number(value: Any, default: float) -> float | None:
+    if value is None:
+        return default
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _value_bounds(kwargs: Mapping[str, Any]) -> str | None:
+    """Bounds of values themselves. Without any, Great Expectations refuses; with infinite ones nothing can lie outside."""
+    low, high = _number(kwargs.get("min_value"), -math.inf), _number(kwargs.get("max_value"), math.inf)
+    if low == -math.inf and high == math.inf and not (kwargs.get("strict_min") or kwargs.get("strict_max")):
+        return "every number lies between its bounds"
+    return None
+
+
+def _aggregate_bounds(kwargs: Mapping[str, Any]) -> str | None:
+    if kwargs.get("min_value") is None and kwargs.get("max_value") is None:
+        return "it has neither a least nor a greatest value"
+    return _value_bounds(kwargs)
+
+
+def _regex(kwargs: Mapping[str, Any]) -> str | None:
+    pattern = kwargs.get("regex")
+    return f"the pattern {pattern!r} is found in every text" if isinstance(pattern, str) and _finds_all(pattern) else None
+
+
+def _regex_list(kwargs: Mapping[str, Any]) -> str | None:
+    patterns = kwargs.get("regex_list")
+    if not isinstance(patterns, list) or not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        return None
+    enough = all if kwargs.get("match_on") == "all" else any
+    return "a pattern of it is found in every text" if enough(_finds_all(pattern) for pattern in patterns) else None
+
+
+def _finds_all(pattern: str) -> bool:
+    """Whether every text matches: the empty text does, and no part of the pattern asks for more."""
+    try:
+        compiled = re.compile(pattern)
+    except re.error:
+        return False
+    if _MATCHES_EVERYTHING.match(pattern):
+        return True
+    probes = ("", "\n", "\0", "a", "Z", "0", " ", "\N{SNOWMAN}", "a\nb", "\n\n", "-", "\u0660")
+    return "$" not in pattern and not pattern.endswith(r"\Z") and all(compiled.search(probe) for probe in probes)
+
+
+def _like(kwargs: Mapping[str, Any]) -> str | None:
+    pattern = kwargs.get("like_pattern")
+    return "every text is like '%'" if isinstance(pattern, str) and pattern and not pattern.strip("%") else None
+
+
+def _value_set(kwargs: Mapping[str, Any]) -> str | None:
+    return "it has no value set" if kwargs.get("value_set", ()) is None else None
+
+
+def _empty_set(kwargs: Mapping[str, Any]) -> str | None:
+    return "its value set is empty" if not kwargs.get("value_set") else None
+
+
+def _types(key: str) -> Callable[[Mapping[str, Any]], str | None]:
+    return lambda kwargs: "it names no type" if kwargs.get(key, "") is None else None
+
+
+def _columns(key: str) -> Callable[[Mapping[str, Any]], str | None]:
+    def rule(kwargs: Mapping[str, Any]) -> str | None:
+        if kwargs.get(key) is None:
+            return "it names no columns"
+        if key == "column_set" and not kwargs[key] and kwargs.get("exact_match") is False:
+            return "it asks for no column and allows any"
+        return None
+
+    return rule
+
+
+def _within_record(kwargs: Mapping[str, Any]) -> str | None:
+    columns = kwargs.get("column_list")
+    return "one column always differs from no other" if isinstance(columns, list) and len(columns) == 1 else None
+
+
+def _same_column(kwargs: Mapping[str, Any]) -> str | None:
+    if kwargs.get("column_A") != kwargs.get("column_B") or not kwargs.get("column_A"):
+        return None
+    # NaN and NULL equal nothing, themselves included, unless such rows are passed over (they are by default).
+    return None if kwargs.get("ignore_row_if") == "neither" else "a column always equals itself"
+
+
+def _greater(kwargs: Mapping[str, Any]) -> str | None:
+    return _same_column(kwargs) if kwargs.get("or_equal") else None
+
+
+def _quantiles(kwargs: Mapping[str, Any]) -> str | None:
+    ranges = kwargs.get("quantile_ranges")
+    values = ranges.get("value_ranges") if isinstance(ranges, Mapping) else None
+    if isinstance(values, list) and all(isinstance(pair, list) and all(bound is None for bound in pair) for pair in values):
+        return "none of its quantiles has a bound"
+    return None
+
+
+def _threshold(kwargs: Mapping[str, Any]) -> str | None:
+    threshold = _number(kwargs.get("threshold"), 0.0)
+    return "its threshold is infinite" if threshold == math.inf else None
+
+
+_COUNT = _bounds(0, math.inf, "a count")
+_SHARE = _bounds(0, 1, "a share")
+_RULES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "expect_table_row_count_to_be_between": _COUNT,
+    "expect_table_column_count_to_be_between": _COUNT,
+    "expect_column_unique_value_count_to_be_between": _COUNT,
+    "expect_column_value_lengths_to_be_between": _bounds(0, math.inf, "the length of a text"),
+    "expect_column_stdev_to_be_between": _bounds(0, math.inf, "a standard deviation"),
+    "expect_column_proportion_of_unique_values_to_be_between": _SHARE,
+    "expect_column_proportion_of_non_null_values_to_be_between": _SHARE,
+    "expect_column_values_to_be_between": _value_bounds,
+    "expect_column_max_to_be_between": _aggregate_bounds,
+    "expect_column_min_to_be_between": _aggregate_bounds,
+    "expect_column_mean_to_be_between": _aggregate_bounds,
+    "expect_column_median_to_be_between": _aggregate_bounds,
+    "expect_column_sum_to_be_between": _aggregate_bounds,
+    "expect_column_quantile_values_to_be_between": _quantiles,
+    "expect_column_values_to_match_regex": _regex,
+    "expect_column_values_to_match_regex_list": _regex_list,
+    "expect_column_values_to_match_like_pattern": _like,
+    "expect_column_values_to_be_in_set": _value_set,
+    "expect_column_values_to_not_be_in_set": _empty_set,
+    "expect_column_distinct_values_to_contain_set": _empty_set,
+    "expect_column_values_to_be_of_type": _types("type_"),
+    "expect_column_values_to_be_in_type_list": _types("type_list"),
+    "expect_table_columns_to_match_set": _columns("column_set"),
+    "expect_table_columns_to_match_ordered_list": _columns("column_list"),
+    "expect_select_column_values_to_be_unique_within_record": _within_record,
+    "expect_column_pair_values_to_be_equal": _same_column,
+    "expect_column_pair_values_a_to_be_greater_than_b": _greater,
+    "expect_column_value_z_scores_to_be_less_than": _threshold,
+}
