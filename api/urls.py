@@ -19,5 +19,5 @@ urlpatterns = [
     path("api/schema", schema, name="schema"),
     path("api/docs", DocsView.as_view(), name="docs"),
     path("api/v1/", include("api.v1.urls")),
-    re_path(r"^api(/.*)?$", unknown_address),
+    re_path(r"^api(?:/[\s\S]*)?$", unknown_address),
 ]

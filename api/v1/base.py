@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -62,7 +62,7 @@ class ApiView(APIView):
     def body(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
         """The checked body. Raises `ValidationError`."""
         if not isinstance(self.request.data, Mapping):
-            raise ValidationError("The body must be a JSON object.", "not_an_object")
+            raise ParseError("The body must be a JSON object.", "not_an_object")
         checked = serializer(data=self.request.data, partial=partial)
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)

@@ -1,0 +1,81 @@
+"""The OpenAPI document is valid, complete, stable, and readable without a network."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
+from django.urls import get_resolver
+
+from api.schema import operations_of
+from catalog.models import DataProduct
+from tests.api.callers import Cast
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(Client().get("/api/schema").content)
+    return loaded
+
+
+def test_the_document_is_valid_and_made_without_a_warning(tmp_path: Path) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_it_is_openapi_3_1_with_a_bearer_scheme(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    scheme = document["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_every_operation_has_a_name_a_summary_a_tag_and_its_problems(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations_of(document)]
+    assert len(names) == len(set(names))
+    for path, operation in operations_of(document):
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), path
+        assert operation["summary"], path
+        assert operation["tags"], path
+        if path.startswith("/api/v1"):
+            assert {"400", "401", "403", "500", "503"} <= set(operation["responses"]), path
+            assert ("404" in operation["responses"]) == ("{" in path)
+            assert operation["security"], path
+
+
+def test_every_address_of_version_1_is_documented(document: dict[str, Any]) -> None:
+    def routes(patterns: Any, prefix: str = "/") -> Any:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if hasattr(pattern, "url_patterns"):
+                yield from routes(pattern.url_patterns, route)
+            elif route.startswith("/api/v1/"):
+                yield re.sub(r"<\w+:(\w+)>", r"{\1}", route)
+
+    documented = {path for path, _ in operations_of(document) if path.startswith("/api/v1/")}
+    assert set(routes(get_resolver().url_patterns)) == documented
+
+
+def test_every_documented_read_answers(cast: Cast, product: DataProduct, document: dict[str, Any]) -> None:
+    """With the names of things that exist where they do: an answer or a 404 problem, never anything else."""
+    names = {"slug": product.slug, "port": "rows", "name": "readers", "version": "1"}
+    names |= {"run_id": "00000000-0000-0000-0000-000000000000"}
+    for path, operation in operations_of(document):
+        if operation is document["paths"][path].get("get"):
+            address = re.sub(r"{(\w+)}", lambda found: names.get(found[1], "1"), path)
+            response = cast.governance.get(address)
+            assert response.status_code in {200, 404}, (address, response.content)
+            if response.status_code == 404:
+                assert response.json()["detail"] != "There is nothing at this address.", address
+
+
+def test_the_docs_load_nothing_from_elsewhere(client: Client) -> None:
+    response = client.get("/api/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "/api/schema" in page
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
+    for asset in re.findall(r"""(?:src|href)="/static/([^"]+)""", page):
+        assert finders.find(asset), asset
