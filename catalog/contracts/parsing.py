@@ -1,0 +1,152 @@
+"""Bytes from outside to plain JSON values, or a clear refusal. Every limit on size, depth and repetition is here."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from catalog.contracts.yaml_core import MAX_DIGITS, CoreLoader
+from catalog.rules.errors import InvalidError
+from catalog.rules.expectation import Json
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 40
+MAX_NODES = 50_000
+"""Our choice: the longest example of the standard has 5 kB, 9 levels and 600 values."""
+
+
+class _Refusal(Exception):  # noqa: N818 never leaves this module
+    """Why a document is not read; the message completes "the document ..."."""
+
+
+def parse_document(content: bytes) -> dict[str, Json]:
+    """The one mapping that YAML or JSON `content` (UTF-8) holds.
+
+    Raises `InvalidError`: more than 1 MiB, not UTF-8, not YAML, several documents, not a mapping, a key twice, a key that is
+    not text, nested deeper than 40, more than 50,000 values once anchors are followed, numbers that JSON does not have.
+    """
+    try:
+        value = _parse(_text(content))
+        _demand_plain(value)
+    except _Refusal as refusal:
+        raise InvalidError(
+            f"The document {refusal}.",
+            remedy="Give one ODCS data contract as a YAML or JSON document.",
+            code="not_a_contract",
+        ) from None
+    if not isinstance(value, dict):
+        kind = {list: "a list", type(None): "empty"}.get(type(value), f"a single value ({str(value)[:40]!r})")
+        raise InvalidError(
+            f"The document is {kind}, not a data contract.",
+            remedy="A contract is a mapping with at least version, apiVersion, kind, id and status.",
+            code="not_a_contract",
+        )
+    return value
+
+
+def _text(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise _Refusal(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _Refusal(f"is not UTF-8: byte {error.start} cannot be read") from None
+    if "\0" in text:
+        raise _Refusal("holds a NUL character, so it is no text")
+    return text
+
+
+def _parse(text: str) -> Json:
+    if text.lstrip().startswith("{"):
+        try:
+            return _from_json(text)
+        except json.JSONDecodeError:
+            pass  # YAML's own notation in braces
+        except RecursionError:
+            raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels") from None
+    try:
+        _demand_small(yaml.parse(text, Loader=CoreLoader))
+        value: Json = yaml.load(text, Loader=CoreLoader)  # noqa: S506 a safe loader with fewer types than SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise _Refusal(f"cannot be read as YAML: {error.problem or error.context}{place}") from None
+    except (ValueError, KeyError):
+        raise _Refusal("cannot be read as YAML: a value does not fit the tag before it") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _Refusal(f"cannot be read as YAML: {str(error).splitlines()[0][:200]}") from None
+    return value
+
+
+def _from_json(text: str) -> Json:
+    def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for key, value in pairs:
+            if key in found:
+                raise _Refusal(f"has the key {key[:80]!r} twice in one mapping")
+            found[key] = value
+        return found
+
+    def whole(digits: str) -> int:
+        if len(digits) > MAX_DIGITS:
+            raise _Refusal(f"holds a number of {len(digits)} digits")
+        return int(digits)
+
+    value: Json = json.loads(text, object_pairs_hook=unique, parse_int=whole)
+    return value
+
+
+def _demand_small(events: Iterable[Any]) -> None:
+    """Refuse by the parser's events, before anything is built: depth, several documents, and the size behind anchors."""
+    sizes: dict[str, int] = {}
+    stack: list[tuple[str | None, int]] = []
+    total = documents = 0
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise _Refusal("holds several YAML documents; give each contract a file of its own")
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in sizes:
+                raise _Refusal(f"refers to the anchor {event.anchor!r} inside of itself or before it is set")
+            total += sizes[event.anchor]
+        elif isinstance(event, yaml.ScalarEvent):
+            total += 1
+            if event.anchor:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            stack.append((event.anchor, total))
+            total += 1
+            if len(stack) > MAX_DEPTH:
+                raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = stack.pop()
+            if anchor:
+                sizes[anchor] = total - before
+        if total > MAX_NODES:
+            raise _Refusal(f"holds more than {MAX_NODES:,} values once its anchors are followed")
+
+
+def _demand_plain(value: Json) -> None:
+    """Refuse what PostgreSQL's JSON cannot hold, and depth, in a document that came as JSON."""
+    for item, depth in _walk(value):
+        if depth > MAX_DEPTH:
+            raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(item, float) and not math.isfinite(item):
+            raise _Refusal("holds a number that is infinite or not a number")
+        if isinstance(item, str) and ("\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item)):
+            raise _Refusal(f"holds a text with a character that cannot be stored: {item[:40]!r}")
+
+
+def _walk(value: Json) -> Iterator[tuple[Json, int]]:
+    waiting: list[tuple[Json, int]] = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        yield item, depth
+        if isinstance(item, dict):
+            waiting += [(key, depth) for key in item]
+            waiting += [(inner, depth + 1) for inner in item.values()]
+        elif isinstance(item, list):
+            waiting += [(inner, depth + 1) for inner in item]

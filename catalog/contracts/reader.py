@@ -1,0 +1,180 @@
+"""From the bytes of an ODCS 3.x document to what it says in Touchstone's words. No database, no clock, no file is read here."""
+
+from dataclasses import replace
+from datetime import date
+
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+
+from catalog.contracts.derived import read_schema_rules
+from catalog.contracts.document import ContractDocument, SuiteClaims
+from catalog.contracts.findings import Findings
+from catalog.contracts.objects import ObjectPlace
+from catalog.contracts.parsing import parse_document
+from catalog.contracts.product import read_inputs, read_lifecycle, read_moment, read_policies, read_product
+from catalog.contracts.quality import read_quality
+from catalog.contracts.relationships import read_relationships
+from catalog.contracts.service_levels import ServiceLevel, read_service_levels
+from catalog.contracts.settings import FIELD_SETTINGS, OBJECT_SETTINGS, PRODUCT_SETTINGS, Settings
+from catalog.contracts.sources import read_source, report_servers
+from catalog.contracts.structure import check_structure, not_a_contract
+from catalog.contracts.suite import merged
+from catalog.contracts.team import read_team
+from catalog.rules.claims import FieldClaims, PortClaims
+from catalog.rules.expectation import Expectation
+from catalog.rules.sensitivity import exceeds
+from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
+
+_PERSONAL_TAGS = {"pii", "personal", "personal data", "personal-data", "gdpr-personal"}
+
+
+def read_contract(content: bytes, *, today: date) -> ContractDocument:
+    """What the document says. `today` decides who of the team has left.
+
+    Raises `InvalidError` with every fault and its path for what is no contract or contradicts itself. What it demands and
+    Touchstone does not check is in `not_executable`; what deserves a second look is in `warnings`.
+    """
+    findings = Findings()
+    contract = check_structure(parse_document(content), findings)
+    settings = Settings(contract.customProperties, known=PRODUCT_SETTINGS, path="", findings=findings)
+    team = read_team(contract, today, findings)
+    product = read_product(contract, team, settings, findings)
+    places = _places(contract, findings)
+    levels = read_service_levels(contract, places, findings)
+    report_servers(contract, places.values(), findings)
+    ports: list[PortClaims] = []
+    suites: dict[str, SuiteClaims] = {}
+    hosts: dict[str, str] = {}
+    for place in places.values():
+        own = Settings(place.schema.customProperties, known=OBJECT_SETTINGS, path=place.path, findings=findings)
+        source = read_source(place, contract, own, findings)
+        port = PortClaims(
+            name=place.port,
+            source_kind=source.kind,
+            location=source.location,
+            connection=source.connection,
+            description=(place.schema.description or "").strip(),
+            allow_empty=own.flag("allowEmpty"),
+            null_values=own.texts("nullValues"),
+            fields=tuple(_field(path, one, column, findings) for path, one, column in place.columns()),
+        )
+        ports.append(_with_age(port, place, own, levels.get(place.port), findings))
+        hosts[place.port] = source.host
+        _report_measures(place, findings)
+        expectations = [
+            *read_schema_rules(place, findings),
+            *read_relationships(place, places, product.slug, findings),
+            *read_quality(place, findings),
+        ]
+        if source.kind is not SourceKind.UNSUPPORTED:
+            suites[place.port] = SuiteClaims(merged(expectations), own.text("schedule"))
+        else:
+            _report_unread(expectations, place, findings)
+    for port in ports:
+        for field in port.fields:
+            if product.sensitivity is not None and exceeds(field.sensitivity, product.sensitivity):
+                findings.warn(
+                    f"field {port.name}.{field.name}",
+                    f"is {field.sensitivity} in a product that is {product.sensitivity}: "
+                    "the gate 'sensitivity' fails until the product is at least as sensitive",
+                )
+    document = ContractDocument(
+        contract_id=(contract.id or "")[:200],
+        version=contract.version or "",
+        api_version=contract.apiVersion or "",
+        status=contract.status or "",
+        product=product,
+        lifecycle=read_lifecycle(contract, findings),
+        deprecation_ends_at=read_moment(settings, "deprecationEndsAt", findings),
+        ports=tuple(ports),
+        suites=suites,
+        hosts=hosts,
+        inputs=read_inputs(settings, findings),
+        policies=read_policies(settings, findings),
+        people=team.people,
+        not_executable=(),
+        warnings=(),
+    )
+    if findings.faults:
+        raise not_a_contract(findings.faults)
+    return replace(document, not_executable=tuple(findings.not_executable), warnings=tuple(findings.warnings))
+
+
+def _places(contract: OpenDataContractStandard, findings: Findings) -> dict[str, ObjectPlace]:
+    places: dict[str, ObjectPlace] = {}
+    for position, schema in enumerate(contract.schema_ or ()):
+        place = ObjectPlace(f"schema[{position}]", schema)
+        if not place.port.strip():
+            findings.fault(place.path, "has no name")
+        elif place.port in places:
+            findings.fault(place.path, f"has the name '{place.port}' of {places[place.port].path}")
+        else:
+            places[place.port] = place
+        columns = [column for _, _, column in place.columns()]
+        for twice in sorted({column for column in columns if columns.count(column) > 1}):
+            findings.fault(place.path, f"has the column '{twice}' more than once")
+    if not places and not findings.faults:
+        findings.warn("schema", "has no objects, so the product has no output port and its verdict stays unknown")
+    return places
+
+
+def _field(path: str, one: SchemaProperty, column: str, findings: Findings) -> FieldClaims:
+    settings = Settings(one.customProperties, known=FIELD_SETTINGS, path=path, findings=findings)
+    classification = (one.classification or "").strip().lower()
+    tags = {tag.strip().lower() for tag in one.tags or ()}
+    sensitivity = None
+    if classification in set(Sensitivity):
+        sensitivity = Sensitivity(classification)
+    elif classification:
+        findings.warn(
+            f"{path}.classification",
+            f"'{one.classification}' is none of {', '.join(Sensitivity)}; the field '{column}' stays unclassified",
+        )
+    logical_type = LogicalType(one.logicalType) if one.logicalType in set(LogicalType) else None
+    if one.logicalType and logical_type is None:
+        findings.cannot_execute(f"{path}.logicalType", f"{column}: {one.logicalType}", "only presence is checked")
+    return FieldClaims(
+        name=column,
+        logical_type=logical_type,
+        physical_type=(one.physicalType or "")[:100],
+        description=(one.description or "").strip(),
+        required=bool(one.required or one.primaryKey),
+        sensitivity=sensitivity,
+        personal=settings.flag("personal") or classification in _PERSONAL_TAGS or bool(tags & _PERSONAL_TAGS),
+        critical=bool(one.criticalDataElement),
+    )
+
+
+def _with_age(
+    port: PortClaims, place: ObjectPlace, own: Settings, level: ServiceLevel | None, findings: Findings
+) -> PortClaims:
+    """The port with its time column and service level; touchstone.timeColumn goes before the service level's own column."""
+    named = own.text("timeColumn")
+    column = place.find_column(named) if named else None
+    if named and column is None:
+        findings.fault(own.path("timeColumn"), f"there is no property '{named}' in '{place.port}'")
+    if level is not None and column is not None and level.time_column != column:
+        findings.warn(own.path("timeColumn"), f"'{column}' tells the age, not '{level.time_column}' of slaProperties")
+    return replace(
+        port,
+        time_column=column or (level.time_column if level else ""),
+        service_level=level.age if level else None,
+    )
+
+
+def _report_measures(place: ObjectPlace, findings: Findings) -> None:
+    for position, one in enumerate(place.schema.properties or ()):
+        if one.semanticType == "measure":
+            findings.cannot_execute(
+                f"{place.path}.properties[{position}]",
+                f"measure {one.name}",
+                "a measure is no column of the data",
+            )
+
+
+def _report_unread(expectations: list[Expectation], place: ObjectPlace, findings: Findings) -> None:
+    for expectation in expectations:
+        findings.cannot_execute(
+            str(expectation.meta.get("path", place.path)),
+            str(expectation.meta.get("name") or expectation.type),
+            f"not checked, because the port '{place.port}' cannot be read",
+        )

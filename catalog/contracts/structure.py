@@ -1,0 +1,162 @@
+"""Whether plain values are an ODCS 3.x data contract, and what of them the model cannot hold.
+
+Two judges: the `open-data-contract-standard` model, which reads, and the standard's JSON Schema that comes with it. They
+disagree in places, with one another and with the standard's text, so only what makes a contract unreadable is a fault: a
+missing or misspelt beginning, a wrong type, a part without its name. Everything else, unknown keys among it, is a warning:
+the original bytes are kept, so nothing is lost, and nothing is dropped without being named.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import NoneType
+from typing import Any, Union, get_args, get_origin
+
+import jsonschema  # type: ignore[import-untyped]
+from open_data_contract_standard.model import OpenDataContractStandard
+from pydantic import BaseModel, ValidationError
+
+from catalog.contracts.findings import Findings
+from catalog.rules.errors import InvalidError
+from catalog.rules.expectation import Json
+
+MAX_DETAILS = 100
+"""How many faults or warnings are listed one by one; the rest is counted."""
+_API_VERSION = re.compile(r"v3\.\d+\.\d+")
+_BEGINNING = {
+    "version": "the version of this contract, such as 1.0.0",
+    "apiVersion": "the version of the standard, such as v3.1.0",
+    "kind": "DataContract",
+    "id": "the contract's identifier",
+    "status": "draft, active, deprecated or retired",
+}
+# Parts that are read rule by rule later, where a rule that makes no sense is reported by name and the rest goes on.
+_READ_LATER = re.compile(r"(^|\.)((quality|relationships|servers)\[\d+\]|logicalTypeOptions)")
+
+
+def check_structure(document: dict[str, Json], findings: Findings) -> OpenDataContractStandard:
+    """The contract as the model holds it; what deviates without harm goes to the warnings of `findings`.
+
+    Raises `InvalidError` with every fault, each with its path.
+    """
+    _check_beginning(document, findings)
+    if findings.faults:
+        raise not_a_contract(findings.faults)
+    for path, message, is_fault in _schema_errors(document):
+        if is_fault:
+            findings.fault(path, message)
+        else:
+            findings.warn(path, f"differs from the standard's schema: {message}")
+    for path in _unknown_keys(document, OpenDataContractStandard, ""):
+        findings.warn(path, "is unknown to the standard; it is kept in the original document and not read")
+    known = {key: value for key, value in document.items() if key in _fields(OpenDataContractStandard)}
+    try:
+        contract = OpenDataContractStandard.model_validate(known)
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            findings.fault(_path(part for part in fault["loc"] if not _is_model_name(part)), fault["msg"])
+        contract = None
+    if findings.faults or contract is None:
+        raise not_a_contract(findings.faults)
+    return contract
+
+
+def not_a_contract(faults: Iterable[str]) -> InvalidError:
+    """The error that lists `faults`, one a path, at most a hundred of them."""
+    details = list({fault.partition(": ")[0]: fault for fault in reversed(list(faults))}.values())[::-1]
+    more = [f"... and {len(details) - MAX_DETAILS} more"] if len(details) > MAX_DETAILS else []
+    return InvalidError(
+        "The document is not a data contract that can be read.",
+        remedy="Correct what is listed; the standard is described at https://bitol-io.github.io/open-data-contract-standard.",
+        code="not_a_contract",
+        details=[*details[:MAX_DETAILS], *more],
+    )
+
+
+def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
+    for key, meaning in _BEGINNING.items():
+        value = document.get(key)
+        if value is None or value == "":
+            findings.fault(key, f"is missing; give {meaning}")
+        elif not isinstance(value, str):
+            findings.fault(key, f"is {_kind(value)}, not text; put it in quotes")
+        elif key == "kind" and value != "DataContract":
+            findings.fault(key, f"is '{value[:80]}'; only a DataContract can be registered")
+        elif key == "apiVersion" and not _API_VERSION.fullmatch(value):
+            findings.fault(key, f"is '{value[:80]}'; only versions v3.x.y of the standard are read")
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    return jsonschema.Draft201909Validator(json.loads(OpenDataContractStandard.json_schema()))  # type: ignore[no-untyped-call]
+
+
+def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:
+    """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it tells less well."""
+    for error in _validator().iter_errors(document):
+        path = _path(error.absolute_path)
+        if "then" in error.absolute_schema_path and isinstance(error.instance, dict) and "logicalType" not in error.instance:
+            continue  # its conditions on `logicalType` also hold where there is none: every such property would need a `map`
+        if error.validator in {"additionalProperties", "unevaluatedProperties"} or path == "apiVersion":
+            continue
+        is_readable = error.validator not in {"type", "required"} or _READ_LATER.search(path) is not None
+        yield path, error.message[:300], not is_readable
+
+
+def _unknown_keys(value: Any, kind: Any, path: str) -> Iterator[str]:
+    """Paths of the keys in `value` that the model of its place does not have."""
+    model, item = _expected(kind, value)
+    if model is not None and isinstance(value, dict):
+        fields = _fields(model)
+        for key, inner in value.items():
+            place = f"{path}.{key}" if path else key
+            if key not in fields:
+                yield place
+            else:
+                yield from _unknown_keys(inner, fields[key], place)
+    elif item is not None and isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _unknown_keys(inner, item, f"{path}[{position}]")
+
+
+def _expected(kind: Any, value: Any) -> tuple[type[BaseModel] | None, Any]:
+    """(model, None) or (None, type of the items) that `kind` offers for a value of this form; (None, None) for any other."""
+    for option in _options(kind):
+        if isinstance(option, type) and issubclass(option, BaseModel) and isinstance(value, dict):
+            return option, None
+        if get_origin(option) is list and isinstance(value, list):
+            return None, get_args(option)[0]
+    return None, None
+
+
+def _options(kind: Any) -> Iterator[Any]:
+    arguments = get_args(kind)
+    if arguments and (get_origin(kind) is Union or NoneType in arguments or type(kind).__name__ == "UnionType"):
+        for argument in arguments:
+            yield from _options(argument)
+    else:
+        yield kind
+
+
+@lru_cache(maxsize=64)
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _is_model_name(part: object) -> bool:
+    """Pydantic names the branch of a union in its location (`Team`, `list[TeamMember]`); that is no place in the document."""
+    return isinstance(part, str) and (part[:1].isupper() or "[" in part or part in {"float", "int", "str", "bool", "dict"})
+
+
+def _path(parts: Iterable[object]) -> str:
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path or "the document"
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return {int: "a number", float: "a number", list: "a list", dict: "a mapping"}.get(type(value), "a value")

@@ -1,0 +1,60 @@
+"""Who answers for a contract: its owner and stewards, out of a team that is a list (3.0) or an object with members (3.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from open_data_contract_standard.model import OpenDataContractStandard, Team, TeamMember
+
+from catalog.contracts.findings import Findings
+
+_OWNERS = {"owner", "data owner", "data product owner", "product owner"}
+_STEWARDS = {"steward", "data steward"}
+
+
+@dataclass(frozen=True, slots=True)
+class TeamClaims:
+    """Usernames; `owner` is empty where nobody is named. `people` maps them to full names."""
+
+    owner: str
+    stewards: tuple[str, ...]
+    people: Mapping[str, str]
+
+
+def read_team(contract: OpenDataContractStandard, today: date, findings: Findings) -> TeamClaims:
+    """Owner and stewards who have joined and not left by `today`. Two owners are a fault: one person is accountable."""
+    is_object = isinstance(contract.team, Team)
+    members = (contract.team.members or []) if isinstance(contract.team, Team) else contract.team or []
+    owners: dict[str, str] = {}
+    stewards: dict[str, str] = {}
+    for position, member in enumerate(members):
+        path = f"team.members[{position}]" if is_object else f"team[{position}]"
+        role = " ".join((member.role or "").lower().replace("-", " ").replace("_", " ").split())
+        if role not in _OWNERS | _STEWARDS or not _is_present(member, path, today, findings):
+            continue
+        username = (member.username or "").strip()
+        (owners if role in _OWNERS else stewards)[username] = (member.name or "").strip()
+    if len(owners) > 1:
+        findings.fault("team", f"names {len(owners)} owners, {', '.join(owners)}; one person is accountable, so keep one")
+    return TeamClaims(next(iter(owners), ""), tuple(stewards), {**stewards, **owners})
+
+
+def _is_present(member: TeamMember, path: str, today: date, findings: Findings) -> bool:
+    joined, left = (_day(getattr(member, name), f"{path}.{name}", findings) for name in ("dateIn", "dateOut"))
+    if left is not None and left <= today:
+        findings.warn(path, f"{member.username} left on {left} and answers for nothing any more")
+        return False
+    if joined is not None and joined > today:
+        findings.warn(path, f"{member.username} joins only on {joined} and does not answer yet")
+        return False
+    return True
+
+
+def _day(text: str | None, path: str, findings: Findings) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        findings.fault(path, f"is '{text[:40]}'; give a date such as 2026-01-31")
+        return None
