@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 
 from catalog.models import InputPort
-from catalog.rules.errors import ConflictError, DomainError
+from catalog.rules.errors import DomainError
 from trust.models import CurrentVerdict, Run, TrustPolicyVersion, Verdict
 from trust.queries.answers import stored_body
 from trust.queries.facts import facts_of
@@ -27,8 +27,6 @@ from trust.rules.outcome import Outcome
 from trust.rules.vocabulary import GateStatus, RunStatus
 
 logger = logging.getLogger(__name__)
-
-_ROUNDS = 5  # of judging again what others changed meanwhile
 
 
 def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None = None) -> Verdict:
@@ -58,20 +56,12 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
 def ensure_current(product_ids: Collection[int], now: datetime) -> None:
     """See to it that the current rows of these products may be shown at `now`; every reader calls this first.
 
-    Costs one query where nothing has to be judged. Else judges what is invalidated or past its time, upstreams first.
-    Raises `ConflictError` (`judging_busy`) when others change the facts faster than they can be judged.
+    Costs one query where nothing has to be judged. Else judges what is invalidated or past its time, upstreams first, each
+    once: what is then shown was true at some moment after the call. Facts that change meanwhile mark the rows again.
     """
-    for _ in range(_ROUNDS):
-        stale = set(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
-        if not stale:
-            return
-        for product_id in _upstreams_first(stale, now):
-            judge_product(product_id=product_id, now=now, cause=_cause(product_id))
-    raise ConflictError(
-        f"{len(stale)} data products change faster than they can be judged.",
-        remedy="Ask again in a moment.",
-        code="judging_busy",
-    )
+    stale = set(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
+    for product_id in _upstreams_first(stale, now) if stale else ():
+        judge_product(product_id=product_id, now=now, cause=_cause(product_id))
 
 
 def judge_stale(*, now: datetime, limit: int = 500) -> int:
