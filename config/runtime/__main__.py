@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from config.runtime.screen import CommandFailedError, complain
+from config.runtime.screen import CommandFailedError, complain, machine_fault
 
 MODULES = {
     "up": "config.runtime.up",
@@ -20,6 +20,11 @@ def main(command: str, arguments: list[str]) -> int:
     except CommandFailedError as error:
         complain(str(error))
         return error.exit_code
+    except OSError as error:
+        if (sentence := machine_fault(error)) is None:
+            raise
+        complain(sentence)
+        return 1
     except KeyboardInterrupt:  # before the command has put its own handling in place
         return 130
     return status

@@ -130,7 +130,8 @@ class Installer:
                 "--disable-pip-version-check",
             ]
             self.run([*pip, "--only-binary=:all:", "--require-hashes", "-r", "requirements-uv.txt"])
-            mark.write_text(lock)
+            if (self.tools / "bin" / "uv").exists():  # else it is tried again at the next installation
+                mark.write_text(lock)
 
     def make_venv(self) -> None:
         if self.venv_works():

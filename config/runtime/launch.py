@@ -16,7 +16,7 @@ from config.runtime.lock import lock
 from config.runtime.options import down_options, test_options, up_options
 from config.runtime.ports import require_free
 from config.runtime.registry import Record, sweep
-from config.runtime.screen import CommandFailedError, complain, say
+from config.runtime.screen import CommandFailedError, complain, machine_fault, say
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -75,6 +75,11 @@ def main() -> int:
     except CommandFailedError as error:
         complain(str(error))
         return error.exit_code
+    except OSError as error:
+        if (sentence := machine_fault(error)) is None:
+            raise
+        complain(sentence)
+        return 1
     except KeyboardInterrupt:
         complain("stopped. The next start goes on from here.")
         return 130

@@ -1,5 +1,6 @@
 """What the commands show: one line per step, with the seconds counted while it runs, and refusals as one sentence."""
 
+import errno
 import os
 import sys
 import threading
@@ -18,6 +19,18 @@ class CommandFailedError(Exception):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+# The machine's doing, not a fault of the program: told as a sentence, without a traceback.
+MACHINE_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+def machine_fault(error: OSError) -> str | None:
+    """A sentence for an error that the person at the machine has to mend; None for any other."""
+    if error.errno not in MACHINE_FAULTS:
+        return None
+    where = f" at {error.filename}" if error.filename else ""
+    return f"{error.strerror}{where}. Make room or change the permissions there, and start again: nothing was lost."
 
 
 def say(text: str = "", end: str = "\n") -> None:
