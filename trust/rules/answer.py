@@ -15,8 +15,16 @@ from trust.rules.outcome import GateResult, Outcome, PortOutcome
 from trust.rules.vocabulary import GateName, GateStatus
 
 _LONGEST_BYTES = 1000
-_FITS = ((3, 160, 110), (3, 110, 70), (2, 160, 110), (2, 110, 70), (1, 160, 110), (1, 100, 60), (1, 50, 30))
-"""Number of reasons, longest message, longest remedy: from the most telling to the tersest."""
+_FITS = (
+    (3, 160, 110, 2),
+    (3, 110, 70, 2),
+    (2, 160, 110, 2),
+    (2, 110, 70, 1),
+    (1, 160, 110, 1),
+    (1, 100, 60, 1),
+    (1, 50, 30, 1),
+)
+"""Number of reasons, longest message, longest remedy, number of waivers: from the most telling to the tersest."""
 _DERIVED = frozenset({GateName.SCORE, GateName.COVERAGE})
 
 
@@ -30,9 +38,9 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
     answer: dict[str, Any] = {}
-    for reasons, message, remedy in _FITS:
+    for reasons, message, remedy, waivers in _FITS:
         shown = [_reason(gate, message, remedy) for gate in telling[:reasons]]
-        answer = _frame(outcome, as_of or outcome.judged_at, shown, len(open_gates) - len(shown))
+        answer = _frame(outcome, as_of or outcome.judged_at, shown, len(open_gates) - len(shown), waivers)
         if len(json.dumps(answer)) <= _LONGEST_BYTES:
             break
     return answer
@@ -46,7 +54,8 @@ def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, An
     """
     reasons = [_reason(gate, None, None) for gate in sorted(outcome.open_gates, key=_priority)]
     return {
-        **_frame(outcome, as_of or outcome.judged_at, reasons, 0, shown_waivers=len(outcome.waivers)),
+        **_frame(outcome, as_of or outcome.judged_at, reasons, 0, 0),
+        "waivers": _plain(outcome.waivers),
         "effective_score": _number(outcome.effective_score),
         "limited_by": outcome.limited_by,
         "failing_path": list(outcome.failing_path),
@@ -61,7 +70,7 @@ def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, An
 
 
 def _frame(
-    outcome: Outcome, as_of: datetime, reasons: list[dict[str, Any]], left_out: int, *, shown_waivers: int = 2
+    outcome: Outcome, as_of: datetime, reasons: list[dict[str, Any]], left_out: int, shown_waivers: int
 ) -> dict[str, Any]:
     """The keys that every answer has, in the order of DESIGN.md."""
     answer: dict[str, Any] = {
@@ -84,9 +93,9 @@ def _frame(
         answer |= {"effective_score": _number(outcome.effective_score), "limited_by": outcome.limited_by}
     if left_out:
         answer["more_reasons"] = left_out
-    if outcome.waivers:
+    if outcome.waivers and shown_waivers:
         answer["waivers"] = [_waiver(waiver) for waiver in _plain(outcome.waivers)[:shown_waivers]]
-    if len(outcome.waivers) > shown_waivers:
+    if len(outcome.waivers) > shown_waivers > 0:
         answer["more_waivers"] = len(outcome.waivers) - shown_waivers
     return answer
 
@@ -126,7 +135,8 @@ def _evidence(ports: Iterable[PortOutcome], as_of: datetime) -> dict[str, Any] |
 
 
 def _waiver(waiver: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "gate", "check_key", "expires_at", "reason")
+    """Who excepts what until when; the reasons are in the full answer."""
+    kept = ("id", "gate", "check_key", "expires_at")
     short = {key: wording.shorten(waiver[key], 60) for key in kept if waiver[key] is not None}
     return {**short, "owner": waiver["owner"]["username"]}
 

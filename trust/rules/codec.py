@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from trust.rules.facts import PortFacts, ProductFacts, RunFacts
+from trust.rules.facts import CheckFacts, PortFacts, ProductFacts, RunFacts, UpstreamFacts
 from trust.rules.outcome import Outcome
 
 _FACTS = msgspec.json.Decoder(ProductFacts)
@@ -13,11 +13,11 @@ _OUTCOME = msgspec.json.Decoder(Outcome)
 
 
 def canonical(facts: ProductFacts) -> ProductFacts:
-    """The same facts with everything that has no order of its own sorted by name."""
+    """The same facts with everything that has no order of its own sorted by name, and 90 and 90.0 made one."""
     return replace(
         facts,
         ports=tuple(_port(port) for port in sorted(facts.ports, key=lambda port: port.name)),
-        upstreams=tuple(sorted(facts.upstreams, key=lambda upstream: upstream.slug)),
+        upstreams=tuple(_upstream(upstream) for upstream in sorted(facts.upstreams, key=lambda upstream: upstream.slug)),
         incidents=tuple(sorted(facts.incidents, key=lambda incident: incident.id)),
         waivers=tuple(sorted(facts.waivers, key=lambda waiver: waiver.id)),
         policies=tuple(sorted(facts.policies, key=lambda policy: policy.id)),
@@ -37,8 +37,18 @@ def _run(run: RunFacts) -> RunFacts:
     return replace(
         run,
         columns=tuple(sorted(run.columns, key=lambda column: column.name)),
-        checks=tuple(sorted(run.checks, key=lambda check: (check.key, check.id))),
+        checks=tuple(_check(check) for check in sorted(run.checks, key=lambda check: (check.key, check.id))),
     )
+
+
+def _upstream(upstream: UpstreamFacts) -> UpstreamFacts:
+    score = upstream.effective_score
+    return upstream if score is None else replace(upstream, effective_score=float(score))
+
+
+def _check(check: CheckFacts) -> CheckFacts:
+    percent = check.unexpected_percent
+    return check if percent is None else replace(check, unexpected_percent=float(percent))
 
 
 def dump_facts(facts: ProductFacts) -> bytes:

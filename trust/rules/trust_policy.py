@@ -126,8 +126,11 @@ def policy_to_dict(policy: TrustPolicy) -> dict[str, Any]:
 
 
 def policy_digest(policy: TrustPolicy) -> str:
-    """SHA-256, as hex, of the policy's canonical JSON: the hash that every verdict names."""
-    return sha256(msgspec.json.encode(policy, order="sorted")).hexdigest()
+    """SHA-256, as hex, of the policy's canonical JSON: the hash that every verdict names.
+
+    It is read back first, so that a minimum of 80 and one of 80.0 have the same hash.
+    """
+    return sha256(msgspec.json.encode(policy_from_dict(policy_to_dict(policy)), order="sorted")).hexdigest()
 
 
 DEFAULT_POLICY = TrustPolicy()

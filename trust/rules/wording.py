@@ -126,6 +126,13 @@ def _limits(check: CheckFacts) -> str:
     return f"at least {_value(low)}" if high is None else f"{_value(low)} to {_value(high)}"
 
 
+def _beyond(check: CheckFacts) -> str:
+    low, high = check.kwargs.get("min_value"), check.kwargs.get("max_value")
+    if low is None:
+        return f"above {_value(high)}"
+    return f"below {_value(low)}" if high is None else f"outside {_value(low)} to {_value(high)}"
+
+
 def _value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return shorten(value)
@@ -137,7 +144,7 @@ def _allowed(check: CheckFacts) -> str:
 
 
 def _says(text: str) -> Callable[[CheckFacts], str]:
-    return lambda check: f"{_have(check)} {text.format(column=column_of(check), limits=_limits(check))}"
+    return lambda check: f"{_have(check)} {text.format(column=column_of(check), beyond=_beyond(check))}"
 
 
 def _pair(text: str) -> Callable[[CheckFacts], str]:
@@ -156,8 +163,8 @@ _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_select_column_values_to_be_unique_within_record": _says("repeated values among {column}"),
     "expect_column_values_to_be_in_set": _says("a {column} that is not among the allowed values"),
     "expect_column_values_to_not_be_in_set": _says("a {column} that is forbidden"),
-    "expect_column_values_to_be_between": _says("a {column} outside {limits}"),
-    "expect_column_value_lengths_to_be_between": _says("a {column} whose length is outside {limits}"),
+    "expect_column_values_to_be_between": _says("a {column} {beyond}"),
+    "expect_column_value_lengths_to_be_between": _says("a {column} whose length is {beyond}"),
     "expect_column_value_lengths_to_equal": _says("a {column} of another length than demanded"),
     "expect_column_values_to_match_regex": _says("a {column} that does not have the demanded form"),
     "expect_column_values_to_not_match_regex": _says("a {column} of a forbidden form"),
