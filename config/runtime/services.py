@@ -1,11 +1,14 @@
 """The servers behind the application: those that the environment names, else embedded ones; and what every process is told."""
 
+import contextlib
 import os
 import secrets
 from functools import partial
 from pathlib import Path
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.runtime.directories import POINTER, servers_directory
+from config.runtime.screen import CommandFailedError
 from config.runtime.server import EmbeddedServer, write_private
 from config.runtime.supervisor import Supervisor
 
@@ -57,3 +60,19 @@ def secret_key(local: Path) -> str:
 def application_environment(local: Path, urls: dict[str, str]) -> dict[str, str]:
     """What the application's processes are started with."""
     return {**os.environ, **urls, "TOUCHSTONE_SECRET_KEY": secret_key(local), "PYTHONUNBUFFERED": "1"}
+
+
+def complete_environment(root: Path) -> None:
+    """Tell this process what `bin/up` tells its own, for everything that the environment leaves open: servers and secret.
+
+    For `manage.py` in a clone. It writes nothing: where nothing was started, the secret is made up for this process only,
+    which is enough for commands and useless for a web server of several processes.
+    """
+    local = root / ".local"
+    with contextlib.suppress(OSError, CommandFailedError):  # another user's servers: then the environment has to name them
+        if (local / "servers").is_dir() or (local / POINTER).exists():
+            os.environ.update(known_urls(servers_directory(local)))
+        if (local / "secret-key").exists():
+            os.environ["TOUCHSTONE_SECRET_KEY"] = secret_key(local)
+    if not is_set("TOUCHSTONE_SECRET_KEY"):
+        os.environ["TOUCHSTONE_SECRET_KEY"] = secrets.token_urlsafe(64)
