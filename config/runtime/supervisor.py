@@ -153,6 +153,9 @@ class Supervisor:
                 child.terminate()
                 child.wait()
                 raise
+            finally:
+                if child.stdout:
+                    child.stdout.close()
         if child.returncode not in accept:
             with log.open("a") as errors_and_output:
                 errors_and_output.write(output)
