@@ -13,7 +13,7 @@ from catalog.contracts.settings import Settings
 from catalog.contracts.team import TeamClaims
 from catalog.rules.access_policy import InvalidAccessPolicyError, access_policy_from_dict
 from catalog.rules.claims import InputClaims, PolicyClaims, ProductClaims
-from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
+from catalog.rules.vocabulary import Cadence, ConsumerKind, Lifecycle, Sensitivity
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -112,7 +112,9 @@ def read_policies(settings: Settings, findings: Findings) -> tuple[PolicyClaims,
             findings.fault(path, f"must have a name of its own; '{entry.get('name') or ''}' is missing or taken")
             continue
         try:
-            policy = access_policy_from_dict({ours: entry[theirs] for theirs, ours in _POLICY_KEYS.items() if theirs in entry})
+            given = {ours: entry[theirs] for theirs, ours in _POLICY_KEYS.items() if theirs in entry}
+            # Left out means every kind, written out: a kind that is added to Touchstone later is not let in by an old policy.
+            policy = access_policy_from_dict({"consumer_kinds": list(ConsumerKind), **given})
         except InvalidAccessPolicyError as error:
             findings.fault(path, str(error))
             continue

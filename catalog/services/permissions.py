@@ -39,6 +39,11 @@ def can_look_after(actor: Person | None, product: DataProduct) -> bool:
     return can_change(actor, product) or (actor is not None and stewards(actor, product))
 
 
+def sees_everything(person: Person) -> bool:
+    """Whether `person` may read every product, drafts too: governance, auditors and superusers."""
+    return is_governance(person) or has_role(person, PersonRole.AUDITORS)
+
+
 def require_governance(actor: Person | None, deed: str) -> None:
     """Raise `ForbiddenError` unless `actor` acts for governance. `deed` completes "may not ..."."""
     if not is_governance(actor):

@@ -1,0 +1,32 @@
+"""Who acts at the command line: the operator (the system), or the person named with `--as`."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import CommandError
+
+from catalog.models import DataProduct, Person
+
+
+def add_actor_argument(parser: ArgumentParser, *, is_required: bool = False) -> None:
+    """`--as USERNAME`, as `options["actor"]`."""
+    text = "act as this person, with their permissions" + ("" if is_required else "; else as the operator, who may do all")
+    parser.add_argument("--as", dest="actor", metavar="USERNAME", required=is_required, help=text)
+
+
+def find_actor(username: str | None) -> Person | None:
+    """The active person of that name, None where none is named. Raises `CommandError`."""
+    if username is None:
+        return None
+    person = Person.objects.filter(username=username, is_active=True).first()
+    if person is None:
+        message = f"There is no active person '{username}'. Add one with `manage.py add_person {username}`."
+        raise CommandError(message)
+    return person
+
+
+def find_product(slug: str) -> DataProduct:
+    """The data product of that slug. Raises `CommandError`."""
+    product = DataProduct.objects.select_related("owner").filter(slug=slug).first()
+    if product is None:
+        raise CommandError(f"There is no data product '{slug}'. `manage.py show_verdicts` lists those that there are.")
+    return product

@@ -1,0 +1,101 @@
+"""Suites: written version by version. What is in one is checked here as far as it can be without an engine."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db.models import Max
+
+from catalog.models import OutputPort, Person
+from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.expectation import Expectation, Json
+from catalog.rules.expectation import Suite as Demands
+from catalog.services.permissions import require_can_change
+from catalog.services.products import demand_not_retired
+from catalog.services.recording import recorded
+from trust.models import Suite
+from trust.rules.dimensions import dimension_of
+from trust.rules.expectation_types import REFUSED_TYPES
+from trust.rules.identity import suite_digest
+from trust.rules.schedule import InvalidScheduleError, interval
+
+MAX_EXPECTATIONS = 2_000
+"""Our choice: a run of that many takes minutes even on small data."""
+
+
+def put_suite(
+    *, port: OutputPort, expectations: Sequence[Expectation], schedule: str, actor: Person | None, now: datetime
+) -> Suite:
+    """The port's current suite, which demands `expectations` and runs at `schedule` (ISO 8601 duration, cron line, or empty).
+
+    Where something differs it is a new version. Evidence of a version with other demands (`digest`) stops counting; new
+    descriptions or another schedule leave it valid. An expectation without a dimension gets the one of its type. Raises
+    `InvalidError` for a schedule that cannot be followed and for expectations that run SQL of their author.
+    """
+    require_can_change(actor, port.product)
+    demand_not_retired(port.product)
+    if port.removed_at is not None:
+        raise ConflictError(
+            f"Port {port} is removed and can have no suite.", remedy="Put the port again first.", code="removed_port"
+        )
+    _demand_sound(expectations, schedule)
+    complete = [replace(one, dimension=one.dimension or dimension_of(one.type)) for one in expectations]
+    stored = [_stored(one) for one in complete]
+    digest = suite_digest(Demands(str(port), tuple(complete)))
+    current = port.suites.filter(is_current=True).first()
+    if current is not None and (current.digest, current.schedule, current.expectations) == (digest, schedule, stored):
+        return current
+    with recorded("put_suite", actor):
+        newest = port.suites.aggregate(newest=Max("version"))["newest"] or 0
+        port.suites.filter(is_current=True).update(is_current=False)
+        return Suite.objects.create(
+            port=port,
+            version=newest + 1,
+            name=str(port)[:200],
+            expectations=stored,
+            digest=digest,
+            schedule=schedule,
+            created_at=now,
+            created_by=actor,
+        )
+
+
+def remove_suite(*, port: OutputPort, actor: Person | None) -> None:
+    """Nothing is demanded of `port` any more: its versions stay, none of them is current."""
+    require_can_change(actor, port.product)
+    with recorded("remove_suite", actor):
+        port.suites.filter(is_current=True).update(is_current=False)
+
+
+def _demand_sound(expectations: Sequence[Expectation], schedule: str) -> None:
+    if schedule:
+        try:
+            interval(schedule)
+        except InvalidScheduleError as error:
+            raise InvalidError(
+                "The suite's schedule cannot be followed.", remedy=str(error), code="invalid_schedule", field="schedule"
+            ) from error
+    refused = sorted({one.type for one in expectations} & REFUSED_TYPES)
+    if refused:
+        raise InvalidError(
+            f"The expectations {', '.join(refused)} run SQL text of their author, which is not allowed.",
+            remedy="Say the same with other expectations.",
+            code="sql_refused",
+            field="expectations",
+        )
+    if len(expectations) > MAX_EXPECTATIONS:
+        raise InvalidError(
+            f"The suite has {len(expectations):,} expectations; at most {MAX_EXPECTATIONS:,} are run at once.",
+            remedy="Keep those that somebody would act on.",
+            field="expectations",
+        )
+
+
+def _stored(expectation: Expectation) -> dict[str, Json]:
+    return {
+        "type": expectation.type,
+        "kwargs": dict(expectation.kwargs),
+        "severity": expectation.severity.value,
+        "dimension": None if expectation.dimension is None else expectation.dimension.value,
+        "meta": dict(expectation.meta),
+    }
