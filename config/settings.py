@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
+from config.admin_navigation import UNFOLD  # noqa: F401  unfold reads it here
 from config.environment import PROJECT_ROOT, Environment
 
 try:
@@ -183,7 +184,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "EvidenceStatus": "trust.rules.evidence.EvidenceStatus",
         **{
             word: f"catalog.rules.vocabulary.{word}"
-            for word in ("Cadence", "ConsumerKind", "Dimension", "Effect", "Lifecycle", "LogicalType", "Sensitivity", "Severity")
+            for word in (
+                "Cadence",
+                "ConsumerKind",
+                "Dimension",
+                "Effect",
+                "Lifecycle",
+                "LogicalType",
+                "Sensitivity",
+                "Severity",
+            )
         },
         "SourceKind": "catalog.rules.vocabulary.SourceKind",
         **{word: f"trust.rules.vocabulary.{word}" for word in ("GateName", "Grade", "RunStatus")},
@@ -198,13 +208,4 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
-}
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Touchstone",
-    "SITE_HEADER": "Touchstone",
-    "SITE_SUBHEADER": "data products and their trust",
-    "SITE_SYMBOL": "verified",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
 }

@@ -1,0 +1,9 @@
+"""Admin of products, evidence and judgement."""
+
+from django.contrib import admin
+
+from trust.admin import exceptions, products, runs, trust_policies, verdicts
+
+admin.site.index_title = "What needs attention"
+
+__all__ = ["exceptions", "products", "runs", "trust_policies", "verdicts"]

@@ -6,17 +6,15 @@ from itertools import accumulate
 
 from catalog.models import DataProduct
 from trust.models import CurrentVerdict, Verdict
-from trust.pages.demands import demand, tolerance
+from trust.pages.checks import CheckLine, PortEvidence, port_evidence
 from trust.pages.timeline import Moment, Timeline, timeline_of
 from trust.pages.words import GAPS, PARTS, VERDICTS, Badge
 from trust.rules import codec, wording
-from trust.rules.evidence import CheckStatus, Failure
-from trust.rules.facts import CheckFacts, PortFacts, ProductFacts, UpstreamFacts, WaiverFacts
+from trust.rules.facts import ProductFacts, UpstreamFacts, WaiverFacts
 from trust.rules.outcome import GateResult, Outcome, PartContribution
-from trust.rules.vocabulary import GateStatus, Part, RunStatus
+from trust.rules.vocabulary import GateStatus, Part
 
 HISTORY_SHOWN = 60
-CHECKS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +55,6 @@ class Bar:
     def filled(self) -> float:
         """Percent of what the part can give."""
         return round(100 * self.contribution.measure, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckLine:
-    """One check: what was asked, what was found. `tolerance` in percent of the rows."""
-
-    facts: CheckFacts
-    asked: str
-    found: str
-    tolerance: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PortEvidence:
-    """What the last finished run of a port found, worst first; `failure` when it could not look."""
-
-    name: str
-    run_id: str | None
-    started_at: datetime | None
-    rows: int | None
-    failure: Failure | None
-    open_checks: tuple[CheckLine, ...]
-    passed_checks: tuple[CheckLine, ...]
-    total: int
-    is_pending: bool
-
-    @property
-    def hidden(self) -> int:
-        """How many checks are not among the lines."""
-        return self.total - len(self.open_checks) - len(self.passed_checks)
-
-    @property
-    def tolerant(self) -> tuple[CheckLine, ...]:
-        """Checks that let some rows fail, whatever they found."""
-        return tuple(line for line in (*self.open_checks, *self.passed_checks) if line.tolerance is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +109,16 @@ class Label:
 def label_of(product: DataProduct, now: datetime) -> Label | None:
     """The label of `product`, two queries; None where it was never judged. Judge first what is stale (`ensure_current`)."""
     current = CurrentVerdict.objects.select_related("verdict_row").filter(product=product).first()
-    row = current.verdict_row if current else None
-    if current is None or row is None:
+    if current is None or current.verdict_row is None:
         return None
+    return label_of_verdict(current.verdict_row, product, timeline_of(_moments(product), now))
+
+
+def label_of_verdict(row: Verdict, product: DataProduct, timeline: Timeline | None = None) -> Label:
+    """The label that one verdict gave, current or past: what was said then, not what would be said now. No query."""
     outcome, facts = codec.load_outcome(row.outcome), codec.load_facts(row.facts)
     counts = {status: sum(gate.status is status for gate in outcome.gates) for status in GateStatus}
+    ports = tuple(port_evidence(port) for port in facts.ports)
     return Label(
         product=product,
         outcome=outcome,
@@ -161,9 +129,9 @@ def label_of(product: DataProduct, now: datetime) -> Label | None:
         groups=tuple(GateGroup(title, tuple(g for g in outcome.gates if g.gap is gap)) for gap, title in GAPS.items()),
         counts=counts,
         bars=_bars(outcome),
-        ports=tuple(_port(port) for port in facts.ports),
-        timeline=timeline_of(_moments(product), now),
-        evidence_at=current.evidence_at,
+        ports=ports,
+        timeline=timeline,
+        evidence_at=min((port.started_at for port in ports if port.started_at and port.failure is None), default=None),
         cause=row.cause,
     )
 
@@ -205,37 +173,6 @@ def _bars(outcome: Outcome) -> tuple[Bar, ...]:
         Bar(part.part, *PARTS[part.part], part.points, part.weight, round(start, 2), part)
         for part, start in zip(outcome.parts, starts, strict=False)
     )
-
-
-_ORDER = {CheckStatus.FAILED: 0, CheckStatus.ERROR: 1, CheckStatus.SKIPPED: 2, CheckStatus.PASSED: 3}
-_WEIGHT = {"critical": 0, "warning": 1, "info": 2}
-
-
-def _port(port: PortFacts) -> PortEvidence:
-    run = port.latest_run
-    checks = sorted(
-        run.checks if run else (), key=lambda c: (_ORDER[c.status], _WEIGHT[c.severity], -(c.unexpected_count or 0))
-    )
-    lines = [CheckLine(check, demand(check), _found(check), tolerance(check)) for check in checks[:CHECKS_SHOWN]]
-    return PortEvidence(
-        name=port.name,
-        run_id=run.id if run else None,
-        started_at=run.started_at if run else None,
-        rows=run.rows if run else None,
-        failure=run.failure if run and run.status is RunStatus.FAILED else None,
-        open_checks=tuple(line for line in lines if line.facts.status is not CheckStatus.PASSED),
-        passed_checks=tuple(line for line in lines if line.facts.status is CheckStatus.PASSED),
-        total=len(checks),
-        is_pending=port.pending_run_id is not None,
-    )
-
-
-def _found(check: CheckFacts) -> str:
-    """What the columns of counts do not say already."""
-    if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED} and check.message:
-        return wording.shorten(check.message, 300)
-    is_told_by_counts = check.status is CheckStatus.FAILED and check.unexpected_count is not None
-    return "" if check.status is CheckStatus.PASSED or is_told_by_counts else wording.failed_check(check)
 
 
 def _moments(product: DataProduct) -> list[Moment]:

@@ -154,8 +154,13 @@ def _latest_runs(run_ids: Iterable[str]) -> dict[str, RunFacts]:
     checks: dict[str, list[CheckFacts]] = defaultdict(list)
     for result in CheckResultRow.objects.filter(run_id__in=list(runs)).defer("samples"):
         run_id = str(result.run_id)
-        checks[run_id].append(check_facts(str(result.id), runs[run_id].port.name, _check_result(result)))
+        checks[run_id].append(check_facts_of(result, runs[run_id].port.name))
     return {run_id: _run(row, tuple(checks[run_id])) for run_id, row in runs.items()}
+
+
+def check_facts_of(row: CheckResultRow, port: str) -> CheckFacts:
+    """What one stored result says, for a judgement and for whoever words it. `port` is the name of its port."""
+    return check_facts(str(row.id), port, _check_result(row))
 
 
 def _run(row: Run, checks: tuple[CheckFacts, ...]) -> RunFacts:

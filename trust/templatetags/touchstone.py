@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from trust.models import Run
 from trust.pages import words
 from trust.pages.words import Badge
 
@@ -23,6 +24,17 @@ def verdict_badge(verdict: str) -> Badge:
 @register.filter
 def run_badge(status: str) -> Badge:
     return words.RUNS.get(status, words.state(status))
+
+
+@register.filter
+def evidence_badge(status: str) -> Badge:
+    return words.EVIDENCE.get(status, words.state(status))
+
+
+@register.filter
+def run_standing(run: Run) -> Badge:
+    """What a run found, or how it stands where it found nothing yet."""
+    return evidence_badge(run.evidence_status) if run.evidence_status else run_badge(run.status)
 
 
 @register.filter

@@ -1,0 +1,105 @@
+"""API keys in the admin: made, shown once, revoked. A key's text is stored nowhere."""
+
+from datetime import datetime
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from api.access.keys import create_key, revoke_key
+from api.access.scopes import Scope
+from api.models import ApiKey
+from catalog.admin.base import ServiceAdmin, ServiceForm, told
+from catalog.admin.reach import person_of
+from catalog.models import Person
+from catalog.models.choices import choices
+from catalog.services.permissions import is_governance, sees_everything
+
+
+class ApiKeyForm(ServiceForm):
+    """Makes a key of the person who asks: nobody makes keys in another's name."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=choices(Scope), initial=[Scope.TRUST_READ.value], widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    text: str
+
+    class Meta:
+        model = ApiKey
+        fields = ["name", "scopes", "expires_at"]
+
+    def act(self, actor: Person, now: datetime) -> Model:
+        data = self.cleaned_data
+        key, self.text = create_key(
+            person=actor, name=data["name"], scopes=data["scopes"], expires_at=data["expires_at"], now=now
+        )
+        return key
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ServiceAdmin):
+    form = ApiKeyForm
+    list_display = ["name", "person", "prefix", "allows", "standing", "created_at", "expires_at", "last_used_at"]
+    list_select_related = ["person"]
+    search_fields = ["name", "prefix", "person__username"]
+    ordering = ["-id"]
+    actions = ["revoke"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        person = person_of(request)
+        keys: QuerySet[ApiKey] = super().get_queryset(request)
+        return keys if sees_everything(person) else keys.filter(person=person)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Everybody with a role has keys of their own; `get_queryset` leaves out those of others."""
+        return bool(request.user.has_perm("catalog.view_dataproduct"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever works on products makes keys; auditors read in the admin."""
+        return bool(request.user.has_perm("catalog.change_dataproduct"))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        made = ["name", "person", "prefix", "allows", "standing", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        return made if obj else [*ApiKeyForm.Meta.fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return self.get_fields(request, obj) if obj else []
+
+    def may_change(self, person: Person, obj: ApiKey | str) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: forms.Form, change: bool) -> None:
+        text = format_html("Your new key, shown this once and stored nowhere: <code>{}</code>", getattr(form, "text", ""))
+        messages.warning(request, text)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @action(description="Revoke the chosen keys", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """One's own keys, and for governance everybody's."""
+        person = person_of(request)
+        for key in queryset.select_related("person"):
+            if key.person_id != person.pk and not is_governance(person):
+                messages.error(request, f"{key} belongs to {key.person.username}: ask them or governance to revoke it.")
+                continue
+            told(request, lambda key=key: self._revoked(key))  # type: ignore[misc]
+
+    def _revoked(self, key: ApiKey) -> str:
+        revoke_key(person=key.person, key_id=key.pk, now=timezone.now())
+        return f"{key} is revoked and of no use from this moment on."
+
+    @display(description="Scopes")
+    def allows(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @display(description="Standing", label={"in force": "success", "expired": "warning", "revoked": "danger"})
+    def standing(self, key: ApiKey) -> str:
+        if key.revoked_at:
+            return "revoked"
+        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "in force"

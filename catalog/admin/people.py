@@ -1,0 +1,62 @@
+"""People and their roles. Governance gives roles; only a superuser makes superusers or touches their accounts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from catalog.admin.reach import person_of
+from catalog.models import Person
+
+admin.site.unregister(Group)  # the three roles come with the migrations; a fourth would mean nothing
+
+
+@admin.register(Person)
+class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    list_display = ["username", "full_name", "email", "roles", "standing"]
+    list_filter = ["is_active", "groups"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    filter_horizontal = []
+    list_fullwidth = True
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Roles", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = [*super().get_readonly_fields(request, obj)]
+        return fields if person_of(request).is_superuser else [*fields, "is_superuser"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        reaches = not isinstance(obj, Person) or not obj.is_superuser or person_of(request).is_superuser
+        return reaches and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who leaves is made inactive: claims, verdicts and reviews name them for ever."""
+        return False
+
+    @display(description="Name")
+    def full_name(self, person: Person) -> str:
+        return person.get_full_name()
+
+    @display(description="Roles")
+    def roles(self, person: Person) -> str:
+        names = [group.name for group in person.groups.all()]
+        return ", ".join(["superuser", *names] if person.is_superuser else names)
+
+    @display(description="Account", label={"active": "success", "closed": "danger"})
+    def standing(self, person: Person) -> str:
+        return "active" if person.is_active else "closed"

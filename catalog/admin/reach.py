@@ -1,0 +1,27 @@
+"""How far the admin reaches for whom: data owners see what belongs to their own products, other roles see everything."""
+
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+
+from catalog.models import DataProduct, Person
+from catalog.services.permissions import sees_everything
+
+M = TypeVar("M", bound=Model)
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Who asks. The admin lets nobody in who has not logged in."""
+    if not isinstance(request.user, Person):
+        raise TypeError(f"The admin was reached by {request.user!r}, who is nobody.")
+    return request.user
+
+
+def within_reach(queryset: QuerySet[M], person: Person, *, path: str) -> QuerySet[M]:
+    """The rows whose product, found at `path` (`pk` for products themselves), this person owns or looks after, or all rows."""
+    if sees_everything(person):
+        return queryset
+    stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
+    mine = DataProduct.objects.filter(Q(owner=person) | Q(pk__in=stewarded)).order_by().values("pk")
+    return queryset.filter(**{f"{path}__in": mine})
