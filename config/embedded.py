@@ -22,6 +22,7 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.runtime.account import require_entry
 from config.runtime.directories import give_directory, make_own_directory, throwaway_directory
 from config.runtime.programs import find_postgres, find_valkey, major_version
 from config.runtime.screen import CommandFailedError
@@ -69,6 +70,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _initialise(self, folder: Path, major: int) -> None:
         """Run initdb beside the final place and rename at the end: an interrupted one leaves nothing to trip over."""
+        require_entry(self.account)
         fresh = self.directory / "data.new"
         if fresh.exists():
             shutil.rmtree(fresh)

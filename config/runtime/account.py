@@ -41,6 +41,19 @@ def server_account() -> Account | None:
     raise CommandFailedError(message)
 
 
+def require_entry(account: Account | None) -> None:
+    """Raise when the account that PostgreSQL would run as has no entry in the user database: initdb insists on one."""
+    uid = account.uid if account else os.geteuid()
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        message = (
+            f"PostgreSQL cannot make its data folder as uid {uid}, which has no entry in /etc/passwd. "
+            "Start as a user that has one, or set DATABASE_URL to a server of your own."
+        )
+        raise CommandFailedError(message) from None
+
+
 def can_enter(directory: Path, account: Account | None) -> bool:
     """True when `account` (None: ourselves) may go into `directory`, asked of the kernel, so that ACLs count too."""
     arguments = account.as_popen_arguments() if account else {}

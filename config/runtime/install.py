@@ -155,7 +155,8 @@ class Installer:
         if tools_python.exists():
             environment |= from_pip(tools_python, environment)
         if "UV_CACHE_DIR" not in environment:
-            cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+            home = environment.get("HOME") or "/"  # Path.home() raises for a uid that has no entry in /etc/passwd
+            cache = Path(environment.get("XDG_CACHE_HOME") or Path(home, ".cache"))
             nearest = next((folder for folder in (cache, *cache.parents) if folder.exists()), Path("/"))
             if not os.access(nearest, os.W_OK | os.X_OK):  # an account without a home of its own
                 environment["UV_CACHE_DIR"] = str(self.local / "cache" / "uv")

@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, throwaway_directory
 from config.runtime import processes, programs
-from config.runtime.account import NOBODY, Account
+from config.runtime.account import NOBODY, Account, require_entry
 from config.runtime.screen import CommandFailedError
 
 
@@ -229,3 +229,8 @@ def test_stopping_leaves_no_process_behind(directory: Path) -> None:
     with EmbeddedPostgres(directory / "postgres-short", durable=False) as server:
         assert processes.working_in(server.data)
     assert processes.working_in(server.data) == []
+
+
+def test_an_account_without_an_entry_is_named_before_initdb_stumbles() -> None:
+    with pytest.raises(CommandFailedError, match="uid 54321, which has no entry in /etc/passwd"):
+        require_entry(Account(54321, 54321))
