@@ -44,17 +44,11 @@ def find_products(person: Person, filters: Mapping[str, Any], now: datetime) -> 
     return products
 
 
-def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
-    """Every word must occur, as a whole or as a beginning, in slug or name as it is, in descriptions by its English stem."""
-    found: SearchQuery | CombinedSearchQuery | None = None
-    for word in WORD.findall(text)[:MOST_WORDS]:
-        one = SearchQuery(f"{word}:*", search_type="raw", config="simple") | SearchQuery(
-            f"{word}:*", search_type="raw", config="english"
-        )
-        found = one if found is None else found & one
-    if found is None:
-        raise ValueError("a search needs a word")
-    return found
+def search_query(text: str) -> CombinedSearchQuery:
+    """Every word must occur, as a whole or as a beginning: as it is written, or all of them by their English stems."""
+    words = " & ".join(f"{word}:*" for word in WORD.findall(text)[:MOST_WORDS])
+    as_written = SearchQuery(words, search_type="raw", config="simple")
+    return as_written | SearchQuery(words, search_type="raw", config="english")  # which leaves out words such as "the"
 
 
 def is_stale(now: datetime) -> Q:

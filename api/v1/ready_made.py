@@ -27,6 +27,9 @@ WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expi
     AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
 """
 
+Row = tuple[int, bool, datetime, bytes]
+"""Id of the key, whether its last use is to be written, the database's clock, the stored body."""
+
 
 def ready_made_answer(request: HttpRequest, slug: str) -> HttpResponse | None:
     """The stored answer, as of now; None where the ordinary way must be taken."""
@@ -45,19 +48,23 @@ def ready_made_answer(request: HttpRequest, slug: str) -> HttpResponse | None:
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _find(slug: str, digest: str) -> tuple[int, bool, datetime, bytes] | None:
-    """Key id, whether its last use is to be written, the database's clock, the stored body.
+def _find(slug: str, digest: str) -> Row | None:
+    """The row, or None also where the connection broke: the ordinary way then connects anew.
 
     Django would ask `SELECT 1` first, to see whether a kept connection still lives: half of the time that this takes. Here the
-    statement itself finds out, and the ordinary way connects anew.
+    statement itself finds out.
     """
     connection.ensure_connection()
     vars(connection)["health_check_done"] = True
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENT, [slug, digest])
-            row: tuple[int, bool, datetime, bytes] | None = cursor.fetchone()
-            return row
+        return _find_row(slug, digest)
     except (OperationalError, InterfaceError):
         connection.close()
         return None
+
+
+def _find_row(slug: str, digest: str) -> Row | None:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, [slug, digest])
+        row: Row | None = cursor.fetchone()
+        return row

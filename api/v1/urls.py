@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.v1.views import exceptions, keys, policies, ports, products, runs, trust, verdicts
+from api.v1.views import contracts, exceptions, keys, policies, ports, products, runs, suites, trust, verdicts
 
 PRODUCT = "products/<slug:slug>"
 PORT = f"{PRODUCT}/ports/<str:port>"
@@ -21,8 +21,13 @@ urlpatterns = [
     path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),
     path(f"{PRODUCT}/verdicts", verdicts.VerdictsView.as_view()),
     path(f"{PRODUCT}/verdicts/<int:verdict_id>", verdicts.VerdictView.as_view()),
+    path("contracts", contracts.ContractsView.as_view()),
+    path(f"{PRODUCT}/contract", contracts.ContractView.as_view()),
     path(f"{PRODUCT}/ports", ports.PortsView.as_view()),
     path(PORT, ports.PortView.as_view()),
+    path(f"{PORT}/suite", suites.SuiteView.as_view()),
+    path(f"{PORT}/suite/versions", suites.SuiteVersionsView.as_view()),
+    path(f"{PORT}/suite/versions/<int:version>", suites.SuiteVersionView.as_view()),
     path(f"{PRODUCT}/input-ports", ports.InputPortsView.as_view()),
     path(f"{PRODUCT}/runs", runs.RunsView.as_view()),
     path("runs/<uuid:run_id>", runs.RunView.as_view()),

@@ -28,7 +28,7 @@ class Caller:
     def send(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str) -> Any:
         if self.key:
             headers.setdefault("Authorization", f"Bearer {self.key}")
-        data = {} if body is None else {"data": body, "content_type": content_type}
+        data = {"data": b"" if body is None else body, "content_type": content_type} if method not in {"get", "head"} else {}
         return getattr(self.client, method)(path, headers=headers, **data)
 
     def get(self, path: str, **headers: str) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from pydantic import SecretStr
 
@@ -35,7 +36,7 @@ def test_ready_when_database_and_broker_answer(client: Client, django_assert_num
 
 @pytest.mark.django_db
 def test_a_database_that_is_away_is_named(client: Client) -> None:
-    with patch.object(health.connection, "cursor", side_effect=OperationalError("password=hunter2")):
+    with patch.object(connection, "cursor", side_effect=OperationalError("password=hunter2")):
         response = client.get("/readyz")
     assert response.status_code == 503
     assert response["Content-Type"] == "application/problem+json"
@@ -45,7 +46,7 @@ def test_a_database_that_is_away_is_named(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_missing_migrations_are_named(client: Client) -> None:
-    with patch.object(health.MigrationExecutor, "migration_plan", return_value=[("a", False), ("b", False)]):
+    with patch.object(MigrationExecutor, "migration_plan", return_value=[("a", False), ("b", False)]):
         problem = client.get("/readyz").json()
     assert problem["errors"][0]["code"] == "not_migrated"
     assert "2 migrations" in problem["detail"]

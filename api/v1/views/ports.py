@@ -12,7 +12,8 @@ from api.v1.serializers.ports import InputPortsRequest, PortAnswer, PortEntry, P
 from api.v1.serializers.products import InputPortAnswer
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.errors import InvalidError, NotFoundError
-from catalog.services.ports import put_input_ports, put_output_port, remove_output_port
+from catalog.services.ports import put_input_ports, remove_output_port
+from trust.services.ports import put_output_port
 
 
 def find_port(product: DataProduct, name: str) -> OutputPort:

@@ -1,0 +1,63 @@
+"""What must hold for a port, version by version."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from trust.services.suites import put_suite
+
+from api.access.visibility import find_product
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.suites import SuiteAnswer, SuiteEntry, SuiteRequest, expectations_of
+from api.v1.views.ports import find_port
+from catalog.models import OutputPort
+from catalog.rules.errors import NotFoundError
+from trust.models import Suite
+
+
+def find_suite(port: OutputPort, version: int | None = None) -> Suite:
+    """The current version, or the one that is named. Raises `NotFoundError`."""
+    wanted = {"is_current": True} if version is None else {"version": version}
+    suite = Suite.objects.select_related("created_by").filter(port=port, **wanted).first()
+    if suite is None:
+        what = "a suite" if version is None else f"version {version} of a suite"
+        remedy = f"PUT /api/v1/products/{port.product.slug}/ports/{port.name}/suite writes one."
+        raise NotFoundError(f"Port {port} does not have {what}.", remedy=remedy)
+    return suite
+
+
+class SuiteView(ApiView):
+    @extend_schema(operation_id="get_suite", responses=SuiteAnswer, tags=["suites"])
+    def get(self, request: Request, slug: str, port: str) -> Response:
+        """The suite that runs now."""
+        return Response(SuiteAnswer(find_suite(find_port(find_product(self.actor, slug), port))).data)
+
+    @extend_schema(operation_id="put_suite", request=SuiteRequest, responses=SuiteAnswer, tags=["suites"])
+    def put(self, request: Request, slug: str, port: str) -> Response:
+        """Write a new version; where nothing differs, the present one stays. Evidence of the old version stops counting."""
+        found = find_port(find_product(self.actor, slug), port)
+        given = self.body(SuiteRequest)
+        suite = put_suite(
+            port=found, expectations=expectations_of(given), schedule=given["schedule"], actor=self.actor, now=self.now
+        )
+        return Response(SuiteAnswer(suite).data)
+
+
+class SuiteVersionsView(ApiView):
+    pagination_class = KeysetPagination
+    keyset = ("-version",)
+
+    @extend_schema(operation_id="list_suite_versions", responses=SuiteEntry(many=True), tags=["suites"])
+    def get(self, request: Request, slug: str, port: str) -> Response:
+        """Every version of the port's suite, newest first."""
+        found = find_port(find_product(self.actor, slug), port)
+        rows = Suite.objects.filter(port=found).select_related("created_by").defer("expectations")
+        paginator = KeysetPagination()
+        return paginator.get_paginated_response(SuiteEntry(paginator.paginate_queryset(rows, request, self), many=True).data)
+
+
+class SuiteVersionView(ApiView):
+    @extend_schema(operation_id="get_suite_version", responses=SuiteAnswer, tags=["suites"])
+    def get(self, request: Request, slug: str, port: str, version: int) -> Response:
+        """One version of the port's suite."""
+        return Response(SuiteAnswer(find_suite(find_port(find_product(self.actor, slug), port), version)).data)
