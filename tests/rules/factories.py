@@ -103,6 +103,11 @@ def failed_run(**changes: Any) -> RunFacts:
     return make_run(**(bare | settings | changes))
 
 
+def field(name: str = "id", **changes: Any) -> FieldFacts:
+    """A critical text field."""
+    return replace(FieldFacts(name, LogicalType.STRING, is_critical=True), **changes)
+
+
 def past_runs(successes: int = 20, failures: int = 0) -> tuple[PastRunFacts, ...]:
     """Finished runs, one a day, the failures last."""
     results = [True] * successes + [False] * failures

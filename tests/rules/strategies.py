@@ -14,6 +14,7 @@ from tests.rules.factories import (
     INSTANT,
     NOW,
     OWNER,
+    REQUIRED,
     failed_run,
     make_check,
     make_incident,
@@ -48,8 +49,8 @@ spans = st.sampled_from([timedelta(minutes=10), HOUR, 7 * HOUR, DAY, timedelta(d
 
 
 def mostly(usual: T, other: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
-    """`usual` three times out of four."""
-    return st.integers(0, 3).flatmap(lambda n: other if n == 3 else st.just(usual))
+    """`usual` nine times out of ten, so that a product with thirty settings is often good and seldom dull."""
+    return st.integers(0, 9).flatmap(lambda n: other if n == 7 else st.just(usual))
 
 
 def moments(earliest: timedelta, latest: timedelta) -> st.SearchStrategy[datetime]:
@@ -60,7 +61,7 @@ def moments(earliest: timedelta, latest: timedelta) -> st.SearchStrategy[datetim
 
 
 past = moments(-400 * DAY, timedelta(0))
-recent = moments(-4 * DAY, HOUR)
+recent = moments(-4 * DAY, timedelta(minutes=10))
 around = moments(-30 * DAY, 120 * DAY)
 
 
@@ -68,7 +69,7 @@ around = moments(-30 * DAY, 120 * DAY)
 def check_results(draw: st.DrawFn, status: CheckStatus | None = None) -> CheckFacts:
     """A check of any dimension, severity and status."""
     dimension, severity = draw(dimensions), draw(severities)
-    found = status or draw(mostly(CheckStatus.PASSED, st.sampled_from(list(CheckStatus))))
+    found = status or draw(st.just(CheckStatus.PASSED) | st.sampled_from(list(CheckStatus)))
     rows = draw(st.sampled_from([None, 0, 1, 3, 1000]))
     bad = None if rows is None else draw(st.integers(0, rows))
     missing = None if rows is None or bad is None else draw(st.sampled_from([None, 0, (rows - bad) // 2]))
@@ -96,13 +97,14 @@ def runs(draw: st.DrawFn) -> RunFacts:
     """A finished run: mostly a good one, with checks dropped and others added."""
     if draw(st.integers(0, 9)) == 9:
         return failed_run(started_at=draw(recent))
-    base = [check for check in make_run().checks if draw(st.integers(0, 9)) < 9]
+    kept = draw(mostly(frozenset(REQUIRED), st.frozensets(st.sampled_from(REQUIRED))))
+    base = [check for check in make_run().checks if check.dimension in kept]
     extra = draw(st.lists(check_results(), max_size=4, unique_by=lambda check: check.key))
-    started_at = draw(mostly(NOW - HOUR, recent))
+    started_at = draw(mostly(NOW - HOUR, recent) | mostly(NOW - HOUR, recent) | recent)
     return make_run(
         started_at=started_at,
         finished_at=started_at + timedelta(minutes=1),
-        rows=draw(mostly(1000, st.sampled_from([0, 1, None]))),
+        rows=draw(mostly(1000, st.sampled_from([0, 0, 1, None]))),
         evidence_status=draw(mostly(EvidenceStatus.PASSED, st.sampled_from([*EvidenceStatus, None]))),
         data_time=draw(mostly(NOW - 2 * HOUR, st.none() | recent)),
         columns=draw(mostly(make_run().columns, st.just(()))),
@@ -179,7 +181,8 @@ def waivers(draw: st.DrawFn, name: str, keys: list[str]) -> WaiverFacts:
 def products(draw: st.DrawFn) -> ProductFacts:
     """A product with up to three ports, two inputs, two waivers."""
     good = make_product()
-    found = tuple(draw(ports(name)) for name in draw(st.sampled_from([["a"], ["a"], ["b", "a"], ["c", "a", "b"], []])))
+    port_names = draw(mostly(["a"], st.sampled_from([["b", "a"], ["c", "a", "b"], []])) | st.just(["b", "a"]))
+    found = tuple(draw(ports(name)) for name in port_names)
     keys = sorted({check.key for port in found if port.latest_run for check in port.latest_run.checks})
     return make_product(
         known_at=draw(mostly(NOW, moments(-2 * HOUR, timedelta(0)))),

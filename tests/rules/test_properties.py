@@ -23,7 +23,7 @@ from trust.rules.vocabulary import GateName, GateStatus, Part, Verdict
 
 RANKS = {GateStatus.PASSED: 2, GateStatus.OFF: 2, GateStatus.UNKNOWN: 1, GateStatus.FAILED: 0}
 PROFILE = settings(
-    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "200")),
+    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
