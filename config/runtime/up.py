@@ -77,12 +77,13 @@ class Up:
         self.supervisor.manage(["migrate", "--no-input"], self.environment, "database tables")
         self.collect_static()
         self.start_programs()
-        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
         if self.options.demo:
             self.load_demo()
         self.wait_until_ready()
         verdicts = self.ask_verdicts()
         key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output
+        # Last of what can fail: its password is shown this once.
+        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
         say(f"\n{as_typed(verdicts.output)}\n")
         if verdicts.status != 0:
             say(f"{as_typed(verdicts.errors)}\n")
