@@ -59,7 +59,7 @@ def ask(sql: str) -> int:
 def rows(table: str, known: int, status: str = "passed", severity: str = "critical") -> Finding:
     return Finding(
         table,
-        "expect_table_row_count_to_be_between",
+        "expect_table_row_count_to_equal",
         "",
         f"select count(*) from {table}",
         status,

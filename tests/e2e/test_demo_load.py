@@ -1,0 +1,88 @@
+"""`load_demo`: six products with everything that their owners and governance must do, and nothing twice."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from catalog.models import AccessPolicy, Contract, DataProduct, Person, PolicyStatus
+from catalog.rules.vocabulary import Lifecycle
+from trust.models import Run, Suite
+from trust.rules.vocabulary import RunStatus
+
+pytestmark = pytest.mark.django_db
+
+SLUGS = {"nyc-airlines", "nyc-airports", "nyc-flights", "nyc-holidays", "nyc-planes", "nyc-weather"}
+
+
+def load_demo() -> str:
+    out = StringIO()
+    call_command("load_demo", stdout=out)
+    return out.getvalue()
+
+
+def rows_of_claims() -> dict[str, int]:
+    """Rows by table, the history's included, for everything that a registration writes."""
+    return {model._meta.label: model._default_manager.count() for model in apps.get_app_config("catalog").get_models()} | {
+        "suites": Suite.objects.count(),
+        "runs": Run.objects.count(),
+    }
+
+
+def test_it_registers_six_published_products_each_with_an_owner_a_suite_and_policies() -> None:
+    load_demo()
+    products = DataProduct.objects.filter(lifecycle=Lifecycle.PUBLISHED)
+    assert set(products.values_list("slug", flat=True)) == SLUGS
+    assert Suite.objects.filter(is_current=True).count() == Contract.objects.filter(is_current=True).count() == len(SLUGS)
+    for product in products:
+        assert product.owner.is_active
+        assert product.acknowledged_by == product.owner
+        assert product.reviewed_by is not None
+        assert product.reviewed_by.username == "ruth.adler"
+        assert AccessPolicy.objects.filter(product=product, status=PolicyStatus.PUBLISHED).count() >= 2
+
+
+def test_nothing_that_the_contracts_demand_is_left_out() -> None:
+    load_demo()
+    assert list(Contract.objects.exclude(not_executable=[]).values_list("product__slug", "not_executable")) == []
+
+
+def test_flights_are_built_from_airlines_airports_and_planes() -> None:
+    load_demo()
+    flights = DataProduct.objects.get(slug="nyc-flights")
+    inputs = flights.input_ports.filter(required=True).values_list("upstream__slug", flat=True)
+    assert set(inputs) == {"nyc-airlines", "nyc-airports", "nyc-planes"}
+
+
+def test_it_asks_for_a_run_of_everything_that_has_a_schedule() -> None:
+    load_demo()
+    queued = Run.objects.filter(status=RunStatus.QUEUED).values_list("port__product__slug", flat=True)
+    assert sorted(queued) == sorted(SLUGS - {"nyc-holidays"})
+
+
+def test_the_people_cannot_log_in_with_a_password_until_they_are_given_one() -> None:
+    load_demo()
+    people = Person.objects.all()
+    assert len(people) == 9
+    assert not any(person.has_usable_password() for person in people)
+
+
+def test_a_second_time_it_writes_nothing_new() -> None:
+    load_demo()
+    before = rows_of_claims()
+    told = load_demo()
+    assert rows_of_claims() == before
+    assert all(f"{slug}: unchanged" in told for slug in SLUGS)
+
+
+def test_a_second_time_it_leaves_acknowledgement_and_review_to_their_people() -> None:
+    load_demo()
+    product = DataProduct.objects.get(slug="nyc-airlines")
+    assert product.acknowledged_at is not None
+    long_ago = product.acknowledged_at - timedelta(days=200)
+    DataProduct.objects.filter(pk=product.pk).update(acknowledged_at=long_ago)
+    load_demo()
+    product.refresh_from_db()
+    assert product.acknowledged_at == long_ago

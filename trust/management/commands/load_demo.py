@@ -1,0 +1,84 @@
+"""`manage.py load_demo`: the people and data products of `demo/`, registered as their owners and governance would do it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import DataProduct, Person
+from catalog.rules.errors import DomainError
+from catalog.rules.roles import PersonRole
+from catalog.services.people import add_person
+from catalog.services.products import acknowledge_product, review_product
+from trust.models import Suite
+from trust.services.registration import register_document
+from trust.services.runs import request_run
+from trust.tasks import enqueue
+
+DEMO = Path(settings.BASE_DIR) / "demo"
+
+
+class Command(BaseCommand):
+    help = (
+        "Register the demo's data products and ask for a run of those that have a schedule. Run again, it registers only what "
+        "changed and asks for fresh runs."
+    )
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        now = timezone.now()
+        try:
+            plan = yaml.safe_load((DEMO / "demo.yaml").read_text(encoding="utf-8"))
+            with transaction.atomic():
+                add_people(plan["people"])
+                governance = Person.objects.get(username=plan["governance"])
+                for slug in plan["contracts"]:
+                    self.stdout.write(f"{slug}: {register(slug, governance, now)}")
+                runs = request_runs(plan["contracts"], governance, now)
+                transaction.on_commit(lambda: enqueue(runs))
+        except OSError as error:
+            message = f"The demo cannot be read: {error}. Restore the folder demo/ from the repository."
+            raise CommandError(message) from error
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{len(runs)} runs asked for. A worker does them; `manage.py show_verdicts --wait 600` shows the outcome."
+        )
+
+
+def add_people(people: list[dict[str, Any]]) -> None:
+    """Add those who are missing. Whoever is there stays as they are."""
+    present = set(Person.objects.values_list("username", flat=True))
+    for person in people:
+        if person["username"] not in present:
+            roles = [PersonRole(role) for role in person["roles"]]
+            add_person(username=person["username"], full_name=person["name"], roles=roles)
+
+
+def register(slug: str, governance: Person, now: datetime) -> str:
+    """What the registration of one contract changed, in a few words.
+
+    What nobody has acknowledged or reviewed yet is so, in the names of its owner and of governance; later it is theirs to do.
+    """
+    path = DEMO / "contracts" / f"{slug}.odcs.yaml"
+    report = register_document(content=path.read_bytes(), filename=path.name, actor=governance, dry_run=False, now=now)
+    product = DataProduct.objects.select_related("owner").get(slug=slug)
+    if product.acknowledged_at is None:
+        acknowledge_product(product=product, actor=product.owner, now=now)
+    if product.reviewed_at is None:
+        review_product(product=product, actor=governance, now=now)
+    if report.created:
+        return "registered"
+    return f"{len(report.changes)} changes" if report.changes else "unchanged"
+
+
+def request_runs(slugs: list[str], governance: Person, now: datetime) -> list[UUID]:
+    """Ids of one queued run per port that has a schedule; the product without one waits for whoever runs it first."""
+    suites = Suite.objects.filter(port__product__slug__in=slugs, is_current=True).exclude(schedule="")
+    ports = [suite.port for suite in suites.select_related("port__product").order_by("port__product_id", "port_id")]
+    return [request_run(port=port, actor=governance, now=now).id for port in ports]
