@@ -61,7 +61,7 @@ def problem_of_domain_error(error: DomainError) -> Problem:
     status = next((status for kind, status in STATUS_OF_DOMAIN_ERROR.items() if isinstance(error, kind)), 400)
     faults = [FieldFault(error.message, error.field, error.code)] if error.field else []
     faults += [FieldFault(line) for line in error.details]
-    return Problem(status, error.code, error.message, error.remedy, tuple(faults))
+    return Problem(status, error.code, error.message, error.remedy or REMEDIES.get(status, SEE_DOCS), tuple(faults))
 
 
 def problem_of_drf_error(error: exceptions.APIException) -> Problem:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
 
 from api.access.visibility import visible_products
@@ -44,7 +44,7 @@ def find_products(person: Person, filters: Mapping[str, Any], now: datetime) -> 
     return products
 
 
-def search_query(text: str) -> CombinedSearchQuery:
+def search_query(text: str) -> SearchQuery:
     """Every word must occur, as a whole or as a beginning: as it is written, or all of them by their English stems."""
     words = " & ".join(f"{word}:*" for word in WORD.findall(text)[:MOST_WORDS])
     as_written = SearchQuery(words, search_type="raw", config="simple")

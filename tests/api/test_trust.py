@@ -1,6 +1,6 @@
 """The one question, asked in every way."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -62,8 +62,8 @@ def test_the_answer_has_the_shape_of_the_design(cast: Cast, address: str) -> Non
     assert len(response.content) < 1024
 
 
-def parse(moment: str) -> Any:
-    return timezone.datetime.fromisoformat(moment)
+def parse(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
 
 
 def test_reasons_say_what_would_fix_it_and_who_can(cast: Cast, port: OutputPort, address: str) -> None:

@@ -1,0 +1,59 @@
+"""Keys from the command line."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from api.models import ApiKey
+from catalog.models import Person
+from tests.api.callers import Cast, assert_problem
+from tests.factories import make_person
+
+LIST = "/api/v1/products"
+
+
+def printed(*command: str, **options: Any) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_key_alone_is_printed_and_works(cast: Cast) -> None:
+    key = printed("create_api_key", "olga", "--name", "etl", "--scope", "trust:read", "--scope", "catalog:write", "--days", "7")
+    assert cast.nobody.get(LIST, Authorization=f"Bearer {key.strip()}").status_code == 200
+    row = ApiKey.objects.get(name="etl")
+    assert row.scopes == ["trust:read", "catalog:write"]
+    assert row.expires_at is not None
+    assert timedelta(days=6, hours=23) < row.expires_at - timezone.now() < timedelta(days=7)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "arguments", [["nobody-here"], ["olga", "--days", "0"], ["olga", "--days", "400"], ["olga", "--days", "99999999999"]]
+)
+def test_what_cannot_be_is_said_and_makes_no_key(arguments: list[str]) -> None:
+    make_person("olga")
+    with pytest.raises(CommandError):
+        printed("create_api_key", *arguments, "--name", "x")
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demo_key_replaces_the_one_before(cast: Cast) -> None:
+    first, second = printed("create_demo_key").strip(), printed("create_demo_key").strip()
+    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {first}"), 401, "revoked_key")
+    assert cast.nobody.get(LIST, Authorization=f"Bearer {second}").status_code == 200
+    assert_problem(cast.nobody.post(LIST, {}, Authorization=f"Bearer {second}"), 403, "missing_scope")
+    consumer = Person.objects.get(username="demo-agent")
+    assert not consumer.has_usable_password()
+
+
+@pytest.mark.django_db
+def test_a_demo_key_for_somebody_else(cast: Cast) -> None:
+    printed("create_demo_key", "--person", "carl", "--name", "tour")
+    assert ApiKey.objects.get(name="tour").person.username == "carl"
