@@ -40,6 +40,11 @@ LOW = COLUMN | {"min_value": 0}
             {"column_A": "a", "column_B": "b"},
             "100 of 1,000 rows (10%) have a a that differs from b",
         ),
+        (
+            "expect_column_values_to_exist_in_reference",
+            {"column": "tailnum", "reference": "planes", "reference_column": "tailnum"},
+            "100 of 1,000 rows (10%) have a tailnum that planes does not have",
+        ),
         ("expect_something_new", COLUMN, "100 of 1,000 rows (10%) do not hold for expect_something_new on dep_time"),
     ],
 )

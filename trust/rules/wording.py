@@ -155,6 +155,12 @@ def _pair(text: str) -> Callable[[CheckFacts], str]:
     return word
 
 
+def _reference(check: CheckFacts) -> str:
+    what = "combination of " if isinstance(check.kwargs.get("column_list"), list | tuple) else ""
+    reference = shorten(check.kwargs.get("reference", "the reference"))
+    return f"{_have(check)} a {what}{column_of(check)} that {reference} does not have"
+
+
 _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_column_values_to_not_be_null": _says("no {column}"),
     "expect_column_values_to_be_null": _says("a {column} where none is allowed"),
@@ -170,7 +176,7 @@ _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_column_values_to_not_match_regex": _says("a {column} of a forbidden form"),
     "expect_column_values_to_be_of_type": _says("a {column} of another type"),
     "expect_column_values_to_be_in_type_list": _says("a {column} of another type"),
-    "expect_column_values_to_exist_in_reference": _says("a {column} that the reference does not know"),
+    "expect_column_values_to_exist_in_reference": _reference,
     "expect_column_pair_values_to_be_equal": _pair("a {first} that differs from {second}"),
     "expect_column_pair_values_a_to_be_greater_than_b": _pair("a {first} that is not greater than {second}"),
     "expect_column_pair_values_to_be_in_set": _pair("a pair of {first} and {second} that is not allowed"),
