@@ -24,7 +24,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from catalog.rules.expectation import Expectation
 from trust.engines.gx import aggregates, reference
 from trust.engines.gx.domain import Domain
-from trust.engines.gx.execution import TouchstoneExecutionEngine
+from trust.engines.gx.execution import TouchstoneExecutionEngine, measurement_key
 from trust.engines.gx.findings import Finding, count_rows
 from trust.engines.gx.map_measurements import LOOKS_AT_NULLS
 from trust.engines.gx.requests import Measurement
@@ -83,6 +83,9 @@ class GxCheck:
     def __post_init__(self) -> None:
         self.presence = ("presence", self.columns, repr(self.row_condition))
 
+    def _key(self, metric: MetricConfiguration) -> Hashable:
+        return measurement_key(metric, self.row_condition)
+
     @property
     def is_map(self) -> bool:
         return isinstance(self.expectation, (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation))
@@ -93,7 +96,7 @@ class GxCheck:
 
     def measurements(self) -> Mapping[Hashable, Measurement]:
         found: dict[Hashable, Measurement] = {
-            metric.id: self.engine.measurement(metric, self.row_condition) for metric in self.metrics.values()
+            self._key(metric): self.engine.measurement(metric, self.row_condition) for metric in self.metrics.values()
         }
         if self.is_column_aggregate:
             domain = row_filter(*self.row_condition, self.engine.column)
@@ -101,7 +104,7 @@ class GxCheck:
         return found
 
     def conclude(self, values: Mapping[Hashable, Any]) -> Finding:
-        by_name = {name: values[metric.id] for name, metric in self.metrics.items()}
+        by_name = {name: values[self._key(metric)] for name, metric in self.metrics.items()}
         for value in by_name.values():
             if isinstance(value, Exception):
                 raise value
@@ -134,13 +137,14 @@ class GxCheck:
         details = dict(result.get("result") or {})
         listed = details.pop("partial_unexpected_list", None) or details.pop("partial_missing_list", None) or []
         finding = Finding(bool(result["success"]), observed=details.get("observed_value"), samples=tuple(listed))
+        finding.unexpected_count = details.get("unexpected_count")  # of distinct values, where a set is compared
         finding.observed_is_value = self.is_column_aggregate and not set(self.metrics) <= _COUNTING_METRICS
         return finding
 
     def sampler(self) -> Measurement | None:
         if self.is_map:
             metric = str(getattr(self.expectation, "map_metric", ""))
-            return self.engine.sampler(self.metrics[f"{metric}.unexpected_count"].id)
+            return self.engine.sampler(self.metrics[f"{metric}.unexpected_count"], self.row_condition)
         return None
 
 

@@ -9,6 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import quoted_name
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from catalog.rules.vocabulary import LogicalType
 
@@ -55,6 +59,24 @@ _LOGICAL_OF_KIND: dict[Kind, frozenset[LogicalType]] = {
 }
 
 
+class IsNan(FunctionElement[bool]):
+    """Whether a number is NaN, in the words of the backend."""
+
+    name = "is_nan"
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+@compiles(IsNan)
+def _compare_with_nan(element: IsNan, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} = 'NaN')"
+
+
+@compiles(IsNan, "duckdb")
+def _call_isnan(element: IsNan, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"isnan({compiler.process(element.clauses, **kw)})"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a source.
@@ -79,15 +101,13 @@ class Column:
 
     @property
     def raw(self) -> SqlExpression:
-        return sa.column(self.sql_name)
+        return sa.column(quoted_name(self.sql_name, quote=True))
 
     @property
     def value(self) -> SqlExpression:
         """The column with every missing value as NULL."""
-        if self.kind is Kind.FLOAT:
-            return sa.func.nullif(self.raw, sa.cast(sa.literal_column("'NaN'"), sa.Double))
-        if self.kind is Kind.DECIMAL and self.needs_cast:
-            return sa.func.nullif(self.raw, sa.cast(sa.literal_column("'NaN'"), sa.Numeric))
+        if self.kind is Kind.FLOAT or (self.kind is Kind.DECIMAL and self.needs_cast):
+            return sa.case((IsNan(self.raw), sa.null()), else_=self.raw)
         if self.kind is Kind.TEXT and self.needs_cast:
             return sa.cast(self.raw, sa.Text)
         if self.has_zone:

@@ -23,14 +23,10 @@ class DuckDbBackend:
     def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
         compiled = statement.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
         names = compiled.positiontup or []
-        cursor = self._raw.cursor()
-        try:
-            cursor.execute("SET TimeZone='UTC'")
-            cursor.execute(str(compiled), [compiled.params[name] for name in names])
-            while rows := cursor.fetchmany(size):
-                yield list(rows)
-        finally:
-            cursor.close()
+        # The run's own connection: another would have neither its time zone nor, locked as it is, a way to set one.
+        self._raw.execute(str(compiled), [compiled.params[name] for name in names])
+        while rows := self._raw.fetchmany(size):
+            yield list(rows)
 
     def matches(self, text: SqlExpression, pattern: str) -> SqlExpression:
         return sa.func.regexp_matches(text, pattern)

@@ -23,6 +23,10 @@ _VALUES = ".unexpected_values"
 _FILTERED = ".filtered_row_count"
 
 
+# The condition object of an expectation and the name of its parser.
+RowCondition = tuple[Any, str | None]
+
+
 class MissingColumnError(LookupError):
     """An expectation names a column that the source does not have."""
 
@@ -80,9 +84,9 @@ class TouchstoneExecutionEngine(SqlAlchemyExecutionEngine):
             return map_measurements.is_known(name.rpartition(".")[0])
         return name in _COLUMN_METRICS
 
-    def sampler(self, metric_id: Hashable) -> Measurement | None:
+    def sampler(self, metric: MetricConfiguration, row_condition: RowCondition) -> Measurement | None:
         """The measurement of samples for a map metric that was measured."""
-        asked = self.asked.get(metric_id)
+        asked = self.asked.get(measurement_key(metric, row_condition))
         return None if asked is None else map_measurements.sample_map(asked.question, asked.count)
 
     def resolve_metrics(
@@ -118,7 +122,7 @@ class TouchstoneExecutionEngine(SqlAlchemyExecutionEngine):
             return (self.column(domain_kwargs["column_A"]), self.column(domain_kwargs["column_B"]))
         return tuple(self.column(name) for name in domain_kwargs.get("column_list") or ())
 
-    def measurement(self, metric: MetricConfiguration, row_condition: tuple[Any, str | None] | None = None) -> Measurement:
+    def measurement(self, metric: MetricConfiguration, row_condition: RowCondition | None = None) -> Measurement:
         """The measurement of a known metric. `row_condition` holds the condition and parser of the expectation:
         Great Expectations leaves them out of some metrics' domains, and a condition must never be ignored.
 
@@ -135,10 +139,12 @@ class TouchstoneExecutionEngine(SqlAlchemyExecutionEngine):
             rule = domain_kwargs.get("ignore_row_if")
             if len(columns) > 1 or rule is not None:
                 domain = without_ignored(domain, columns, rule or "never")
-            return self._map_measurement(metric, columns, domain)
+            return self._map_measurement(metric, columns, domain, measurement_key(metric, row_condition))
         return _COLUMN_METRICS[name](self, domain, columns[0], metric.metric_value_kwargs)
 
-    def _map_measurement(self, metric: MetricConfiguration, columns: tuple[Column, ...], domain: Domain) -> Measurement:
+    def _map_measurement(
+        self, metric: MetricConfiguration, columns: tuple[Column, ...], domain: Domain, key: Hashable
+    ) -> Measurement:
         condition, _, what = metric.metric_name.rpartition(".")
         if f".{what}" == _VALUES:
             return _constant([])  # samples come later, and only for what failed
@@ -147,8 +153,13 @@ class TouchstoneExecutionEngine(SqlAlchemyExecutionEngine):
         arguments = {key: value for key, value in metric.metric_value_kwargs.items() if key != "result_format"}
         table = self.table
         question = MapQuestion(condition, columns, domain, arguments, table.backend, table.selectable)
-        asked = self.asked[metric.id] = Asked(question)
+        asked = self.asked[key] = Asked(question)
         return _kept(asked, measure_map(question))
+
+
+def measurement_key(metric: MetricConfiguration, row_condition: RowCondition | None) -> Hashable:
+    """What tells two measurements apart: also the row condition, which Great Expectations leaves out of some metrics."""
+    return (metric.id, repr(row_condition))
 
 
 def _kept(asked: Asked, measurement: Measurement) -> Measurement:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import sqlalchemy as sa
+from sqlalchemy.sql import quoted_name
 
 from catalog.rules.vocabulary import SourceKind
 from trust.engines.gx.columns import Column
@@ -124,7 +125,11 @@ class Opening:
 
 def _selectable(name: str, schema: str | None, columns: dict[str, Column]) -> sa.TableClause:
     names: Iterable[str] = (column.sql_name for column in columns.values())
-    return sa.table(name, *(sa.column(column) for column in names), schema=schema)
+    return sa.table(
+        quoted_name(name, quote=True),
+        *(sa.column(quoted_name(column, quote=True)) for column in names),
+        schema=None if schema is None else quoted_name(schema, quote=True),
+    )
 
 
 def _mixed(name: str) -> SourceProblemError:

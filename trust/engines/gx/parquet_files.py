@@ -9,7 +9,8 @@ from trust.rules.evidence import Source
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
-    reader = f"read_parquet({quoted_text(source.location)}, hive_partitioning=false)"
+    # Parquet's statistics leave NaN out. Without `can_have_nan` DuckDB concludes from them that no value is NaN.
+    reader = f"read_parquet({quoted_text(source.location)}, hive_partitioning=false, can_have_nan=true)"
     described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
     names = _parquet_names(connection, source.location)
     if len(names) != len(described):

@@ -68,7 +68,7 @@ def _message(expectation: Expectation, finding: Finding, observed: Any, *, redac
         if not finding.element_count:
             return f"Skipped: there are no rows{where} to look at."
         return f"Skipped: none of the {finding.element_count:,} rows{where} has a value to look at."
-    if finding.unexpected_count is not None:
+    if finding.unexpected_count is not None and finding.element_count is not None:
         return _rows_message(expectation, finding, redacted=redacted)
     return _observed_message(expectation, finding, observed, redacted=redacted)
 
