@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from importlib import resources
 from types import NoneType
 from typing import Any, Union, get_args, get_origin
 
@@ -89,19 +90,30 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
 
 @lru_cache(maxsize=1)
 def _validator() -> Any:
-    return jsonschema.Draft201909Validator(json.loads(OpenDataContractStandard.json_schema()))  # type: ignore[no-untyped-call]
+    schema = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
+    return jsonschema.Draft201909Validator(json.loads(schema))
 
 
 def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:
     """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it tells less well."""
     for error in _validator().iter_errors(document):
         path = _path(error.absolute_path)
-        if "then" in error.absolute_schema_path and isinstance(error.instance, dict) and "logicalType" not in error.instance:
+        if "then" in error.absolute_schema_path and "logicalType" not in _enclosing_property(document, error.absolute_path):
             continue  # its conditions on `logicalType` also hold where there is none: every such property would need a `map`
         if error.validator in {"additionalProperties", "unevaluatedProperties"} or path == "apiVersion":
             continue
         is_readable = error.validator not in {"type", "required"} or _READ_LATER.search(path) is not None
         yield path, error.message[:300], not is_readable
+
+
+def _enclosing_property(document: Any, path: Iterable[Any]) -> dict[str, Any]:
+    """The mapping at `path`, or the one whose `logicalTypeOptions` the path leads into; empty where it is neither."""
+    value = document
+    for part in path:
+        if part == "logicalTypeOptions":
+            break
+        value = value[part]
+    return value if isinstance(value, dict) else {}
 
 
 def _unknown_keys(value: Any, kind: Any, path: str) -> Iterator[str]:

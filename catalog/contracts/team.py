@@ -29,6 +29,9 @@ def read_team(contract: OpenDataContractStandard, today: date, findings: Finding
     stewards: dict[str, str] = {}
     for position, member in enumerate(members):
         path = f"team.members[{position}]" if is_object else f"team[{position}]"
+        if not (member.username or "").strip():
+            findings.fault(path, "has no username")
+            continue
         role = " ".join((member.role or "").lower().replace("-", " ").replace("_", " ").split())
         if role not in _OWNERS | _STEWARDS or not _is_present(member, path, today, findings):
             continue
