@@ -211,6 +211,16 @@ def products(draw: st.DrawFn) -> ProductFacts:
 
 
 @st.composite
+def narrow_products(draw: st.DrawFn) -> ProductFacts:
+    """A good product with one fresh run that lacks some dimensions and has a few other checks: where one check tells most."""
+    kept = draw(st.frozensets(st.sampled_from(REQUIRED)))
+    extra = draw(st.lists(check_results(), max_size=3, unique_by=lambda check: check.key))
+    checks = (*(check for check in make_run().checks if check.dimension in kept), *extra)
+    critical = draw(st.sampled_from([(), make_port().fields]))
+    return make_product(ports=(make_port(fields=critical, latest_run=make_run(checks=checks)),), upstreams=())
+
+
+@st.composite
 def trust_policies(draw: st.DrawFn) -> TrustPolicy:
     """A trust policy: mostly the default, else with gates off and other numbers."""
     gates = draw(mostly(frozenset(GateName), st.frozensets(st.sampled_from(list(GateName))))) | {GateName.EVIDENCE}

@@ -124,6 +124,8 @@ COVERAGE = [
     ("never ran", with_port(latest_run=None), UNKNOWN, "no_evidence"),
     ("too old", with_run(started_at=NOW - 3 * DAY), UNKNOWN, "no_evidence"),
     ("empty suite", with_run(checks=()), UNKNOWN, "no_evidence"),
+    ("the only check failed", with_run(checks=(failing(),)), FAILED, "dimension_uncovered"),
+    ("the only check erred", with_run(checks=(failing(status=CheckStatus.ERROR),)), UNKNOWN, "no_evidence"),
 ]
 FRESHNESS = [
     ("young", make_product(), PASSED, "ok"),
@@ -145,6 +147,8 @@ SCORE = [
     ("low", LOW, FAILED, "score_too_low"),
     ("never ran", with_port(latest_run=None), UNKNOWN, "no_evidence"),
     ("no ports", make_product(ports=()), UNKNOWN, "no_output_ports"),
+    ("the only check failed", with_run(checks=(failing(),)), FAILED, "score_too_low"),
+    ("the only check erred", with_run(checks=(failing(status=CheckStatus.ERROR),)), UNKNOWN, "no_evidence"),
     ("old evidence is not bad data", with_run(started_at=NOW - 30 * DAY), UNKNOWN, "no_evidence"),
     (
         "old evidence of bad data",

@@ -20,19 +20,19 @@ from trust.rules.situation import Situation
 from trust.rules.standing import Standing, vacuity_of
 from trust.rules.wording import asked_rows, columns_of, failed_check
 
-_HALF = Fraction(1, 2)
+Value = Fraction | int
 
 
-def value_of(check: CheckFacts, standing: Standing, *, benefit: bool = False) -> Fraction:
+def value_of(check: CheckFacts, standing: Standing, *, benefit: bool = False) -> Value:
     """v of one check, 0 to 1. With `benefit`, a check that could not be evaluated counts as if it had passed."""
     if check.status is CheckStatus.PASSED or standing.passed(check):
-        return Fraction(1)
+        return 1
     if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED}:
-        return Fraction(1 if benefit else 0)
+        return 1 if benefit else 0
     asked = asked_rows(check)
     if check.severity is Severity.CRITICAL or not asked:
-        return Fraction(0)
-    return _HALF * Fraction(max(asked - (check.unexpected_count or 0), 0), asked)
+        return 0
+    return Fraction(max(asked - (check.unexpected_count or 0), 0), 2 * asked)
 
 
 def is_half_credited(check: CheckFacts) -> bool:
@@ -40,7 +40,7 @@ def is_half_credited(check: CheckFacts) -> bool:
     return check.status is CheckStatus.FAILED and check.severity is not Severity.CRITICAL
 
 
-def lowest_mean(settled: Sequence[tuple[int, Fraction]], half: Sequence[tuple[int, Fraction]]) -> tuple[Fraction, int]:
+def lowest_mean(settled: Sequence[tuple[int, Value]], half: Sequence[tuple[int, Value]]) -> tuple[Fraction, int]:
     """The lowest weighted mean over all of `settled` and any of `half`, and how many of `half`, taken from its start, it uses.
 
     Both hold (weight, value); `half` must be sorted by value. Taking the lowest while they are below the mean is exact, because
@@ -49,22 +49,24 @@ def lowest_mean(settled: Sequence[tuple[int, Fraction]], half: Sequence[tuple[in
     if not settled:
         return Fraction(0), 0
     weight = sum(w for w, _ in settled)
-    total = sum((w * v for w, v in settled), Fraction(0))
+    total: Value = sum(w * v for w, v in settled)
     used = 0
     for w, v in half:
         if v * weight >= total:
             break
         weight, total, used = weight + w, total + w * v, used + 1
-    return total / weight, used
+    return Fraction(total) / weight, used
 
 
 def quality_of(
     dimension: Dimension, standing: Standing, situation: Situation, *, benefit: bool = False
 ) -> tuple[Fraction, DimensionContribution]:
-    """q_d of one port, 0 to 1, with every check that speaks to it. With `benefit`, what cannot be seen counts as good."""
-    freshness = Fraction(1) if benefit else Fraction(str(standing.freshness))
+    """q_d of one port, 0 to 1, with every check that speaks to it. With `benefit`, what cannot be seen counts as good.
+
+    All checks of a port come from one run, so f is the same for all of them and is multiplied at the end.
+    """
     checks = [check for check in standing.checks if check.dimension is dimension]
-    rated = [(check, freshness * value_of(check, standing, benefit=benefit)) for check in checks]
+    rated = [(check, value_of(check, standing, benefit=benefit)) for check in checks]
     weights = situation.policy.severity_weights
     settled = [(c, v) for c, v in rated if not is_half_credited(c) and vacuity_of(c) is None]
     half = sorted(((c, v) for c, v in rated if is_half_credited(c)), key=lambda pair: (pair[1], pair[0].key, pair[0].id))
@@ -73,10 +75,12 @@ def quality_of(
         [(weights[check.severity], value) for check, value in half],
     )
     counted = {id(check) for check, _ in settled} | {id(check) for check, _ in half[:used]}
-    if benefit and not standing.is_believed:
-        mean = Fraction(1)
-    contributions = tuple(_contribution(check, standing, situation, is_counted=id(check) in counted) for check in checks)
     weight = situation.policy.required_dimensions.get(dimension, 0.0)
+    if benefit:
+        mean = Fraction(1) if standing.is_silent else mean
+        return mean, DimensionContribution(standing.port.name, dimension, weight, float(mean))
+    mean *= Fraction(str(standing.freshness))
+    contributions = tuple(_contribution(check, standing, situation, is_counted=id(check) in counted) for check in checks)
     return mean, DimensionContribution(standing.port.name, dimension, weight, float(mean), contributions)
 
 

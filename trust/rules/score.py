@@ -122,7 +122,8 @@ def data_freshness(standing: Standing, situation: Situation, *, benefit: bool = 
     port, run = standing.port, standing.run
     if port.cadence is Cadence.STATIC:
         return Fraction(1)
-    if run is None or not standing.is_believed or port.service_level is None or run.data_time is None:
+    is_unseen = standing.is_silent if benefit else not standing.is_believed
+    if run is None or is_unseen or port.service_level is None or run.data_time is None:
         return Fraction(1 if benefit else 0)
     if run.data_time > run.finished_at + situation.policy.clock_skew:
         return Fraction(1 if benefit else 0)
@@ -138,6 +139,6 @@ def _coverage(standing: Standing, situation: Situation, *, benefit: bool) -> tup
     fading = Fraction(1) if benefit else Fraction(str(standing.freshness))
     dimensions = found.dimension_share * fading
     fields *= fading
-    if not standing.is_believed:
+    if standing.is_silent if benefit else not standing.is_believed:
         dimensions = fields = Fraction(1 if benefit else 0)
     return (f"{found.port}: dimensions", dimensions), (f"{found.port}: critical fields", fields)

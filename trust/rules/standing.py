@@ -51,6 +51,11 @@ class Standing:
         return self.run is not None and self.is_believed and self.is_current
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing was learnt, good or bad: no run speaks, or one that is not believed and in which no check failed."""
+        return not self.is_believed and not any(check.status is CheckStatus.FAILED for check in self.checks)
+
+    @property
     def checks(self) -> tuple[CheckFacts, ...]:
         """The checks of the run that speaks for the port."""
         return self.run.checks if self.run else ()

@@ -19,21 +19,21 @@ def coverage_gate(situation: Situation) -> GateResult:
     Dimensions are asked of every port, so that none hides behind another; the share of critical fields over all ports. A check
     under waiver counts as passed. A product without critical fields passes, and says that it has none.
     """
-    believed = [(s, coverage_of(s, situation.policy, situation.waivers.checks)) for s in situation.standings if s.is_believed]
+    spoken = [(s, coverage_of(s, situation.policy, situation.waivers.checks)) for s in situation.standings if not s.is_silent]
     total = sum(field.is_critical for s in situation.standings for field in s.port.fields)
-    asked = sum(len(found.critical_fields) for _, found in believed)
-    covered = asked - sum(len(found.uncovered_fields) for _, found in believed)
+    asked = sum(len(found.critical_fields) for _, found in spoken)
+    covered = asked - sum(len(found.uncovered_fields) for _, found in spoken)
     findings = [
         *no_ports(situation),
-        *(_uncovered(found, standing, situation) for standing, found in believed if found.uncovered),
-        *_uncovered_fields([found for _, found in believed], total, total - asked + covered, situation),
+        *(_uncovered(found, standing, situation) for standing, found in spoken if found.uncovered),
+        *_uncovered_fields([found for _, found in spoken], total, total - asked + covered, situation),
         *(finding for standing in situation.standings for finding in missing_evidence(standing, situation)),
     ]
-    used = {key for _, found in believed for key in found.waivers_used}
+    used = {key for _, found in spoken for key in found.waivers_used}
     required = len(situation.policy.required_dimensions)
     numbers = {
         "required_dimensions": required,
-        "uncovered_dimensions": sum(len(found.uncovered) for _, found in believed),
+        "uncovered_dimensions": sum(len(found.uncovered) for _, found in spoken),
         "critical_fields": total,
         "covered_critical_fields": covered,
     }
