@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,7 +22,24 @@ app.conf.update(
     worker_max_tasks_per_child=200,  # engines hold native memory; a fresh child gives it back
     worker_cancel_long_running_tasks_on_connection_loss=False,  # the lease decides, not the broker connection
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": 2 * environment.run_time_limit_seconds},
+    broker_connection_timeout=2.0,
+    broker_connection_max_retries=None,  # a worker waits for its broker for ever
+    broker_transport_options={
+        "visibility_timeout": 2 * environment.run_time_limit_seconds,
+        # Who only sends a message does not wait: the row stays queued, and the sweep sends the message later.
+        "max_retries": 1,
+        "interval_start": 0.0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+        "socket_connect_timeout": 2.0,
+        "socket_timeout": 20.0,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+    # Two queues, served in turn: a thousand waiting runs do not hold up the sweep and the judging.
+    task_queues=[Queue("housekeeping"), Queue("runs")],
+    task_default_queue="housekeeping",
+    task_routes={"trust.execute_run": {"queue": "runs"}},
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",

@@ -4,9 +4,11 @@ import logging
 import os
 import socket
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from celery import current_app, shared_task
+from celery.signals import worker_init
 from django.conf import settings
 from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
@@ -18,6 +20,12 @@ logger = logging.getLogger(__name__)
 
 # The heartbeat fails the run when its time is over; should the engine not come back even then, Celery ends the process.
 _GRACE_SECONDS = 15
+
+
+@worker_init.connect
+def import_engine(**_kwargs: Any) -> None:
+    """Import the engine before the pool forks: its processes share the memory, and no run waits for the import."""
+    from trust.engines import gx  # noqa: F401, PLC0415  # web and beat never need it
 
 
 @shared_task(name="trust.execute_run", time_limit=settings.TOUCHSTONE.run_time_limit_seconds + _GRACE_SECONDS)
@@ -36,7 +44,7 @@ def queue_due_runs() -> None:
 def sweep_runs() -> None:
     """Take back the runs of lost workers, and send the messages again that a broker may have lost."""
     waiting = runs.sweep_runs(now=database_now())
-    if waiting and _messages_in_the_broker() < len(waiting):  # else they are all on their way already
+    if waiting and _messages_on_their_way() < len(waiting):  # else workers are busy, and nothing is lost
         enqueue(waiting)
 
 
@@ -60,8 +68,7 @@ def enqueue(run_ids: Iterable[UUID]) -> None:
         logger.warning("The broker is away (%s); %d runs stay queued until it is back.", error, len(waiting))
 
 
-def _messages_in_the_broker() -> int:
+def _messages_on_their_way() -> int:
     with current_app.connection_for_read() as connection:
-        queue = current_app.amqp.queues[current_app.conf.task_default_queue](connection.default_channel)
-        count: int = queue.queue_declare(passive=True).message_count
+        count: int = current_app.amqp.queues["runs"](connection.default_channel).queue_declare().message_count
     return count

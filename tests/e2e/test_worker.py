@@ -1,0 +1,128 @@
+"""From a queued row to a verdict, through real workers on a real broker."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalog.models import OutputPort
+from catalog.rules.vocabulary import SourceKind
+from tests.e2e.conftest import Stage, wait_until
+from tests.trust.builders import make_ready_port
+from trust.models import CurrentVerdict, Run, Verdict
+from trust.queries.clock import database_now
+from trust.rules.vocabulary import RunStatus
+from trust.services.runs import request_run
+from trust.tasks import enqueue
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+SlowSource = Callable[[float], None]
+
+
+def status_of(run: Run) -> str:
+    return Run.objects.values_list("status", flat=True).get(id=run.id)
+
+
+def is_finished(run: Run) -> bool:
+    return status_of(run) in {RunStatus.COMPLETED, RunStatus.FAILED}
+
+
+def ask_for_run(port: OutputPort) -> Run:
+    run = request_run(port=port, actor=None, now=database_now())
+    enqueue([run.id])
+    return run
+
+
+def write_rows(root: Path, text: str = "id,name\n1,a\n2,b\n3,c\n") -> None:
+    (root / "rows.csv").write_text(text)
+
+
+def slow_port() -> OutputPort:
+    return make_ready_port(source_kind=SourceKind.POSTGRES, location="sources.slow", connection="env:SOURCE_URL")
+
+
+def test_good_bad_and_missing_data_each_lead_to_their_verdict(stage: Stage, data_root: Path) -> None:
+    (data_root / "good.csv").write_text("id,name\n1,a\n2,b\n3,c\n")
+    (data_root / "bad.csv").write_text("id,name\n1,a\n1,b\n99,c\n")
+    stage.start_worker(concurrency=2)
+
+    good, bad, missing = (ask_for_run(make_ready_port(location=f"{name}.csv")) for name in ("good", "bad", "missing"))
+    for run in (good, bad, missing):
+        enqueue([run.id, run.id])  # a message that comes again does no harm
+    wait_until(lambda: all(is_finished(run) for run in (good, bad, missing)))
+
+    assert set(Run.objects.values_list("attempt", flat=True)) == {1}
+    assert [run.verdicts.get().verdict for run in (good, bad, missing)] == [
+        "production_grade",
+        "not_production_grade",
+        "unknown",
+    ]
+    good.refresh_from_db()
+    assert (good.status, good.failure, good.rows) == (RunStatus.COMPLETED, None, 3)
+    found = bad.check_results.exclude(status="passed").values_list("type", "unexpected_count")
+    assert set(found) == {("expect_column_values_to_be_unique", 2), ("expect_column_values_to_be_between", 1)}
+    missing.refresh_from_db()
+    assert (missing.status, missing.failure["code"]) == (RunStatus.FAILED, "source_missing")
+    assert Verdict.objects.count() == 3
+
+
+def test_a_worker_killed_in_mid_run_leads_to_a_completed_run_and_one_verdict(stage: Stage, slow_source: SlowSource) -> None:
+    slow_source(30)
+    worker = stage.start_worker()
+    run = ask_for_run(slow_port())
+    wait_until(lambda: status_of(run) == RunStatus.RUNNING)
+
+    stage.kill(worker)
+    slow_source(0)
+    stage.start_worker()
+    stage.start_beat()
+    wait_until(lambda: is_finished(run))
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.check_results.count()) == (RunStatus.COMPLETED, 2, 5)
+    assert [verdict.run for verdict in Verdict.objects.all()] == [run]
+    assert CurrentVerdict.objects.get(product=run.port.product).verdict == "production_grade"
+
+
+def test_a_slow_run_outlives_its_lease_by_the_heartbeat(stage: Stage, slow_source: SlowSource) -> None:
+    slow_source(1.2)
+    stage.start_worker()
+    stage.start_beat()
+
+    run = ask_for_run(slow_port())
+    wait_until(lambda: is_finished(run))
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1), run.failure
+
+
+def test_a_run_that_hangs_is_failed_when_its_time_is_over_and_the_worker_goes_on(
+    stage: Stage, slow_source: SlowSource, data_root: Path
+) -> None:
+    slow_source(300)
+    write_rows(data_root)
+    stage.start_worker(TOUCHSTONE_RUN_TIME_LIMIT_SECONDS="10")
+    stage.start_beat()
+    hung = ask_for_run(slow_port())
+    wait_until(lambda: is_finished(hung))
+    following = ask_for_run(make_ready_port())
+    wait_until(lambda: is_finished(following), what="the process that hung is replaced")
+
+    hung.refresh_from_db()
+    assert (hung.status, hung.attempt, hung.verdicts.count()) == (RunStatus.FAILED, 1, 1)
+    assert hung.failure["code"] == "time_limit"
+    assert CurrentVerdict.objects.get(product=hung.port.product).verdict == "unknown"
+    assert status_of(following) == RunStatus.COMPLETED
+
+
+def test_beat_queues_the_runs_that_schedules_ask_for_and_a_lost_message_is_sent_again(stage: Stage, data_root: Path) -> None:
+    write_rows(data_root)
+    port = make_ready_port(schedule="PT1M")
+    forgotten = request_run(port=make_ready_port(), actor=None, now=database_now())  # nobody sent a message
+    stage.start_worker()
+    stage.start_beat()
+
+    wait_until(lambda: is_finished(forgotten), what="the sweep sends the message again")
+    wait_until(lambda: port.runs.filter(status=RunStatus.COMPLETED).exists(), 90, what="the scheduled run is done")
+
+    assert port.runs.get().cause == "schedule"
