@@ -85,6 +85,11 @@ class DuckDbTypeCompiler(compiler.GenericTypeCompiler):
         return "HUGEINT"  # a whole number of any size: the one thing that our statements cast to Numeric
 
 
+class DuckDbCompiler(compiler.SQLCompiler):
+    def visit_try_cast(self, element: sa.TryCast[Any], **kw: Any) -> str:
+        return f"TRY_CAST({self.process(element.clause, **kw)} AS {self.process(element.typeclause, **kw)})"
+
+
 class DuckDbDialect(default.DefaultDialect):
     name = "duckdb"
     driver = "touchstone"
@@ -94,6 +99,7 @@ class DuckDbDialect(default.DefaultDialect):
     supports_native_decimal = True
     supports_sane_rowcount = False
     type_compiler_cls = DuckDbTypeCompiler
+    statement_compiler = DuckDbCompiler
 
     @classmethod
     def import_dbapi(cls) -> Any:
