@@ -33,7 +33,11 @@ class PolicyForm(ServiceForm):
     purposes = forms.MultipleChoiceField(
         required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text="None: all of them."
     )
-    obligations = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget, help_text="One on a line.")
+    obligations = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="One on a line, such as log-use: lower-case letters, digits, dots and dashes.",
+    )
 
     class Meta:
         model = AccessPolicy

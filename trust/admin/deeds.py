@@ -10,7 +10,7 @@ from catalog.models import DataProduct, Person
 from catalog.rules.errors import ConflictError
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services import products
-from catalog.services.permissions import can_change, can_look_after, is_governance, owns
+from catalog.services.permissions import can_change, can_look_after, is_governance, owns, require_can_look_after
 from trust import tasks
 from trust.pages.words import VERDICTS
 from trust.services import judging
@@ -43,8 +43,9 @@ def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
     )
 
 
-def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:  # noqa: ARG001
+def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
     """Judges on what is known now; a verdict is only written anew where something differs."""
+    require_can_look_after(actor, product)
     verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
     return f"{product.slug} is judged: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
 

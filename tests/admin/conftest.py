@@ -1,0 +1,36 @@
+"""Fixtures of the admin's tests. The clock stands still, three hours after what the factories did."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.admin.cast import Cast, World, make_cast
+from tests.factories import NOW, make_governed_product
+from tests.trust.builders import make_ready_port, run_well
+from trust.models import Run, Suite, Verdict
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(hours=3))
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    product = make_governed_product("sales", owner=cast.owner.person)
+    product.stewards.add(cast.steward.person)
+    port = make_ready_port(product, name="rows")
+    verdict = run_well(port, NOW, failed=1)
+    return World(
+        product=product,
+        port=port,
+        suite=Suite.objects.get(port=port),
+        run=Run.objects.get(port=port),
+        verdict=Verdict.objects.get(pk=verdict.pk),
+        policy=product.access_policies.get(),
+    )

@@ -1,0 +1,157 @@
+"""Every page of the admin, for every role: what opens, what is refused, and that evidence is beyond everybody."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from api.access.keys import create_key
+from api.access.scopes import Scope
+from catalog.models import Contract, Domain, OutputPort, Purpose
+from catalog.rules.vocabulary import Severity
+from tests.admin.cast import Cast, Visitor, World
+from tests.factories import NOW
+from trust.models import CheckResult, Run, Suite, TrustPolicyVersion, Verdict
+from trust.services.incidents import open_incident
+from trust.services.waivers import grant_waiver
+
+ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
+EVIDENCE = (Run, Suite, Verdict, Contract, OutputPort)
+
+# Page -> roles that may add. Everybody with a role may look at lists; what they may change is tested page by page.
+ADDERS = {
+    "catalog_dataproduct": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_accesspolicy": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_domain": {"governance", "superuser"},
+    "catalog_purpose": {"governance", "superuser"},
+    "catalog_person": {"governance", "superuser"},
+    "catalog_contract": set(),
+    "catalog_outputport": set(),
+    "trust_run": set(),
+    "trust_suite": set(),
+    "trust_verdict": set(),
+    "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
+    "trust_waiver": {"governance", "superuser"},
+    "trust_trustpolicyversion": {"governance", "superuser"},
+    "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
+}
+# Pages whose rows belong to a product: out of reach for the owner of another.
+OWNED = ("dataproduct", "accesspolicy", "contract", "outputport", "run", "suite", "verdict", "incident", "waiver")
+
+
+@pytest.fixture
+def rows(world: World, cast: Cast) -> dict[str, Any]:
+    """A row for every page."""
+    governance = cast.governance.person
+    contract = Contract.objects.create(
+        product=world.product,
+        contract_id="c",
+        version="1",
+        api_version="v3.0.2",
+        status="active",
+        original=b"x",
+        sha256="0" * 64,
+    )
+    return {
+        "catalog_dataproduct": world.product,
+        "catalog_accesspolicy": world.policy,
+        "catalog_domain": Domain.objects.first(),
+        "catalog_purpose": Purpose.objects.first(),
+        "catalog_person": cast.stranger.person,
+        "catalog_contract": contract,
+        "catalog_outputport": world.port,
+        "trust_run": world.run,
+        "trust_suite": world.suite,
+        "trust_verdict": world.verdict,
+        "trust_incident": open_incident(
+            product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
+        ),
+        "trust_waiver": grant_waiver(
+            product=world.product,
+            reason="Known.",
+            owner=cast.owner.person,
+            expires_at=NOW.replace(month=12),
+            actor=governance,
+            now=NOW,
+            gate="critical_checks",
+        ),
+        "trust_trustpolicyversion": TrustPolicyVersion.objects.first(),
+        "api_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
+    }
+
+
+def visitor(cast: Cast, role: str) -> Visitor:
+    found: Visitor = getattr(cast, role)
+    return found
+
+
+def test_the_tests_know_every_page_of_the_admin() -> None:
+    assert {f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry} == set(ADDERS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_list_opens_for_every_role_and_for_nobody_without_one(cast: Cast, rows: dict[str, Any], role: str) -> None:
+    for name in rows:
+        status = visitor(cast, role).get(f"{name}_changelist").status_code
+        assert status == (403 if role == "stranger" else 200), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_row_opens_for_those_who_may_reach_it(cast: Cast, rows: dict[str, Any], role: str) -> None:
+    for name, row in rows.items():
+        expected = 200
+        if role == "stranger":
+            expected = 403
+        elif role == "other" and name.partition("_")[2] in OWNED:
+            expected = 302  # "does not exist": whoever may not reach it does not learn that it is there
+        elif name == "api_apikey" and role in {"other", "steward"}:
+            expected = 302  # somebody else's key
+        response = visitor(cast, role).get(f"{name}_change", row.pk)
+        assert response.status_code in ({302, 403} if role == "stranger" else {expected}), (name, response.status_code)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_those_who_may_add_get_the_form(cast: Cast, role: str) -> None:
+    for name, adders in ADDERS.items():
+        assert visitor(cast, role).get(f"{name}_add").status_code == (200 if role in adders else 403), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_adds_changes_or_deletes_evidence_or_verdicts(cast: Cast, rows: dict[str, Any], role: str) -> None:
+    person = visitor(cast, role)
+    for model in EVIDENCE:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        row, before = rows[name], model.objects.filter(pk=rows[name].pk).values().get()
+        assert person.post(f"{name}_add", status="completed").status_code == 403
+        assert person.post(f"{name}_change", row.pk, status="failed", cause="me").status_code in {302, 403}
+        assert person.post(f"{name}_delete", row.pk, post="yes").status_code in {302, 403}
+        assert model.objects.filter(pk=row.pk).values().get() == before
+    assert CheckResult.objects.filter(run=rows["trust_run"]).count() == 5
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_deletes_anything_in_the_admin(cast: Cast, rows: dict[str, Any], role: str) -> None:
+    for name, row in rows.items():
+        assert visitor(cast, role).post(f"{name}_delete", row.pk, post="yes").status_code in {302, 403}, name
+        assert type(row)._default_manager.filter(pk=row.pk).exists()
+
+
+def test_an_auditor_changes_nothing(cast: Cast, rows: dict[str, Any]) -> None:
+    for name, row in rows.items():
+        assert cast.auditor.post(f"{name}_change", row.pk, name="changed").status_code in {302, 403}, name
+        page = cast.auditor.sees(f"{name}_change", row.pk)
+        assert 'name="_save"' not in page
+
+
+def test_the_sidebar_offers_what_the_person_may_see(cast: Cast) -> None:
+    assert reverse("admin:catalog_dataproduct_changelist") in cast.auditor.sees("index")
+    page = cast.stranger.sees("index")
+    assert reverse("admin:catalog_dataproduct_changelist") not in page
+    assert "You have no role yet" in page
+
+
+def test_who_is_not_staff_is_sent_to_the_login(client: Any) -> None:
+    response = client.get(reverse("admin:catalog_dataproduct_changelist"))
+    assert response.status_code == 302
+    assert "/admin/login/" in response["Location"]
