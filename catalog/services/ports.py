@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from catalog.models import DataProduct, Field, InputPort, OutputPort, Person
+from catalog.queries import path_upstream
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.differences import differences, named_differences
 from catalog.rules.errors import ConflictError, InvalidError
@@ -189,17 +190,10 @@ def _upstream(product: DataProduct, slug: str) -> DataProduct:
 
 def _demand_no_circle(product: DataProduct, upstream: DataProduct) -> None:
     """Raise `ConflictError` where `upstream` is built, directly or not, from `product`."""
-    paths = {upstream.pk: [upstream.slug]}
-    frontier = [upstream.pk]
-    while frontier and product.pk not in paths:
-        edges = InputPort.objects.filter(product__in=frontier).values_list("product_id", "upstream_id", "upstream__slug")
-        following = {above: [*paths[below], slug] for below, above, slug in edges if above not in paths}
-        paths.update(following)
-        frontier = list(following)
-    if product.pk in paths:
-        path = " <- ".join([product.slug, *paths[product.pk]])
+    if path := path_upstream(upstream, product):
+        circle = " <- ".join([product.slug, *path])
         raise ConflictError(
-            f"Data product {product.slug} cannot be built from {upstream.slug}: that closes a circle, {path}.",
+            f"Data product {product.slug} cannot be built from {upstream.slug}: that closes a circle, {circle}.",
             remedy="Remove one of these inputs; a product cannot be evidence for itself.",
             code="input_cycle",
             field="inputs",

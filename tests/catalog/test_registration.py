@@ -1,0 +1,471 @@
+"""From a document to claims and suites: all of it or nothing, twice is once, and what changes is told line by line."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from pytest_django import Settings
+
+from catalog.models import AccessPolicy, Contract, DataProduct, OutputPort, Person
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
+from catalog.rules.vocabulary import Lifecycle
+from catalog.services.products import deprecate_product, publish_product, retire_product
+from tests.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
+from tests.factories import NOW, ensure_baseline, make_governance, make_owner, make_person, make_product
+from trust.models import CurrentVerdict, Run, RunCause, Suite
+from trust.rules.vocabulary import RunStatus
+from trust.services.registration import RegistrationReport, register_document, register_files
+
+pytestmark = pytest.mark.django_db
+
+POLICY = {"name": "readers", "effect": "permit", "purposes": ["analytics"]}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, settings: Settings) -> Path:
+    """A data root with the file that the contracts name, and ada, who owns them."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "orders.csv").write_text("id,amount\n1,2\n")
+    settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"data_roots": [str(root)]})
+    make_owner("ada")
+    return root
+
+
+def register(document: dict[str, Any] | bytes | None = None, **options: Any) -> RegistrationReport:
+    content = document if isinstance(document, bytes) else as_yaml(document or contract())
+    return register_document(**{"content": content, "filename": "orders.odcs.yaml", "actor": None, "now": NOW, **options})
+
+
+def rows() -> dict[str, int]:
+    """Rows by table, history included, of everything that a registration may write."""
+    models = [*apps.get_app_config("catalog").get_models(), *apps.get_app_config("trust").get_models()]
+    return {model._meta.label: model._default_manager.count() for model in models}
+
+
+def test_a_document_becomes_a_product_with_port_suite_and_contract() -> None:
+    content = as_yaml(contract())
+    report = register(content)
+
+    assert (report.slug, report.created) == ("orders", True)
+    product = DataProduct.objects.get(slug="orders")
+    assert (product.lifecycle, product.owner.username, product.sensitivity) == ("published", "ada", "internal")
+    port = product.output_ports.get()
+    assert [field.name for field in port.fields.all()] == ["id", "amount"]
+    suite = port.suites.get()
+    assert (suite.version, suite.is_current, suite.expectations[0]["dimension"]) == (1, True, "schema")
+    kept = product.contracts.get()
+    assert (bytes(kept.original), kept.sha256) == (content, sha256(content).hexdigest())
+    assert CurrentVerdict.objects.get(product=product).invalidated
+    assert any("acknowledge orders --as ada" in step for step in report.next_steps)
+
+
+def test_the_same_bytes_again_change_nothing_at_all() -> None:
+    register()
+    before, stamp = rows(), DataProduct.objects.get().updated_at
+    report = register()
+    assert (report.created, report.changes) == (False, [])
+    assert rows() == before
+    assert DataProduct.objects.get().updated_at == stamp
+
+
+def test_a_dry_run_tells_the_difference_and_writes_nothing() -> None:
+    before = rows()
+    told = register(contract(team=[{"username": "new", "role": "owner"}]), dry_run=True, add_people=True)
+    assert told.created
+    assert "person new: added" in told.changes
+    assert rows() == before
+
+    register()
+    before = rows()
+    told = register(contract(name="Orders of ours"), dry_run=True)
+    assert "name: orders -> Orders of ours" in told.changes
+    assert rows() == before
+
+
+def test_every_change_is_told() -> None:
+    register()
+    places = [setting("location", "new.csv"), setting("schedule", "P1D")]
+    changed = contract(
+        version="1.1.0",
+        name="All orders",
+        schema=[orders({"name": "id", "required": True}, {"name": "when"}, customProperties=places)],
+        customProperties=[setting("accessPolicies", [POLICY])],
+    )
+    report = register(changed)
+    columns = "expect_table_columns_to_match_set"
+    assert [line.partition(" (SHA")[0] for line in report.changes] == [
+        "name: orders -> All orders",
+        "version: 1.0.0 -> 1.1.0",
+        "port orders.location: orders.csv -> new.csv",
+        "field orders.amount: removed",
+        "field orders.id.logical_type: integer -> none",
+        "field orders.id.required: no -> yes",
+        "field orders.when: added",
+        "access policy readers: none -> v1 published (" + AccessPolicy.objects.get().digest[:8] + ")",
+        "suite orders: v1 -> v2",
+        "suite orders.schedule: none -> P1D",
+        f"check orders: {columns}(column_set=['id', 'amount'], exact_match=False) critical schema: removed",
+        f"check orders: {columns}(column_set=['id', 'when'], exact_match=False) critical schema: added",
+        "check orders: expect_column_values_to_not_be_null(column=id) critical completeness: added",
+        "contract: 1.0.0",
+    ]
+    assert any("new.csv" in warning and "no file" in warning for warning in report.warnings)
+    assert Contract.objects.filter(is_current=True).get().version == "1.1.0"
+    assert Contract.objects.count() == 2
+
+
+def test_only_new_words_make_a_new_suite_with_the_same_digest() -> None:
+    rule = {"metric": "nullValues", "mustBe": 0, "description": "Old words."}
+    register(contract(schema=[orders({"name": "id", "quality": [rule]})]))
+    register(contract(schema=[orders({"name": "id", "quality": [{**rule, "description": "New words."}]})]))
+    old, new = Suite.objects.order_by("version")
+    assert (old.digest, old.is_current, new.is_current) == (new.digest, False, True)
+    assert new.expectations[-1]["meta"]["description"] == "New words."
+
+
+def test_a_port_that_vanished_is_removed_and_its_evidence_is_kept() -> None:
+    both = contract(schema=[orders(), {**orders(), "name": "lines", "customProperties": [setting("location", "lines.csv")]}])
+    register(both)
+    port = OutputPort.objects.get(name="lines")
+    run = Run.objects.create(
+        port=port,
+        suite=port.suites.get(),
+        status=RunStatus.FAILED,
+        cause=RunCause.REQUEST,
+        requested_at=NOW,
+        not_before=NOW,
+        finished_at=NOW,
+        max_attempts=1,
+        failure={"code": "x", "message": "x", "remedy": "x"},
+    )
+    report = register()
+
+    assert "port lines: removed; its runs and verdicts are kept" in report.changes
+    assert "suite lines: removed" in report.changes
+    assert [one.name for one in DataProduct.objects.get().output_ports.all()] == ["orders"]
+    assert Run.objects.get(pk=run.pk).port == port
+    assert not port.suites.filter(is_current=True).exists()
+
+    assert "port lines: added" in register(both).changes
+    assert port.suites.filter(is_current=True).get().version == 2
+
+
+def test_a_slug_that_belongs_to_another_contract_is_a_conflict_that_names_both() -> None:
+    register()
+    with pytest.raises(ConflictError) as refusal:
+        register(contract(id="other-contract"))
+    assert "orders-contract" in refusal.value.message
+    assert "other-contract" in refusal.value.message
+    assert refusal.value.code == "slug_exists"
+
+
+def test_a_contract_that_belongs_to_another_product_is_a_conflict_that_names_both() -> None:
+    register()
+    moved = contract()
+    moved["customProperties"][0] = setting("slug", "renamed")
+    with pytest.raises(ConflictError) as refusal:
+        register(moved)
+    assert "'orders'" in refusal.value.message
+    assert "'renamed'" in refusal.value.message
+    assert DataProduct.objects.count() == 1
+
+
+def test_a_product_without_a_contract_takes_one_on() -> None:
+    make_product("orders", owner=Person.objects.get(username="ada"))
+    report = register()
+    assert not report.created
+    assert report.changes[0] == "lifecycle: draft -> published"
+    assert report.changes[-1].startswith("contract: none -> orders-contract 1.0.0")
+
+
+def test_an_owner_who_does_not_exist_is_refused_and_can_be_added() -> None:
+    document = contract(team=[{"username": "new", "name": "New Person", "role": "owner"}])
+    with pytest.raises(InvalidError) as refusal:
+        register(document)
+    assert "'new'" in refusal.value.message
+    assert "add_person new" in refusal.value.remedy
+    assert not DataProduct.objects.exists()
+
+    register(document, add_people=True)
+    added = Person.objects.get(username="new")
+    assert (added.is_active, added.has_usable_password(), added.get_full_name()) == (True, False, "New Person")
+
+
+def test_a_contract_without_an_owner_is_refused() -> None:
+    with pytest.raises(InvalidError, match="No owner is named"):
+        register(contract(team=None))
+
+
+def test_the_owner_changes_with_the_contract_and_must_acknowledge_anew() -> None:
+    register()
+    make_person("bob")
+    report = register(contract(team=[{"username": "bob", "role": "owner"}]))
+    assert "owner: ada -> bob" in report.changes
+    assert any("--as bob" in step for step in report.next_steps)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["../secret.csv", "a/../../secret.csv", "/etc/passwd", "link.csv", "https://example.com/x.csv", "root/../../x.csv"],
+)
+def test_a_location_outside_of_the_roots_is_refused(location: str, data: Path) -> None:
+    (data.parent / "secret.csv").write_text("id\n1\n")
+    (data / "link.csv").symlink_to(data.parent / "secret.csv")
+    own = [setting("location", location), setting("format", "csv")]
+    with pytest.raises(InvalidError) as refusal:
+        register(contract(schema=[orders(customProperties=own)]))
+    assert (refusal.value.code, refusal.value.field) == ("source_location_refused", "location")
+    assert not DataProduct.objects.exists()
+
+
+def test_a_folder_is_refused_and_a_missing_file_is_a_warning(data: Path) -> None:
+    (data / "folder.csv").mkdir()
+    with pytest.raises(InvalidError, match="is a directory"):
+        register(contract(schema=[orders(customProperties=[setting("location", "folder.csv")])]))
+    report = register(contract(schema=[orders(customProperties=[setting("location", "later.csv")])]))
+    assert any("later.csv" in warning for warning in report.warnings)
+
+
+def postgres(host: str = "db.example.com") -> dict[str, Any]:
+    server = {"server": "dwh", "type": "postgres", "host": host, "port": 5432, "database": "d", "schema": "public"}
+    server["customProperties"] = [setting("connection", "env:H4_WAREHOUSE_URL")]
+    return contract(schema=[orders(customProperties=None)], servers=[server])
+
+
+def test_a_host_that_is_not_allowed_is_refused_by_name(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        register(postgres())
+    assert "db.example.com" in refusal.value.message
+    assert "TOUCHSTONE_DATABASE_HOSTS" in refusal.value.remedy
+
+    settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"database_hosts": ["db.example.com"]})
+    report = register(postgres())
+    assert any("H4_WAREHOUSE_URL" in warning for warning in report.warnings)
+
+    monkeypatch.setenv("H4_WAREHOUSE_URL", "postgresql://user:hidden@elsewhere.example.com/d")
+    with pytest.raises(InvalidError) as refusal:
+        register(postgres())
+    assert "hidden" not in str(refusal.value)
+    assert "elsewhere" not in str(refusal.value)
+
+
+def test_an_input_that_is_not_registered_is_refused_by_name() -> None:
+    with pytest.raises(InvalidError, match="'raw', which is not registered"):
+        register(contract(customProperties=[setting("inputPorts", [{"product": "raw"}])]))
+    assert not DataProduct.objects.exists()
+
+
+def test_an_input_that_closes_a_circle_is_refused_with_its_path() -> None:
+    register()
+    make_product("report", inputs=(DataProduct.objects.get(slug="orders"),))
+    with pytest.raises(ConflictError, match="orders <- report <- orders"):
+        register(contract(customProperties=[setting("inputPorts", [{"product": "report"}])]))
+
+
+def test_a_retired_product_cannot_be_registered_again() -> None:
+    register()
+    product = DataProduct.objects.get()
+    deprecate_product(product=product, ends_at=None, actor=None, now=NOW)
+    retire_product(product=product, actor=None, now=NOW)
+    with pytest.raises(ConflictError) as refusal:
+        register()
+    assert refusal.value.code == "retired_product"
+
+
+def test_a_document_takes_its_product_through_life() -> None:
+    register(contract(status="draft"))
+    assert register(contract()).changes[0] == "lifecycle: draft -> published"
+    ends = setting("deprecationEndsAt", "2027-01-31T00:00:00Z")
+    changes = register(contract(status="deprecated", customProperties=[ends])).changes
+    assert "lifecycle: published -> deprecated" in changes
+    assert any(line.startswith("deprecation_ends_at: none -> 2027-01-31") for line in changes)
+    later = setting("deprecationEndsAt", "2027-02-28T00:00:00Z")
+    assert any("2027-02-28" in line for line in register(contract(status="deprecated", customProperties=[later])).changes)
+    assert "lifecycle: deprecated -> retired" in register(contract(status="retired")).changes
+    assert register(contract(status="retired")).changes == []
+
+
+def test_a_step_that_life_does_not_allow_is_refused() -> None:
+    register()
+    for status in ("retired", "draft"):
+        with pytest.raises(ConflictError):
+            register(contract(status=status))
+    assert DataProduct.objects.get().lifecycle == Lifecycle.PUBLISHED
+    assert Contract.objects.count() == 1
+
+
+def test_a_new_product_may_start_deprecated() -> None:
+    register(contract(status="deprecated"))
+    assert DataProduct.objects.get().lifecycle == Lifecycle.DEPRECATED
+
+
+def test_a_decision_taken_elsewhere_is_not_undone_by_the_same_status() -> None:
+    register()
+    product = DataProduct.objects.get()
+    deprecate_product(product=product, ends_at=None, actor=None, now=NOW)
+    report = register(contract(name="Renamed"))
+    product.refresh_from_db()
+    assert product.lifecycle == Lifecycle.DEPRECATED
+    assert any("stays deprecated" in warning for warning in report.warnings)
+    publish_product(product=product, actor=None, now=NOW)
+
+
+def test_what_somebody_changed_by_hand_is_brought_back_in_line() -> None:
+    register()
+    DataProduct.objects.update(name="By hand")
+    assert register().changes == ["name: By hand -> orders"]
+
+
+def test_a_version_that_goes_backwards_is_told() -> None:
+    register(contract(version="1.10.0"))
+    assert any("goes backwards" in warning for warning in register(contract(version="1.9.0")).warnings)
+    assert not any("goes backwards" in warning for warning in register(contract(version="1.10")).warnings)
+
+
+def with_policy(**change: Any) -> dict[str, Any]:
+    return contract(customProperties=[setting("accessPolicies", [{**POLICY, **change}])])
+
+
+def test_policies_are_published_by_governance_and_the_system_and_drafted_by_owners() -> None:
+    ada, governance = Person.objects.get(username="ada"), make_governance()
+    report = register(with_policy(), actor=ada)
+    assert AccessPolicy.objects.get().status == "draft"
+    assert any("until governance publishes it" in warning for warning in report.warnings)
+    with pytest.raises(ForbiddenError):
+        register(with_policy(), actor=ada, publish_policies=True)
+
+    assert len(register(with_policy(), actor=governance).changes) == 1
+    assert AccessPolicy.objects.get().published_by == governance
+    register(with_policy(minimumScore=80))
+    assert list(AccessPolicy.objects.order_by("version").values_list("status", "minimum_score")) == [
+        ("withdrawn", None),
+        ("published", 80),
+    ]
+
+
+def test_a_policy_that_vanished_is_withdrawn_by_those_who_may() -> None:
+    register(with_policy())
+    report = register(contract(), actor=Person.objects.get(username="ada"))
+    assert any("until governance withdraws it" in warning for warning in report.warnings)
+    assert AccessPolicy.objects.get().status == "published"
+    register(contract())
+    assert AccessPolicy.objects.get().status == "withdrawn"
+
+
+def test_a_policy_for_a_purpose_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(InvalidError, match="fun"):
+        register(with_policy(purposes=["fun"]))
+    assert not DataProduct.objects.exists()
+
+
+def test_owners_register_their_own_and_nobody_else_s() -> None:
+    ada, bob, eve = Person.objects.get(username="ada"), make_owner("bob"), make_person("eve")
+    for actor in (bob, eve):
+        with pytest.raises(ForbiddenError):
+            register(actor=actor)
+    register(actor=ada)
+    with pytest.raises(ForbiddenError):
+        register(contract(name="Mine now"), actor=bob)
+    assert Contract.objects.get().registered_by == ada
+
+
+def test_a_type_that_nobody_knows_is_reported_and_stays_in_the_suite() -> None:
+    rule = {"type": "custom", "engine": "gx", "name": "moon", "implementation": {"type": "expect_full_moon", "kwargs": {}}}
+    report = register(contract(schema=[orders({"name": "id", "quality": [rule]})]))
+    (entry,) = report.not_executable
+    assert (entry.path, entry.rule) == ("schema[0].properties[0].quality[0]", "moon")
+    assert Suite.objects.get().expectations[-1]["type"] == "expect_full_moon"
+    assert Contract.objects.get().not_executable == [entry.as_json()]
+
+
+def test_a_foreign_key_that_leads_nowhere_is_reported_and_stays_in_the_suite() -> None:
+    link = {"relationships": [{"to": "crm.odcs.yaml#people.key"}]}
+    document = contract(schema=[orders({"name": "customer", **link})])
+    assert "no port 'crm/people'" in register(document).not_executable[0].reason
+
+    people = contract(id="crm-contract", schema=[{**orders({"name": "code"}), "name": "people"}])
+    people["customProperties"][0] = setting("slug", "crm")
+    register(people)
+    assert "no field 'key'" in register(document).not_executable[0].reason
+
+    people["schema"] = [{**orders({"name": "key"}), "name": "people"}]
+    register(people)
+    report = register(document)
+    assert report.not_executable == []
+    assert any("'crm'" in warning and "inputPorts" in warning for warning in report.warnings)
+
+
+def test_a_check_that_cannot_fail_is_told() -> None:
+    rule = {
+        "type": "custom",
+        "engine": "gx",
+        "implementation": {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 0}},
+    }
+    report = register(contract(schema=[orders(quality=[rule])]))
+    assert any("cannot fail" in warning for warning in report.warnings)
+
+
+def test_a_schedule_that_cannot_be_followed_is_refused() -> None:
+    own = [setting("location", "orders.csv"), setting("schedule", "now and then")]
+    with pytest.raises(InvalidError) as refusal:
+        register(contract(schema=[orders(customProperties=own)]))
+    assert refusal.value.code == "invalid_schedule"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_standard_s_examples_come_back_byte_for_byte(path: Path) -> None:
+    content = path.read_bytes()
+    if b"role: Owner" not in content:
+        with pytest.raises(InvalidError, match="No owner is named"):
+            register(content)
+        content += b"" if content.endswith(b"\n") else b"\n"
+        content = content.replace(b"team:", b"unreadTeam:", 1) + b"team: [{username: ada, role: owner}]\n"
+    register(content, add_people=True)
+    kept = Contract.objects.get()
+    assert bytes(kept.original) == content
+    assert kept.sha256 == sha256(content).hexdigest()
+    assert register(content).changes == []
+
+
+def test_files_are_registered_inputs_first_and_one_refusal_stops_no_other(data: Path) -> None:
+    ensure_baseline()
+    report_ = contract(id="report-contract", customProperties=[setting("inputPorts", [{"product": "orders"}])])
+    report_["customProperties"][0] = setting("slug", "report")
+    files = {"report.yaml": as_yaml(report_), "bad.yaml": b"- not a contract", "orders.yaml": as_yaml(contract())}
+
+    outcomes = register_files(files=files, actor=None, now=NOW, dry_run=True)
+    assert not DataProduct.objects.exists()
+    assert [(one.filename, one.error is None) for one in outcomes] == [
+        ("report.yaml", True),
+        ("bad.yaml", False),
+        ("orders.yaml", True),
+    ]
+    outcomes = register_files(files=files, actor=None, now=NOW)
+    assert DataProduct.objects.count() == 2
+    assert isinstance(outcomes[1].error, InvalidError)
+
+
+def test_files_that_need_one_another_are_refused_with_the_path() -> None:
+    files = {}
+    for slug, upstream in [("a", "b"), ("b", "a")]:
+        document = contract(id=slug, customProperties=[setting("inputPorts", [{"product": upstream}])])
+        document["customProperties"][0] = setting("slug", slug)
+        files[f"{slug}.yaml"] = as_yaml(document)
+    outcomes = register_files(files=files, actor=None, now=NOW)
+    assert all(isinstance(one.error, ConflictError) and "circle" in one.error.message for one in outcomes)
+
+
+def test_nothing_is_left_of_a_registration_that_fails_late(data: Path) -> None:
+    before = rows()
+    with pytest.raises(DomainError):
+        register(
+            contract(
+                team=[{"username": "new", "role": "owner"}],
+                schema=[orders(customProperties=[setting("location", "orders.csv"), setting("schedule", "nonsense")])],
+            ),
+            add_people=True,
+        )
+    assert rows() == before
