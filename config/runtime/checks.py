@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from config.runtime.services import is_set, start_services
 from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
 
 LOCAL = ROOT / ".local"
+TEARDOWN_SECONDS = 60.0
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
@@ -60,9 +62,14 @@ def run_check(check: Check, signals: StopSignals) -> int:
         child = subprocess.Popen(check.command, cwd=ROOT, env=dict(check.environment), stdin=keyboard)
     try:
         return child.wait()
-    except StopRequestedError:
-        child.terminate()
-        child.wait()
+    except StopRequestedError as request:
+        if request.number != signal.SIGINT or not sys.stdin.isatty():  # at a terminal Ctrl-C has reached the child as well
+            child.send_signal(signal.SIGINT)
+        try:
+            child.wait(TEARDOWN_SECONDS)  # pytest takes down what its tests started
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
         raise
 
 

@@ -1,5 +1,6 @@
 """One server program in one directory: ports, passwords, start, stop, and what a killed owner left behind."""
 
+import ctypes
 import fcntl
 import json
 import os
@@ -21,6 +22,8 @@ from config.runtime.directories import make_own_directory
 from config.runtime.ports import find_free_port, is_free
 from config.runtime.screen import CommandFailedError, tail
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # prctl(2)
 START_ATTEMPTS = 3  # somebody may take a free port between our look and the server's
 START_SECONDS = 120.0  # a database that was killed replays its log first
 SMALL_DISK_BYTES = 300 * 1024 * 1024
@@ -49,7 +52,8 @@ class EmbeddedServer(ABC):
         log: Path | None = None,
         on_launch: Callable[[processes.ProcessIdentity], None] | None = None,
     ) -> None:
-        """`durable=False` trades safety on a power cut for speed: only for data that is thrown away.
+        """`durable=False` trades safety on a power cut for speed, and ends the server with the thread that started it:
+        only for data that is thrown away.
 
         `on_launch` is told of each process as soon as it exists, before it answers.
         """
@@ -191,6 +195,10 @@ class EmbeddedServer(ABC):
         room = f"\nOnly {free // 1024**2} MB are free in {self.directory}: make room first." if free < SMALL_DISK_BYTES else ""
         return f"{self.name} {what}: {reason}. The end of {self.log}:\n{tail(self.log)}{room}"
 
+    def _end_with_owner(self) -> None:
+        """Runs in the new process: a server whose data is thrown away must not outlive a test run that was killed."""
+        LIBC.prctl(PR_SET_PDEATHSIG, int(self.stop_steps[0][0]))
+
     def _open_log(self) -> int:
         return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -206,6 +214,7 @@ class EmbeddedServer(ABC):
                 stderr=log,
                 env={"PATH": os.defpath, "HOME": str(self.data), "LC_ALL": "C", "TZ": "UTC"},
                 start_new_session=True,  # Ctrl-C at the terminal must reach us only: servers stop last
+                preexec_fn=None if self.durable else self._end_with_owner,  # noqa: PLW1509  (one call into libc, no locks)
                 **(self.account.as_popen_arguments() if self.account else {}),
             )
         finally:

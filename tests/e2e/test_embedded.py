@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, th
 from config.runtime import processes, programs
 from config.runtime.account import NOBODY, Account, require_entry
 from config.runtime.screen import CommandFailedError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +238,14 @@ def test_stopping_leaves_no_process_behind(directory: Path) -> None:
 def test_an_account_without_an_entry_is_named_before_initdb_stumbles() -> None:
     with pytest.raises(CommandFailedError, match="uid 54321, which has no entry in /etc/passwd"):
         require_entry(Account(54321, 54321))
+
+
+def test_a_throwaway_server_ends_with_the_process_that_started_it(directory: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from config.embedded import EmbeddedValkey\n"
+        "server = EmbeddedValkey(Path(sys.argv[1]), durable=False); server.start(); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, directory / "left"], check=False, cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    for server in processes.working_in(directory / "left" / "data"):
+        assert processes.wait_for_end(server, 10)
