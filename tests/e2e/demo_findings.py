@@ -205,6 +205,22 @@ FINDINGS = [
         "failed",
         "warning",
     ),
+    Finding(
+        "airports",
+        "expect_column_values_to_match_regex",
+        "tzone",
+        "select count(*) from airports where not regexp_matches(tzone, '^(America|Pacific)/')",
+        "failed",
+        "critical",
+    ),
+    Finding(
+        "airports",
+        "expect_column_values_to_not_be_in_set",
+        "dst",
+        "select count(*) from airports where dst = 'U'",
+        "failed",
+        "warning",
+    ),
     missing("airports", "tzone", "critical", status="passed"),
 ]
 """Every number that the documents name, and the check results that must say the same."""

@@ -1,0 +1,187 @@
+"""The demo through real workers: every number that plain SQL finds in its files, and the verdicts that rightly follow."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from api.access.keys import create_key
+from api.access.scopes import Scope
+from catalog.models import Person
+from config.embedded import EmbeddedValkey
+from tests.e2e.conftest import Stage, database_url
+from tests.e2e.demo_findings import DATA, FINDINGS, Finding
+from trust.models import CheckResult, CurrentVerdict, Run
+from trust.rules.codec import load_outcome
+from trust.rules.vocabulary import GateName, GateStatus, RunStatus, Verdict
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+GOOD, BAD, UNKNOWN = Verdict.PRODUCTION_GRADE, Verdict.NOT_PRODUCTION_GRADE, Verdict.UNKNOWN
+
+
+@dataclass(frozen=True)
+class JudgedDemo:
+    """What `show_verdicts --json` said before and after somebody asked for the first run of the holidays."""
+
+    before: dict[str, dict[str, Any]]
+    after: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def demo(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    private_valkey: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[JudgedDemo]:
+    """The demo as `bin/up` loads it, judged by a worker of its own, once for all tests of this module."""
+    with django_db_blocker.unblock():
+        urls = {"DATABASE_URL": database_url(), "REDIS_URL": private_valkey.url, "TOUCHSTONE_DATA_ROOTS": str(DATA)}
+        connection.close()
+        stage = Stage({**os.environ, **urls, "TOUCHSTONE_SECRET_KEY": secrets.token_hex(32)}, tmp_path_factory.mktemp("demo"))
+        try:
+            stage.start_worker(concurrency=2)
+            stage.manage("load_demo")
+            before = verdicts(stage)
+            stage.manage("run_suite", "nyc-holidays", "--wait", "60")
+            yield JudgedDemo(before, verdicts(stage))
+        finally:
+            stage.stop_all()
+            TransactionTestCase()._fixture_teardown()  # type: ignore[attr-defined]  # see tests/baseline.py
+            connection.close()
+
+
+def verdicts(stage: Stage) -> dict[str, dict[str, Any]]:
+    answer = json.loads(stage.manage("show_verdicts", "--wait", "100", "--json").stdout)
+    assert answer["failed_runs"] == []
+    return {product["product"]: product for product in answer["products"]}
+
+
+def result_of(finding: Finding) -> CheckResult:
+    """The one check result of the demo's runs that `finding` is about."""
+    found = CheckResult.objects.filter(
+        run__port__product__slug=f"nyc-{finding.table}", type=finding.type, severity=finding.severity
+    )
+    matching = [
+        result
+        for result in found
+        if finding.column in {result.kwargs.get("column", ""), ",".join(result.kwargs.get("column_list", []))}
+        and all(result.kwargs.get(name) == value for name, value in finding.kwargs)
+    ]
+    assert len(matching) == 1, [result.kwargs for result in found]
+    return matching[0]
+
+
+def open_gates(slug: str) -> dict[GateName, tuple[GateStatus, str, str]]:
+    current = CurrentVerdict.objects.select_related("verdict_row").get(product__slug=slug)
+    assert current.verdict_row is not None
+    outcome = load_outcome(current.verdict_row.outcome)
+    return {gate.gate: (gate.status, gate.code, gate.message) for gate in outcome.open_gates}
+
+
+@pytest.mark.parametrize("finding", FINDINGS, ids=str)
+def test_the_engine_finds_what_plain_sql_finds(demo: JudgedDemo, finding: Finding) -> None:
+    result = result_of(finding)
+    assert getattr(result, finding.attribute) == finding.count
+    assert result.status == finding.status
+    if finding.known is not None:
+        assert finding.count == finding.known
+
+
+def test_every_check_was_executed(demo: JudgedDemo) -> None:
+    assert not CheckResult.objects.exclude(status__in=["passed", "failed"]).exists()
+    assert Run.objects.filter(status=RunStatus.COMPLETED).count() == 6
+
+
+def test_no_other_check_fails_than_those_that_plain_sql_explains(demo: JudgedDemo) -> None:
+    explained = {result_of(finding).pk for finding in FINDINGS if finding.status == "failed"}
+    unexplained = CheckResult.objects.filter(status="failed").exclude(pk__in=explained)
+    assert [(result.type, result.kwargs) for result in unexplained] == []
+
+
+@pytest.mark.parametrize(
+    ("slug", "verdict", "gates"),
+    [
+        ("nyc-airlines", GOOD, []),
+        ("nyc-airports", BAD, ["critical_checks"]),
+        ("nyc-planes", BAD, ["critical_checks"]),
+        ("nyc-weather", BAD, ["critical_checks"]),
+        ("nyc-flights", BAD, ["critical_checks", "upstream"]),
+        ("nyc-holidays", UNKNOWN, ["evidence", "critical_checks", "coverage", "score", "schema"]),
+    ],
+)
+def test_each_product_is_judged_rightly_and_for_the_right_reasons(
+    demo: JudgedDemo, slug: str, verdict: Verdict, gates: list[str]
+) -> None:
+    assert demo.before[slug]["verdict"] == verdict
+    assert demo.before[slug]["open_gates"] == gates
+
+
+def test_the_reasons_name_the_numbers(demo: JudgedDemo) -> None:
+    flights = open_gates("nyc-flights")[GateName.CRITICAL_CHECKS][2]
+    assert "50,094 of 334,264 rows" in flights
+    assert "7,602 of 336,776 rows" in flights
+    assert "3,299 of 3,322 rows" in open_gates("nyc-planes")[GateName.CRITICAL_CHECKS][2]
+    weather = open_gates("nyc-weather")[GateName.CRITICAL_CHECKS][2]
+    assert "6 of 26,115 rows" in weather
+    assert "wind_speed" in weather
+
+
+def test_flights_fall_with_their_inputs_and_the_path_is_named(demo: JudgedDemo) -> None:
+    status, code, message = open_gates("nyc-flights")[GateName.UPSTREAM]
+    assert (status, code) == (GateStatus.FAILED, "upstream_not_production_grade")
+    assert "nyc-flights → nyc-airports" in message
+    assert "nyc-flights → nyc-planes" in message
+    assert "nyc-airlines" not in message
+
+
+def test_the_product_that_nobody_ran_is_unknown_until_somebody_does(demo: JudgedDemo) -> None:
+    assert demo.before["nyc-holidays"]["verdict"] == UNKNOWN
+    assert (demo.after["nyc-holidays"]["verdict"], demo.after["nyc-holidays"]["open_gates"]) == (GOOD, [])
+
+
+def test_no_value_of_a_personal_field_leaves_the_worker(demo: JudgedDemo) -> None:
+    makers = CheckResult.objects.filter(run__port__product__slug="nyc-planes", kwargs__column="manufacturer")
+    assert makers.exists()
+    assert not any(result.samples or result.observed_value for result in makers)
+
+
+def test_the_wind_that_cannot_be_is_among_the_samples(demo: JudgedDemo) -> None:
+    wind = next(finding for finding in FINDINGS if finding.column == "wind_speed" and finding.status == "failed")
+    assert [round(value) for value in result_of(wind).samples] == [1048]
+
+
+def test_the_answer_over_http_has_the_documented_shape_in_less_than_a_kilobyte(demo: JudgedDemo, client: Client) -> None:
+    person = Person.objects.get(username="jonas.meyer")
+    _, key = create_key(person=person, name="test", scopes=[Scope.TRUST_READ], now=timezone.now())
+    response = client.get("/api/v1/products/nyc-flights/trust", headers={"authorization": f"Bearer {key}"})
+    assert response.status_code == 200
+    assert len(response.content) < 1024
+    answer = response.json()
+    assert {
+        name: answer[name] for name in ("product", "production_grade", "verdict", "score", "grade", "sensitivity", "owner")
+    } == {
+        "product": "nyc-flights",
+        "production_grade": False,
+        "verdict": "not_production_grade",
+        "score": 59,
+        "grade": "F",
+        "sensitivity": "internal",
+        "owner": "aisha.khan",
+    }
+    assert answer["gates"] == {"passed": 13, "failed": 2, "unknown": 0}
+    assert set(answer["reasons"][0]) == {"gate", "code", "message", "remedy", "owner"}
+    assert set(answer["evidence"]) == {"run", "age_seconds"}
+    assert 59 < answer["raw_score"] < 100
+    assert answer["policy_version"] == 1
+    assert datetime.fromisoformat(answer["as_of"]) < datetime.fromisoformat(answer["valid_until"])
