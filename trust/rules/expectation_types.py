@@ -9,8 +9,6 @@ REFUSED_TYPES = frozenset({"unexpected_rows_expectation", "expect_query_results_
 KNOWN_TYPES = frozenset(
     {
         REFERENCE_TYPE,
-        "expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
-        "expect_column_chisquare_test_p_value_to_be_greater_than",
         "expect_column_distinct_values_to_be_in_set",
         "expect_column_distinct_values_to_contain_set",
         "expect_column_distinct_values_to_equal_set",
@@ -60,7 +58,6 @@ KNOWN_TYPES = frozenset(
         "expect_compound_columns_to_be_unique",
         "expect_multicolumn_sum_to_equal",
         "expect_multicolumn_values_to_be_equal",
-        "expect_multicolumn_values_to_be_unique",
         "expect_select_column_values_to_be_unique_within_record",
         "expect_table_column_count_to_be_between",
         "expect_table_column_count_to_equal",
