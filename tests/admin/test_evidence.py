@@ -17,7 +17,7 @@ from trust.services.runs import complete_run, request_run
 def test_a_run_shows_every_check_worst_first_with_counts_and_arguments(cast: Cast, world: World) -> None:
     html = cast.owner.sees("trust_run_change", world.run.pk)
     assert "Checks failed" in html
-    assert html.index("Every row has a id") < html.index("Id never repeats")
+    assert html.index("Every row has id") < html.index("id never repeats")
     for words in ("expect_column_values_to_be_unique", "33.33%", "critical", "uniqueness", "There are between 1 and 100 rows"):
         assert words in html
 

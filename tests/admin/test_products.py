@@ -94,7 +94,7 @@ def test_the_page_of_a_product_tells_the_whole_story(cast: Cast, world: World) -
         "What would fix it",
         "Held at 59 while a gate is open",
         "1 of 5 checks did not pass",
-        "Every row has a id",
+        "Every row has id",
         "readers v1",
         "first judgement" if "first judgement" in html else "run completed",
         "registered",

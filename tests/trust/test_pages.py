@@ -180,7 +180,7 @@ def test_the_label_of_a_red_product_says_why_what_would_fix_it_and_who_can() -> 
     assert "What would fix it" in html
     assert f"{product.owner.username}, owner" in html
     assert "1 of 5 checks did not pass" in html
-    assert "Every row has a id" in html
+    assert "Every row has id" in html
 
 
 @pytest.mark.usefixtures("public")

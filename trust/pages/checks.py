@@ -18,12 +18,16 @@ _WEIGHT = {"critical": 0, "warning": 1, "info": 2}
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One check: what was asked, what was found. `tolerance` in percent of the rows."""
+    """One check: what was asked, what was found. `tolerance` in percent of the rows.
+
+    rows: those that have a value to be asked about, as Great Expectations counts its percentages; None where none are counted.
+    """
 
     facts: CheckFacts
     asked: str
     found: str
     tolerance: float | None
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def severest_first(checks: Iterable[CheckFacts]) -> list[CheckFacts]:
 
 
 def check_line(check: CheckFacts) -> CheckLine:
-    return CheckLine(check, demand(check), _found(check), tolerance(check))
+    return CheckLine(check, demand(check), _found(check), tolerance(check), _rows(check))
 
 
 def port_evidence(port: PortFacts) -> PortEvidence:
@@ -83,6 +87,12 @@ def port_evidence(port: PortFacts) -> PortEvidence:
         passed=sum(check.status is CheckStatus.PASSED for check in checks),
         is_pending=port.pending_run_id is not None,
     )
+
+
+def _rows(check: CheckFacts) -> int | None:
+    if check.element_count is None:
+        return None
+    return (check.element_count - (check.missing_count or 0)) or check.element_count
 
 
 def _found(check: CheckFacts) -> str:

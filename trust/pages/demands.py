@@ -7,8 +7,8 @@ from trust.rules import wording
 from trust.rules.facts import CheckFacts
 
 _DEMANDS: Mapping[str, str] = {
-    "expect_column_values_to_not_be_null": "every row has a {column}",
-    "expect_column_values_to_be_null": "no row has a {column}",
+    "expect_column_values_to_not_be_null": "every row has {column}",
+    "expect_column_values_to_be_null": "no row has {column}",
     "expect_column_values_to_be_unique": "{column} never repeats",
     "expect_compound_columns_to_be_unique": "{columns} together never repeat",
     "expect_select_column_values_to_be_unique_within_record": "{columns} differ within a row",
@@ -42,19 +42,22 @@ _DEMANDS: Mapping[str, str] = {
     "expect_column_quantile_values_to_be_between": "the quantiles of {column} are within bounds",
     "expect_column_unique_value_count_to_be_between": "{column} has {limits} different values",
     "expect_column_proportion_of_unique_values_to_be_between": "the share of different values of {column} is {limits}",
-    "expect_column_proportion_of_non_null_values_to_be_between": "the share of rows with a {column} is {limits}",
+    "expect_column_proportion_of_non_null_values_to_be_between": "the share of rows with {column} is {limits}",
 }
 
 
 def demand(check: CheckFacts) -> str:
-    """`every row has a dep_time`. A type that the table does not know is told by its own name and its columns."""
+    """`Every row has dep_time`. A type that the table does not know is told by its own name and its columns.
+
+    With a capital, but where the sentence begins with a column: its name stays as it is.
+    """
     worded = _DEMANDS.get(check.type)
     if worded is None:
         columns = wording.names(wording.columns_of(check), 5)
-        name = check.type.removeprefix("expect_").replace("_", " ")
+        name = check.type.removeprefix("expect_").replace("_", " ").capitalize()
         return name if columns == "none" else f"{name}: {columns}"
-    # Not str.format with the arguments themselves: they are data, and a format string reaches into what it is given.
-    return worded.format(**_values(check))
+    # The arguments only fill in: were they formatted themselves, a brace in one could reach into the others.
+    return (worded[:1].upper() + worded[1:]).format(**_values(check))
 
 
 def tolerance(check: CheckFacts) -> float | None:
