@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import floor
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from catalog.rules.vocabulary import Dimension
-from tests.rules.factories import INSTANT, NOW, POLICY, make_product
+from tests.rules.factories import HOUR, INSTANT, NOW, POLICY, make_product, make_waiver, with_run
 from tests.rules.strategies import any_order, check_results, narrow_products, products, trust_policies
 from trust.rules.codec import canonical, dump_facts, dump_outcome, load_facts, load_outcome
 from trust.rules.evidence import CheckStatus
@@ -105,12 +105,40 @@ def test_deleting_a_check_never_raises_the_score_when_its_dimension_empties(
         assert after.effective_score <= before.effective_score
 
 
+def telling_moments(facts: ProductFacts) -> list[datetime]:
+    """The moments that the facts name, as far as they are not over, and some others."""
+    named = [
+        time for port in facts.ports if port.latest_run for time in (port.latest_run.data_time, port.latest_run.started_at)
+    ]
+    named += [time for waiver in facts.waivers for time in (waiver.starts_at, waiver.expires_at)]
+    named += [upstream.valid_until for upstream in facts.upstreams]
+    others = [NOW + timedelta(minutes=minutes) for minutes in (0, 7, 600, 1500, 3000, 10**5, 10**6)]
+    return sorted({time for time in named if time is not None and time >= NOW} | set(others))
+
+
 @PROFILE
-@given(products(), trust_policies(), st.integers(0, 60 * 24 * 500), st.integers(0, 60 * 24 * 90))
-def test_time_alone_never_makes_anything_better(facts: ProductFacts, policy: TrustPolicy, first: int, then: int) -> None:
-    earlier = NOW + timedelta(minutes=first if first % 3 == 0 else first % 3000)
-    later = earlier + timedelta(minutes=then)
+@given(products(), trust_policies(), st.data())
+def test_time_alone_never_makes_anything_better(facts: ProductFacts, policy: TrustPolicy, data: st.DataObject) -> None:
+    moments = st.sampled_from(telling_moments(facts))
+    earlier, later = sorted([data.draw(moments), data.draw(moments) + data.draw(st.sampled_from([timedelta(0), INSTANT]))])
     assert_no_better(judge(facts, policy, later), judge(facts, policy, earlier))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        make_product(policies=(), waivers=(make_waiver(GateName.POLICY, starts_at=NOW + HOUR),)),
+        with_run(data_time=NOW + HOUR),
+        with_run(started_at=NOW + HOUR, finished_at=NOW + HOUR),
+        make_product(reviewed_at=NOW + HOUR),
+        make_product(acknowledged_at=NOW + HOUR),
+    ],
+)
+def test_waiting_for_what_has_not_begun_makes_nothing_better(facts: ProductFacts) -> None:
+    before = judge(facts, POLICY, NOW)
+    assert before.verdict is not Verdict.PRODUCTION_GRADE
+    for hours in (1, 2, 20, 40):
+        assert_no_better(judge(facts, POLICY, NOW + hours * HOUR), before)
 
 
 def fallen(upstream: UpstreamFacts, data: st.DataObject) -> UpstreamFacts:
