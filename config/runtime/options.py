@@ -36,7 +36,7 @@ def command_parser(name: str, text: str) -> argparse.ArgumentParser:
 
 
 def up_options(arguments: list[str]) -> argparse.Namespace:
-    """port (None: the default, or for --once a free one when that is taken), host, demo, once, wait in seconds."""
+    """port (None: the default, or for --once any free one), host, demo, once, wait in seconds."""
     parser = command_parser("up", UP_TEXT)
     parser.add_argument("--port", type=port_number, metavar="N", help="port of the web server, on 127.0.0.1 (default 8000)")
     parser.add_argument("--no-demo", dest="demo", action="store_false", help="do not load the demo's data products")
@@ -44,7 +44,7 @@ def up_options(arguments: list[str]) -> argparse.Namespace:
         "--once",
         action="store_true",
         help="do the whole job through the real worker, print the table and stop; exit status 0, or 2 where a run failed "
-        "(without --port it takes a free port when 8000 is taken)",
+        "(without --port on any free port)",
     )
     parser.add_argument(
         "--wait",

@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 from config.runtime.directories import servers_directory
 from config.runtime.launch import DEFAULT_PORT, HOST, ROOT
 from config.runtime.options import up_options
-from config.runtime.ports import find_free_port, is_free, require_free
+from config.runtime.ports import find_free_port, require_free
 from config.runtime.registry import Record
 from config.runtime.screen import CommandFailedError, say, step, tail
 from config.runtime.services import application_environment, is_set, start_services
@@ -40,8 +41,8 @@ def take_lock() -> TextIO:
 
 
 def choose_port(options: argparse.Namespace) -> int:
-    if options.port is None and options.once and not is_free(HOST, DEFAULT_PORT):
-        return find_free_port(HOST)
+    if options.port is None and options.once:
+        return find_free_port(HOST)  # nobody has to know it, and two at a time do not meet
     port: int = options.port or DEFAULT_PORT
     require_free(HOST, port)
     return port
@@ -58,6 +59,12 @@ def static_fingerprint() -> str:
 def as_typed(text: str) -> str:
     """What a management command says, with the command as it is typed here."""
     return text.strip("\n").replace("manage.py", "bin/manage")
+
+
+def show(verdicts: Outcome) -> None:
+    say(f"\n{as_typed(verdicts.output)}\n")
+    if verdicts.status != 0:
+        say(f"{as_typed(verdicts.errors)}\n")
 
 
 class Up:
@@ -81,13 +88,15 @@ class Up:
             self.load_demo()
         self.wait_until_ready()
         verdicts = self.ask_verdicts()
-        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output
-        # Last of what can fail: its password is shown this once.
-        admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
-        say(f"\n{as_typed(verdicts.output)}\n")
-        if verdicts.status != 0:
-            say(f"{as_typed(verdicts.errors)}\n")
-        self.show_addresses(as_typed(admin), key.strip())
+        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output.strip()
+        if self.options.once:  # everything stops in a moment: the request is made here, and no password is lost
+            self.ask_as_a_caller(key)
+            show(verdicts)
+        else:
+            # Last of what can fail: its password is shown this once.
+            admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
+            show(verdicts)
+            self.show_addresses(as_typed(admin), key)
         return verdicts.status
 
     def start_servers(self) -> None:
@@ -132,7 +141,7 @@ class Up:
     def wait_until_ready(self) -> None:
         with step("web server"):
             deadline = time.monotonic() + READY_SECONDS
-            while (answer := self.ask_ready()) != "200":
+            while (answer := self.get("/readyz")) != "200":
                 if time.monotonic() > deadline:
                     log = self.supervisor.logs / "web.log"
                     message = (
@@ -141,11 +150,31 @@ class Up:
                     raise CommandFailedError(message)
                 self.supervisor.sleep(0.2)
 
-    def ask_ready(self) -> str:
-        """The HTTP status of /readyz, or why there is none."""
+    def lost_port(self) -> bool:
+        """True when another program took the port between our look at it and the web server's start."""
+        web = self.supervisor.programs.get("web")
+        return (
+            web is not None
+            and web.poll() is not None
+            and "Address already in use" in tail(self.supervisor.logs / "web.log", lines=200)
+        )
+
+    def ask_as_a_caller(self, key: str) -> None:
+        """The request that bin/up shows, made for once by ourselves."""
+        with step(f"GET {self.first_path()}"):
+            answer = self.get(self.first_path(), {"Authorization": f"Bearer {key}"})
+            if answer != "200":
+                log = self.supervisor.logs / "web.log"
+                raise CommandFailedError(f"{self.first_path()} answered {answer}, not 200. The end of {log}:\n{tail(log)}")
+
+    def first_path(self) -> str:
+        return "/api/v1/products/nyc-flights/trust" if (LOCAL / DEMO_MARK).exists() else "/api/v1/products"
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
+        """The HTTP status of the answer, or why there is none."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path, headers=dict(headers or {}))
             return str(connection.getresponse().status)
         except (OSError, http.client.HTTPException) as error:
             return str(error)
@@ -161,18 +190,17 @@ class Up:
         say(f"Home page   {self.address}/\nAPI docs    {self.address}/api/docs\nAdmin       {self.address}/admin/")
         say(f"\n{admin}\n")
         say("Ask (with a key for trying out, which the next start replaces):")
-        path = "/api/v1/products/nyc-flights/trust" if (LOCAL / DEMO_MARK).exists() else "/api/v1/products"
-        say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{path}\n")
+        say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{self.first_path()}\n")
 
 
 def run(options: argparse.Namespace) -> int:
     lock = take_lock()
     signals = StopSignals()
     record = Record(LOCAL / "run" / "up.json")
-    record.write()
     supervisor = Supervisor(ROOT, record, signals)
+    up = Up(options, supervisor)
+    record.write()
     try:
-        up = Up(options, supervisor)
         status = up.start()
         if options.once:
             return status
@@ -182,6 +210,10 @@ def run(options: argparse.Namespace) -> int:
     except StopRequestedError as request:
         say()
         return 0 if request.number == signal.SIGINT and not options.once else 128 + request.number
+    except CommandFailedError:
+        if up.lost_port():
+            require_free(HOST, up.port)
+        raise
     finally:
         signals.ignore()
         with step("stopping"):
