@@ -67,7 +67,7 @@ def severest_first(checks: Iterable[CheckFacts]) -> list[CheckFacts]:
 
 
 def check_line(check: CheckFacts) -> CheckLine:
-    return CheckLine(check, demand(check), _found(check), tolerance(check), _rows(check))
+    return CheckLine(check, demand(check), _found(check), tolerance(check), wording.asked_rows(check))
 
 
 def port_evidence(port: PortFacts) -> PortEvidence:
@@ -87,12 +87,6 @@ def port_evidence(port: PortFacts) -> PortEvidence:
         passed=sum(check.status is CheckStatus.PASSED for check in checks),
         is_pending=port.pending_run_id is not None,
     )
-
-
-def _rows(check: CheckFacts) -> int | None:
-    if check.element_count is None:
-        return None
-    return (check.element_count - (check.missing_count or 0)) or check.element_count
 
 
 def _found(check: CheckFacts) -> str:
