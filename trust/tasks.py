@@ -2,14 +2,15 @@
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from billiard import current_process
 from celery import current_app, shared_task
 from celery.signals import worker_init
-from django.conf import settings
 from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -18,9 +19,6 @@ from trust.services import execution, judging, runs, scheduling
 
 logger = logging.getLogger(__name__)
 
-# The heartbeat fails the run when its time is over; should the engine not come back even then, Celery ends the process.
-_GRACE_SECONDS = 15
-
 
 @worker_init.connect
 def import_engine(**_kwargs: Any) -> None:
@@ -28,10 +26,20 @@ def import_engine(**_kwargs: Any) -> None:
     from trust.engines import gx  # noqa: F401, PLC0415  # web and beat never need it
 
 
-@shared_task(name="trust.execute_run", time_limit=settings.TOUCHSTONE.run_time_limit_seconds + _GRACE_SECONDS)
+@shared_task(name="trust.execute_run")
 def execute_run(run_id: str) -> None:
-    """One attempt at a run, if it is there to be claimed."""
-    execution.execute_run(run_id=UUID(run_id), worker=f"{socket.gethostname()}:{os.getpid()}")
+    """One attempt at a run, if it is there to be claimed.
+
+    The heartbeat ends a run whose time is over, and this process if it hangs. Celery's own time limit is not used: it would
+    know nothing of the row, and two clocks would race.
+    """
+    execution.execute_run(run_id=UUID(run_id), worker=f"{socket.gethostname()}:{os.getpid()}", on_hang=_end_this_process)
+
+
+def _end_this_process() -> None:
+    """The pool replaces a process that dies; the worker itself, where there is no pool, is left alone."""
+    if current_process().name != "MainProcess":
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @shared_task(name="trust.queue_due_runs", expires=60)

@@ -57,7 +57,7 @@ def test_a_run_under_way_is_completed_although_the_broker_stops_and_starts(
     assert (run.status, run.attempt, run.verdicts.count()) == (RunStatus.COMPLETED, 1, 1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def private_postgres() -> Iterator[EmbeddedPostgres]:
     with throwaway_directory() as directory, EmbeddedPostgres(directory / "postgres", durable=True) as postgres:
         yield postgres

@@ -27,12 +27,15 @@ Written = TypeVar("Written")
 _DATABASE_PATIENCE_SECONDS = 120.0
 
 
-def execute_run(*, run_id: UUID, worker: str) -> Verdict | None:
-    """The verdict that the run led to; None when there was nothing to claim, or the run is to be tried again, or was lost."""
+def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Verdict | None:
+    """The verdict that the run led to; None when there was nothing to claim, or the run is to be tried again, or was lost.
+
+    on_hang: what ends this process when the engine does not come back; called from another thread.
+    """
     claim = claim_run(run_id=run_id, worker=worker, now=database_now())
     if claim is None:
         return None
-    with Heartbeat(claim):
+    with Heartbeat(claim, on_hang):
         evidence = _look(claim)
         try:
             return _when_database_is_there(lambda: _conclude(claim, evidence))

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -12,16 +13,20 @@ from trust.services.runs import Claim, fail_run, lease, renew_lease, time_limit,
 
 logger = logging.getLogger(__name__)
 
+_GRACE_SECONDS = 5.0  # for an engine to come back by itself once its time is over
+
 
 class Heartbeat:
     """Renews the lease of a claim every third of it, from a thread with a database connection of its own, until left.
 
     Ends by itself when the claim is lost, or, having failed the run, when the attempt's time is over: whatever the
-    engine then still finds is dropped for want of a valid claim. A database that cannot be reached is asked again.
+    engine then still finds is dropped for want of a valid claim. `on_hang` is called where the engine does not even come back
+    some seconds after that. A database that cannot be reached is asked again.
     """
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, on_hang: Callable[[], None]) -> None:
         self._claim = claim
+        self._on_hang = on_hang
         self._left = threading.Event()
         self._deadline = time.monotonic() + time_limit().total_seconds()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat of run {claim.run_id}", daemon=True)
@@ -39,9 +44,12 @@ class Heartbeat:
         try:
             while not self._left.wait(max(0.0, min(pause, self._deadline - time.monotonic()))):
                 if not self._is_still_held():
-                    return
+                    break
         finally:
             connection.close()
+        if time.monotonic() >= self._deadline and not self._left.wait(_GRACE_SECONDS):
+            logger.error("The engine does not come back from run %s.", self._claim.run_id)
+            self._on_hang()
 
     def _is_still_held(self) -> bool:
         try:
