@@ -23,6 +23,8 @@ from config.runtime.supervisor import Outcome, StopRequestedError, StopSignals, 
 LOCAL = ROOT / ".local"
 READY_SECONDS = 60.0
 WEB_WORKERS = 2
+# Each thread keeps a database connection, and granian by itself starts up to 128 of them: PostgreSQL would run out of its 100.
+WEB_THREADS = 4
 WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
@@ -124,6 +126,7 @@ class Up:
         beat = ["--schedule", str(LOCAL / "beat" / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
         self.supervisor.start("beat", [*celery, "beat", *beat], self.environment)
         listen = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
+        listen += ["--blocking-threads", str(WEB_THREADS)]
         # A web process that is told to stop while it starts does not hear it: granian itself ends it then.
         care = ["--respawn-failed-workers", "--workers-kill-timeout", str(WEB_KILL_SECONDS)]
         web = [sys.executable, "-m", "granian", *listen, *care, "config.wsgi:application"]
