@@ -7,6 +7,7 @@ from open_data_contract_standard.model import SchemaProperty
 
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
+from catalog.contracts.quality import report_entries
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension
 
@@ -14,6 +15,7 @@ _NUMBERS = {"minimum": "min_value", "maximum": "max_value", "exclusiveMinimum": 
 _LENGTHS = {"minLength": "min_value", "maxLength": "max_value"}
 # Options that say how values are written or stored and demand nothing of them.
 _SILENT = {"timezone", "defaultTimezone"}
+_INSIDE = "rules inside of a column are not checked"
 
 
 def read_schema_rules(place: ObjectPlace, findings: Findings) -> Iterator[Expectation]:
@@ -110,12 +112,13 @@ def _report_nested(one: SchemaProperty, path: str, findings: Findings) -> None:
     for place, inner in nested:
         rules = [
             name
-            for name in ("required", "unique", "primaryKey", "logicalTypeOptions", "enum", "relationships", "quality")
+            for name in ("required", "unique", "primaryKey", "logicalTypeOptions", "enum", "relationships")
             if getattr(inner, name)
         ]
         if rules:
             named = ", ".join(rules)
-            findings.cannot_execute(place, f"{inner.name or 'items'}: {named}", "rules inside of a column are not checked")
+            findings.cannot_execute(place, f"{inner.name or 'items'}: {named}", _INSIDE)
+        report_entries(inner.quality, place, _INSIDE, findings)
         _report_nested(inner, place, findings)
 
 

@@ -122,7 +122,7 @@ def read_policies(settings: Settings, findings: Findings) -> tuple[PolicyClaims,
         if score is not None and score != int(score):
             findings.fault(path, f"minimumScore is {score}; give a whole number from 0 to 100")
             continue
-        if policy.expires_at is not None and policy.expires_at.tzinfo is None:
+        if policy.expires_at is not None and not _is_moment(policy.expires_at):
             findings.fault(path, f"expiresAt is {policy.expires_at}; give its offset from UTC, such as 2027-01-31T00:00:00Z")
             continue
         found[name] = PolicyClaims(
@@ -144,10 +144,10 @@ def read_moment(settings: Settings, key: str, findings: Findings) -> datetime | 
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         findings.fault(settings.path(key), f"is '{text[:40]}'; give a time such as 2027-01-31T00:00:00Z")
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def read_word(words: type[Word], text: str, settings: Settings, key: str, findings: Findings) -> Word | None:
@@ -159,6 +159,14 @@ def read_word(words: type[Word], text: str, settings: Settings, key: str, findin
     except ValueError:
         findings.fault(settings.path(key), f"is '{text[:40]}'; it must be one of {', '.join(words)}")
         return None
+
+
+def _is_moment(time: datetime) -> bool:
+    """Whether `time` has an offset and is a time in UTC too, which one at the very end of the calendar is not."""
+    try:
+        return time.tzinfo is not None and time.astimezone(UTC).tzinfo is UTC
+    except OverflowError:
+        return False
 
 
 def _report_unknown(entry: dict[str, Any], known: set[str], path: str, findings: Findings) -> None:

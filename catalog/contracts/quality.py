@@ -47,6 +47,12 @@ def _entries(
             )
 
 
+def report_entries(entries: list[DataQuality] | None, parent: str, reason: str, findings: Findings) -> None:
+    """Name each of `entries` as not executable for one `reason`."""
+    for position, entry in enumerate(entries or ()):
+        findings.cannot_execute(f"{parent}.quality[{position}]", rule_name(entry), reason)
+
+
 def rule_name(entry: DataQuality) -> str:
     """What to call a rule in a report: its name, else its metric or engine or type with its description."""
     kind = entry.type or ("library" if metric_name(entry.model_dump()) else "rule")

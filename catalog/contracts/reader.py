@@ -11,19 +11,20 @@ from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
 from catalog.contracts.parsing import parse_document
 from catalog.contracts.product import read_inputs, read_lifecycle, read_moment, read_policies, read_product
-from catalog.contracts.quality import read_quality
+from catalog.contracts.quality import read_quality, report_entries
 from catalog.contracts.relationships import read_relationships
 from catalog.contracts.service_levels import ServiceLevel, read_service_levels
 from catalog.contracts.settings import FIELD_SETTINGS, OBJECT_SETTINGS, PRODUCT_SETTINGS, Settings
 from catalog.contracts.sources import read_source, report_servers
 from catalog.contracts.structure import check_structure, not_a_contract
-from catalog.contracts.suite import merged
+from catalog.contracts.suite import merged, undeclared_columns
 from catalog.contracts.team import read_team
 from catalog.rules.claims import FieldClaims, PortClaims
 from catalog.rules.expectation import Expectation
 from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
+_MEASURE = "a measure is no column of the data"
 _PERSONAL_TAGS = {"pii", "personal", "personal data", "personal-data", "gdpr-personal"}
 
 
@@ -65,6 +66,8 @@ def read_contract(content: bytes, *, today: date) -> ContractDocument:
             *read_relationships(place, places, product.slug, findings),
             *read_quality(place, findings),
         ]
+        for path, column in undeclared_columns(expectations, {field.name for field in port.fields}):
+            findings.warn(path, f"names the column '{column}', which the contract does not declare")
         if source.kind is not SourceKind.UNSUPPORTED:
             suites[place.port] = SuiteClaims(merged(expectations), own.text("schedule"))
         else:
@@ -78,7 +81,7 @@ def read_contract(content: bytes, *, today: date) -> ContractDocument:
                     "the gate 'sensitivity' fails until the product is at least as sensitive",
                 )
     document = ContractDocument(
-        contract_id=(contract.id or "")[:200],
+        contract_id=contract.id or "",
         version=contract.version or "",
         api_version=contract.apiVersion or "",
         status=contract.status or "",
@@ -164,11 +167,9 @@ def _with_age(
 def _report_measures(place: ObjectPlace, findings: Findings) -> None:
     for position, one in enumerate(place.schema.properties or ()):
         if one.semanticType == "measure":
-            findings.cannot_execute(
-                f"{place.path}.properties[{position}]",
-                f"measure {one.name}",
-                "a measure is no column of the data",
-            )
+            path = f"{place.path}.properties[{position}]"
+            findings.cannot_execute(path, f"measure {one.name}", _MEASURE)
+            report_entries(one.quality, path, _MEASURE, findings)
 
 
 def _report_unread(expectations: list[Expectation], place: ObjectPlace, findings: Findings) -> None:

@@ -24,6 +24,7 @@ from catalog.rules.expectation import Json
 
 MAX_DETAILS = 100
 """How many faults or warnings are listed one by one; the rest is counted."""
+MAX_ID = 200
 _API_VERSION = re.compile(r"v3\.\d+\.\d+")
 _BEGINNING = {
     "version": "the version of this contract, such as 1.0.0",
@@ -82,6 +83,8 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
             findings.fault(key, f"is missing; give {meaning}")
         elif not isinstance(value, str):
             findings.fault(key, f"is {_kind(value)}, not text; put it in quotes")
+        elif key == "id" and len(value) > MAX_ID:
+            findings.fault(key, f"has {len(value)} characters; at most {MAX_ID} are kept")
         elif key == "kind" and value != "DataContract":
             findings.fault(key, f"is '{value[:80]}'; only a DataContract can be registered")
         elif key == "apiVersion" and not _API_VERSION.fullmatch(value):

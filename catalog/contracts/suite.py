@@ -1,7 +1,7 @@
 """One suite out of what the schema demands and what the quality rules demand: the same check never counts twice."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from catalog.rules.expectation import Expectation, Json
@@ -21,6 +21,16 @@ def merged(expectations: Iterable[Expectation]) -> tuple[Expectation, ...]:
         key = json.dumps([one.type, dict(one.kwargs)], sort_keys=True, default=str)
         found[key] = _united(found[key], one) if key in found else one
     return tuple(found.values())
+
+
+def undeclared_columns(expectations: Iterable[Expectation], declared: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(path, column) for each column that an expectation looks at and that nobody declared: often a slip of the pen."""
+    for one in expectations:
+        named: list[Json] = [one.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+        listed = one.kwargs.get("column_list")
+        for column in [*named, *(listed if isinstance(listed, list) else [])]:
+            if isinstance(column, str) and column not in declared:
+                yield str(one.meta.get("path", "quality")), column
 
 
 def _united(first: Expectation, second: Expectation) -> Expectation:

@@ -106,8 +106,8 @@ def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], acto
     if not changes:
         return []
     with recorded("put_input_ports", actor):
-        with connection.cursor() as cursor:  # two writers at once could close a circle that neither of them sees
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_INPUTS_LOCK])
+        if set(new) - set(old):
+            lock_inputs()
         upstreams = {slug: _upstream(product, slug) for slug in new if slug not in old}
         for slug, upstream in upstreams.items():
             _demand_no_circle(product, upstream)
@@ -119,6 +119,12 @@ def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], acto
                 port.required = new[slug].required
                 port.save(update_fields=["required"])
     return changes
+
+
+def lock_inputs() -> None:
+    """Let nobody else add an input until this transaction ends: two writers could close a circle that neither of them sees."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_INPUTS_LOCK])
 
 
 def _assign(port: OutputPort, claims: PortClaims) -> None:

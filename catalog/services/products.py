@@ -165,7 +165,7 @@ def demand_not_retired(product: DataProduct) -> None:
         raise ConflictError(
             f"Data product {product.slug} is retired and cannot be changed.",
             remedy="Register a new data product under another slug.",
-            code="retired_product",
+            code="product_retired",
         )
 
 

@@ -14,10 +14,10 @@ from catalog.contracts.findings import NotExecutable
 from catalog.models import AccessPolicy, Contract, DataProduct, OutputPort, Person, PolicyStatus
 from catalog.rules.errors import ConflictError
 from catalog.rules.vocabulary import Lifecycle
-from catalog.services.people import add_person
+from catalog.services.people import add_person, find_person
 from catalog.services.permissions import is_governance, require_can_change
 from catalog.services.policies import draft_policy, publish_policy, withdraw_policy
-from catalog.services.ports import put_input_ports, put_output_port, remove_output_port
+from catalog.services.ports import lock_inputs, put_input_ports, put_output_port, remove_output_port
 from catalog.services.products import (
     create_product,
     deprecate_product,
@@ -60,6 +60,8 @@ def take_in(*, document: ContractDocument, actor: Person | None, publish_policie
     Raises `ConflictError` for a slug or a contract id that is taken and for a retired product, and what the services raise.
     """
     with recorded("register_contract", actor):
+        if document.inputs:
+            lock_inputs()  # before any row is locked, so that two registrations cannot wait for one another
         known = _known_product(document)
         if known is None:
             product = create_product(claims=document.product, actor=actor, now=now)
@@ -68,6 +70,7 @@ def take_in(*, document: ContractDocument, actor: Person | None, publish_policie
             result = TakenIn(known, is_new=False)
             require_can_change(actor, known)
             _demand_alive(known, document)
+            find_person(username=document.product.owner, part="owner")
             result.warnings += _version_warnings(known, document)
         result.changes += _move(result, document, actor, now)
         if result.product.lifecycle == Lifecycle.RETIRED:
@@ -155,7 +158,7 @@ def _demand_alive(product: DataProduct, document: ContractDocument) -> None:
         raise ConflictError(
             f"Data product {product.slug} is retired; its contract cannot be registered with the status '{document.status}'.",
             remedy="Retired is final: register a new data product under another slug and contract id.",
-            code="retired_product",
+            code="product_retired",
         )
 
 

@@ -207,7 +207,7 @@ def test_a_product_goes_through_its_life(cast: Cast) -> None:
     ended = cast.owner.post(f"{path}/deprecate", {"ends_at": end.isoformat()}).json()
     assert (ended["lifecycle"], ended["deprecation_ends_at"]) == ("deprecated", end.isoformat().replace("+00:00", "Z"))
     assert cast.owner.post(f"{path}/retire").json()["lifecycle"] == "retired"
-    assert_problem(cast.owner.patch(path, {"name": "x"}), 409, "retired_product")
+    assert_problem(cast.owner.patch(path, {"name": "x"}), 409, "product_retired")
 
 
 def test_deprecation_without_an_end_and_with_a_past_one(cast: Cast, product: DataProduct) -> None:

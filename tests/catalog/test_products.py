@@ -140,7 +140,7 @@ def test_a_retired_product_does_not_change_any_more() -> None:
     for act in acts:
         with pytest.raises(ConflictError) as refusal:
             act()
-        assert refusal.value.code == "retired_product"
+        assert refusal.value.code == "product_retired"
 
 
 def test_a_life_from_draft_to_retirement() -> None:

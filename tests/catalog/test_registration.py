@@ -272,7 +272,7 @@ def test_a_retired_product_cannot_be_registered_again() -> None:
     retire_product(product=product, actor=None, now=NOW)
     with pytest.raises(ConflictError) as refusal:
         register()
-    assert refusal.value.code == "retired_product"
+    assert refusal.value.code == "product_retired"
 
 
 def test_a_document_takes_its_product_through_life() -> None:
@@ -469,3 +469,11 @@ def test_nothing_is_left_of_a_registration_that_fails_late(data: Path) -> None:
             add_people=True,
         )
     assert rows() == before
+
+
+def test_an_owner_whose_account_was_closed_must_be_replaced() -> None:
+    register()
+    Person.objects.filter(username="ada").update(is_active=False)
+    with pytest.raises(InvalidError) as refusal:
+        register(contract(name="New name"))
+    assert refusal.value.code == "inactive_person"

@@ -208,6 +208,7 @@ def test_access_policies_and_inputs_are_read() -> None:
         {"minimumScore": "high"},
         {"expiresAt": "2027-01-31T00:00:00"},
         {"expiresAt": "later"},
+        {"expiresAt": "9999-12-31T23:59:59-10:00"},
         {"colour": "red"},
     ],
     ids=str,

@@ -132,3 +132,21 @@ def test_every_rule_ends_in_an_expectation_or_in_the_report(of_column: list[Any]
     assert expected <= checked | reported
     assert not expected & checked & reported
     assert all(entry.reason and entry.rule for entry in document.not_executable)
+
+
+def test_rules_of_measures_and_inside_of_columns_are_named_one_by_one() -> None:
+    rule = {"name": "deep", "metric": "nullValues", "mustBe": 0}
+    measure = {"name": "revenue", "semanticType": "measure", "quality": [rule]}
+    inner = {"name": "customer", "logicalType": "object", "properties": [{"name": "key", "quality": [rule]}]}
+    document = read(contract(schema=[orders(measure, inner)]))
+    assert [(entry.path, entry.rule) for entry in document.not_executable] == [
+        ("schema[0].properties[0]", "measure revenue"),
+        ("schema[0].properties[0].quality[0]", "deep"),
+        ("schema[0].properties[1].properties[0].quality[0]", "deep"),
+    ]
+
+
+def test_a_column_that_nobody_declared_is_told() -> None:
+    document = read_rule(custom({"type": BETWEEN["type"], "kwargs": {"column": "amuont", "min_value": 0}}))
+    assert any("'amuont'" in warning for warning in document.warnings)
+    assert calls(document) == [(BETWEEN["type"], {"column": "amuont", "min_value": 0})]

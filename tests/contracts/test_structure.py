@@ -34,6 +34,7 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
         ("version", 1.0, "put it in quotes"),
         ("version", "", "is missing"),
         ("id", 5, "put it in quotes"),
+        ("id", "x" * 201, "201 characters"),
         ("status", None, "is missing"),
     ],
 )
@@ -64,6 +65,7 @@ def test_a_wrong_beginning_is_named(part: str, value: Any, said: str) -> None:
         ({"customProperties": [setting("inputPorts", [{"slug": "x"}])]}, "customProperties[2].value[0]"),
         ({"customProperties": [setting("slug", "twice")]}, "customProperties[2]"),
         ({"customProperties": [setting("deprecationEndsAt", "soon")]}, "customProperties[2]"),
+        ({"customProperties": [setting("deprecationEndsAt", "9999-12-31T23:59:59-10:00")]}, "customProperties[2]"),
         ({"customProperties": [setting("accessPolicies", [{"name": "a", "effect": "allow"}])]}, "customProperties[2].value[0]"),
         ({"customProperties": [setting("accessPolicies", [MISSPELT])]}, "customProperties[2].value[0].efect"),
     ],

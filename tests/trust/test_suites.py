@@ -97,7 +97,7 @@ def test_a_removed_port_and_a_retired_product_get_no_suite(port: OutputPort) -> 
     remove_output_port(port=port, actor=None, now=NOW)
     with pytest.raises(ConflictError) as refusal:
         put(port, FILLED)
-    assert refusal.value.code == "removed_port"
+    assert refusal.value.code == "port_removed"
 
     other = make_port()
     publish_product(product=other.product, actor=None, now=NOW)
@@ -105,7 +105,7 @@ def test_a_removed_port_and_a_retired_product_get_no_suite(port: OutputPort) -> 
     retire_product(product=other.product, actor=None, now=NOW)
     with pytest.raises(ConflictError) as refusal:
         put(other, FILLED)
-    assert refusal.value.code == "retired_product"
+    assert refusal.value.code == "product_retired"
 
 
 def test_a_removed_suite_is_current_no_longer_and_is_kept(port: OutputPort) -> None:

@@ -36,7 +36,7 @@ def put_suite(
     demand_not_retired(port.product)
     if port.removed_at is not None:
         raise ConflictError(
-            f"Port {port} is removed and can have no suite.", remedy="Put the port again first.", code="removed_port"
+            f"Port {port} is removed and can have no suite.", remedy="Put the port again first.", code="port_removed"
         )
     _demand_sound(expectations, schedule)
     complete = [replace(one, dimension=one.dimension or dimension_of(one.type)) for one in expectations]
