@@ -14,10 +14,10 @@ def unknown_address(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("api/v1/", include("api.v1.urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/schema", schema, name="schema"),
     path("api/docs", DocsView.as_view(), name="docs"),
-    path("api/v1/", include("api.v1.urls")),
     re_path(r"^api(?:/[\s\S]*)?$", unknown_address),
 ]

@@ -21,10 +21,14 @@ def visible_products(person: Person) -> DataProductQuerySet:
     return products.filter(~Q(lifecycle=Lifecycle.DRAFT) | Q(owner=person) | Exists(steward) | Exists(insider))
 
 
-def find_product(person: Person, slug: str) -> DataProduct:
-    """The product, with its domain, owner and current verdict. Raises `NotFoundError`; costs one query."""
+def find_product(person: Person, slug: str, *, is_to_change: bool = False) -> DataProduct:
+    """The product, with its domain, owner and current verdict. Raises `NotFoundError`; costs one query.
+
+    `is_to_change` locks its row until the end of the transaction, for a change that is worked out from what it says now.
+    """
     related = ("domain", "owner", "acknowledged_by", "reviewed_by", "current_verdict")
-    product = visible_products(person).select_related(*related).defer("current_verdict__body").filter(slug=slug).first()
+    products = visible_products(person).select_related(*related).defer("current_verdict__body").filter(slug=slug)
+    product = (products.select_for_update(of=("self",), no_key=True) if is_to_change else products).first()
     if product is None:
         raise NotFoundError(
             f"There is no data product {slug[:80]} that you may see.",

@@ -55,7 +55,7 @@ def _find(slug: str, digest: str) -> Row | None:
     statement itself finds out.
     """
     connection.ensure_connection()
-    vars(connection)["health_check_done"] = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # django-stubs does not know it
     try:
         return _find_row(slug, digest)
     except (OperationalError, InterfaceError):

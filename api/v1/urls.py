@@ -9,6 +9,7 @@ PORT = f"{PRODUCT}/ports/<str:port>"
 POLICY = f"{PRODUCT}/policies/<slug:name>/<int:version>"
 
 urlpatterns = [
+    path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),  # first: asked more often than all others together
     path("keys", keys.KeysView.as_view()),
     path("keys/<int:key_id>", keys.KeyView.as_view()),
     path("products", products.ProductsView.as_view()),
@@ -18,7 +19,6 @@ urlpatterns = [
     path(f"{PRODUCT}/retire", products.RetireView.as_view()),
     path(f"{PRODUCT}/acknowledge", products.AcknowledgeView.as_view()),
     path(f"{PRODUCT}/review", products.ReviewView.as_view()),
-    path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),
     path(f"{PRODUCT}/verdicts", verdicts.VerdictsView.as_view()),
     path(f"{PRODUCT}/verdicts/<int:verdict_id>", verdicts.VerdictView.as_view()),
     path("contracts", contracts.ContractsView.as_view()),

@@ -75,7 +75,11 @@ def test_the_docs_load_nothing_from_elsewhere(client: Client) -> None:
     response = client.get("/api/docs")
     page = response.content.decode()
     assert response.status_code == 200
-    assert "/api/schema" in page
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
+    assert "script-src 'self';" in response["Content-Security-Policy"]
+    assert not re.findall(r"<script>", page)
+    script = client.get("/api/docs?script=")
+    assert script["Content-Type"].startswith("application/javascript")
+    assert "/api/schema" in script.content.decode()
     for asset in re.findall(r"""(?:src|href)="/static/([^"]+)""", page):
         assert finders.find(asset), asset

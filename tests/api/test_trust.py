@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -232,6 +232,18 @@ def test_head_is_answered_and_other_methods_are_not(cast: Cast, address: str) ->
     assert (response.status_code, response.content) == (200, b"")
     writer = Caller(cast.owner.person, [Scope.ADMIN])
     assert_problem(writer.post(address, {}), 405, "method_not_allowed")
+
+
+def test_the_ready_made_answer_does_not_ask_first_whether_the_connection_lives(cast: Cast, address: str) -> None:
+    cast.consumer.get(address)
+    wrapper = connections["default"]
+    with (
+        patch.object(wrapper, "health_check_enabled", True),
+        patch.object(wrapper, "health_check_done", False),
+        patch.object(wrapper, "is_usable", return_value=True) as is_usable,
+    ):
+        assert cast.consumer.get(address).status_code == 200
+        is_usable.assert_not_called()
 
 
 def test_a_connection_that_broke_is_made_anew(cast: Cast, address: str) -> None:

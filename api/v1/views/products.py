@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +23,7 @@ from api.v1.serializers.products import (
     ProductRequest,
     with_claims,
 )
-from catalog.models import DataProduct, Person
+from catalog.models import DataProduct, InputPort, Person
 from catalog.rules.claims import ProductClaims
 from catalog.services import products
 
@@ -30,6 +32,7 @@ def product_answer(view: ApiView, slug: str) -> dict[str, Any]:
     """The product as it is now, its verdict judged again where it had run out."""
     product = find_product(view.actor, slug)
     with_current_verdicts([product], view.now)
+    prefetch_related_objects([product], Prefetch("input_ports", InputPort.objects.select_related("upstream")))
     return dict(ProductAnswer(product).data)
 
 
@@ -68,9 +71,11 @@ class ProductView(ApiView):
     @extend_schema(operation_id="update_product", request=ProductChange, responses=ProductAnswer, tags=["products"])
     def patch(self, request: Request, slug: str) -> Response:
         """Change what is claimed. Stewards may change texts and tags, the owner and governance the rest."""
-        product = find_product(self.actor, slug)
-        claims = with_claims(products.claims_of(product), self.body(ProductChange, partial=True))
-        products.update_product(product=product, claims=claims, actor=self.actor)
+        given = self.body(ProductChange, partial=True)
+        with transaction.atomic():  # two changes at once must not undo one another
+            product = find_product(self.actor, slug, is_to_change=True)
+            claims = with_claims(products.claims_of(product), given)
+            products.update_product(product=product, claims=claims, actor=self.actor)
         return Response(product_answer(self, slug))
 
 
