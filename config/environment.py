@@ -1,4 +1,4 @@
-"""Every environment variable that Touchstone reads, with its meaning and default. The README's table is made from this class."""
+"""Every environment variable that Touchstone reads, with meaning and default. The README's table is made from this class."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,11 +24,11 @@ class Environment(BaseSettings):
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         validation_alias="REDIS_URL",
-        description="Valkey or Redis URL of the Celery broker. `bin/up` and `bin/test` start a server of their own when it is unset.",
+        description="Valkey or Redis URL of the Celery broker. `bin/up` and `bin/test` start one of their own when it is unset.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Django's secret key, 50 random characters or more. Required unless `TOUCHSTONE_DEBUG` is on; `bin/up` makes one.",
+        description="Django's secret key, 50 random characters or more. Required without `TOUCHSTONE_DEBUG`; `bin/up` makes one.",
     )
     debug: bool = Field(default=False, description="Django's debug mode. Never in production.")
     allowed_hosts: TextList = Field(
@@ -40,11 +40,11 @@ class Environment(BaseSettings):
     )
     https: bool = Field(
         default=False,
-        description="On where users come over TLS: secure cookies, HSTS, redirect to https, and `X-Forwarded-Proto` of the proxy is believed.",
+        description="On where users come over TLS: secure cookies, HSTS, redirect to https; the proxy's `X-Forwarded-Proto` is believed.",
     )
     data_roots: TextList = Field(
         default=[str(PROJECT_ROOT / "demo" / "data"), str(PROJECT_ROOT / "data")],
-        description="Folders under which the files of output ports must lie, separated by commas. Nothing outside is ever read.",
+        description="Folders under which the files of output ports must lie, separated by commas. Nothing else is ever read.",
     )
     database_hosts: TextList = Field(
         default=[],

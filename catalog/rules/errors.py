@@ -1,4 +1,4 @@
-"""What can be wrong with a request, in words that its reader can act on. HTTP and the command line map these; nothing else does."""
+"""What can be wrong with a request, in words that its reader can act on. Only HTTP and the command line map these."""
 
 from collections.abc import Sequence
 

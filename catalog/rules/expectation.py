@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from catalog.rules.vocabulary import Dimension, Severity
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)

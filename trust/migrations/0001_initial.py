@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
             name='Verdict',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('not_production_grade', 'not production grade'), ('unknown', 'unknown')], max_length=30)),
+                ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], max_length=30)),
                 ('raw_score', models.FloatField()),
                 ('score', models.FloatField()),
                 ('effective_score', models.FloatField()),
@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
             name='CurrentVerdict',
             fields=[
                 ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='current_verdict', serialize=False, to='catalog.dataproduct')),
-                ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('not_production_grade', 'not production grade'), ('unknown', 'unknown')], default=trust.rules.vocabulary.Verdict['UNKNOWN'], max_length=30)),
+                ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], default=trust.rules.vocabulary.Verdict['UNKNOWN'], max_length=30)),
                 ('raw_score', models.FloatField(default=0)),
                 ('score', models.FloatField(default=0)),
                 ('effective_score', models.FloatField(default=0)),
@@ -350,7 +350,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='verdict',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['production_grade', 'not_production_grade', 'unknown'])), name='verdict_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['production_grade', 'unknown', 'not_production_grade'])), name='verdict_known'),
         ),
         migrations.AddConstraint(
             model_name='verdict',
@@ -374,7 +374,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='currentverdict',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['production_grade', 'not_production_grade', 'unknown'])), name='current_verdict_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['production_grade', 'unknown', 'not_production_grade'])), name='current_verdict_known'),
         ),
         migrations.AddConstraint(
             model_name='waiver',
