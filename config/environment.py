@@ -24,11 +24,11 @@ class Environment(BaseSettings):
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         validation_alias="REDIS_URL",
-        description="Valkey or Redis URL of the Celery broker. `bin/up` and `bin/test` start one of their own when it is unset.",
+        description="Valkey or Redis URL of Celery's broker. `bin/up` and `bin/test` start one of their own when unset.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Django's secret key, 50 random characters or more. Required without `TOUCHSTONE_DEBUG`; `bin/up` makes one.",
+        description="Django's secret key, 50 random characters or more. Required unless debugging; `bin/up` makes one.",
     )
     debug: bool = Field(default=False, description="Django's debug mode. Never in production.")
     allowed_hosts: TextList = Field(
@@ -40,7 +40,7 @@ class Environment(BaseSettings):
     )
     https: bool = Field(
         default=False,
-        description="On where users come over TLS: secure cookies, HSTS, redirect to https; the proxy's `X-Forwarded-Proto` is believed.",
+        description="On where users come over TLS: secure cookies, HSTS, redirect; the proxy's `X-Forwarded-Proto` is believed.",
     )
     data_roots: TextList = Field(
         default=[str(PROJECT_ROOT / "demo" / "data"), str(PROJECT_ROOT / "data")],
