@@ -40,7 +40,7 @@ class Environment(BaseSettings):
     )
     https: bool = Field(
         default=False,
-        description="On where users come over TLS: secure cookies, HSTS, redirect; the proxy's `X-Forwarded-Proto` is believed.",
+        description="On behind TLS: secure cookies, HSTS, redirect; `X-Forwarded-Proto` of the proxy is believed.",
     )
     data_roots: TextList = Field(
         default=[str(PROJECT_ROOT / "demo" / "data"), str(PROJECT_ROOT / "data")],
