@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog.models import DataProduct, Person
+from catalog.models import Person
 from catalog.rules.errors import ConflictError
 from trust.pages.board import board_of, product_ids
 from trust.pages.label import label_of
@@ -91,7 +91,7 @@ def product_label(request: HttpRequest, slug: str) -> HttpResponse:
         "label": label,
         "now": now,
         "stewards": [str(steward) for steward in product.stewards.all()],
-        "linked": set(DataProduct.objects.published().filter(slug__in=upstreams).values_list("slug", flat=True)),
+        "linked": set(visible.filter(slug__in=upstreams).values_list("slug", flat=True)),
     }
     return render(request, "touchstone/product.html", context)
 

@@ -87,8 +87,9 @@ def test_a_share_never_rounds_to_nothing_or_to_all(value: float | None, said: st
     [
         (check("expect_column_values_to_not_be_null", column="dep_time"), "Every row has dep_time"),
         (check("expect_column_values_to_be_between", column="tz", min_value=-10, max_value=-5), "tz is between -10 and -5"),
+        (check("expect_column_values_to_be_between", column="y", min_value=2013, max_value=2013), "y is exactly 2013"),
         (check("expect_column_values_to_be_between", column="n", min_value=0, strict_min=True), "n is more than 0"),
-        (check("expect_table_row_count_to_be_between", min_value=1000), "There are at least 1,000 rows"),
+        (check("expect_table_row_count_to_be_between", min_value=10_000), "There are at least 10,000 rows"),
         (check("expect_column_values_to_be_in_set", column="c", value_set=["a", "b"]), "c is one of a and b"),
         (check("expect_column_values_to_be_in_set", column="{value.__class__}", value_set="{x}"), None),
         (check("expect_something_new", column="c"), "Something new: c"),

@@ -105,10 +105,18 @@ def test_the_public_home_page_lists_published_products_and_no_drafts() -> None:
 
 
 @pytest.mark.usefixtures("public")
-@pytest.mark.parametrize("lifecycle", [Lifecycle.DRAFT, Lifecycle.RETIRED])
-def test_the_public_gets_the_same_404_for_a_hidden_product_as_for_none(lifecycle: Lifecycle) -> None:
-    make_product("hidden", lifecycle=lifecycle)
+def test_the_public_gets_the_same_404_for_a_draft_as_for_nothing() -> None:
+    make_product("hidden")
     assert page("/products/hidden", status=404) == page("/products/nothing", status=404)
+
+
+@pytest.mark.usefixtures("public")
+def test_a_retired_product_is_not_listed_but_an_old_link_says_that_it_is_retired() -> None:
+    make_product("gone", lifecycle=Lifecycle.RETIRED)
+    assert "/products/gone" not in page("/")
+    html = page("/products/gone")
+    assert "Not production-grade" in html
+    assert "retired" in html
 
 
 @pytest.mark.usefixtures("private")

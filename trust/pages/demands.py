@@ -95,10 +95,14 @@ def _limits(kwargs: Mapping[str, Any]) -> str:
         return f"{below} {_number(high)}"
     if high is None:
         return f"{above} {_number(low)}"
+    if low == high:
+        return f"exactly {_number(low)}"
     return f"between {_number(low)} and {_number(high)}"
 
 
 def _number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return wording.shorten(value)
+    if abs(value) < 10_000:  # years and codes read badly in groups
+        return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,g}"

@@ -1,4 +1,4 @@
-"""Which products a reader of the pages may know of."""
+"""Which products a reader of the pages may know of: the same as over the API."""
 
 from django.db.models import Q
 
@@ -9,11 +9,14 @@ from catalog.services.permissions import sees_everything
 
 
 def visible_products(person: Person | None) -> DataProductQuerySet:
-    """The published ones for everybody; drafts and retired ones for their owner, their stewards and whoever sees everything."""
+    """Everything but drafts for everybody; drafts for their owner, their stewards and whoever sees everything.
+
+    A retired product keeps its page, which says that it is retired: whoever follows an old link must learn that.
+    """
+    offered = ~Q(lifecycle=Lifecycle.DRAFT)
     if person is None or not person.is_active:
-        return DataProduct.objects.published()
+        return DataProduct.objects.filter(offered)
     if sees_everything(person):
         return DataProduct.objects.all()
     stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
-    found = Q(lifecycle__in=[Lifecycle.PUBLISHED, Lifecycle.DEPRECATED]) | Q(owner=person) | Q(pk__in=stewarded)
-    return DataProduct.objects.filter(found)
+    return DataProduct.objects.filter(offered | Q(owner=person) | Q(pk__in=stewarded))
