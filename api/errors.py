@@ -31,6 +31,7 @@ REMEDIES: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "Use a key or an account that may do this, or ask the product's owner or governance.",
     HTTPStatus.NOT_FOUND: "Check the address; GET /api/v1/products lists the products that you may see.",
     HTTPStatus.METHOD_NOT_ALLOWED: "Use one of the methods of the Allow header. " + SEE_DOCS,
+    HTTPStatus.LENGTH_REQUIRED: "Send the body whole, with a Content-Length, not as chunks.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the body with a Content-Type that this address takes. " + SEE_DOCS,
     HTTPStatus.TOO_MANY_REQUESTS: "Wait as long as Retry-After says, in seconds, and send the request again.",
 }
@@ -41,6 +42,14 @@ class PayloadTooLarge(exceptions.APIException):
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
+
+
+class LengthRequired(exceptions.APIException):
+    """A body came in pieces, without its length: WSGI cannot read it, and an empty body must not be believed instead."""
+
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "The body came without a Content-Length, so it was not read."
 
 
 def faults_in(detail: Any, path: str = "") -> Iterator[FieldFault]:

@@ -58,6 +58,7 @@ PROBLEMS = {
     "403": ("Forbidden", "The key's scope or the person's role does not allow this."),
     "404": ("NotFound", "It does not exist, or you may not know that it does."),
     "409": ("Conflict", "Not possible in the present state; `remedy` says what would change that."),
+    "411": ("LengthRequired", "The body came in chunks, without its length."),
     "413": ("BodyTooLarge", "The body is longer than 2 MB."),
     "415": ("UnsupportedMediaType", "The body has a Content-Type that this address does not take."),
     "500": ("InternalError", "A fault of Touchstone; give `request_id` to the operator."),
@@ -93,7 +94,7 @@ def statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
     if "{" in path:
         statuses.append("404")
     if "requestBody" in operation:
-        statuses += ["409", "413", "415"]
+        statuses += ["409", "411", "413", "415"]
     return statuses
 
 

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from api.access.permissions import HasScope
 from api.access.scopes import Scope
+from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
 from catalog.models import Person
@@ -46,6 +47,8 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
+            raise LengthRequired
         self.now = timezone.now()
         self.parameters: dict[str, Any] = self._parameters(request)
 

@@ -5,7 +5,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.test import RequestFactory
 
+from api.v1.views.products import PublishView
 from catalog.models import DataProduct
 from tests.api.callers import Cast, assert_problem
 
@@ -58,6 +60,14 @@ def test_a_huge_body_is_refused_before_it_is_read(cast: Cast) -> None:
     with patch("api.bodies.LONGEST_BODY", 10):
         assert_problem(cast.owner.post(LIST, PRODUCT), 413, "body_too_large")
     assert not DataProduct.objects.exists()
+
+
+def test_a_body_in_chunks_is_not_taken_for_an_empty_one(rf: RequestFactory, cast: Cast) -> None:
+    request = rf.post("/api/v1/products/orders/publish", headers={"Authorization": f"Bearer {cast.owner.key}"})
+    del request.META["CONTENT_LENGTH"]
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    response = PublishView.as_view()(request, slug="orders")
+    assert (response.status_code, json.loads(response.content)["code"]) == (411, "length_required")
 
 
 @pytest.mark.parametrize(
