@@ -1,9 +1,10 @@
 """Several connections at once: what a single transaction cannot show."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TypeVar
 
 import pytest
@@ -104,6 +105,33 @@ def test_judging_a_net_of_products_from_all_sides_ends_without_deadlock() -> Non
     ensure_current([port.product_id for port in ports], NOW + timedelta(hours=1))
     assert set(CurrentVerdict.objects.values_list("verdict", flat=True)) == {"production_grade"}
     assert all(run.verdicts.count() == 1 for run in Run.objects.all())
+
+
+def test_a_reader_is_answered_although_a_deadlock_ended_its_first_judgement(caplog: pytest.LogCaptureFixture) -> None:
+    first = make_ready_port()
+    second = make_ready_port()
+    InputPort.objects.create(product=second.product, upstream=first.product)
+    run_well(first)
+    run_well(second)
+    DataProduct.objects.filter(id=first.product_id).update(usage="Changed.")
+    is_holding = Event()
+
+    def change_both_in_the_wrong_order() -> None:
+        with transaction.atomic():
+            DataProduct.objects.filter(id=second.product_id).update(usage="Changed.")
+            is_holding.set()
+            time.sleep(0.4)  # PostgreSQL ends who has waited for a second: the reader, which waits by now
+            DataProduct.objects.filter(id=first.product_id).update(usage="Changed again.")
+
+    def read() -> None:
+        is_holding.wait(timeout=10)
+        ensure_current([first.product_id], NOW + timedelta(minutes=1))
+
+    together(change_both_in_the_wrong_order, read)
+
+    assert "met a deadlock" in caplog.text
+    ensure_current([first.product_id, second.product_id], NOW + timedelta(minutes=2))
+    assert set(CurrentVerdict.objects.values_list("verdict", flat=True)) == {"production_grade"}
 
 
 def test_sweepers_at_the_same_moment_take_a_lost_run_back_once() -> None:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Q, QuerySet
+from psycopg.errors import DeadlockDetected
 
 from catalog.models import InputPort
 from catalog.rules.errors import DomainError
@@ -61,7 +62,7 @@ def ensure_current(product_ids: Collection[int], now: datetime) -> None:
     """
     stale = set(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
     for product_id in _upstreams_first(stale, now) if stale else ():
-        judge_product(product_id=product_id, now=now, cause=_cause(product_id))
+        _judge_despite_deadlocks(product_id, now)
 
 
 def judge_stale(*, now: datetime, limit: int = 500) -> int:
@@ -90,6 +91,23 @@ def _try_to_judge(product_id: int, now: datetime) -> bool:
         logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
         return False
     return True
+
+
+def _judge_despite_deadlocks(product_id: int, now: datetime) -> None:
+    """Judge, again where PostgreSQL chose this transaction to end a deadlock.
+
+    Judgements alone never cause one. A transaction that changes several products one after another, in any order, can.
+    """
+    for _ in range(3):
+        try:
+            judge_product(product_id=product_id, now=now, cause=_cause(product_id))
+        except OperationalError as error:
+            if connection.in_atomic_block or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+            logger.warning("Judging data product %s met a deadlock and is tried again.", product_id)
+        else:
+            return
+    judge_product(product_id=product_id, now=now, cause=_cause(product_id))
 
 
 def _lock_closure(product_id: int) -> None:
