@@ -2,23 +2,14 @@
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalog.rules.expectation import Expectation
 
-# Patterns that `re.search` finds in every text. Anything else is taken to be able to fail.
-_MATCHES_EVERYTHING = re.compile(
-    r"""(?:\(\?[aiLmsux]+\))?   # flags
-        (?:\^|\\A)*
-        (?:
-            \(*(?:\?:)?          # a group round the whole
-            (?:\.|\[\\s\\S\]|\[\\d\\D\]|\[\\w\\W\])? (?:\*\??|\{0,\d*\})?
-            \)*
-        )
-        \Z""",
-    re.VERBOSE,
-)
+from re import _constants as words  # type: ignore[attr-defined]  # isort: skip  # the parser that `re` itself uses
+from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 
 
 def cannot_fail(expectation: Expectation) -> str | None:
@@ -83,15 +74,27 @@ def _regex_list(kwargs: Mapping[str, Any]) -> str | None:
 
 
 def _finds_all(pattern: str) -> bool:
-    """Whether every text matches: the empty text does, and no part of the pattern asks for more."""
+    """Whether `re.search` finds the pattern in every text: it asks for no character, and for one place at most."""
     try:
-        compiled = re.compile(pattern)
-    except re.error:
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            nodes = list(parser.parse(pattern))
+    except (re.error, OverflowError, RecursionError):
         return False
-    if _MATCHES_EVERYTHING.match(pattern):
-        return True
-    probes = ("", "\n", "\0", "a", "Z", "0", " ", "\N{SNOWMAN}", "a\nb", "\n\n", "-", "\u0660")
-    return "$" not in pattern and not pattern.endswith(r"\Z") and all(compiled.search(probe) for probe in probes)
+    places = {value for op, value in nodes if op is words.AT}
+    starts, ends = {words.AT_BEGINNING, words.AT_BEGINNING_STRING}, {words.AT_END, words.AT_END_STRING}
+    at_one_place = places <= starts or places <= ends
+    return at_one_place and all(op is words.AT or _asks_nothing(op, value) for op, value in nodes)
+
+
+def _asks_nothing(op: Any, value: Any) -> bool:
+    """Whether a part of a pattern matches without any character."""
+    if op in {words.MAX_REPEAT, words.MIN_REPEAT}:
+        return bool(value[0] == 0) or all(_asks_nothing(*node) for node in value[2])
+    if op is words.SUBPATTERN:
+        return all(_asks_nothing(*node) for node in value[3])
+    if op is words.BRANCH:
+        return any(all(_asks_nothing(*node) for node in branch) for branch in value[1])
+    return False
 
 
 def _like(kwargs: Mapping[str, Any]) -> str | None:

@@ -159,10 +159,11 @@ def not_in_set(
         .cte("outside")
     )
     how_many = sa.select(sa.func.count()).select_from(distinct)
-    counted = yield Rows(how_many)
+    key = (column.name, domain.key, repr(value_set))
+    counted = yield Rows(how_many, ("outside", *key))
     if not counted[0][0]:
         return 0, []
-    rows = yield Rows(sa.select(distinct.c.value).order_by(distinct.c.value).limit(MAX_LISTED))
+    rows = yield Rows(sa.select(distinct.c.value).order_by(distinct.c.value).limit(MAX_LISTED), ("outside, listed", *key))
     return counted[0][0], [_plain_number(row[0]) for row in rows]
 
 
@@ -176,7 +177,8 @@ def missing_from(
     if possible:
         value = _comparable(column)
         inside = backend.is_one_of(value, [literal(member) for member in possible])
-        rows = yield Rows(domain.select(value, table=table).where(inside).distinct())
+        key = ("inside", column.name, domain.key, repr(value_set))
+        rows = yield Rows(domain.select(value, table=table).where(inside).distinct(), key)
         found = {row[0] for row in rows}
     missing = [value for value in wanted if not any(member in found for member in members(column, [value]))]
     return len(missing), missing[:MAX_LISTED]

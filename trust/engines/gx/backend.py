@@ -35,6 +35,9 @@ class Backend(Protocol):
     def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
         """The values at `fractions` of the sorted column, as a list, in one pass: discrete, nothing interpolated."""
 
+    def most_repeated(self, size: SqlExpression, keys: list[SqlExpression], /) -> sa.Function[Any] | None:
+        """An aggregate over groups: the keys of the largest, each as a list. None where that takes a pass of its own."""
+
     def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression: ...
 
     def casts(self, text: SqlExpression, type_name: str) -> SqlExpression:

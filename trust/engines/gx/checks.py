@@ -8,6 +8,7 @@ import difflib
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from great_expectations.compatibility import pydantic
@@ -23,6 +24,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 
 from catalog.rules.expectation import Expectation
 from trust.engines.gx import aggregates, reference
+from trust.engines.gx.arguments import naive_utc
 from trust.engines.gx.domain import Domain
 from trust.engines.gx.execution import TouchstoneExecutionEngine, measurement_key
 from trust.engines.gx.findings import Finding, count_rows
@@ -115,6 +117,7 @@ class GxCheck:
             looked_at = rows if "column.non_null_proportion" in self.metrics else present
             if not looked_at:
                 return Finding(None, element_count=rows, missing_count=rows - present)
+            _align_moments(self.expectation, by_name)
         result: Any = self.expectation._validate(  # noqa: SLF001  # the decision itself; what is around it is costly and ours
             metrics=by_name, runtime_configuration={"result_format": _RESULT_FORMAT}, execution_engine=self.engine
         )
@@ -146,6 +149,24 @@ class GxCheck:
             metric = str(getattr(self.expectation, "map_metric", ""))
             return self.engine.sampler(self.metrics[f"{metric}.unexpected_count"], self.row_condition)
         return None
+
+
+def _align_moments(expectation: GxExpectation, by_name: dict[str, Any]) -> None:
+    """Make dates and timestamps comparable: Great Expectations reads a bound such as 2024-01-01 as a date, always."""
+    for name in set(by_name) & {"column.min", "column.max", "column.median"}:
+        value, bounds = by_name[name], {key: getattr(expectation, key, None) for key in ("min_value", "max_value")}
+        if not isinstance(value, date) or all(bound is None for bound in bounds.values()):
+            continue
+        if any(isinstance(each, datetime) for each in (value, *bounds.values())):
+            by_name[name] = _as_datetime(value)
+            for key, bound in bounds.items():
+                setattr(expectation, key, _as_datetime(bound))
+
+
+def _as_datetime(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return naive_utc(value)
+    return datetime(value.year, value.month, value.day) if isinstance(value, date) else value  # noqa: DTZ001
 
 
 def _presence(engine: TouchstoneExecutionEngine, domain: Any, name: str) -> Measurement:
@@ -225,7 +246,7 @@ class TypeCheck:
             raise presence
         column = self.engine.column(self.column)
         holds = True if self.names is None else is_of_type(column, self.names)
-        if column.untyped and not presence[1]:
+        if column.text_dates and not presence[1]:  # CSV and JSON lines: the type is that of the values, and there are none
             return Finding(None, element_count=presence[0], missing_count=presence[0])
         message = "" if holds else f"Column {self.column!r} is {column.physical_type}, not {' or '.join(self.names or ())}."
         return Finding(holds, observed=pandas_name(column), message=message)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from trust.engines.gx.backend import Row
 from trust.engines.gx.columns import Column, SqlExpression
+from trust.engines.gx.limits import MAX_SAMPLES
 from trust.engines.gx.regex import Flavour
 
 
@@ -40,6 +41,10 @@ class DuckDbBackend:
     def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
         wanted: SqlExpression = sa.literal_column("[" + ", ".join(repr(float(fraction)) for fraction in fractions) + "]")
         return sa.func.quantile_disc(column.number, wanted)
+
+    def most_repeated(self, size: SqlExpression, keys: list[SqlExpression]) -> sa.Function[Any] | None:
+        # Of one column only: a row of several would be built for each of millions of groups, to be thrown away.
+        return sa.func.arg_max(keys[0], size, sa.literal_column(str(MAX_SAMPLES))) if len(keys) == 1 else None
 
     def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
         return value.in_(members) if members else sa.false()

@@ -81,6 +81,9 @@ class DuckDbTypeCompiler(compiler.GenericTypeCompiler):
     def visit_DATETIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy's name
         return "TIMESTAMP"
 
+    def visit_TIMESTAMP(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy's name
+        return "TIMESTAMPTZ" if type_.timezone else "TIMESTAMP"
+
     def visit_NUMERIC(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy's name
         return "HUGEINT"  # a whole number of any size: the one thing that our statements cast to Numeric
 

@@ -9,7 +9,7 @@ from types import FrameType
 
 MAX_SAMPLES = 20
 # Samples are the distinct values among so many failing rows: a full DISTINCT would cost another scan.
-SAMPLED_ROWS = 1_000
+SAMPLED_ROWS = 200
 MAX_DISTINCT_IN_PYTHON = 2_000_000
 PYTHON_SECONDS_PER_CHUNK = 20
 MAX_COLUMNS = 2_000

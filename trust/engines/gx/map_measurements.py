@@ -63,7 +63,10 @@ def measure_map(question: MapQuestion) -> Measurement:
     """A `MapCount`. Raises what the test raises: wrong arguments, kinds that do not compare."""
     if question.metric in UNIQUE:
         counts = yield Groups(question.columns, question.looked_at())
-        return MapCount(counts.repeated_rows)
+        samples = None
+        if counts.most_repeated is not None:
+            samples = [_sample(question.columns, key) for key in counts.most_repeated]
+        return MapCount(counts.repeated_rows, samples)
     if question.metric in IN_ORDER:
         return (yield from _measure_order(question))
     if question.metric in STATISTICAL:

@@ -75,8 +75,10 @@ def _answer(table: Table, request: Request) -> Any:
             key = _order_key(request)
             known = table.answers[key]
             return known if isinstance(known, _Failed) else [known[position] for position in request.positions]
+        case Rows(key=None):
+            return _tried(table, request, _fetch)
         case Rows():
-            return _tried(table, request, lambda t, r: t.backend.connection.execute(r.statement).fetchall())
+            return _remembered(table, request.key, request, _fetch)
         case Visit():
             return _tried(table, request, _visit)
 
@@ -99,6 +101,10 @@ def _tried(table: Table, request: Any, ask: Any) -> Any:
     if transaction is not None:
         transaction.commit()
     return answer
+
+
+def _fetch(table: Table, request: Rows) -> list[Any]:
+    return list(table.backend.connection.execute(request.statement).fetchall())
 
 
 def _visit(table: Table, request: Visit) -> None:
@@ -131,10 +137,14 @@ def _scan(table: Table, questions: list[tuple[Hashable, Any]]) -> None:
 def _count_groups(table: Table, request: Groups) -> GroupCounts:
     size = sa.func.count().label("size")
     keys = [table.backend.grouping(column) for column in request.columns]
-    groups = request.domain.select(size, table=table.selectable).group_by(*keys).subquery()
+    labelled = [key.label(f"v{index}") for index, key in enumerate(keys)]
+    groups = request.domain.select(size, *labelled, table=table.selectable).group_by(*keys).subquery("sizes")
     repeated = sa.func.sum(groups.c.size).filter(groups.c.size > 1)
-    row = table.backend.connection.execute(sa.select(sa.func.count(), repeated).select_from(groups)).one()
-    return GroupCounts(distinct=int(row[0]), repeated_rows=int(row[1] or 0))
+    most = table.backend.most_repeated(groups.c.size, [groups.c[f"v{index}"] for index in range(len(keys))])
+    wanted = [sa.func.count(), repeated] if most is None else [sa.func.count(), repeated, most.filter(groups.c.size > 1)]
+    row = table.backend.connection.execute(sa.select(*wanted).select_from(groups)).one()
+    samples = None if most is None else [[found] for found in row[2] or []]
+    return GroupCounts(distinct=int(row[0]), repeated_rows=int(row[1] or 0), most_repeated=samples)
 
 
 def _order_key(request: OrderStatistics) -> Hashable:

@@ -56,7 +56,8 @@ def _logical_types(backend: Backend, column: Column, declared: LogicalType | Non
     types = column.logical_types()
     questions: dict[Hashable, SqlExpression] = {}
     domain = Domain()
-    if column.kind is Kind.FLOAT or (column.kind is Kind.DECIMAL and not column.is_whole):
+    fractional = column.kind is Kind.FLOAT or (column.kind is Kind.DECIMAL and not column.is_whole)
+    if fractional and (declared is LogicalType.INTEGER or column.text_dates):
         # Whole numbers beside NULLs come as floats from pandas; they are whole numbers all the same.
         questions["broken"] = domain.count_where(column.value != sa.func.floor(column.value))
     as_text = declared in _TEXT_TYPES and column.kind is Kind.TEXT and column.text_dates
@@ -86,7 +87,7 @@ def _newest(backend: Backend, column: Column) -> Measurement:
     if column.kind.is_moment:
         expression: SqlExpression = column.value
     elif column.kind is Kind.TEXT:
-        moment = sa.cast(column.value, sa.DateTime)
+        moment = sa.cast(sa.cast(column.value, sa.TIMESTAMP(timezone=True)), sa.DateTime)  # at the session's zone, UTC
         expression = sa.case((backend.casts(column.value, "timestamp"), moment))
     else:
         return None

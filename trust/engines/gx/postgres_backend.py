@@ -20,7 +20,7 @@ class PostgresBackend:
         self.connection = connection
 
     def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
-        result = self.connection.execution_options(stream_results=True, max_row_buffer=size).execute(statement)
+        result = self.connection.execute(statement, execution_options={"stream_results": True, "max_row_buffer": size})
         try:
             for rows in result.partitions(size):
                 yield list(rows)
@@ -39,6 +39,9 @@ class PostgresBackend:
     def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
         wanted = sa.cast(sa.literal(fractions, postgresql.ARRAY(sa.Double)), postgresql.ARRAY(sa.Double))
         return sa.func.percentile_disc(wanted).within_group(column.number)
+
+    def most_repeated(self, _size: SqlExpression, _keys: list[SqlExpression]) -> sa.Function[Any] | None:
+        return None
 
     def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
         return value.in_(members) if members else sa.false()

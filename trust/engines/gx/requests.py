@@ -35,10 +35,14 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """distinct: how many combinations there are. repeated_rows: how many rows share theirs with another row."""
+    """distinct: how many combinations there are. repeated_rows: how many rows share theirs with another row.
+
+    most_repeated: the combinations that most rows share, each a list, where that takes no other pass; else None.
+    """
 
     distinct: int
     repeated_rows: int
+    most_repeated: list[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ class OrderStatistics:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a statement that returns few."""
+    """The rows of a statement that returns few; remembered under `key`, if it has one."""
 
     statement: sa.Select[Any]
+    key: Hashable = None
 
 
 @dataclass(frozen=True)
