@@ -72,9 +72,9 @@ def register(slug: str, governance: Person, now: datetime) -> str:
         acknowledge_product(product=product, actor=product.owner, now=now)
     if product.reviewed_at is None:
         review_product(product=product, actor=governance, now=now)
-    if report.created:
-        return "registered"
-    return f"{len(report.changes)} changes" if report.changes else "unchanged"
+    said = "registered" if report.created else f"{len(report.changes)} changes" if report.changes else "unchanged"
+    notes = [*report.warnings, *(f"{rule.path} is not executed: {rule.reason}" for rule in report.not_executable)]
+    return "\n  ".join([said, *notes])
 
 
 def request_runs(slugs: list[str], governance: Person, now: datetime) -> list[UUID]:
