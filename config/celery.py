@@ -6,6 +6,8 @@ from celery import Celery
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Django's checks import the whole API, which workers and beat have no use for; `bin/test` makes them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from config.environment import Environment
 

@@ -172,6 +172,8 @@ def stage(transactional_db: None, broker: EmbeddedValkey, data_root: Path, tmp_p
         "TOUCHSTONE_ENGINE_MEMORY_MB": "128",
         "TOUCHSTONE_ENGINE_THREADS": "1",
     }
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):  # else every worker compiles all that it imports: seconds each
+        environment["PYTHONPYCACHEPREFIX"] = str(ROOT / ".local" / "cache" / "bytecode")
     stage = Stage(environment, tmp_path)
     yield stage
     stage.stop_all()
