@@ -303,6 +303,21 @@ def test_the_database_of_a_run_reads_its_own_file_and_nothing_else(tmp_path: Pat
                 database.connection.execute(statement)
 
 
+def test_a_type_with_metrics_that_we_have_not_takes_great_expectations_own_path(tmp_path: Path) -> None:
+    source = parquet_source(tmp_path, {"a": [1, 1, 2, 2], "s": ["x", "y", "x", "y"]})
+    weights = {"values": ["x", "y"], "weights": [0.5, 0.5]}
+
+    evidence = look(
+        source,
+        check("column_kl_divergence_to_be_less_than", column="s", partition_object=weights, threshold=0.1),
+        check("column_kl_divergence_to_be_less_than", column="nope", partition_object=weights, threshold=0.1),
+        check("table_row_count_to_equal_other_table", other_table_name="data"),
+        check("column_values_to_be_unique", column="a"),
+    )
+
+    assert [result.status for result in evidence.results] == ["passed", "error", "passed", "failed"]
+
+
 def test_a_run_leaves_nothing_in_the_temporary_folder(tmp_path: Path) -> None:
     from trust.engines.gx import Access  # noqa: PLC0415
 

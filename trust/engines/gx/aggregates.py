@@ -135,6 +135,13 @@ def row_count(domain: Domain) -> Measurement:
     return answers[key]
 
 
+def presence(domain: Domain, column: Column) -> Measurement:
+    """(rows of the domain, rows with a value in the column)."""
+    rows = yield from row_count(domain)
+    present = yield from nonnull_count(domain, column)
+    return rows, present
+
+
 def modes(domain: Domain, column: Column, table: sa.FromClause, backend: Backend) -> Measurement:
     """The most common values, in order, all of them where several are as common."""
     value = backend.grouping(column)
