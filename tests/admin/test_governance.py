@@ -1,6 +1,7 @@
 """What governance does in the admin: policies, trust policies, waivers, incidents, people. And what owners do beside it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_governance_grants_and_revokes_a_waiver(cast: Cast, world: World) -> Non
         "check_key": "",
         "reason": "Known since May.",
         "owner": cast.owner.person.pk,
-        "expires_at_0": "2026-12-24",
+        "expires_at_0": f"{NOW + timedelta(days=32):%Y-%m-%d}",
         "expires_at_1": "12:00:00",
     }
     assert cast.governance.post("trust_waiver_add", **form).status_code == 302

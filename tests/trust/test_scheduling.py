@@ -32,10 +32,11 @@ def test_a_port_is_due_one_interval_after_its_last_run_was_asked_for_also_when_t
 
 
 def test_cron_lines_are_followed_in_utc() -> None:
-    run_well(make_ready_port(schedule="30 13 * * *"))
+    due = (NOW + 5 * HOUR).replace(minute=30, second=0)
+    run_well(make_ready_port(schedule=f"30 {due.hour} * * *"))
 
-    assert queue_due_runs(now=NOW + HOUR) == []
-    assert len(queue_due_runs(now=NOW + HOUR + timedelta(minutes=30))) == 1
+    assert queue_due_runs(now=due - timedelta(seconds=1)) == []
+    assert len(queue_due_runs(now=due)) == 1
 
 
 def test_a_port_whose_run_is_queued_or_under_way_gets_no_second_one() -> None:
