@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from catalog.rules.vocabulary import Dimension
+from trust.rules.dimensions import dimension_of
 from trust.rules.facts import CheckFacts
 from trust.rules.standing import Standing, vacuity_of
+from trust.rules.strength import vouches_for_most
 from trust.rules.trust_policy import TrustPolicy
 from trust.rules.wording import columns_of
 
@@ -41,25 +43,28 @@ def _share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(1)
 
 
-def tolerance_of(check: CheckFacts) -> float:
-    """The share of rows that must hold, 0 to 1 (`mostly`); 1 where none is given, 0 where it is no number."""
-    mostly = check.kwargs.get("mostly")
-    if mostly is None:
-        return 1.0
-    return float(mostly) if isinstance(mostly, int | float) and not isinstance(mostly, bool) else 0.0
+def _looks_at_values(check: CheckFacts) -> bool:
+    """Whether the values of a field are in better hands for a check: that it is there, or empty, says nothing good of them."""
+    return dimension_of(check.type) is not Dimension.SCHEMA and check.type != "expect_column_values_to_be_null"
 
 
 def coverage_of(standing: Standing, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
-    """What the checks of one port cover; those whose keys are `accepted` (waived) count as if they had passed."""
+    """What the checks of one port cover; those whose keys are `accepted` (waived) count as if they had passed.
+
+    A check that lets more rows fail, or leaves more out, than the policy tolerates covers nothing.
+    """
     speaking, waived = [], []
+    rows = standing.run.rows if standing.run else None
     for check in standing.checks:
+        if not vouches_for_most(check, rows, policy.minimum_tolerance):
+            continue
         if standing.passed(check):
             speaking.append(check)
         elif check.key in accepted and vacuity_of(check) is None:
             speaking.append(check)
             waived.append(check.key)
     dimensions = {check.dimension for check in speaking}
-    columns = {name for check in speaking if tolerance_of(check) >= policy.minimum_tolerance for name in columns_of(check)}
+    columns = {name for check in speaking if _looks_at_values(check) for name in columns_of(check)}
     critical = sorted(field.name for field in standing.port.fields if field.is_critical)
     return PortCoverage(
         port=standing.port.name,

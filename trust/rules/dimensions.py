@@ -1,4 +1,4 @@
-"""Which dimension an expectation type speaks about when its author did not say. Our choice, stated in one table."""
+"""Which dimension an expectation speaks to: its author's word where its type bears it out, else its type's own. Our choice."""
 
 from types import MappingProxyType
 
@@ -7,14 +7,12 @@ from catalog.rules.vocabulary import Dimension
 _TYPES: dict[Dimension, tuple[str, ...]] = {
     Dimension.COMPLETENESS: (
         "expect_column_values_to_not_be_null",
-        "expect_column_values_to_be_null",
         "expect_column_proportion_of_non_null_values_to_be_between",
     ),
     Dimension.UNIQUENESS: (
         "expect_column_values_to_be_unique",
         "expect_compound_columns_to_be_unique",
         "expect_multicolumn_values_to_be_unique",
-        "expect_column_unique_value_count_to_be_between",
         "expect_column_proportion_of_unique_values_to_be_between",
     ),
     Dimension.VOLUME: (
@@ -63,6 +61,38 @@ _TYPES: dict[Dimension, tuple[str, ...]] = {
 DIMENSION_OF_TYPE = MappingProxyType({name: dimension for dimension, names in _TYPES.items() for name in names})
 
 
+_ALSO: dict[Dimension, frozenset[Dimension]] = {
+    Dimension.VALIDITY: frozenset({Dimension.CONSISTENCY, Dimension.ACCURACY}),
+    Dimension.CONSISTENCY: frozenset(Dimension) - {Dimension.SCHEMA},
+    Dimension.ACCURACY: frozenset(Dimension) - {Dimension.SCHEMA},
+    Dimension.TIMELINESS: frozenset(Dimension) - {Dimension.SCHEMA},
+}
+"""Label -> the own dimensions of the types that may bear it beside those of the label itself. What looks at rows can be about
+consistency, accuracy or time; what looks at the columns alone cannot."""
+
+_ALL_THERE = frozenset(
+    {
+        "expect_column_distinct_values_to_contain_set",
+        "expect_column_distinct_values_to_equal_set",
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_values_to_not_be_in_set",
+        "expect_table_row_count_to_equal_other_table",
+    }
+)
+"""Types that may be about completeness: all twelve months are there, and no text stands for a missing value."""
+
+
 def dimension_of(expectation_type: str) -> Dimension:
     """Dimension of a Great Expectations type. A type that the table does not know looks at values: validity."""
     return DIMENSION_OF_TYPE.get(expectation_type, Dimension.VALIDITY)
+
+
+def dimension_borne_out(expectation_type: str, label: Dimension | None) -> Dimension:
+    """`label`, the author's word, where an expectation of that type can speak to it at all; else the type's own dimension.
+
+    Otherwise a count of rows that is called completeness would cover that dimension without looking at a single value.
+    """
+    own = dimension_of(expectation_type)
+    if label is None or label is own or own in _ALSO.get(label, frozenset()):
+        return label or own
+    return label if label is Dimension.COMPLETENESS and expectation_type in _ALL_THERE else own

@@ -5,7 +5,7 @@ from hashlib import sha256
 import msgspec
 
 from catalog.rules.expectation import Expectation, Suite
-from trust.rules.dimensions import dimension_of
+from trust.rules.dimensions import dimension_borne_out
 from trust.rules.evidence import CheckResult, Source
 from trust.rules.facts import CheckFacts
 
@@ -33,12 +33,12 @@ def source_digest(source: Source) -> str:
 
 
 def check_facts(check_id: str, port: str, result: CheckResult) -> CheckFacts:
-    """What a judgement needs of one check result. A missing dimension follows from the type."""
+    """What a judgement needs of one check result. The dimension is the type's where it does not bear out the author's."""
     return CheckFacts(
         id=check_id,
         key=check_key(port, result.expectation),
         type=result.expectation.type,
-        dimension=result.expectation.dimension or dimension_of(result.expectation.type),
+        dimension=dimension_borne_out(result.expectation.type, result.expectation.dimension),
         severity=result.expectation.severity,
         status=result.status,
         kwargs=result.expectation.kwargs,

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.rules.coverage import tolerance_of
 from trust.rules.evidence import CheckStatus
 from trust.rules.facts import CheckFacts
 from trust.rules.outcome import CheckContribution, DimensionContribution
 from trust.rules.situation import Situation
 from trust.rules.standing import Standing, vacuity_of
+from trust.rules.strength import tolerance_of
 from trust.rules.wording import asked_rows, columns_of, failed_check
 
 Value = Fraction | int
@@ -101,7 +101,7 @@ def _contribution(check: CheckFacts, standing: Standing, situation: Situation, *
         freshness=standing.freshness,
         value=float(value_of(check, standing)),
         is_counted=is_counted,
-        tolerance=None if asked_rows(check) is None else tolerance_of(check),
+        tolerance=None if asked_rows(check) is None else tolerance_of(check.type, check.kwargs),
         element_count=check.element_count,
         unexpected_count=check.unexpected_count,
         waiver_id=waiver.id if waiver else None,

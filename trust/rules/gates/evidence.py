@@ -8,6 +8,7 @@ from trust.rules.gates.finding import Finding, Ground, conclude, doubt_of, faile
 from trust.rules.outcome import GateResult
 from trust.rules.situation import Situation
 from trust.rules.standing import Standing, run_ids, vacuity_of
+from trust.rules.strength import vouches_for_most
 from trust.rules.vocabulary import GateName
 
 
@@ -27,7 +28,7 @@ def evidence_gate(situation: Situation) -> GateResult:
 
 
 def critical_checks_gate(situation: Situation) -> GateResult:
-    """Fails when a critical check failed, unknown when one could not be evaluated or a port has none that could fail.
+    """Fails when a critical check failed, unknown when one could not be evaluated or a port has none that means anything.
 
     A failure counts however old it is; a pass counts only while its evidence does.
     """
@@ -43,7 +44,7 @@ def critical_checks_gate(situation: Situation) -> GateResult:
         findings += [_failure(check, standing, situation) for check in _gravest_first(bad)]
         findings += missing_evidence(standing, situation)
         findings += [_not_evaluated(check, situation) for check in judged if _is_open(check, standing)]
-        if not critical and standing.passes_count:
+        if standing.passes_count and not any(_vouches(check, standing, situation) for check in critical):
             findings.append(_none_critical(standing, situation))
     numbers = {"critical_checks": critical_count, "failed": failed_count, "waived": len(waivers)}
     passed = f"{wording.all_of(critical_count, 'critical check')} passed."
@@ -52,6 +53,11 @@ def critical_checks_gate(situation: Situation) -> GateResult:
         passed = f"{critical_count - len(waivers):,} of {asked} passed, {len(waivers):,} under waiver."
     ground = Ground(numbers, run_ids(situation.standings), tuple(sorted(set(waivers))))
     return conclude(GateName.CRITICAL_CHECKS, findings, passed, ground)
+
+
+def _vouches(check: CheckFacts, standing: Standing, situation: Situation) -> bool:
+    rows = standing.run.rows if standing.run else None
+    return vouches_for_most(check, rows, situation.policy.minimum_tolerance)
 
 
 def _is_open(check: CheckFacts, standing: Standing) -> bool:
@@ -86,6 +92,7 @@ def _not_evaluated(check: CheckFacts, situation: Situation) -> Finding:
 
 
 def _none_critical(standing: Standing, situation: Situation) -> Finding:
-    message = f"port {wording.shorten(standing.port.name)} has no critical check that could fail"
+    least = f"{100 * situation.policy.minimum_tolerance:g}%"
+    message = f"port {wording.shorten(standing.port.name)} has no critical check that could fail and asks {least} of the rows"
     remedy = "Mark the expectations that consumers rely on as critical, then run the suite again"
     return unknown("no_critical_checks", message, remedy, situation.owner, run_ids([standing]))

@@ -49,7 +49,10 @@ def _fields(covered: int, total: int) -> str:
 def _uncovered(found: PortCoverage, standing: Standing, situation: Situation) -> Finding:
     dimensions = wording.names(found.uncovered, 8)
     message = f"port {wording.shorten(found.port)} has no passed check for {dimensions}"
-    remedy = f"Add expectations for {dimensions}, or make the failing ones hold, then run the suite again"
+    least = f"{100 * situation.policy.minimum_tolerance:g}%"
+    remedy = (
+        f"Add expectations for {dimensions} that ask {least} of all rows, or make failing ones hold, then run the suite again"
+    )
     return failed("dimension_uncovered", message, remedy, situation.steward, run_ids([standing]))
 
 
