@@ -7,8 +7,10 @@ import pytest
 
 from catalog.models import OutputPort
 from catalog.rules.vocabulary import SourceKind
+from config.celery import app
 from tests.e2e.conftest import Stage, wait_until
 from tests.trust.builders import make_ready_port
+from trust import tasks
 from trust.models import CurrentVerdict, Run, Verdict
 from trust.queries.clock import database_now
 from trust.rules.vocabulary import RunStatus
@@ -115,14 +117,22 @@ def test_a_run_that_hangs_is_failed_when_its_time_is_over_and_the_worker_goes_on
     assert status_of(following) == RunStatus.COMPLETED
 
 
-def test_beat_queues_the_runs_that_schedules_ask_for_and_a_lost_message_is_sent_again(stage: Stage, data_root: Path) -> None:
-    write_rows(data_root)
-    port = make_ready_port(schedule="PT1M")
-    forgotten = request_run(port=make_ready_port(), actor=None, now=database_now())  # nobody sent a message
+def test_scheduled_runs_are_done_and_a_lost_message_is_sent_again(stage: Stage, data_root: Path) -> None:
+    (data_root / "rows.csv").write_text("id,name\n1,a\n2,b\n3,c\n")
+    scheduled = make_ready_port(schedule="PT1H")
+    forgotten = request_run(port=make_ready_port(), actor=None, now=database_now())  # nobody sends a message
     stage.start_worker()
     stage.start_beat()
 
-    wait_until(lambda: is_finished(forgotten), what="the sweep sends the message again")
-    wait_until(lambda: port.runs.filter(status=RunStatus.COMPLETED).exists(), 90, what="the scheduled run is done")
+    tasks.queue_due_runs()  # what beat asks a worker for each minute
 
-    assert port.runs.get().cause == "schedule"
+    wait_until(lambda: scheduled.runs.filter(status=RunStatus.COMPLETED).exists(), what="the scheduled run is done")
+    wait_until(lambda: is_finished(forgotten), what="the sweep sends the message again")
+    assert (status_of(forgotten), scheduled.runs.get().cause) == (RunStatus.COMPLETED, "schedule")
+
+
+def test_beat_asks_only_for_tasks_that_workers_know() -> None:
+    entries = {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+    assert entries == {"trust.queue_due_runs", "trust.sweep_runs", "trust.judge_stale"}
+    assert entries <= set(app.tasks)
