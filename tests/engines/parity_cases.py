@@ -227,10 +227,4 @@ DELIBERATE = [
         None,
         _TYPED,
     ),
-    Deliberate(
-        "pandas reads 0.3 from JSON as 0.30000000000000004, which has another length as text.",
-        lambda kind, kwargs: "y" in _names(kwargs) and "lengths" in kind,
-        None,
-        frozenset({"jsonl"}),
-    ),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from psycopg.conninfo import make_conninfo
 
 from catalog.rules.expectation import Expectation, Suite
 from tests.engines.pandas_oracle import OracleResult, PandasOracle
@@ -23,10 +24,10 @@ _COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "observed_
 
 
 def database_url() -> str:
-    """Of the server that the tests run on, outside Django's own test database: the engine has a connection of its own."""
+    """Of Django's test database: the engine has a connection of its own, so the tables in it are committed."""
     entry = settings.DATABASES["default"]
-    parts = {"host": entry["HOST"], "port": entry["PORT"], "user": entry["USER"], "password": entry["PASSWORD"]}
-    return " ".join(f"{key}='{value}'" for key, value in parts.items() if value) + " dbname='postgres'"
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    return make_conninfo(**{key: str(entry[name]) for key, name in names.items() if entry[name]})
 
 
 @pytest.fixture(scope="module")
