@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.db import connection
 
@@ -105,15 +106,15 @@ def broker(private_valkey: EmbeddedValkey) -> Iterator[EmbeddedValkey]:
     """The private broker, empty, and the one to which the process of the test sends as well."""
     before = app.conf.broker_url
     _send_to(private_valkey.url)
-    with app.connection_for_write() as messages:
-        messages.default_channel.client.flushall()
+    with redis.Redis.from_url(private_valkey.url) as client:
+        client.flushall()
     yield private_valkey
     _send_to(before)
 
 
 def _send_to(url: str) -> None:
-    app.conf.broker_url = url
-    app._after_fork()  # Celery keeps the pools of the first broker that it met; this makes it forget them
+    app.conf.update(broker_url=url)
+    cast("Any", app)._after_fork()  # Celery keeps the pools of the first broker that it met; this makes it forget them
 
 
 @pytest.fixture

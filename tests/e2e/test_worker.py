@@ -9,7 +9,7 @@ from catalog.models import OutputPort
 from catalog.rules.vocabulary import SourceKind
 from config.celery import app
 from tests.e2e.conftest import Stage, wait_until
-from tests.trust.builders import make_ready_port
+from tests.trust.builders import failure_of, make_ready_port
 from trust import tasks
 from trust.models import CurrentVerdict, Run, Verdict
 from trust.queries.clock import database_now
@@ -64,7 +64,7 @@ def test_good_bad_and_missing_data_each_lead_to_their_verdict(stage: Stage, data
     found = bad.check_results.exclude(status="passed").values_list("type", "unexpected_count")
     assert set(found) == {("expect_column_values_to_be_unique", 2), ("expect_column_values_to_be_between", 1)}
     missing.refresh_from_db()
-    assert (missing.status, missing.failure["code"]) == (RunStatus.FAILED, "source_missing")
+    assert (missing.status, failure_of(missing)["code"]) == (RunStatus.FAILED, "source_missing")
     assert Verdict.objects.count() == 3
 
 
@@ -112,7 +112,7 @@ def test_a_run_that_hangs_is_failed_when_its_time_is_over_and_the_worker_goes_on
 
     hung.refresh_from_db()
     assert (hung.status, hung.attempt, hung.verdicts.count()) == (RunStatus.FAILED, 1, 1)
-    assert hung.failure["code"] == "time_limit"
+    assert failure_of(hung)["code"] == "time_limit"
     assert CurrentVerdict.objects.get(product=hung.port.product).verdict == "unknown"
     assert status_of(following) == RunStatus.COMPLETED
 

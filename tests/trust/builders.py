@@ -109,3 +109,10 @@ def run_badly(port: OutputPort, now: datetime = NOW) -> Verdict:
     verdict = fail_run(claim=claim_new_run(port, now), failure=failure, now=now)
     assert verdict is not None
     return verdict
+
+
+def failure_of(run: Run) -> dict[str, str]:
+    """Code, message and remedy of a failed run."""
+    run.refresh_from_db()
+    assert run.failure is not None
+    return dict(run.failure)

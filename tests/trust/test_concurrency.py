@@ -100,7 +100,7 @@ def test_judging_a_net_of_products_from_all_sides_ends_without_deadlock() -> Non
             ensure_current([other.product_id for other in reversed(ports)], moment)
             run_well(port, moment)
 
-    together(*[lambda port=port, number=number: churn(port, number) for number, port in enumerate(ports)])  # type: ignore[misc]
+    together(*[lambda port=port, number=number: churn(port, number) for number, port in enumerate(ports)])
 
     ensure_current([port.product_id for port in ports], NOW + timedelta(hours=1))
     assert set(CurrentVerdict.objects.values_list("verdict", flat=True)) == {"production_grade"}

@@ -12,13 +12,13 @@ from django.db import OperationalError
 from catalog.models import DataProduct, OutputPort
 from catalog.rules.expectation import Suite
 from catalog.rules.vocabulary import Lifecycle
-from tests.trust.builders import evidence_for, make_ready_port
+from tests.trust.builders import evidence_for, failure_of, make_ready_port
 from trust.models import CurrentVerdict, Run, Verdict
 from trust.queries.clock import database_now
 from trust.rules.evidence import RunEvidence, Source
 from trust.rules.vocabulary import RunStatus
 from trust.services import execution
-from trust.services.runs import request_run, sweep_runs
+from trust.services.runs import complete_run, request_run, sweep_runs
 
 # The heartbeat has a connection of its own, which sees what is committed only.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +70,7 @@ def test_an_engine_that_crashes_fails_the_run_without_telling_what_it_saw(attemp
 
     run = attempt(crash)
 
-    assert (run.status, run.failure["code"]) == (RunStatus.FAILED, "engine_crashed")
+    assert (run.status, failure_of(run)["code"]) == (RunStatus.FAILED, "engine_crashed")
     assert "secret" not in str(run.failure)
     assert CurrentVerdict.objects.get(product=run.port.product).verdict == "unknown"
 
@@ -78,12 +78,12 @@ def test_an_engine_that_crashes_fails_the_run_without_telling_what_it_saw(attemp
 def test_evidence_that_cannot_be_written_fails_the_run_instead_of_trying_it_again(attempt: Callable[[Look], Run]) -> None:
     run = attempt(lambda: replace(evidence_for(Run.objects.get()), rows=2**70))
 
-    assert (run.status, run.failure["code"], run.check_results.count()) == (RunStatus.FAILED, "engine_crashed", 0)
+    assert (run.status, failure_of(run)["code"], run.check_results.count()) == (RunStatus.FAILED, "engine_crashed", 0)
     assert run.verdicts.get().verdict == "unknown"
 
 
 def test_a_database_that_comes_back_gets_the_result(attempt: Callable[[Look], Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    real, calls = execution.complete_run, []
+    real, calls = complete_run, []
 
     def complete(**arguments: Any) -> Verdict | None:
         calls.append(arguments)
@@ -119,7 +119,7 @@ def test_a_product_retired_after_the_request_is_not_looked_at(attempt: Callable[
 
     run = attempt(look)
 
-    assert (run.status, run.failure["code"]) == (RunStatus.FAILED, "port_gone")
+    assert (run.status, failure_of(run)["code"]) == (RunStatus.FAILED, "port_gone")
 
 
 def test_a_source_that_nobody_can_read_fails_with_its_name(attempt: Callable[[Look], Run], port: OutputPort) -> None:
@@ -127,8 +127,8 @@ def test_a_source_that_nobody_can_read_fails_with_its_name(attempt: Callable[[Lo
 
     run = attempt(lambda: evidence_for(Run.objects.get()))
 
-    assert run.failure["code"] == "source_unsupported"
-    assert "a Kafka topic" in run.failure["message"]
+    assert failure_of(run)["code"] == "source_unsupported"
+    assert "a Kafka topic" in failure_of(run)["message"]
 
 
 def test_what_was_claimed_already_is_left_alone(attempt: Callable[[Look], Run]) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -215,7 +216,7 @@ def test_a_product_that_nothing_is_built_from_does_not_touch_the_others(port: Ou
 def test_every_change_of_a_claim_withholds_the_answer_until_it_is_judged_again(port: OutputPort, claim: str) -> None:
     run_well(port)
     product = port.product
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "field": lambda: port.fields.update(sensitivity="restricted"),
         "port": lambda: OutputPort.objects.filter(id=port.id).update(location="elsewhere.csv"),
         "policy": lambda: product.access_policies.update(status="withdrawn"),

@@ -9,7 +9,7 @@ from catalog.models import OutputPort
 from catalog.rules.errors import ConflictError, ForbiddenError
 from catalog.rules.vocabulary import Lifecycle
 from tests.factories import NOW, make_owner, make_person, make_port, make_product
-from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, make_suite, run_well
+from tests.trust.builders import claim_new_run, evidence_for, failure_of, make_ready_port, make_suite, run_well
 from trust.models import CheckResult, CurrentVerdict, Run, RunCause, Verdict
 from trust.queries.facts import port_digest
 from trust.rules.evidence import Failure
@@ -169,7 +169,7 @@ def test_a_retryable_failure_goes_back_to_the_queue_with_growing_pauses_and_then
         assert claim is not None
         assert fail_run(claim=claim, failure=AWAY, now=moment) is None
         waiting = Run.objects.get(id=run_id)
-        assert (waiting.status, waiting.failure["code"]) == (RunStatus.QUEUED, "source_unreachable")
+        assert (waiting.status, failure_of(waiting)["code"]) == (RunStatus.QUEUED, "source_unreachable")
         pauses.append(waiting.not_before - moment)
         moment = waiting.not_before
     last = claim_run(run_id=run_id, worker="one", now=moment)
@@ -215,7 +215,7 @@ def test_a_run_that_kills_every_worker_ends_as_worker_lost(port: OutputPort) -> 
 
     run = Run.objects.get(id=run_id)
     assert run.status == RunStatus.FAILED
-    assert (run.failure["code"], run.verdicts.get().verdict) == ("worker_lost", "unknown")
+    assert (failure_of(run)["code"], run.verdicts.get().verdict) == ("worker_lost", "unknown")
 
 
 def test_a_silent_run_whose_time_is_over_is_not_tried_again(port: OutputPort) -> None:
@@ -223,7 +223,7 @@ def test_a_silent_run_whose_time_is_over_is_not_tried_again(port: OutputPort) ->
     Run.objects.filter(id=claim.run_id).update(lease_expires_at=NOW + time_limit())
 
     assert sweep_runs(now=NOW + time_limit()) == []
-    assert Run.objects.get(id=claim.run_id).failure["code"] == "time_limit"
+    assert failure_of(Run.objects.get(id=claim.run_id))["code"] == "time_limit"
 
 
 def test_a_lost_run_waits_while_a_newer_run_of_its_port_is_queued(port: OutputPort) -> None:
