@@ -78,6 +78,7 @@ def enqueue(run_ids: Iterable[UUID]) -> None:
 
 def _messages_on_their_way() -> int:
     with current_app.connection_for_read() as connection:
-        channel: Any = connection.default_channel  # kombu types what all transports share, which is less than this
-        count: int = current_app.amqp.queues["runs"](channel).queue_declare().message_count
+        # kombu's types say that this is a name; it is what the broker answers.
+        declared: Any = current_app.amqp.queues["runs"](connection.default_channel).queue_declare()
+        count: int = declared.message_count
     return count
