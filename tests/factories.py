@@ -1,11 +1,11 @@
 """Rows for tests, made through the services: people with roles, products, ports, policies. Every argument has a default.
 
 A name that is not given is `<kind>-<number>`, so that two calls never collide. Nothing here patches or freezes a clock:
-`NOW`, the start of the test run, is the moment at which the factories act unless told otherwise: code under test that looks at
+`NOW`, an hour before the test run, is the moment at which the factories act unless told otherwise: code under test that looks at
 the real clock then finds acknowledgements and reviews that are fresh, in any year.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -37,7 +37,7 @@ from catalog.services.products import (
 )
 from catalog.services.roles import ensure_roles
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 _numbers = count(1)
 
 
