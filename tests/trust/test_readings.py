@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from catalog.models import OutputPort
 from catalog.rules.claims import FieldClaims
 from catalog.rules.vocabulary import LogicalType, Sensitivity
-from tests.factories import make_governed_product, make_port
+from tests.factories import make_governed_product, make_port, make_product
 from tests.trust.builders import make_suite
 from trust.rules.evidence import Source
 from trust.services.readings import reading_of
@@ -44,8 +44,13 @@ def test_a_location_is_resolved_below_the_allowed_roots(root: Path) -> None:
 
     source = source_of(port)
 
-    assert (source.location, source.null_values, source.time_column) == (str(root / "rows.csv"), ("?",), "id")
+    assert (source.location, source.null_values, source.time_column) == (str(root / "rows.csv"), ("?", ""), "id")
     assert source.declared_types == {"id": LogicalType.INTEGER, "name": LogicalType.STRING}
+
+
+@pytest.mark.parametrize(("stated", "read"), [(None, None), ((), ("",)), (("", "NA"), ("", "NA"))])
+def test_an_empty_cell_is_never_a_value(stated: tuple[str, ...] | None, read: tuple[str, ...] | None) -> None:
+    assert source_of(make_port(null_values=stated)).null_values == read
 
 
 def test_a_location_that_leads_out_is_refused_at_the_moment_of_the_run(root: Path) -> None:
@@ -87,9 +92,10 @@ def test_values_of_sensitive_personal_and_unclassified_columns_stay_in_the_engin
 
 
 def test_a_reference_leads_to_the_port_of_another_product(root: Path) -> None:
-    make_port(make_governed_product("airports", sensitivity=Sensitivity.RESTRICTED))
+    airports = make_governed_product("airports", sensitivity=Sensitivity.RESTRICTED)
+    make_port(airports)
 
-    source = source_of(make_port(), REFERENCE)
+    source = source_of(make_port(make_product(owner=airports.owner)), REFERENCE)
 
     assert set(source.references) == {"airports/rows"}
     reference = source.references["airports/rows"]

@@ -7,6 +7,7 @@ from catalog.rules.claims import PortClaims
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import SourceKind
 from catalog.services import ports
+from trust.services.places import demand_own_place
 from trust.sources.files import resolve_file
 from trust.sources.postgres import checked_settings, parse_connection_reference, read_connection, split_table
 from trust.sources.problem import SourceProblemError
@@ -16,8 +17,10 @@ _PASSING = {"source_missing", "source_empty", "source_unreadable", "connection_m
 
 
 def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
-    """`catalog.services.ports.put_output_port` for a location that may be read. Raises `InvalidError` where it may not."""
+    """`catalog.services.ports.put_output_port` for a location that may be read and is not somebody else's. Raises
+    `InvalidError` or `ForbiddenError` where it may not."""
     check_location(claims)
+    demand_own_place(claims, slug=product.slug, actor=actor)
     return ports.put_output_port(product=product, claims=claims, actor=actor)
 
 

@@ -1,16 +1,18 @@
 """Turns a port into what an engine reads, at the moment of the run: the location is checked again, no secret is resolved."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from catalog.models import Field, OutputPort
+from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, Suite
-from catalog.rules.vocabulary import Dimension, LogicalType, Sensitivity, Severity, SourceKind
+from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.models import Suite as SuiteRow
 from trust.rules.evidence import Source
+from trust.services.places import kept_at, kept_columns, may_look_up
 from trust.sources.files import resolve_file
 from trust.sources.problem import SourceProblemError
 
@@ -30,7 +32,8 @@ class Reading:
 def reading_of(*, port: OutputPort, suite: SuiteRow) -> Reading:
     """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
     demanded = suite_of(suite)
-    return Reading(demanded, replace(_source(port, demanded.expectations), references=_references(demanded.expectations)))
+    source = _source(port, demanded.expectations)
+    return Reading(demanded, replace(source, references=_references(port, demanded.expectations)))
 
 
 def suite_of(row: SuiteRow) -> Suite:
@@ -58,50 +61,41 @@ def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
         location=resolve_file(port.location, settings.TOUCHSTONE.data_roots) if is_file else port.location,
         connection=port.connection or None,
         time_column=port.time_column or None,
-        null_values=None if port.null_values is None else tuple(port.null_values),
+        # An empty cell of a CSV file is no value, whatever else its owner writes for none.
+        null_values=None if port.null_values is None else tuple(dict.fromkeys((*port.null_values, ""))),
         declared_types={field.name: LogicalType(field.logical_type) for field in fields if field.logical_type},
-        redacted_columns=_redacted(port, fields, expectations),
+        redacted_columns=_redacted(port, expectations),
     )
 
 
-def _references(expectations: Sequence[Expectation]) -> dict[str, Source]:
-    """Name (`product/port`) -> source, for those that exist and may be read.
+def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[str, Source]:
+    """Name (`product/port`) -> source, for those that exist, that may be read, and whose columns `port` may look into.
 
     One that is missing or unreadable is left out: the engine then reports the check that asked for it as an error, and the
     other checks still run.
     """
-    named = {str(e.kwargs["reference"]): e for e in expectations if e.type == _REFERENCE and "reference" in e.kwargs}
+    named: dict[str, set[str]] = defaultdict(set)
+    for one in expectations:
+        if one.type == _REFERENCE and "reference" in one.kwargs:
+            theirs = {key: one.kwargs[key] for key in ("reference_column", "reference_column_list") if key in one.kwargs}
+            named[str(one.kwargs["reference"])].update(_column_names(replace(one, kwargs=theirs or one.kwargs)))
     slugs = {name.partition("/")[0] for name in named}
-    ports = OutputPort.objects.filter(product__slug__in=slugs).select_related("product").prefetch_related("fields")
+    ports = OutputPort.objects.filter(product__slug__in=slugs).select_related("product__owner").prefetch_related("fields")
     found: dict[str, Source] = {}
-    for port in ports:
-        name = f"{port.product.slug}/{port.name}"
-        if name in named:
+    for reference in ports:
+        name = f"{reference.product.slug}/{reference.name}"
+        if name in named and may_look_up(port, reference, named[name]):
             try:
-                found[name] = _source(port, ())
+                found[name] = _source(reference, ())
             except SourceProblemError as error:
                 logger.warning("The reference %s cannot be read: %s", name, error)
     return found
 
 
-def _redacted(port: OutputPort, fields: Iterable[Field], expectations: Iterable[Expectation]) -> frozenset[str]:
-    """Columns whose values must not leave the engine: personal, above internal, or of a sensitivity that nobody stated.
-
-    A field without a sensitivity has its product's. Columns that an expectation names and nobody declared count as such fields.
-    """
-    declared = {field.name: field for field in fields}
-    open_columns = {
-        name
-        for name, field in declared.items()
-        if not field.personal and _is_open(field.sensitivity or port.product.sensitivity)
-    }
+def _redacted(port: OutputPort, expectations: Iterable[Expectation]) -> frozenset[str]:
+    """Columns whose values must not leave the engine: what this port keeps, and what others on the same data do."""
     named = {name for expectation in expectations for name in _column_names(expectation)}
-    undeclared = set() if _is_open(port.product.sensitivity) else named - set(declared)
-    return frozenset((set(declared) - open_columns) | undeclared)
-
-
-def _is_open(sensitivity: str | None) -> bool:
-    return sensitivity is not None and Sensitivity(sensitivity).rank <= Sensitivity.INTERNAL.rank
+    return kept_columns(port, named) | kept_at(port, named)
 
 
 def _column_names(expectation: Expectation) -> Iterator[str]:

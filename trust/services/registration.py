@@ -21,6 +21,7 @@ from catalog.services.registration import TakenIn, add_missing_people, keep_cont
 from trust.models import Suite
 from trust.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
 from trust.rules.vacuity import cannot_fail
+from trust.services.places import demand_own_place
 from trust.services.ports import check_location
 from trust.services.suites import put_suite, remove_suite
 
@@ -71,6 +72,8 @@ def register_document(
     with recorded("register_contract", actor):
         people = add_missing_people(document=document, actor=actor) if add_people else []
         warnings = [line for port in document.ports for line in check_location(port, host=document.hosts[port.name])]
+        for port in document.ports:
+            demand_own_place(port, slug=document.product.slug, actor=actor)
         publish = is_governance(actor) if publish_policies is None else publish_policies
         taken = take_in(document=document, actor=actor, publish_policies=publish, now=now)
         changes = [*people, *taken.changes]
