@@ -5,11 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from django.core.management import execute_from_command_line
-
-from config.runtime.services import complete_environment
+try:
+    from config.command_line import run
+    from config.runtime.services import complete_environment
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}. Use bin/manage, which installs what is needed and takes the same words.")
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     complete_environment(Path(__file__).resolve().parent)
-    execute_from_command_line(sys.argv)
+    run(sys.argv)
