@@ -56,7 +56,7 @@ def database_faults() -> list[FieldFault]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if waiting := unapplied_migrations():
-            message = f"The database lacks {waiting} migrations: run `manage.py migrate`."
+            message = f"The database lacks {waiting} migrations: run `bin/manage migrate`."
             return [FieldFault(message, "database", "not_migrated")]
     except DatabaseError:
         log.warning("The database does not answer", exc_info=True)

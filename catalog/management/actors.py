@@ -19,7 +19,7 @@ def find_actor(username: str | None) -> Person | None:
         return None
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
-        message = f"There is no active person '{username}'. Add one with `manage.py add_person {username}`."
+        message = f"There is no active person '{username}'. Add one with `bin/manage add_person {username}`."
         raise CommandError(message)
     return person
 
@@ -28,5 +28,5 @@ def find_product(slug: str) -> DataProduct:
     """The data product of that slug. Raises `CommandError`."""
     product = DataProduct.objects.select_related("owner").filter(slug=slug).first()
     if product is None:
-        raise CommandError(f"There is no data product '{slug}'. `manage.py show_verdicts` lists those that there are.")
+        raise CommandError(f"There is no data product '{slug}'. `bin/manage show_verdicts` lists those that there are.")
     return product

@@ -22,7 +22,8 @@ def find_person(*, username: str, part: str) -> Person:
         raise InvalidError(
             f"The {part} '{username}' does not exist." if username else f"No {part} is named.",
             remedy=(
-                f"Add the person with `manage.py add_person {username}`, or name an existing one."
+                f"Add the person with `bin/manage add_person {username}` (`bin/manage register --add-people` adds all that are "
+                "missing), or name an existing one."
                 if username
                 else f"Name the {part} by username; a data product needs an accountable person."
             ),
@@ -49,7 +50,9 @@ def add_person(
     """
     if Person.objects.filter(username=username).exists():
         raise ConflictError(
-            f"A person '{username}' exists already.", remedy="Choose another username, or use this one.", field="username"
+            f"A person '{username}' exists already.",
+            remedy="Choose another username, or use this one; its groups are set in the admin.",
+            field="username",
         )
     first, _, last = full_name.strip().partition(" ")
     person = Person(username=username, first_name=first, last_name=last, email=email, is_staff=is_staff)

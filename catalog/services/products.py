@@ -135,7 +135,7 @@ def acknowledge_product(*, product: DataProduct, actor: Person | None, now: date
         raise ForbiddenError(
             f"{'The system' if actor is None else actor.username} may not acknowledge data product {product.slug}: "
             f"only its owner {product.owner.username} can.",
-            remedy=f"Ask {product.owner.username} to acknowledge it: `manage.py acknowledge {product.slug} --as "
+            remedy=f"Ask {product.owner.username} to acknowledge it: `bin/manage acknowledge {product.slug} --as "
             f"{product.owner.username}`.",
         )
     with recorded("acknowledge_product", actor):
@@ -150,7 +150,7 @@ def review_product(*, product: DataProduct, actor: Person | None, now: datetime)
     if actor is None:
         raise ForbiddenError(
             f"The system may not review data product {product.slug}.",
-            remedy=f"Name who of the group 'governance' reviewed it: `manage.py review {product.slug} --as USERNAME`.",
+            remedy=f"Name who of the group 'governance' reviewed it: `bin/manage review {product.slug} --as USERNAME`.",
         )
     require_governance(actor, f"review data product {product.slug}")
     with recorded("review_product", actor):

@@ -58,15 +58,10 @@ def static_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def as_typed(text: str) -> str:
-    """What a management command says, with the command as it is typed here."""
-    return text.strip("\n").replace("manage.py", "bin/manage")
-
-
 def show(verdicts: Outcome) -> None:
-    say(f"\n{as_typed(verdicts.output)}\n")
+    say("\n" + verdicts.output.strip("\n") + "\n")
     if verdicts.status != 0:
-        say(f"{as_typed(verdicts.errors)}\n")
+        say(verdicts.errors.strip("\n") + "\n")
 
 
 class Up:
@@ -98,7 +93,7 @@ class Up:
             # Last of what can fail: its password is shown this once.
             admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
             show(verdicts)
-            self.show_addresses(as_typed(admin), key)
+            self.show_addresses(admin.strip("\n"), key)
         return verdicts.status
 
     def start_servers(self) -> None:

@@ -39,7 +39,7 @@ def test_it_tells_what_it_did_and_what_to_do_next(file: Path) -> None:
     said = register(file)
     assert f"{file}: orders created" in said
     assert "  port orders: added" in said
-    assert "manage.py run_suite orders" in said
+    assert "bin/manage run_suite orders" in said
     assert register(file) == f"{file}: orders unchanged\n" + "".join(
         f"{line}\n" for line in ["  look again:", "    access policy readers: v1 is a draft until governance publishes it"]
     )

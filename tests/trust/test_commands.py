@@ -47,7 +47,7 @@ def test_show_verdicts_as_json_can_be_read_by_programs() -> None:
 
 
 def test_show_verdicts_without_products_says_how_to_get_some() -> None:
-    assert "manage.py register" in call("show_verdicts")
+    assert "bin/manage register" in call("show_verdicts")
 
 
 def test_show_verdicts_exits_2_with_the_reason_where_a_last_run_failed() -> None:

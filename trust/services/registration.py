@@ -273,9 +273,9 @@ def _next_steps(taken: TakenIn) -> list[str]:
         steps.append("publish it: set the contract's status to active and register it again")
     if product.acknowledged_at is None or product.acknowledged_by_id != product.owner_id:
         owner = product.owner.username
-        steps.append(f"{owner} acknowledges it: manage.py acknowledge {product.slug} --as {owner}")
+        steps.append(f"{owner} acknowledges it: bin/manage acknowledge {product.slug} --as {owner}")
     if product.reviewed_at is None:
-        steps.append(f"governance reviews it: manage.py review {product.slug} --as USERNAME")
+        steps.append(f"governance reviews it: bin/manage review {product.slug} --as USERNAME")
     if any(port.suites.filter(is_current=True).exists() for port in taken.ports.values()):
-        steps.append(f"gather evidence: manage.py run_suite {product.slug}")
+        steps.append(f"gather evidence: bin/manage run_suite {product.slug}")
     return steps

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person = Person.objects.filter(username=options["username"]).first()
         if person is None:
-            raise CommandError(f"There is no person {options['username']}. Add one with `manage.py add_person USERNAME`.")
+            raise CommandError(f"There is no person {options['username']}. Add one with `bin/manage add_person USERNAME`.")
         now = timezone.now()
         try:
             expires_at = None if options["days"] is None else now + timedelta(days=options["days"])

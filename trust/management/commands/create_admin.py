@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalog.models import Person
 
 _USERNAME = "admin"
-_RESET = "`manage.py create_admin --reset` makes a new one"
+_RESET = "`bin/manage create_admin --reset` makes a new one"
 
 
 class Command(BaseCommand):

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         slugs = options["slugs"]
         products = dict(DataProduct.objects.values_list("slug", "id"))
         if unknown := sorted(set(slugs) - set(products)):
-            message = f"There is no data product {', '.join(unknown)}. `manage.py show_verdicts` lists those that there are."
+            message = f"There is no data product {', '.join(unknown)}. `bin/manage show_verdicts` lists those that there are."
             raise CommandError(message)
         try:
             ensure_current(list(products.values()), database_now())

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{len(runs)} runs asked for. A worker does them; `manage.py show_verdicts --wait 600` shows the outcome."
+            f"{len(runs)} runs asked for. A worker does them; `bin/manage show_verdicts --wait 600` shows the outcome."
         )
 
 

@@ -58,7 +58,7 @@ def _ports(slug: str, name: str | None) -> list[OutputPort]:
     found = list(ports.filter(name=name) if name else ports)
     if not found:
         what = f"no port {name} of a data product {slug}" if name else f"no data product {slug} with an output port"
-        message = f"There is {what}. `manage.py show_verdicts` lists the data products."
+        message = f"There is {what}. `bin/manage show_verdicts` lists the data products."
         raise CommandError(message)
     return found
 

@@ -75,7 +75,7 @@ def _row(product: DataProduct) -> dict[str, Any]:
 
 def _table(products: list[dict[str, Any]]) -> str:
     if not products:
-        return "There are no data products yet. Register one with `manage.py register FILE`."
+        return "There are no data products yet. Register one with `bin/manage register FILE`."
     rows = [_COLUMNS]
     rows += [
         (p["product"], p["verdict"].replace("_", " "), f"{p['score']:g}", p["grade"], ", ".join(p["open_gates"]) or "-")
