@@ -23,7 +23,10 @@ STATUS_OF_DOMAIN_ERROR: dict[type[DomainError], int] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
 }
 SEE_DOCS = "See /api/docs for what this address takes."
-SEND_KEY = "Send `Authorization: Bearer KEY` with a valid key; the owner of an account makes one with POST /api/v1/keys."
+SEND_KEY = (
+    "Send `Authorization: Bearer KEY` with a valid key. The first one of a person is made on the server with "
+    "`bin/manage create_api_key USERNAME --name NAME`, others with POST /api/v1/keys."
+)
 ASK_OPERATOR = "Try again later; when it stays, give the request_id to the operator, whose log has the cause."
 REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: SEE_DOCS,
