@@ -41,7 +41,7 @@ def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped:
     decimal = re.match(r"DECIMAL\(\d+,(\d+)\)", upper)
     kind = Kind.DECIMAL if decimal else Kind.TEXT if upper.startswith("ENUM(") else _KINDS.get(upper, Kind.OTHER)
     container = None
-    if upper.endswith("]"):
+    if upper.endswith("]"):  # also JSON[], a field of JSON lines that holds lists only
         container = LogicalType.ARRAY
     elif upper.startswith(("STRUCT", "MAP", "JSON")):
         container = LogicalType.MAP if upper.startswith("MAP") else LogicalType.OBJECT

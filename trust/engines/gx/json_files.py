@@ -46,7 +46,7 @@ def _path(key: str) -> str:
 
 
 def _extract(key: str, kind: str) -> str:
-    if kind == "JSON":
+    if kind.startswith("JSON"):
         return f"CASE WHEN json_type(j, {_path(key)}) <> 'NULL' THEN CAST(json_extract(j, {_path(key)}) AS VARCHAR) END"
     return f"CAST(json_extract_string(j, {_path(key)}) AS {kind})"
 
@@ -67,4 +67,6 @@ def _kind(connection: duckdb.DuckDBPyConnection, raw: str, key: str) -> str:
         return "DOUBLE"
     if kinds == {"BOOLEAN"}:
         return "BOOLEAN"
+    if kinds == {"ARRAY"}:
+        return "JSON[]"
     return "JSON" if kinds <= {"OBJECT", "ARRAY"} else "VARCHAR"
