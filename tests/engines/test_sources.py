@@ -63,6 +63,15 @@ def test_whether_a_file_outside_exists_is_not_told(roots: Path) -> None:
     assert codes == {"source_location_refused"}
 
 
+def test_a_missing_file_is_told_with_every_place_that_was_tried(roots: Path, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    with pytest.raises(SourceProblemError) as caught:
+        resolve_file("sub/none.csv", [tmp_path / "demo", roots])
+    assert caught.value.failure.code == "source_missing"
+    places = f"'{tmp_path}/demo/sub/none.csv' or '{roots}/sub/none.csv'"
+    assert caught.value.failure.message == f"There is no file {places}."
+
+
 def test_no_roots_means_no_files() -> None:
     with pytest.raises(SourceProblemError, match="no data root"):
         resolve_file("a.csv", [])

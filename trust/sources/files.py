@@ -82,7 +82,9 @@ def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
     inside = [path for path in map(_resolved, candidates) if any(path.is_relative_to(root) for root in allowed)]
     if not inside:
         raise _refused(location, "it lies outside the allowed data roots, or a link leads out of them")
-    path = next((path for path in inside if path.exists()), inside[0])
+    path = next((path for path in inside if path.exists()), None)
+    if path is None:
+        raise _missing([str(path) for path in inside])
     check_file(str(path))
     return str(path)
 
@@ -93,9 +95,7 @@ def check_file(path: str) -> None:
         # Non-blocking, because opening a FIFO would otherwise wait for a writer; links were resolved before.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise SourceProblemError(
-            "source_missing", f"There is no file {path!r}.", "Check the location, or put the file there."
-        ) from None
+        raise _missing([path]) from None
     except PermissionError:
         raise SourceProblemError(
             "source_unreadable",
@@ -129,6 +129,12 @@ def _resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError):  # a loop of links: an error of its own in Python 3.11 and 3.12
         raise _refused(str(path), "its links run in a circle") from None
+
+
+def _missing(paths: list[str]) -> SourceProblemError:
+    return SourceProblemError(
+        "source_missing", f"There is no file {' or '.join(map(repr, paths))}.", "Check the location, or put the file there."
+    )
 
 
 def _refused(location: str, why: str) -> SourceProblemError:
