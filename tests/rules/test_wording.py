@@ -38,7 +38,7 @@ LOW = COLUMN | {"min_value": 0}
         (
             "expect_column_pair_values_to_be_equal",
             {"column_A": "a", "column_B": "b"},
-            "100 of 1,000 rows (10%) have a a that differs from b",
+            "100 of 1,000 rows (10%) have an a that differs from b",
         ),
         (
             "expect_column_values_to_exist_in_reference",
@@ -94,6 +94,21 @@ def test_the_engine_words_what_is_not_known_here() -> None:
     assert wording.failed_check(failing(type="expect_new", element_count=None, unexpected_count=None)) == (
         "expect_new on size does not hold"
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "words"), [("amount", "an amount"), ("Email", "an Email"), ("user_id", "a user_id"), ("a", "an a")]
+)
+def test_the_article_fits_the_column(column: str, words: str) -> None:
+    between = failing(type="expect_column_values_to_be_between", kwargs={"column": column, "min_value": 0})
+    assert wording.failed_check(between) == f"100 of 1,000 rows (10%) have {words} below 0"
+    reference = failing(type="expect_column_values_to_exist_in_reference", kwargs={"column": column, "reference": "people/all"})
+    assert wording.failed_check(reference) == f"100 of 1,000 rows (10%) have {words} that people/all does not have"
+
+
+def test_the_name_of_an_expectation_keeps_its_small_letter() -> None:
+    assert wording.list_sentences(["expect_x on y could not be evaluated"]) == "expect_x on y could not be evaluated."
+    assert wording.list_sentences(["the input x is unknown"]) == "The input x is unknown."
 
 
 def test_a_crash_is_told_as_a_crash() -> None:

@@ -34,7 +34,7 @@ def read_suite(text: str | bytes) -> Suite:
     except SuiteJsonError:
         raise
     except (ValueError, RecursionError) as error:
-        raise SuiteJsonError(f"The suite is not JSON: {error}. Correct it and try again.") from error
+        raise SuiteJsonError(f"The suite is not JSON: {error}.") from error
     _need_keys(document, _SUITE_KEYS, "The suite")
     name = document.get("name")
     if not isinstance(name, str) or not name.strip():

@@ -16,6 +16,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def article(noun: str) -> str:
+    """`a` or `an`. `a` before a u, which is more often spoken as in `user` than as in `under`."""
+    return "an" if noun.lower().startswith(("a", "e", "i", "o")) else "a"
+
+
 def all_of(number: int, noun: str) -> str:
     """`The only check`, `All 5 checks`: the start of a sentence about every one of them."""
     return f"The only {noun}" if number == 1 else f"All {count(number, noun)}"
@@ -101,7 +106,7 @@ def failed_check(check: CheckFacts) -> str:
     if worded and check.unexpected_count and asked_rows(check):
         return f"{_rows(check)} {worded(check)}"
     if check.type in _AGGREGATES and check.observed_value is not None:
-        what = _AGGREGATES[check.type].format(column=column_of(check))
+        what = _AGGREGATES[check.type].format(a=article(column_of(check)), column=column_of(check))
         return f"{what} is {_value(check.observed_value)}; allowed is {_allowed(check)}"
     if check.message:
         return shorten(check.message, 160).rstrip(".")
@@ -144,41 +149,46 @@ def _allowed(check: CheckFacts) -> str:
 
 
 def _says(text: str) -> Callable[[CheckFacts], str]:
-    return lambda check: f"{_have(check)} {text.format(column=column_of(check), beyond=_beyond(check))}"
+    def word(check: CheckFacts) -> str:
+        column = column_of(check)
+        return f"{_have(check)} {text.format(a=article(column), column=column, beyond=_beyond(check))}"
+
+    return word
 
 
 def _pair(text: str) -> Callable[[CheckFacts], str]:
     def word(check: CheckFacts) -> str:
         first, second = (shorten(check.kwargs.get(key, "?")) for key in ("column_A", "column_B"))
-        return f"{_have(check)} {text.format(first=first, second=second)}"
+        return f"{_have(check)} {text.format(a=article(first), first=first, second=second)}"
 
     return word
 
 
 def _reference(check: CheckFacts) -> str:
     what = "combination of " if isinstance(check.kwargs.get("column_list"), list | tuple) else ""
+    what += column_of(check)
     reference = shorten(check.kwargs.get("reference", "the reference"))
-    return f"{_have(check)} a {what}{column_of(check)} that {reference} does not have"
+    return f"{_have(check)} {article(what)} {what} that {reference} does not have"
 
 
 _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_column_values_to_not_be_null": _says("no {column}"),
-    "expect_column_values_to_be_null": _says("a {column} where none is allowed"),
-    "expect_column_values_to_be_unique": _says("a {column} that is not unique"),
+    "expect_column_values_to_be_null": _says("{a} {column} where none is allowed"),
+    "expect_column_values_to_be_unique": _says("{a} {column} that is not unique"),
     "expect_compound_columns_to_be_unique": _says("a combination of {column} that is not unique"),
     "expect_select_column_values_to_be_unique_within_record": _says("repeated values among {column}"),
-    "expect_column_values_to_be_in_set": _says("a {column} that is not among the allowed values"),
-    "expect_column_values_to_not_be_in_set": _says("a {column} that is forbidden"),
-    "expect_column_values_to_be_between": _says("a {column} {beyond}"),
-    "expect_column_value_lengths_to_be_between": _says("a {column} whose length is {beyond}"),
-    "expect_column_value_lengths_to_equal": _says("a {column} of another length than demanded"),
-    "expect_column_values_to_match_regex": _says("a {column} that does not have the demanded form"),
-    "expect_column_values_to_not_match_regex": _says("a {column} of a forbidden form"),
-    "expect_column_values_to_be_of_type": _says("a {column} of another type"),
-    "expect_column_values_to_be_in_type_list": _says("a {column} of another type"),
+    "expect_column_values_to_be_in_set": _says("{a} {column} that is not among the allowed values"),
+    "expect_column_values_to_not_be_in_set": _says("{a} {column} that is forbidden"),
+    "expect_column_values_to_be_between": _says("{a} {column} {beyond}"),
+    "expect_column_value_lengths_to_be_between": _says("{a} {column} whose length is {beyond}"),
+    "expect_column_value_lengths_to_equal": _says("{a} {column} of another length than demanded"),
+    "expect_column_values_to_match_regex": _says("{a} {column} that does not have the demanded form"),
+    "expect_column_values_to_not_match_regex": _says("{a} {column} of a forbidden form"),
+    "expect_column_values_to_be_of_type": _says("{a} {column} of another type"),
+    "expect_column_values_to_be_in_type_list": _says("{a} {column} of another type"),
     "expect_column_values_to_exist_in_reference": _reference,
-    "expect_column_pair_values_to_be_equal": _pair("a {first} that differs from {second}"),
-    "expect_column_pair_values_a_to_be_greater_than_b": _pair("a {first} that is not greater than {second}"),
+    "expect_column_pair_values_to_be_equal": _pair("{a} {first} that differs from {second}"),
+    "expect_column_pair_values_a_to_be_greater_than_b": _pair("{a} {first} that is not greater than {second}"),
     "expect_column_pair_values_to_be_in_set": _pair("a pair of {first} and {second} that is not allowed"),
 }
 
@@ -195,14 +205,17 @@ _AGGREGATES = {
     "expect_column_stdev_to_be_between": "the standard deviation of {column}",
     "expect_column_unique_value_count_to_be_between": "the number of different values of {column}",
     "expect_column_proportion_of_unique_values_to_be_between": "the share of different values of {column}",
-    "expect_column_proportion_of_non_null_values_to_be_between": "the share of rows with a {column}",
+    "expect_column_proportion_of_non_null_values_to_be_between": "the share of rows with {a} {column}",
 }
 
 
 def list_sentences(parts: Sequence[str], shown: int = 3, rest: str = "more") -> str:
-    """Half sentences joined with semicolons, with a capital and a full stop; `and 2 more` for those beyond `shown`."""
+    """Half sentences joined with semicolons, with a capital and a full stop; `and 2 more` for those beyond `shown`.
+
+    The name of an expectation at the start stays as it is written.
+    """
     listed = list(parts[:shown])
     if len(parts) > shown:
         listed.append(f"and {len(parts) - shown} {rest}")
     text = "; ".join(listed)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text}." if text.startswith("expect_") else f"{text[:1].upper()}{text[1:]}."

@@ -64,7 +64,8 @@ def _read_suite(path: str) -> Suite:
     try:
         return read_suite(Path(path).read_bytes())
     except OSError as error:
-        raise SuiteJsonError(f"The suite {path!r} cannot be read: {error.strerror}.") from error
+        message = f"The suite {path!r} cannot be read: {error.strerror}."
+        raise SourceProblemError("suite_unreadable", message, "Check the path and try again.") from error
     except UnicodeDecodeError as error:
         raise SuiteJsonError(f"The suite {path!r} is not written in UTF-8.") from error
 

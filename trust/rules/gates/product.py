@@ -86,15 +86,15 @@ def _upstream_findings(upstream: UpstreamFacts, situation: Situation) -> list[Fi
         remedy = f"Remove one of the input ports between {situation.facts.slug} and {slug}"
         return [unknown("upstream_cycle", message, remedy, situation.owner, (slug,))]
     cause = f" ({wording.shorten(upstream.cause, 120).rstrip('.')})" if upstream.cause else ""
+    remedy = f"Ask the owner of {slug} to do what its own answer says"
     if upstream.verdict is Verdict.NOT_PRODUCTION_GRADE:
         message = f"the input {path} is not production-grade{cause}"
-        remedy = f"Ask the owner of {slug} to do what its own answer says"
         return [failed("upstream_not_production_grade", message, remedy, owner, (slug,))]
+    if upstream.verdict is Verdict.UNKNOWN:
+        return [unknown("upstream_unknown", f"the input {path} is unknown{cause}", remedy, owner, (slug,))]
     remedy = f"Have {slug} run and judged"
     if upstream.verdict is None:
         return [unknown("upstream_never_judged", f"the input {slug} was never judged", remedy, owner, (slug,))]
-    if upstream.verdict is Verdict.UNKNOWN:
-        return [unknown("upstream_unknown", f"the input {path} is unknown{cause}", remedy, owner, (slug,))]
     if upstream.valid_until is None or has_expired(upstream, situation):
         until = (
             f" was valid until {wording.moment(upstream.valid_until)}" if upstream.valid_until else " does not say until when"
