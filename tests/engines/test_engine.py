@@ -315,7 +315,43 @@ def test_a_type_with_metrics_that_we_have_not_takes_great_expectations_own_path(
         check("column_values_to_be_unique", column="a"),
     )
 
-    assert [result.status for result in evidence.results] == ["passed", "error", "passed", "failed"]
+    assert [result.status for result in evidence.results] == ["passed", "error", "error", "failed"]
+    assert "need not be anybody's port" in evidence.results[2].message
+
+
+def test_quantiles_of_nothing_are_an_error_of_that_check_alone(tmp_path: Path) -> None:
+    source = parquet_source(tmp_path, {"a": [1, 2]})
+    nothing = {"quantiles": [], "value_ranges": []}
+
+    evidence = look(
+        source,
+        check("column_quantile_values_to_be_between", column="a", quantile_ranges=nothing),
+        check("column_values_to_be_unique", column="a"),
+    )
+
+    assert [result.status for result in evidence.results] == ["error", "passed"]
+
+
+@pytest.mark.parametrize("name", ["[a]", "*", "?", "[!b]"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_name_that_looks_like_a_pattern_is_the_name_of_one_file(name: str, ending: str, tmp_path: Path) -> None:
+    kind = {"csv": SourceKind.CSV, "jsonl": SourceKind.JSON_LINES, "parquet": SourceKind.PARQUET}[ending]
+    for stem, value in ((name, 999), ("a", 1)):
+        path = tmp_path / f"{stem}.{ending}"
+        if kind is SourceKind.PARQUET:
+            pq.write_table(pa.table({"x": [value]}), path)
+        else:
+            path.write_text(f"x\n{value}\n" if kind is SourceKind.CSV else f'{{"x": {value}}}\n')
+    other = Source(kind, str(tmp_path / f"a.{ending}"))
+    source = Source(kind, str(tmp_path / f"{name}.{ending}"), references={"a": other})
+
+    evidence = look(
+        source,
+        check("column_values_to_exist_in_reference", column="x", reference="a", reference_column="x"),
+        check("column_max_to_be_between", column="x", min_value=999),
+    )
+
+    assert [result.status for result in evidence.results] == ["failed", "passed"]
 
 
 def test_a_run_leaves_nothing_in_the_temporary_folder(tmp_path: Path) -> None:

@@ -76,7 +76,6 @@ _ALL_THERE = frozenset(
         "expect_column_distinct_values_to_equal_set",
         "expect_column_unique_value_count_to_be_between",
         "expect_column_values_to_not_be_in_set",
-        "expect_table_row_count_to_equal_other_table",
     }
 )
 """Types that may be about completeness: all twelve months are there, and no text stands for a missing value."""

@@ -77,6 +77,8 @@ def quantile(domain: Domain, column: Column, quantiles: Sequence[float], how: st
     """Quantiles by pandas' rules of interpolation, from exact order statistics. None for each where there is no value."""
     if not (column.kind.is_summable or column.kind.is_moment):
         raise TypeError(f"Column {column.name!r} is {column.physical_type}; quantiles need numbers or moments.")
+    if not quantiles:
+        raise ValueError("No quantile is asked for. Name at least one.")
     if any(not 0 <= q <= 1 for q in quantiles):
         raise ValueError("Quantiles must lie between 0 and 1.")
     count = yield from nonnull_count(domain, column)

@@ -26,6 +26,8 @@ from trust.engines.gx.requests import Measurement
 from trust.engines.gx.row_filter import row_filter
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
+# It would count the rows of any table that the connection reaches, and beside a file knows only that file under our own name.
+OTHER_TABLES = {"expect_table_row_count_to_equal_other_table"}
 _TYPE_ARGUMENTS = {
     "expect_column_values_to_be_of_type": "type_",
     "expect_column_type_to_be": "type_",
@@ -121,6 +123,8 @@ def _expectation_class(name: str) -> type[GxExpectation]:
     known = list_registered_expectation_implementations()
     if name in REFUSED_TYPES:
         raise ArgumentError(f"{name} runs SQL text of its author, which is not allowed. Say it with another expectation.")
+    if name in OTHER_TABLES:
+        raise ArgumentError(f"{name} names a table that need not be anybody's port. Give the number of rows that is expected.")
     if name not in known:
         near = difflib.get_close_matches(name, [*known, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else " See the list of expectation types in the documentation."

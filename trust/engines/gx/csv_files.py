@@ -17,7 +17,7 @@ from trust.engines.gx.columns import Column
 from trust.engines.gx.file_columns import file_columns
 from trust.engines.gx.file_problems import check_width, malformed, wrong_encoding
 from trust.engines.gx.limits import MAX_LINE_BYTES
-from trust.engines.gx.quoting import quoted_list, quoted_name, quoted_text, quoted_tuple
+from trust.engines.gx.quoting import quoted_list, quoted_name, quoted_path, quoted_text, quoted_tuple
 from trust.rules.evidence import Source
 from trust.sources.files import NULL_TEXTS
 
@@ -38,7 +38,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -
     fields = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
     raw = f"{name}_raw"
     connection.execute(
-        f"CREATE TABLE {quoted_name(raw)} AS SELECT * FROM read_csv({quoted_text(source.location)}, "
+        f"CREATE TABLE {quoted_name(raw)} AS SELECT * FROM read_csv({quoted_path(source.location)}, "
         "auto_detect=false, header=true, "
         f"delim={quoted_text(delimiter)}, quote='\"', escape='\"', columns={fields}, nullstr={quoted_list([_NO_NULL_TEXT])}, "
         f"strict_mode=true, null_padding=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"

@@ -18,7 +18,7 @@ from trust.engines.gx.file_problems import file_problem
 from trust.engines.gx.json_files import load_json_lines
 from trust.engines.gx.limits import EngineLimits
 from trust.engines.gx.parquet_files import load_parquet
-from trust.engines.gx.quoting import quoted_list
+from trust.engines.gx.quoting import literal_path, quoted_list
 from trust.rules.evidence import Source
 from trust.sources.files import check_file
 
@@ -41,7 +41,7 @@ class FileDatabase:
         )
         self.connection.execute("SET TimeZone='UTC'")
         self.connection.execute("SET enable_progress_bar=false")
-        self.connection.execute("SET allowed_paths=" + quoted_list(paths))
+        self.connection.execute("SET allowed_paths=" + quoted_list([*paths, *map(literal_path, paths)]))
         self.connection.execute("SET enable_external_access=false")
         self.connection.execute("SET lock_configuration=true")
 

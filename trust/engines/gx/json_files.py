@@ -6,14 +6,14 @@ from trust.engines.gx.columns import Column
 from trust.engines.gx.file_columns import file_columns
 from trust.engines.gx.file_problems import check_width, malformed
 from trust.engines.gx.limits import MAX_LINE_BYTES
-from trust.engines.gx.quoting import quoted_name, quoted_text
+from trust.engines.gx.quoting import quoted_name, quoted_path, quoted_text
 from trust.rules.evidence import Source
 
 
 def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
     raw = quoted_name(f"{name}_raw")
     connection.execute(
-        f"CREATE TABLE {raw} AS SELECT json AS j FROM read_ndjson_objects({quoted_text(source.location)}, "
+        f"CREATE TABLE {raw} AS SELECT json AS j FROM read_ndjson_objects({quoted_path(source.location)}, "
         f"maximum_object_size={MAX_LINE_BYTES}, ignore_errors=false)"
     )
     strangers = connection.execute(f"SELECT count(*) FROM {raw} WHERE json_type(j) <> 'OBJECT'").fetchone()

@@ -4,13 +4,13 @@ import duckdb
 
 from trust.engines.gx.columns import Column
 from trust.engines.gx.file_columns import file_columns
-from trust.engines.gx.quoting import quoted_name, quoted_names, quoted_text
+from trust.engines.gx.quoting import quoted_name, quoted_names, quoted_path
 from trust.rules.evidence import Source
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
     # Parquet's statistics leave NaN out. Without `can_have_nan` DuckDB concludes from them that no value is NaN.
-    reader = f"read_parquet({quoted_text(source.location)}, hive_partitioning=false, can_have_nan=true)"
+    reader = f"read_parquet({quoted_path(source.location)}, hive_partitioning=false, can_have_nan=true)"
     described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
     names = _parquet_names(connection, source.location)
     if len(names) != len(described):
@@ -26,7 +26,7 @@ def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Sourc
 
 def _parquet_names(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
     """Top-level names as the file has them: DuckDB renames `A` beside `a`."""
-    rows = connection.execute(f"SELECT name, num_children FROM parquet_schema({quoted_text(path)})").fetchall()
+    rows = connection.execute(f"SELECT name, num_children FROM parquet_schema({quoted_path(path)})").fetchall()
     names: list[str] = []
     position = 1  # the first row is the root
 
