@@ -321,7 +321,7 @@ def test_a_type_with_metrics_that_we_have_not_takes_great_expectations_own_path(
 
 def test_quantiles_of_nothing_are_an_error_of_that_check_alone(tmp_path: Path) -> None:
     source = parquet_source(tmp_path, {"a": [1, 2]})
-    nothing = {"quantiles": [], "value_ranges": []}
+    nothing: dict[str, list[float]] = {"quantiles": [], "value_ranges": []}
 
     evidence = look(
         source,
