@@ -118,6 +118,18 @@ def test_references_are_read_at_the_last_moment(tmp_path: Path) -> None:
             read_connection(parse_connection_reference(missing), {})
 
 
+def test_a_secret_is_a_regular_file_and_nothing_waits_for_another(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"host=a " * 4096)
+    (tmp_path / "linked").symlink_to(tmp_path / "dsn")
+    (tmp_path / "dsn").write_text("host=a")
+
+    assert read_connection(parse_connection_reference(f"file:{tmp_path}/linked")) == "host=a"
+    for path in (tmp_path / "pipe", tmp_path / "large", tmp_path, "/dev/zero", "/proc/self/environ"):
+        with pytest.raises(SourceProblemError, match="empty, missing or cannot be read"):
+            read_connection(parse_connection_reference(f"file:{path}"))
+
+
 @pytest.mark.parametrize(
     "connection",
     [
@@ -178,6 +190,15 @@ def test_a_table_is_named_by_schema_and_name(location: str, parts: tuple[str, st
 def test_what_names_no_table_is_refused(location: str) -> None:
     with pytest.raises(SourceProblemError, match="does not name a table"):
         split_table(location)
+
+
+@pytest.mark.parametrize(
+    "location", ["pg_catalog.pg_authid", '"pg_catalog".pg_stats', "information_schema.tables", "pg_toast.pg_toast_1"]
+)
+def test_tables_of_postgresql_itself_are_refused(location: str) -> None:
+    with pytest.raises(SourceProblemError, match="PostgreSQL's own") as problem:
+        split_table(location)
+    assert problem.value.failure.code == "source_location_refused"
 
 
 def _look(location: str, connection: str, *, hosts: tuple[str, ...] = (), timeout: int = 30) -> RunEvidence:

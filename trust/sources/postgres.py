@@ -7,6 +7,7 @@ hosts, no service file, nothing that could lead to a host that is not on the lis
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +67,7 @@ def read_connection(reference: ConnectionReference, environ: Mapping[str, str] |
     if reference.kind == "env":
         value = (os.environ if environ is None else environ).get(reference.name, "")
     else:
-        try:
-            with Path(reference.name).open("rb") as file:
-                value = file.read(_MAX_SECRET_BYTES).decode("utf-8", errors="strict").strip()
-        except (OSError, UnicodeDecodeError):
-            value = ""
+        value = _read_secret(reference.name)
     if not value:
         raise SourceProblemError(
             "connection_missing",
@@ -78,6 +75,23 @@ def read_connection(reference: ConnectionReference, environ: Mapping[str, str] |
             "Set it in the worker's environment, or give the worker the file.",
         )
     return value
+
+
+def _read_secret(path: str) -> str:
+    """The text of a regular file; empty where there is none. Anything else could make the reader wait for ever."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        status = os.fstat(descriptor)
+        # What the kernel makes up as it is read (/proc) is of no size, and nobody keeps a credential there.
+        is_secret = stat.S_ISREG(status.st_mode) and 0 < status.st_size <= _MAX_SECRET_BYTES
+        return os.read(descriptor, _MAX_SECRET_BYTES).decode("utf-8").strip() if is_secret else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def checked_settings(connection: str, allowed_hosts: Iterable[str]) -> dict[str, str]:
@@ -125,7 +139,15 @@ def split_table(location: str) -> tuple[str, str]:
             f"{location!r} does not name a table.",
             'Write schema.table; put a name that holds a dot into double quotes, as in public."my.table".',
         )
-    return (parts[0], parts[1]) if len(parts) == 2 else ("public", parts[0])
+    schema, table = parts if len(parts) == 2 else ("public", parts[0])
+    if schema.lower().startswith("pg_") or schema.lower() == "information_schema":
+        # pg_authid holds password hashes, pg_stats samples of every column, pg_stat_activity what others ask.
+        raise SourceProblemError(
+            "source_location_refused",
+            f"{location!r} is a table of PostgreSQL's own, which is no data product.",
+            "Name a table or view in a schema of your own.",
+        )
+    return schema, table
 
 
 def _refused(why: str) -> SourceProblemError:
