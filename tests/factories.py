@@ -1,8 +1,8 @@
 """Rows for tests, made through the services: people with roles, products, ports, policies. Every argument has a default.
 
 A name that is not given is `<kind>-<number>`, so that two calls never collide. Nothing here patches or freezes a clock:
-`NOW`, an hour before the test run, is the moment at which the factories act unless told otherwise: code under test that looks at
-the real clock then finds acknowledgements and reviews that are fresh, in any year.
+`NOW`, an hour before the test run, is the moment at which the factories act unless told otherwise: code under test that looks
+at the real clock then finds acknowledgements and reviews that are fresh, in any year.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -35,7 +35,9 @@ class StopSignals:
         self._deferring = 0
         self._received: int | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup and background jobs asked not to be disturbed
+            # `nohup` asked not to be ended with its terminal. A script's background job starts with SIGINT ignored too, but whoever
+            # sends it one means it.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
