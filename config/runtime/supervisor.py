@@ -35,8 +35,8 @@ class StopSignals:
         self._deferring = 0
         self._received: int | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # `nohup` asked not to be ended with its terminal. A script's background job starts with SIGINT ignored too, but whoever
-            # sends it one means it.
+            # `nohup` asked not to be ended with its terminal. A script's background job starts with SIGINT ignored too, but
+            # whoever sends it one means it.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
 
