@@ -1,5 +1,6 @@
 """Runs: asked for, listed, shown."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -7,12 +8,15 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import OutputPort
-from catalog.rules.vocabulary import Lifecycle
+from catalog.rules.expectation import Expectation
+from catalog.rules.vocabulary import Dimension, Lifecycle, Sensitivity
 from catalog.services.products import deprecate_product, retire_product
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_governed_product, make_port, make_product
-from tests.trust.builders import make_ready_port, run_badly, run_well
+from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, run_badly, run_well
 from trust.models import Run
+from trust.rules.evidence import CheckResult, CheckStatus
+from trust.services.runs import complete_run
 
 
 @pytest.fixture
@@ -81,13 +85,34 @@ def test_a_completed_run_shows_every_check_in_order(cast: Cast, port: OutputPort
     run_well(port, timezone.now(), failed=1)
     address = f"/api/v1/runs/{Run.objects.get().pk}"
     cast.consumer.get(address)
-    with django_assert_num_queries(3):  # key, run, check results
+    with django_assert_num_queries(4):  # key, run, what the port keeps, check results
         run = cast.consumer.get(address).json()
     assert (run["status"], run["evidence_status"], run["rows"]) == ("completed", "failed", 3)
     assert [check["position"] for check in run["check_results"]] == [0, 1, 2, 3, 4]
     assert [check["status"] for check in run["check_results"]] == ["failed", "passed", "passed", "passed", "passed"]
     assert run["check_results"][0]["type"] == "expect_column_values_to_not_be_null"
     assert [column["name"] for column in run["columns"]] == ["id", "name"]
+
+
+def test_what_was_classified_after_the_run_is_withheld(cast: Cast, port: OutputPort) -> None:
+    claim = claim_new_run(port, timezone.now())
+    found = evidence_for(Run.objects.get(id=claim.run_id), failed=1)
+    first = replace(found.results[0], samples=("SECRET",))
+    greatest = Expectation(
+        "expect_column_max_to_be_between", {"column": "name", "max_value": "B"}, dimension=Dimension.VALIDITY
+    )
+    second = CheckResult(greatest, CheckStatus.FAILED, observed_value="SECRET", message="Observed SECRET; expected B.")
+    complete_run(claim=claim, evidence=replace(found, results=(first, second, *found.results[2:])), now=timezone.now())
+    run, trust = f"/api/v1/runs/{claim.run_id}", f"/api/v1/products/{port.product.slug}/trust?detail=full"
+    page = f"/products/{port.product.slug}"
+    assert all(b"SECRET" in cast.consumer.get(address).content for address in (run, trust))
+
+    port.fields.update(sensitivity=Sensitivity.RESTRICTED)
+
+    for address in (run, trust, page):
+        assert b"SECRET" not in cast.consumer.get(address).content
+    shown = cast.consumer.get(run).json()["check_results"][1]
+    assert (shown["status"], shown["observed_value"], shown["message"]) == ("failed", "[redacted]", "")
 
 
 def test_a_failed_run_says_why(cast: Cast, port: OutputPort) -> None:

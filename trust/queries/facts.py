@@ -28,6 +28,7 @@ from trust.rules.facts import (
     WaiverFacts,
 )
 from trust.rules.identity import check_facts, source_digest
+from trust.rules.keeping import Keeping, keeping_of, withheld
 from trust.rules.vocabulary import GateName, RunStatus
 
 
@@ -86,8 +87,9 @@ def _ports(product: DataProduct, window: int) -> tuple[PortFacts, ...]:
     ids = [port.id for port in ports]
     past = past_runs(ids, window)
     latest = {port_id: max(runs, key=lambda run: (run.started_at, run.id)).id for port_id, runs in past.items()}
-    runs = _latest_runs(latest.values())
     fields = _fields(ids)
+    sensitivity = _sensitivity(product.sensitivity)
+    runs = _latest_runs(latest.values(), {port.id: keeping_of(fields[port.id], sensitivity) for port in ports})
     suites = {suite.port_id: suite for suite in Suite.objects.filter(port_id__in=ids, is_current=True).defer("expectations")}
     pending = dict(
         Run.objects.filter(port_id__in=ids, status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
@@ -148,14 +150,20 @@ def _fields(port_ids: list[int]) -> Mapping[int, tuple[FieldFacts, ...]]:
     return found
 
 
-def _latest_runs(run_ids: Iterable[str]) -> dict[str, RunFacts]:
+def _latest_runs(run_ids: Iterable[str], keeping: Mapping[int, Keeping]) -> dict[str, RunFacts]:
     rows = Run.objects.filter(id__in=list(run_ids)).select_related("suite", "port").defer("suite__expectations")
     runs = {str(row.id): row for row in rows}
     checks: dict[str, list[CheckFacts]] = defaultdict(list)
     for result in CheckResultRow.objects.filter(run_id__in=list(runs)).defer("samples"):
         run_id = str(result.run_id)
-        checks[run_id].append(check_facts_of(result, runs[run_id].port.name))
+        port = runs[run_id].port
+        checks[run_id].append(withheld(check_facts_of(result, port.name), keeping[port.id]))
     return {run_id: _run(row, tuple(checks[run_id])) for run_id, row in runs.items()}
+
+
+def keeping_at(port: OutputPort) -> Keeping:
+    """What the port keeps today; one query, two where its product is not at hand."""
+    return keeping_of(_fields([port.id]).get(port.id, ()), _sensitivity(port.product.sensitivity))
 
 
 def check_facts_of(row: CheckResultRow, port: str) -> CheckFacts:

@@ -1,5 +1,8 @@
 """Runs and check results as they go over the wire."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
@@ -7,6 +10,7 @@ from api.v1.fields import JsonObjectField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Dimension, Severity
 from trust.models import CheckResult, Run, RunCause
+from trust.queries.shown_results import shown_results
 from trust.rules.evidence import CheckStatus, EvidenceStatus
 from trust.rules.vocabulary import RunStatus
 
@@ -98,7 +102,11 @@ class ObservedColumnAnswer(serializers.Serializer[object]):
 
 class RunAnswer(RunEntry):
     columns = ObservedColumnAnswer(many=True)
-    check_results = CheckResultAnswer(many=True)
+    check_results = serializers.SerializerMethodField()
 
     class Meta(RunEntry.Meta):
         fields = [*RunEntry.Meta.fields, "columns", "check_results"]
+
+    @extend_schema_field(CheckResultAnswer(many=True))
+    def get_check_results(self, run: Run) -> Any:
+        return CheckResultAnswer(shown_results(run), many=True).data
