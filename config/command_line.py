@@ -1,16 +1,23 @@
-"""Django's command line, where a database that cannot be used is told as one sentence instead of a traceback."""
+"""Django's command line, where a database or an environment that cannot be used is told as one sentence, not a traceback."""
 
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 
 def run(arguments: list[str]) -> None:
-    """Run a management command. Exits 1 where the database is away or not migrated; any other fault stays as it is."""
+    """Run a management command. Exits 1 where the database is away or not migrated, or a variable of the environment is wrong;
+    any other fault stays as it is."""
     try:
         execute_from_command_line(arguments)
+    except ImproperlyConfigured as error:
+        if "--traceback" in arguments:
+            raise
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from error
     except DatabaseError as error:
         if "--traceback" in arguments or (sentence := database_fault()) is None:
             raise
@@ -27,7 +34,9 @@ def database_fault() -> str | None:
         waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
-        return f"The database cannot be used: {reason}. Start bin/up in another terminal, or set DATABASE_URL."
+        return (
+            f"The database cannot be used: {reason}. Start bin/up in another terminal, or let DATABASE_URL name one that runs."
+        )
     if waiting:
         return f"The database lacks {waiting} migrations. Run `bin/manage migrate`, or start bin/up, which does it."
     return None

@@ -3,18 +3,29 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 TextList = Annotated[list[str], NoDecode]
+PREFIX = "TOUCHSTONE_"
+
+
+def faults_of(error: ValidationError) -> str:
+    """What is wrong with the environment, by the names of the variables and without their values."""
+    told = []
+    for fault in error.errors(include_input=False):
+        name, *inside = map(str, fault["loc"])
+        variable = name if name in {"DATABASE_URL", "REDIS_URL"} else f"{PREFIX}{name.upper()}"
+        told.append(f"{'.'.join([variable, *inside])}: {fault['msg']}")
+    return "; ".join(told)
 
 
 class Environment(BaseSettings):
     """Read once, at start. A value of the wrong form stops the start with a sentence that names the variable."""
 
-    model_config = SettingsConfigDict(env_prefix="TOUCHSTONE_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", populate_by_name=True)
 
     database_url: SecretStr = Field(
         default=SecretStr("postgresql:///touchstone"),

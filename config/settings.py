@@ -9,13 +9,14 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
 from config.admin_navigation import UNFOLD  # noqa: F401  unfold reads it here
-from config.environment import PROJECT_ROOT, Environment
+from config.environment import PROJECT_ROOT, Environment, faults_of
 
 try:
     ENVIRONMENT = Environment()
 except ValidationError as error:
-    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False))
-    message = f"The environment cannot be used: {faults}. The README's configuration table says what each variable takes."
+    message = (
+        f"The environment cannot be used: {faults_of(error)}. The README's configuration table says what each variable takes."
+    )
     raise ImproperlyConfigured(message) from None
 
 # After the check above, so that a wrong variable is told as a sentence. Sets the application of every `shared_task`.

@@ -4,11 +4,13 @@ import argparse
 import fcntl
 import hashlib
 import http.client
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TextIO
 
 from config.runtime.directories import servers_directory
@@ -28,6 +30,7 @@ WEB_THREADS = 4
 WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
+DETAIL_BYTES = 100_000
 RUN_FAILED = 2  # exit statuses of show_verdicts
 STILL_RUNNING = 3
 
@@ -169,11 +172,12 @@ class Up:
         return "/api/v1/products/nyc-flights/trust" if (LOCAL / DEMO_MARK).exists() else "/api/v1/products"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
-        """The HTTP status of the answer, or why there is none."""
+        """The HTTP status of the answer, with what went wrong in brackets unless it is 200; or why there is no answer."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
         try:
             connection.request("GET", path, headers=dict(headers or {}))
-            return str(connection.getresponse().status)
+            response = connection.getresponse()
+            return "200" if response.status == HTTPStatus.OK else f"{response.status}{detail_of(response.read(DETAIL_BYTES))}"
         except (OSError, http.client.HTTPException) as error:
             return str(error)
         finally:
@@ -189,6 +193,14 @@ class Up:
         say(f"\n{admin}\n")
         say("Ask (with a key for trying out, which the next start replaces):")
         say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{self.first_path()}\n")
+
+
+def detail_of(body: bytes) -> str:
+    """What a problem+json answer tells, in brackets; nothing for any other body."""
+    try:
+        return f" ({json.loads(body)['detail']})"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def run(options: argparse.Namespace) -> int:
