@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from django.core.management.base import CommandError
 
 from catalog.models import DataProduct, Person
+from catalog.rules.roles import PersonRole
 
 
 def add_actor_argument(parser: ArgumentParser, *, is_required: bool = False) -> None:
@@ -13,13 +14,17 @@ def add_actor_argument(parser: ArgumentParser, *, is_required: bool = False) -> 
     parser.add_argument("--as", dest="actor", metavar="USERNAME", required=is_required, help=text)
 
 
-def find_actor(username: str | None) -> Person | None:
-    """The active person of that name, None where none is named. Raises `CommandError`."""
+def find_actor(username: str | None, role: PersonRole | None = None) -> Person | None:
+    """The active person of that name, None where none is named. Raises `CommandError`.
+
+    role: what a person who is missing should be added with, for the hint.
+    """
     if username is None:
         return None
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
-        message = f"There is no active person '{username}'. Add one with `bin/manage add_person {username}`."
+        words = f"{username} --role {role}" if role else username
+        message = f"There is no active person '{username}'. Add one with `bin/manage add_person {words}`."
         raise CommandError(message)
     return person
 

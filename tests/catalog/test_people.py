@@ -91,6 +91,7 @@ def test_owner_and_governance_act_at_the_command_line() -> None:
         (("acknowledge", "orders", "--as", "nobody"), "no active person 'nobody'"),
         (("acknowledge", "orders", "--as", "gov"), "only its owner ada can"),
         (("review", "orders", "--as", "ada"), "that is for governance"),
+        (("review", "orders", "--as", "nobody"), "`bin/manage add_person nobody --role governance`"),
     ],
 )
 def test_a_command_of_the_wrong_person_says_who_can(words: tuple[str, ...], said: str) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from catalog.management.actors import add_actor_argument, find_actor, find_product
 from catalog.rules.errors import DomainError
+from catalog.rules.roles import PersonRole
 from catalog.services.products import review_product
 
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         product = find_product(options["slug"])
         try:
-            review_product(product=product, actor=find_actor(options["actor"]), now=timezone.now())
+            review_product(product=product, actor=find_actor(options["actor"], PersonRole.GOVERNANCE), now=timezone.now())
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{options['actor']} reviewed {product.slug}.")
