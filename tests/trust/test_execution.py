@@ -18,7 +18,7 @@ from trust.queries.clock import database_now
 from trust.rules.evidence import RunEvidence, Source
 from trust.rules.vocabulary import RunStatus
 from trust.services import execution
-from trust.services.runs import complete_run, request_run, sweep_runs
+from trust.services.runs import Claim, claim_run, complete_run, request_run, sweep_runs
 
 # The heartbeat has a connection of its own, which sees what is committed only.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +129,26 @@ def test_a_source_that_nobody_can_read_fails_with_its_name(attempt: Callable[[Lo
 
     assert failure_of(run)["code"] == "source_unsupported"
     assert "a Kafka topic" in failure_of(run)["message"]
+
+
+def test_a_port_that_moves_as_its_run_begins_is_looked_at_on_the_next_attempt(
+    attempt: Callable[[Look], Run], port: OutputPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = claim_run
+
+    def claim_and_move(**arguments: Any) -> Claim | None:
+        claim = real(**arguments)
+        OutputPort.objects.filter(id=port.id).update(location="./rows.csv")
+        return claim
+
+    monkeypatch.setattr(execution, "claim_run", claim_and_move)
+
+    def look() -> RunEvidence:
+        pytest.fail("What lies at one place was about to be filed under another.")
+
+    run = attempt(look)
+
+    assert (run.status, run.check_results.count()) == (RunStatus.QUEUED, 0)
 
 
 def test_what_was_claimed_already_is_left_alone(attempt: Callable[[Look], Run]) -> None:

@@ -14,6 +14,7 @@ from catalog.rules.vocabulary import Lifecycle, SourceKind
 from trust.engines.protocol import Engine
 from trust.models import Run, Verdict
 from trust.queries.clock import database_now
+from trust.queries.facts import port_digest
 from trust.rules.evidence import EvidenceStatus, Failure, RunEvidence
 from trust.services.heartbeat import Heartbeat
 from trust.services.judging import judge_upstreams
@@ -66,6 +67,8 @@ def _reading(claim: Claim) -> Reading | RunEvidence:
         return _could_not_look(_gone(run))
     if run.port.source_kind == SourceKind.UNSUPPORTED:
         return _could_not_look(_unsupported(run))
+    if port_digest(run.port) != run.port_digest:
+        return _could_not_look(_moved(run))
     try:
         return reading_of(port=run.port, suite=run.suite)
     except SourceProblemError as error:
@@ -97,6 +100,16 @@ def _gone(run: Run) -> Failure:
         code="port_gone",
         message=f"Data product {run.port.product.slug} is retired, or does not offer port {run.port.name} any more.",
         remedy="Publish the product again and register the port, if it is to be used.",
+    )
+
+
+def _moved(run: Run) -> Failure:
+    # The claim wrote down which place is read; what is found at another must not be filed under that one.
+    return Failure(
+        code="port_moved",
+        message=f"Port {run.port.name} was given another place just as the run began.",
+        remedy="Nothing need be done: the run is tried again on the new place.",
+        retryable=True,
     )
 
 
