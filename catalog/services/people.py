@@ -25,7 +25,8 @@ def find_person(*, username: str, part: str) -> Person:
                 f"Add the person with `bin/manage add_person {username}` (`bin/manage register --add-people` adds all that are "
                 "missing), or name an existing one."
                 if username
-                else f"Name the {part} by username; a data product needs an accountable person."
+                else f"Name the {part} by username, in the contract's team or with `bin/manage register --owner USERNAME`; a "
+                "data product needs an accountable person."
             ),
             code="unknown_person",
             field=part,

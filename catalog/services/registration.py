@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import zip_longest
@@ -70,6 +70,8 @@ def take_in(*, document: ContractDocument, actor: Person | None, publish_policie
             result = TakenIn(known, is_new=False)
             require_can_change(actor, known)
             _demand_alive(known, document)
+            if not document.product.owner:  # a contract that names nobody takes nobody's product away
+                document = replace(document, product=replace(document.product, owner=known.owner.username))
             find_person(username=document.product.owner, part="owner")
             result.warnings += _version_warnings(known, document)
         result.changes += _move(result, document, actor, now)

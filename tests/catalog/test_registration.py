@@ -199,6 +199,24 @@ def test_a_contract_without_an_owner_is_refused() -> None:
         register(contract(team=None))
 
 
+def test_a_contract_without_an_owner_belongs_to_whom_the_operator_names() -> None:
+    make_person("bob")
+
+    register(contract(team=None), owner="bob")
+    assert DataProduct.objects.get().owner.username == "bob"
+
+    register(contract(team=None, version="1.2.0"))
+    assert DataProduct.objects.get().owner.username == "bob"
+
+
+def test_a_named_owner_outweighs_the_operator() -> None:
+    make_person("bob")
+
+    report = register(owner="bob")
+
+    assert DataProduct.objects.get(slug=report.slug).owner.username != "bob"
+
+
 def test_the_owner_changes_with_the_contract_and_must_acknowledge_anew() -> None:
     register()
     make_person("bob")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
@@ -58,15 +58,17 @@ def register_document(
     now: datetime,
     dry_run: bool = False,
     add_people: bool = False,
+    owner: str = "",
     publish_policies: bool | None = None,
 ) -> RegistrationReport:
     """Make what the document says hold, or only tell what would change.
 
-    add_people: make an active person of each team member who has none. publish_policies: None means that the contract's access
-    policies are published where `actor` may do so (governance, the system) and are drafts otherwise. A document that raises
-    (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
+    add_people: make an active person of each team member who has none. owner: username of whoever owns a product whose contract
+    names nobody; without it a registered product keeps its owner and a new one is refused. publish_policies: None means that the
+    contract's access policies are published where `actor` may do so (governance, the system) and are drafts otherwise. A document
+    that raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
-    document = read_contract(content, today=now.date())
+    document = _with_owner(read_contract(content, today=now.date()), owner)
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
@@ -116,6 +118,7 @@ def register_files(
     now: datetime,
     dry_run: bool = False,
     add_people: bool = False,
+    owner: str = "",
     publish_policies: bool | None = None,
 ) -> list[FileOutcome]:
     """Register several documents, inputs before what is built from them, each in a transaction of its own.
@@ -142,6 +145,7 @@ def register_files(
                     actor=actor,
                     now=now,
                     add_people=add_people,
+                    owner=owner,
                     publish_policies=publish_policies,
                 )
                 outcomes.append(FileOutcome(filename, report=report))
@@ -151,6 +155,12 @@ def register_files(
             transaction.set_rollback(True)
     places = list(files)
     return sorted(outcomes, key=lambda outcome: places.index(outcome.filename))
+
+
+def _with_owner(document: ContractDocument, owner: str) -> ContractDocument:
+    if document.product.owner or not owner:
+        return document
+    return replace(document, product=replace(document.product, owner=owner))
 
 
 def _in_order(documents: Mapping[str, ContractDocument]) -> list[str]:

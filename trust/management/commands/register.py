@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", help="in any order: inputs are registered first")
         parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
         parser.add_argument("--add-people", action="store_true", help="add team members who have no account, as active people")
+        parser.add_argument("--owner", default="", metavar="USERNAME", help="who owns the products whose contracts name nobody")
         parser.add_argument(
             "--publish-policies", action="store_true", help="publish the contracts' access policies, as governance would"
         )
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             now=timezone.now(),
             dry_run=options["dry_run"],
             add_people=options["add_people"],
+            owner=options["owner"],
             # The operator at the command line is not governance unless they say so; a person is what they are.
             publish_policies=True if options["publish_policies"] else None if options["actor"] else False,
         )
