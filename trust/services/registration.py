@@ -64,9 +64,9 @@ def register_document(
     """Make what the document says hold, or only tell what would change.
 
     add_people: make an active person of each team member who has none. owner: username of whoever owns a product whose contract
-    names nobody; without it a registered product keeps its owner and a new one is refused. publish_policies: None means that the
-    contract's access policies are published where `actor` may do so (governance, the system) and are drafts otherwise. A document
-    that raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
+    names nobody; without it a registered product keeps its owner and a new one is refused. publish_policies: None means that
+    the contract's access policies are published where `actor` may do so (governance, the system) and are drafts otherwise. A
+    document that raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
     document = _with_owner(read_contract(content, today=now.date()), owner)
     if publish_policies:
