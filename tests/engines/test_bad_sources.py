@@ -101,6 +101,17 @@ def test_a_file_without_permission_is_a_failure(tmp_path: Path) -> None:
     assert problem.value.failure.code == "source_unreadable"
 
 
+def test_a_file_with_other_separators_is_told_which_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "continental.csv"
+    path.write_text("name;fee\nann;9,50\n")
+
+    failure = look(path, SourceKind.CSV).failure
+
+    assert failure is not None
+    assert "another number of values than the header (line 2)" in failure.message
+    assert failure.remedy.startswith("Separate values with commas")
+
+
 def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     path = tmp_path / "header.csv"
     path.write_text("a,b\n")

@@ -11,6 +11,9 @@ from trust.engines.gx.limits import MAX_COLUMNS, MAX_LINE_BYTES
 from trust.rules.evidence import Source
 from trust.sources.problem import SourceProblemError
 
+_ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
+_SEPARATORS = "Separate values with commas (tabs in .tsv), put those that hold one in double quotes, and run again."
+
 
 def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
     """DuckDB's complaint in our words. Its own text is not passed on: it may quote the data."""
@@ -28,9 +31,10 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
         )
     if source.kind is SourceKind.PARQUET:
         return _parquet_problem(path)
+    if _ROW_OF_OTHER_LENGTH in text:
+        return malformed(path, f"a row has another number of values than the header{where}", _SEPARATORS)
     for sign, why in (
         ("unterminated quote", "a quoted value is not closed"),
-        ("Expected Number of Columns", "a row has another number of values than the header"),
         ("Maximum line size", f"a line is longer than {MAX_LINE_BYTES:,} bytes"),
         ("maximum_object_size", f"an object is larger than {MAX_LINE_BYTES:,} bytes"),
         ("invalid state", "its line endings are mixed, or a quote stands in the wrong place"),
@@ -54,8 +58,8 @@ def _parquet_problem(path: str) -> SourceProblemError:
     return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file anew, or correct the kind of the port.")
 
 
-def malformed(path: str, why: str) -> SourceProblemError:
-    return SourceProblemError("source_malformed", f"{path!r} cannot be read: {why}.", "Correct the file and run again.")
+def malformed(path: str, why: str, remedy: str = "Correct the file and run again.") -> SourceProblemError:
+    return SourceProblemError("source_malformed", f"{path!r} cannot be read: {why}.", remedy)
 
 
 def wrong_encoding(path: str, line: int | None) -> SourceProblemError:
