@@ -28,6 +28,12 @@ def _write(text: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(text)
 
 
+def _endless(path: Path) -> None:
+    """Good rows, then all the others in one line without an end: DuckDB would drop it and find the rest in order."""
+    text = b"a,b\n" + b"1,2\n" * 3 + b"3," + b"4" * (33 * 1024 * 1024)
+    path.write_bytes(gzip.compress(text, 1) if path.suffix == ".gz" else text)
+
+
 def _truncated(path: Path) -> None:
     pq.write_table(pa.table({"a": list(range(10_000))}), path)
     path.write_bytes(path.read_bytes()[:-200])
@@ -56,6 +62,8 @@ BAD = [
     ("latin-late.csv", SourceKind.CSV, _write(b"a,b\n" + b"x,1\n" * 90_000 + b"\xe9,1\n"), "source_encoding"),
     ("utf16.csv", SourceKind.CSV, _write("a,b\n1,2\n".encode("utf-16")), "source_encoding"),
     ("cut.csv.gz", SourceKind.CSV, _write(gzip.compress(b"a,b\n1,2\n" * 9_000)[:-20]), "source_malformed"),
+    ("endless.csv", SourceKind.CSV, _endless, "source_malformed"),
+    ("endless.csv.gz", SourceKind.CSV, _endless, "source_malformed"),
     ("truncated.parquet", SourceKind.PARQUET, _truncated, "source_truncated"),
     ("damaged.parquet", SourceKind.PARQUET, _damaged, "source_malformed"),
     ("text.parquet", SourceKind.PARQUET, _write(b"this is no parquet file"), "source_malformed"),

@@ -17,6 +17,7 @@ from trust.engines.gx.columns import Column
 from trust.engines.gx.file_columns import file_columns
 from trust.engines.gx.file_problems import check_width, malformed, wrong_encoding
 from trust.engines.gx.limits import MAX_LINE_BYTES
+from trust.engines.gx.line_ends import demand_ending
 from trust.engines.gx.quoting import quoted_list, quoted_name, quoted_path, quoted_text, quoted_tuple
 from trust.rules.evidence import Source
 from trust.sources.files import NULL_TEXTS
@@ -35,6 +36,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -
     delimiter = "\t" if ".tsv" in Path(source.location).name.lower() else ","
     header = _header(source.location, delimiter)
     check_width(len(header), source)
+    demand_ending(source.location)
     fields = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
     raw = f"{name}_raw"
     connection.execute(
