@@ -31,6 +31,13 @@ def test_a_check_gets_another_key_when_it_asks_something_else(other: Expectation
     assert check_key("items", UNIQUE) != check_key("orders", UNIQUE)
 
 
+def test_a_key_fits_where_waivers_are_kept_and_still_tells_ports_apart() -> None:
+    unique = Expectation("expect_column_values_to_be_unique", {"column": "c" * 300})
+    keys = {check_key(port, unique) for port in ("p" * 200, "p" * 199 + "q", "orders", "items")}
+    assert len(keys) == 4
+    assert max(map(len, keys)) == 200
+
+
 def test_a_suite_is_the_same_in_any_order_and_under_any_name() -> None:
     digest = suite_digest(Suite("one", (UNIQUE, BETWEEN)))
     assert suite_digest(Suite("two", (BETWEEN, replace(UNIQUE, meta={"why": "asked"})))) == digest

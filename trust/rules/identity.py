@@ -9,16 +9,21 @@ from trust.rules.dimensions import dimension_borne_out
 from trust.rules.evidence import CheckResult, Source
 from trust.rules.facts import CheckFacts
 
+# 128 bits: an owner writes both the check that is waived and the one put in its place, so he may look for two that meet.
+_DIGEST_LENGTH = 32
+_LONGEST_NAME = 200 - 1 - _DIGEST_LENGTH
+
 
 def check_key(port: str, expectation: Expectation) -> str:
-    """The name of one check of one port across runs, such as `flights:expect_column_values_to_be_unique:id:1f0c2a9b`.
+    """The name of one check of one port across runs, such as `flights:expect_column_values_to_be_unique:id:1f0c...`.
 
-    It changes with type and arguments and not with severity or dimension: a waiver is about what is asked, not about how much
-    it weighs.
+    200 characters at most. It changes with type and arguments and not with severity or dimension: a waiver is about what is
+    asked, not about how much it weighs.
     """
     column = expectation.kwargs.get("column")
-    digest = sha256(_canonical(expectation.kwargs)).hexdigest()[:8]
-    return f"{port}:{expectation.type}:{column if isinstance(column, str) else ''}:{digest}"
+    name = f"{port}:{expectation.type}:{column if isinstance(column, str) else ''}"
+    demand = _canonical(expectation.kwargs) if len(name) <= _LONGEST_NAME else _canonical([name, dict(expectation.kwargs)])
+    return f"{name[:_LONGEST_NAME]}:{sha256(demand).hexdigest()[:_DIGEST_LENGTH]}"
 
 
 def suite_digest(suite: Suite) -> str:
