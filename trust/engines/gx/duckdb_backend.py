@@ -42,9 +42,9 @@ class DuckDbBackend:
         wanted: SqlExpression = sa.literal_column("[" + ", ".join(repr(float(fraction)) for fraction in fractions) + "]")
         return sa.func.quantile_disc(column.number, wanted)
 
-    def most_repeated(self, size: SqlExpression, keys: list[SqlExpression]) -> sa.Function[Any] | None:
-        # Of one column only: a row of several would be built for each of millions of groups, to be thrown away.
-        return sa.func.arg_max(keys[0], size, sa.literal_column(str(MAX_SAMPLES))) if len(keys) == 1 else None
+    def most_repeated(self, size: SqlExpression, keys: list[SqlExpression]) -> sa.Function[Any]:
+        key = keys[0] if len(keys) == 1 else sa.func.row(*keys)
+        return sa.func.arg_max(key, size, sa.literal_column(str(MAX_SAMPLES)))
 
     def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
         return value.in_(members) if members else sa.false()

@@ -143,7 +143,7 @@ def _count_groups(table: Table, request: Groups) -> GroupCounts:
     most = table.backend.most_repeated(groups.c.size, [groups.c[f"v{index}"] for index in range(len(keys))])
     wanted = [sa.func.count(), repeated] if most is None else [sa.func.count(), repeated, most.filter(groups.c.size > 1)]
     row = table.backend.connection.execute(sa.select(*wanted).select_from(groups)).one()
-    samples = None if most is None else [[found] for found in row[2] or []]
+    samples = None if most is None else [[found] if len(keys) == 1 else list(found) for found in row[2] or []]
     return GroupCounts(distinct=int(row[0]), repeated_rows=int(row[1] or 0), most_repeated=samples)
 
 
