@@ -9,13 +9,13 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from trust.services.registration import register_document
 
 from api.access.visibility import find_product
 from api.bodies import Document, JsonDocument, OldYamlDocument, YamlDocument
 from api.v1.base import ApiView
 from api.v1.serializers.contracts import RegistrationAnswer, RegistrationQuery
 from catalog.rules.errors import NotFoundError
+from trust.services.registration import register_document
 
 
 class ContractsView(ApiView):

@@ -3,7 +3,6 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from trust.services.suites import put_suite
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
@@ -13,6 +12,7 @@ from api.v1.views.ports import find_port
 from catalog.models import OutputPort
 from catalog.rules.errors import NotFoundError
 from trust.models import Suite
+from trust.services.suites import put_suite
 
 
 def find_suite(port: OutputPort, version: int | None = None) -> Suite:
