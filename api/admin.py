@@ -44,16 +44,16 @@ class ApiKeyForm(ServiceForm):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ServiceAdmin):
     form = ApiKeyForm
-    list_display = ["name", "person", "prefix", "allows", "standing", "created_at", "expires_at", "last_used_at"]
-    list_select_related = ["person"]
-    search_fields = ["name", "prefix", "person__username"]
+    list_display = ["name", "consumer", "prefix", "allows", "standing", "created_at", "expires_at", "last_used_at"]
+    list_select_related = ["consumer__owner"]
+    search_fields = ["name", "prefix", "consumer__slug"]
     ordering = ["-id"]
     actions = ["revoke"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         person = person_of(request)
         keys: QuerySet[ApiKey] = super().get_queryset(request)
-        return keys if sees_everything(person) else keys.filter(person=person)
+        return keys if sees_everything(person) else keys.filter(consumer__owner=person)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Everybody with a role has keys of their own; `get_queryset` leaves out those of others."""
@@ -64,7 +64,7 @@ class ApiKeyAdmin(ServiceAdmin):
         return bool(request.user.has_perm("catalog.change_dataproduct"))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        made = ["name", "person", "prefix", "allows", "standing", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        made = ["name", "consumer", "prefix", "allows", "standing", "created_at", "expires_at", "revoked_at", "last_used_at"]
         return made if obj else [*ApiKeyForm.Meta.fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -84,8 +84,8 @@ class ApiKeyAdmin(ServiceAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """One's own keys, and for governance everybody's."""
         person = person_of(request)
-        for key in queryset.select_related("person"):
-            if key.person_id != person.pk and not is_governance(person):
+        for key in queryset.select_related("consumer__owner"):
+            if key.consumer.owner_id != person.pk and not is_governance(person):
                 messages.error(request, f"{key} belongs to {key.person.username}: ask them or governance to revoke it.")
                 continue
             told(request, lambda key=key: self._revoked(key))  # type: ignore[misc]

@@ -49,7 +49,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         text = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
         if text is None:
             return None
-        key = ApiKey.objects.select_related("person").filter(digest=digest_of(text)).first()
+        key = ApiKey.objects.select_related("consumer__owner").filter(digest=digest_of(text)).first()
         now = timezone.now()
         if key is None:
             raise AuthenticationFailed("There is no such API key.", "unknown_key")

@@ -11,8 +11,9 @@ from django.db import transaction
 
 from api.access.scopes import Scope
 from api.models import ApiKey
-from catalog.models import Person
+from catalog.models import Consumer, Person
 from catalog.rules.errors import InvalidError, NotFoundError
+from catalog.services.consumers import consumer_of_person
 
 KEY_FORM = re.compile(r"ts_[a-z0-9]{10}_[A-Za-z0-9_-]{43}")
 PREFIX_ALPHABET = string.ascii_lowercase + string.digits
@@ -32,9 +33,15 @@ def digest_of(key: str) -> str:
 
 @transaction.atomic
 def create_key(
-    *, person: Person, name: str, scopes: Collection[str], now: datetime, expires_at: datetime | None = None
+    *,
+    person: Person,
+    name: str,
+    scopes: Collection[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+    consumer: Consumer | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key of `person` and its text, which is kept nowhere and cannot be shown again. Raises `InvalidError`."""
+    """A new key of `consumer`, or of the consumer that `person` is, and its text, which is kept nowhere and cannot be shown again. Raises `InvalidError`."""
     if not name.strip():
         raise InvalidError("An API key needs a name.", remedy="Give a name that says where the key is used.", field="name")
     if unknown := sorted(set(scopes) - set(Scope)):
@@ -52,7 +59,12 @@ def create_key(
     text, prefix = new_key_text()
     ordered = [scope.value for scope in Scope if scope in scopes]
     key = ApiKey.objects.create(
-        person=person, name=name.strip(), prefix=prefix, digest=digest_of(text), scopes=ordered, expires_at=expires_at
+        consumer=consumer or consumer_of_person(person),
+        name=name.strip(),
+        prefix=prefix,
+        digest=digest_of(text),
+        scopes=ordered,
+        expires_at=expires_at,
     )
     return key, text
 
@@ -60,7 +72,7 @@ def create_key(
 @transaction.atomic
 def revoke_key(*, person: Person, key_id: int, now: datetime) -> ApiKey:
     """The key, of no use from this moment on; revoking it again changes nothing. Raises `NotFoundError`."""
-    key = ApiKey.objects.select_for_update().filter(person=person, pk=key_id).first()
+    key = ApiKey.objects.select_for_update().filter(consumer__owner=person, pk=key_id).first()
     if key is None:
         message = f"{person.username} has no API key with id {key_id}."
         raise NotFoundError(message, remedy="List your keys with GET /api/v1/keys and use one of those ids.")
@@ -72,4 +84,4 @@ def revoke_key(*, person: Person, key_id: int, now: datetime) -> ApiKey:
 
 def revoke_keys_named(*, person: Person, name: str, now: datetime) -> int:
     """How many keys of `person` with this name were revoked just now."""
-    return ApiKey.objects.filter(person=person, name=name, revoked_at=None).update(revoked_at=now)
+    return ApiKey.objects.filter(consumer__owner=person, name=name, revoked_at=None).update(revoked_at=now)

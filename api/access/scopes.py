@@ -8,14 +8,15 @@ class Scope(StrEnum):
     """A key never can more than its person.
 
     `trust:read` reads everything that its person may see. `catalog:write` changes claims and suites, requests runs, opens and
-    resolves incidents. `admin` does both, and what is left: API keys, waivers, reviews, publishing policies.
+    resolves incidents. `admin` does all of that, and what is left: API keys, waivers, reviews, publishing policies.
     """
 
     TRUST_READ = "trust:read"
+    DECIDE = "decide"
     CATALOG_WRITE = "catalog:write"
     ADMIN = "admin"
 
 
 def grants(scopes: Collection[str], wanted: Scope) -> bool:
-    """Whether a key with `scopes` may be used where `wanted` is asked: `admin` includes the other two."""
+    """Whether a key with `scopes` may be used where `wanted` is asked: `admin` includes all others."""
     return wanted in scopes or Scope.ADMIN in scopes

@@ -19,15 +19,14 @@ STATEMENT = """
 SELECT k.id, k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute',
        statement_timestamp(), c.body
 FROM api_apikey k
-JOIN catalog_person p ON p.id = k.person_id AND p.is_active
 JOIN catalog_dataproduct d ON d.slug = %s AND d.lifecycle <> 'draft'
 JOIN trust_currentverdict c ON c.product_id = d.id
     AND NOT c.invalidated AND c.valid_until > statement_timestamp() AND c.verdict_row_id IS NOT NULL
-WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
+WHERE k.digest = %s AND NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
     AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
 """
 
-Row = tuple[int, bool, datetime, bytes]
+Row = tuple[int, bool, datetime, str]
 """Id of the key, whether its last use is to be written, the database's clock, the stored body."""
 
 
@@ -44,7 +43,7 @@ def ready_made_answer(request: HttpRequest, slug: str) -> HttpResponse | None:
     key_id, is_use_due, now, body = found
     if is_use_due:
         record_use(key_id, now)
-    content = msgspec.json.encode(served_answer(bytes(body), now))
+    content = msgspec.json.encode(served_answer(body.encode(), now))
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
-from catalog.models.product import DataProduct
-from catalog.rules.vocabulary import ConsumerKind, Effect
+from catalog.models.product import DataProduct, Domain
+from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 
 
 @pghistory.track()
@@ -33,6 +33,8 @@ class Purpose(models.Model):
 _FIXED_BY_PUBLISHING = (
     "id",
     "product",
+    "domain",
+    "minimum_sensitivity",
     "name",
     "version",
     "effect",
@@ -40,7 +42,10 @@ _FIXED_BY_PUBLISHING = (
     "purposes",
     "minimum_score",
     "obligations",
+    "agreement_required",
     "expires_at",
+    "is_raw",
+    "cedar",
     "digest",
     "published_at",
     "published_by",
@@ -63,9 +68,16 @@ class AccessPolicy(models.Model):
     """One version of a permit or forbid rule. Empty `consumer_kinds` or `purposes` means all of them.
 
     A draft may change; publishing fixes it. A published version may only be withdrawn; a change is a new version.
+
+    Without a `product` it is a guardrail: a forbid for every product of `domain` (None: of all domains) that is at least as
+    sensitive as `minimum_sensitivity` (None: whatever its sensitivity; an unclassified product counts as restricted).
     """
 
-    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="access_policies")
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="access_policies", null=True, blank=True)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="guardrails", null=True, blank=True)
+    minimum_sensitivity = models.CharField(  # noqa: DJ001 NULL is "whatever the sensitivity"
+        max_length=20, choices=choices(Sensitivity), null=True, blank=True
+    )
     name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=20, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
@@ -74,7 +86,10 @@ class AccessPolicy(models.Model):
     purposes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     minimum_score = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(100)])
     obligations = models.JSONField(default=list, blank=True)
+    agreement_required = models.BooleanField(default=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    is_raw = models.BooleanField(default=False, help_text="`cedar` was written by governance, not compiled.")
+    cedar = models.TextField(blank=True, help_text="The policy as Cedar text: what rules.")
     digest = models.CharField(max_length=64, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -88,6 +103,20 @@ class AccessPolicy(models.Model):
             models.UniqueConstraint(
                 fields=["product", "name"], condition=Q(status="published"), name="access_policy_one_published_version"
             ),
+            models.UniqueConstraint(
+                fields=["name", "version"], condition=Q(product__isnull=True), name="guardrail_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(product__isnull=True, status="published"),
+                name="guardrail_one_published_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, domain__isnull=True, minimum_sensitivity__isnull=True)
+                | Q(product__isnull=True, effect="forbid", minimum_score__isnull=True),
+                name="guardrail_forbids",
+            ),
+            one_of("minimum_sensitivity", Sensitivity, "access_policy_sensitivity_known"),
             one_of("effect", Effect, "access_policy_effect_known"),
             models.CheckConstraint(condition=Q(status__in=PolicyStatus.values), name="access_policy_status_known"),
             models.CheckConstraint(
@@ -115,4 +144,4 @@ class AccessPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product}: {self.name} v{self.version}"
+        return f"{self.product or 'guardrail'}: {self.name} v{self.version}"

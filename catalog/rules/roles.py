@@ -14,9 +14,11 @@ class PersonRole(StrEnum):
 
 _CLAIMS = ("domain", "dataproduct", "outputport", "field", "inputport", "accesspolicy")
 _EVIDENCE = ("suite", "run", "checkresult", "verdict", "currentverdict")
+_PROOF = ("decision", "ledgerbatch", "signingkey", "recall", "recalledconsumer")
 _JUDGEMENT = ("trustpolicyversion", "incident", "waiver")
-_CATALOG_READABLE = (*_CLAIMS, "contract", "purpose", "person")
-_TRUST_READABLE = (*_EVIDENCE, *_JUDGEMENT)
+_CONSUMERS = ("consumer", "agreement")
+_CATALOG_READABLE = (*_CLAIMS, *_CONSUMERS, "contract", "purpose", "person", "notification", "delivery")
+_TRUST_READABLE = (*_EVIDENCE, *_JUDGEMENT, *_PROOF)
 
 
 def _grants(app: str, models: tuple[str, ...], actions: tuple[str, ...]) -> frozenset[tuple[str, str]]:

@@ -89,6 +89,36 @@ class ConsumerKind(StrEnum):
     AI_MODEL = "ai_model"
 
 
+class ConsumerStatus(StrEnum):
+    """Only an active consumer gets answers; a retired one never comes back."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class AgreementStatus(StrEnum):
+    """requested -> active -> expired or revoked; or requested -> rejected or withdrawn."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class DeliveryChannel(StrEnum):
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+class DeliveryStatus(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 BUILT_IN_PURPOSES: tuple[str, ...] = (
     "analytics",
     "ai.training",

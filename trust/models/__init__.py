@@ -1,15 +1,23 @@
 """The tables of evidence and judgement."""
 
+from trust.models.decision import Decision
 from trust.models.judgement import CurrentVerdict, Incident, TrustPolicyVersion, Verdict, Waiver
+from trust.models.ledger import LedgerBatch, SigningKey
+from trust.models.recall import Recall, RecalledConsumer
 from trust.models.run import CheckResult, Run, RunCause
 from trust.models.suite import Suite
 
 __all__ = [
     "CheckResult",
     "CurrentVerdict",
+    "Decision",
     "Incident",
+    "LedgerBatch",
+    "Recall",
+    "RecalledConsumer",
     "Run",
     "RunCause",
+    "SigningKey",
     "Suite",
     "TrustPolicyVersion",
     "Verdict",

@@ -44,7 +44,8 @@ class Verdict(models.Model):
     """One judgement, append-only, with the facts it was made on, so that any past moment can be judged again exactly.
 
     facts: canonical JSON of `trust.rules.facts.ProductFacts`; outcome: canonical JSON of `trust.rules.outcome.Outcome`.
-    `cause` says in a word or two what led to it (`run`, `claims changed`, `expired`, ...).
+    `cause` says in a word or two what led to it (`run`, `claims changed`, `expired`, ...). `facts_changed_at`: when the first
+    change happened that the verdict before did not know; None where none did. From then on this is what a reader would get.
     """
 
     product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="verdicts")
@@ -59,6 +60,7 @@ class Verdict(models.Model):
     policy = models.ForeignKey(TrustPolicyVersion, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="verdicts")
     cause = models.CharField(max_length=80)
+    facts_changed_at = models.DateTimeField(null=True, blank=True)
     facts = models.TextField()
     facts_sha256 = models.CharField(max_length=64)
     outcome = models.TextField()
@@ -77,7 +79,11 @@ class Verdict(models.Model):
 
 
 class CurrentVerdict(models.Model):
-    """The one row per product that answers are read from; `body` holds the ready-made response bytes.
+    """The one row per product that answers are read from; `body` holds the ready-made answer.
+
+    body: JSON text with marks (`trust.rules.answer`) where decision id, moment of asking and age of the evidence go.
+    reason_codes, basis: what goes into the decision row of every answer (see `Decision`). invalidated_at: when `invalidated`
+    was first set since the last judgement.
 
     Serve it only while `not invalidated and valid_until > now()`; else judge again first (`judging.ensure_current`).
     Triggers on the claims set `invalidated`, for the product and everything downstream of it.
@@ -95,7 +101,10 @@ class CurrentVerdict(models.Model):
     judged_at = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
     invalidated = models.BooleanField(default=True)
-    body = models.BinaryField(default=b"")
+    invalidated_at = models.DateTimeField(null=True, blank=True)
+    body = models.TextField(default="")
+    reason_codes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    basis = models.JSONField(default=dict, blank=True)
 
     class Meta:
         indexes = [

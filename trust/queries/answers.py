@@ -29,7 +29,7 @@ def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, A
         raise _no_verdict_yet(slug)
     if is_full:
         return full_answer(load_outcome(current.verdict_row.outcome), now)
-    return served_answer(bytes(current.body), now)
+    return served_answer(current.body.encode(), now)
 
 
 def stored_body(outcome: Outcome) -> bytes:

@@ -109,3 +109,24 @@ class Grade(StrEnum):
     C = "C"
     D = "D"
     F = "F"
+
+
+class DecisionChannel(StrEnum):
+    """How an answer was asked for: GET .../trust, POST trust/check, AuthZEN evaluation(s), AuthZEN search."""
+
+    TRUST = "trust"
+    CHECK = "check"
+    EVALUATION = "evaluation"
+    EVALUATIONS = "evaluations"
+    SEARCH = "search"
+
+
+class RecallStatus(StrEnum):
+    """fallen: not yet told, within the damping time. sent: told. recovering: back up, not yet told. Closed: recovered (told
+    both times) or damped (it came back before anybody was told)."""
+
+    FALLEN = "fallen"
+    SENT = "sent"
+    RECOVERING = "recovering"
+    RECOVERED = "recovered"
+    DAMPED = "damped"

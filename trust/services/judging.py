@@ -176,7 +176,7 @@ def _show(current: CurrentVerdict, row: Verdict, facts: ProductFacts, outcome: O
     current.judged_at, current.valid_until = row.judged_at, row.valid_until
     runs = [port.latest_run for port in facts.ports if port.latest_run and port.latest_run.status is RunStatus.COMPLETED]
     current.evidence_at = min((run.started_at for run in runs), default=None)
-    current.body = stored_body(outcome)
+    current.body = stored_body(outcome).decode()
 
 
 def _stale(now: datetime) -> QuerySet[CurrentVerdict]:

@@ -21,7 +21,7 @@ class KeysView(ApiView):
     def get(self, request: Request) -> Response:
         """Your API keys, newest first, revoked ones included. The keys themselves are kept nowhere."""
         paginator = KeysetPagination()
-        page = paginator.paginate_queryset(ApiKey.objects.filter(person=self.actor), request, self)
+        page = paginator.paginate_queryset(ApiKey.objects.filter(consumer__owner=self.actor), request, self)
         return paginator.get_paginated_response(KeyAnswer(page, many=True).data)
 
     @extend_schema(operation_id="create_key", request=KeyRequest, responses={201: NewKeyAnswer}, tags=["keys"])

@@ -1,0 +1,91 @@
+"""Who asks: consumers, and the agreements that grant one of them one product for one purpose."""
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models.choices import choices, one_of
+from catalog.models.person import Person
+from catalog.models.product import DataProduct
+from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, ConsumerStatus, Sensitivity
+
+
+@pghistory.track()
+class Consumer(models.Model):
+    """Whoever asks: a person, a service, an AI agent or an AI model, with somebody who answers for it.
+
+    A person's own consumer (kind `person`) is owned by that person and made with the first key. Only an active consumer whose
+    owner's account is active gets answers. `clearance` is the highest sensitivity that it may be given.
+    """
+
+    slug = models.CharField(unique=True, max_length=150)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=20, choices=choices(ConsumerKind))
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consumers")
+    clearance = models.CharField(max_length=20, choices=choices(Sensitivity), default=Sensitivity.INTERNAL)
+    status = models.CharField(max_length=20, choices=choices(ConsumerStatus), default=ConsumerStatus.ACTIVE)
+    contact_email = models.EmailField(blank=True, help_text="Where notices about this consumer go besides its owner.")
+    webhook_url = models.URLField(blank=True, max_length=500, help_text="Where signed notices are posted.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            one_of("kind", ConsumerKind, "consumer_kind_known"),
+            one_of("clearance", Sensitivity, "consumer_clearance_known"),
+            one_of("status", ConsumerStatus, "consumer_status_known"),
+            models.UniqueConstraint(fields=["owner"], condition=Q(kind="person"), name="consumer_one_of_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+@pghistory.track()
+class Agreement(models.Model):
+    """A time-limited grant: this consumer, this product, this purpose, asked for by somebody and approved by somebody else.
+
+    The product's owner approves, and governance too where the product is above `internal` (or unclassified). `expires_at` is
+    the first moment at which it no longer holds; `status` `expired` is written afterwards, and nothing waits for that.
+    """
+
+    consumer = models.ForeignKey(Consumer, on_delete=models.PROTECT, related_name="agreements")
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="agreements")
+    purpose = models.CharField(max_length=80)
+    status = models.CharField(max_length=20, choices=choices(AgreementStatus), default=AgreementStatus.REQUESTED)
+    reason = models.TextField(help_text="Why the data is wanted.")
+    requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    starts_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    owner_approved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    owner_approved_at = models.DateTimeField(null=True, blank=True)
+    governance_approved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    governance_approved_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or ran out.")
+    end_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        indexes = [models.Index(fields=["consumer", "product", "purpose"], name="agreement_grant")]
+        constraints = [
+            one_of("status", AgreementStatus, "agreement_status_known"),
+            models.UniqueConstraint(
+                fields=["consumer", "product", "purpose"], condition=Q(status="requested"), name="agreement_one_request"
+            ),
+            models.UniqueConstraint(
+                fields=["consumer", "product", "purpose"], condition=Q(status="active"), name="agreement_one_active"
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("requested_at")), name="agreement_ends_after_request"),
+            models.CheckConstraint(
+                condition=~Q(status="active")
+                | Q(owner_approved_at__isnull=False, owner_approved_by__isnull=False, starts_at__isnull=False),
+                name="agreement_active_is_approved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} may use {self.product} for {self.purpose}: {self.status}"
