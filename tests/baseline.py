@@ -11,7 +11,8 @@ from django.test import TransactionTestCase
 
 # Not trust_decision: it refuses to be truncated, its partitions one by one do not.
 _TABLES = """
-SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'trust_decision') ORDER BY tablename
+SELECT quote_ident(tablename) FROM pg_tables
+WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'trust_decision') ORDER BY tablename
 """
 
 

@@ -41,7 +41,10 @@ def create_key(
     expires_at: datetime | None = None,
     consumer: Consumer | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key of `consumer`, or of the consumer that `person` is, and its text, which is kept nowhere and cannot be shown again. Raises `InvalidError`."""
+    """A new key of `consumer`, or of the consumer that `person` is, and its text, which is kept nowhere and cannot be shown again.
+
+    Raises `InvalidError`.
+    """
     if not name.strip():
         raise InvalidError("An API key needs a name.", remedy="Give a name that says where the key is used.", field="name")
     if unknown := sorted(set(scopes) - set(Scope)):

@@ -1,4 +1,7 @@
-"""Notices to people and consumers, and their way there. The row is the queue: a lost message or a killed worker loses nothing."""
+"""Notices to people and consumers, and their way there.
+
+The row is the queue: a lost message or a killed worker loses nothing.
+"""
 
 from django.db import models
 from django.db.models import Q

@@ -1,7 +1,7 @@
-"""May this consumer use this product for this purpose? The words of the question and of its answer; who rules is `catalog.cedar`.
+"""May this consumer use this product for this purpose? The words of the question and of its answer.
 
-Frozen data only. The same question and policies give the same ruling: nothing here knows the time, so policies that have run out
-and agreements that do not stand are left out before a ruling is asked for.
+Who rules is `catalog.cedar`; here is frozen data only. The same question and policies give the same ruling: nothing here knows
+the time, so policies that have run out and agreements that do not stand are left out before a ruling is asked for.
 """
 
 from collections.abc import Mapping

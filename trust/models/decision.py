@@ -16,12 +16,13 @@ class Decision(models.Model):
     """One answer to one consumer about one product, exactly as it was given, with all that it rests on.
 
     id: from the sequence `trust_decision_id_seq`, in the order of asking.
-    consumer, subject: who the answer is about (row, and slug as it was asked). asker: slug of the consumer whose key asked, which
-        is another one where an enforcement point asks. key_id: `api.ApiKey`; None for a browser session.
+    consumer, subject: who the answer is about (row, and slug as it was asked). asker: slug of the consumer whose key asked,
+        which is another one where an enforcement point asks. key_id: `api.ApiKey`; None for a browser session.
     product_slug: as asked; product None where there is no such product that the asker may see.
     purpose: None where only the product's trust was asked about.
     decision: the yes or no. production_grade, verdict, score (effective), verdict_row, valid_until: as answered.
-    question: what else was asked: `min_score`, `max_evidence_age` (seconds), `as_of`, `detail`, `properties`; only what was given.
+    question: what else was asked: `min_score`, `max_evidence_age` (seconds), `as_of`, `detail`, `properties`; only what was
+        given.
     basis: what was known: product version, contracts, evidence (run ids), trust policy version and digest, facts digest.
     ruling: what the policies said: the Cedar request, the policies in force with versions and hashes, the determining ones, the
         agreement; None without a purpose.
