@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.rules.ruling import RulingReason
 from trust.rules.vocabulary import DecisionChannel
 
 
@@ -14,7 +15,10 @@ class Question:
 
     purpose None: only whether the product is production-grade. minimum_score, maximum_evidence_age: stricter than the trust
     policy or of no effect. as_of: the moment that the question is about; None for now. detail: `short` or `full`.
-    properties: what else the caller sent along and wants to see in the log, as plain JSON values.
+    properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject: slug of the consumer
+    that the question is about; None for the subject of the whole call. refusal: why the answer is no before anything is looked
+    up (another action, no such type of resource, a part that cannot be read): nothing about product or subject is told then,
+    and it is logged like every other answer.
     """
 
     product: str
@@ -26,6 +30,8 @@ class Question:
     as_of: datetime | None = None
     detail: str = "short"
     properties: Mapping[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+    refusal: RulingReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
