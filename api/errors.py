@@ -12,7 +12,7 @@ from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from api.problems import FieldFault, Problem, problem_response, request_id_of
-from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ STATUS_OF_DOMAIN_ERROR: dict[type[DomainError], int] = {
     InvalidError: HTTPStatus.BAD_REQUEST,
     ConflictError: HTTPStatus.CONFLICT,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 SEE_DOCS = "See /api/docs for what this address takes."
 SEND_KEY = (

@@ -61,6 +61,10 @@ class Environment(BaseSettings):
         default=[],
         description="Hosts (`host` or `host:port`) that PostgreSQL ports may connect to, separated by commas. None by default.",
     )
+    signing_keys: Path = Field(
+        default=PROJECT_ROOT / ".local" / "signing",
+        description="Folder of the private keys that sign answers and the ledger. `bin/manage signing_key --ensure` fills it.",
+    )
     public_home: bool = Field(
         default=False,
         description="Home page and product labels without login. `bin/up` switches it on for the demo on loopback.",

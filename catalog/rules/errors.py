@@ -47,3 +47,9 @@ class ForbiddenError(DomainError):
     """The actor may not do this."""
 
     code = "forbidden"
+
+
+class UnavailableError(DomainError):
+    """Nothing is wrong with the request; what it needs is missing at the moment, and the same request may succeed later."""
+
+    code = "unavailable"

@@ -25,6 +25,8 @@ def default_text(value: object) -> str:
     """A default as one would write it in the environment; paths in the project are told relative to it."""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
+    if isinstance(value, Path):
+        value = str(value).removeprefix(f"{PROJECT_ROOT}/")
     if isinstance(value, list):
         value = ",".join(str(item).removeprefix(f"{PROJECT_ROOT}/") for item in value)
     if isinstance(value, bool):
