@@ -86,3 +86,18 @@ def test_a_policy_that_cannot_judge_is_refused_by_name(setting: str, value: Any)
 def test_a_misspelt_setting_is_refused() -> None:
     with pytest.raises(InvalidTrustPolicyError, match="unknown settings minimun_score; known are"):
         policy_from_dict({"minimun_score": 90})
+
+
+def test_settings_that_came_later_leave_the_digests_of_earlier_versions_as_they_were() -> None:
+    """The hash that migration 0003 stored before there were recalls, and one that was worked out before them."""
+    assert policy_digest(TrustPolicy()) == "cb3cb30f3a7657d49135913fcf45713ec5f329d217ce10772076d20b15d918b1"
+    tightened = TrustPolicy(version=3, minimum_score=80)
+    assert policy_digest(tightened) == "0fab986946c2438dab32664ceeb73628c4b2311cca1a283a65b9b81de2b6a654"
+    assert policy_digest(replace(tightened, recall_damping=timedelta(0))) != policy_digest(tightened)
+    assert policy_digest(replace(tightened, recall_window=timedelta(days=7))) != policy_digest(tightened)
+
+
+def test_a_policy_that_was_stored_before_recalls_has_their_defaults() -> None:
+    stored = policy_to_dict(TrustPolicy())
+    del stored["recall_window"], stored["recall_damping"]
+    assert policy_from_dict(stored) == TrustPolicy()

@@ -46,6 +46,8 @@ class TrustPolicy:
     clock_skew: how far ahead a data time or a run may be before it is not believed (our choice).
     maximum_waiver: longest life of a waiver (our choice, a quarter).
     maximum_validity: longest life of an answer, so that none holds for ever (our choice).
+    recall_window: who got a yes in this time before a verdict fell is told of it (our choice).
+    recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is told (our choice).
     """
 
     version: int = 1
@@ -65,6 +67,8 @@ class TrustPolicy:
     clock_skew: timedelta = timedelta(minutes=5)
     maximum_waiver: timedelta = timedelta(days=90)
     maximum_validity: timedelta = timedelta(days=30)
+    recall_window: timedelta = timedelta(days=30)
+    recall_damping: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         """Raise `InvalidTrustPolicyError` for the first setting that cannot judge."""
@@ -78,10 +82,12 @@ class TrustPolicy:
             ("reliability_window", self.reliability_window, 1, 1000),
         ):
             _demand(lowest <= value <= highest, name, value, f"a number from {lowest} to {highest}")
-        for name in ("default_ttl", "acknowledgement_interval", "review_interval", "maximum_waiver", "maximum_validity"):
+        for name in _SPANS:
             span = getattr(self, name)
             _demand(timedelta(minutes=1) <= span <= timedelta(days=3660), name, span, "a time from 1 minute to 3660 days")
-        _demand(timedelta(0) <= self.clock_skew <= timedelta(hours=24), "clock_skew", self.clock_skew, "at most 24 hours")
+        for name in ("clock_skew", "recall_damping"):
+            span = getattr(self, name)
+            _demand(timedelta(0) <= span <= timedelta(hours=24), name, span, "a time of at most 24 hours, not negative")
         _demand(GateName.EVIDENCE in self.gates, "gates", sorted(self.gates), "a set that keeps the gate evidence on")
         for dimension, weight in self.required_dimensions.items():
             _demand(0 < weight <= 1000, f"required_dimensions.{dimension}", weight, "a weight above 0, at most 1000")
@@ -94,6 +100,12 @@ class TrustPolicy:
         _demand(named, "severity_weights", sorted(self.severity_weights), f"all of {', '.join(Severity)}")
         for severity, weight in self.severity_weights.items():
             _demand(1 <= weight <= 1000, f"severity_weights.{severity}", weight, "a whole number from 1 to 1000")
+
+
+_SPANS = ("default_ttl", "acknowledgement_interval", "review_interval", "maximum_waiver", "maximum_validity", "recall_window")
+_ADDED = ("recall_window", "recall_damping")
+"""Settings that came after the first release. They judge nothing, and at their default they stay out of the digest: versions
+that were published before them keep their hash."""
 
 
 def _demand(holds: bool, name: str, value: object, allowed: str) -> None:
@@ -130,7 +142,12 @@ def policy_digest(policy: TrustPolicy) -> str:
 
     It is read back first, so that a minimum of 80 and one of 80.0 have the same hash.
     """
-    return sha256(msgspec.json.encode(policy_from_dict(policy_to_dict(policy)), order="sorted")).hexdigest()
+    settings = policy_to_dict(policy_from_dict(policy_to_dict(policy)))
+    for name in _ADDED:
+        if settings[name] == _DEFAULTS[name]:
+            del settings[name]
+    return sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()
 
 
 DEFAULT_POLICY = TrustPolicy()
+_DEFAULTS = policy_to_dict(DEFAULT_POLICY)

@@ -26,6 +26,7 @@ from trust.rules.facts import ProductFacts
 from trust.rules.judge import judge
 from trust.rules.outcome import Outcome
 from trust.rules.vocabulary import GateStatus, RunStatus
+from trust.services.recalls import note_verdict_change
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +47,13 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
         outcome = judge(facts, policy, moment)
         row = current.verdict_row
         if row is None or run is not None or not _still_stands(row, facts, policy_row, moment):
-            row = _write_verdict(current, facts, outcome, policy_row, run=run, cause=cause)
+            before, row = row, _write_verdict(current, facts, outcome, policy_row, run=run, cause=cause)
             _show(current, row, facts, outcome)
-            _invalidate_downstream(product_id)
+            _invalidate_downstream(product_id, moment)
+            note_verdict_change(product_id=product_id, before=before, after=row)
         current.invalidated = _has_unjudged_upstream(product_id, moment)
+        # While an input is unjudged nobody is shown this verdict: the change that led to it still waits for its answer.
+        current.invalidated_at = (current.invalidated_at or moment) if current.invalidated else None
         current.save()
         return row
 
@@ -115,12 +119,12 @@ def _lock_closure(product_id: int) -> None:
         cursor.execute("SELECT trust_lock_closure(ARRAY[%s]::bigint[])", [product_id])
 
 
-def _invalidate_downstream(product_id: int) -> None:
+def _invalidate_downstream(product_id: int, moment: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE trust_currentverdict SET invalidated = true WHERE NOT invalidated AND product_id <> %s "
+            "UPDATE trust_currentverdict SET invalidated = true, invalidated_at = %s WHERE NOT invalidated AND product_id <> %s "
             "AND product_id IN (SELECT trust_closure(ARRAY[%s]::bigint[]))",
-            [product_id, product_id],
+            [moment, product_id, product_id],
         )
 
 
@@ -147,6 +151,7 @@ def _write_verdict(
     current: CurrentVerdict, facts: ProductFacts, outcome: Outcome, policy: TrustPolicyVersion, *, run: Run | None, cause: str
 ) -> Verdict:
     stored = dump_facts(facts)
+    changed_at = current.invalidated_at if current.invalidated else None
     return Verdict.objects.create(
         product_id=current.product_id,
         verdict=outcome.verdict,
@@ -160,6 +165,7 @@ def _write_verdict(
         policy=policy,
         run=run,
         cause=cause,
+        facts_changed_at=changed_at if changed_at and changed_at < outcome.judged_at else None,
         facts=stored.decode(),
         facts_sha256=digest(stored),
         outcome=dump_outcome(outcome).decode(),
