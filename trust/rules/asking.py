@@ -17,10 +17,10 @@ class Question:
     purpose None: only whether the product is production-grade. minimum_score, maximum_evidence_age: stricter than the trust
     policy or of no effect. as_of: the moment that the question is about; None for now. detail: `short` or `full`.
     properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject: slug of the consumer
-    that the question is about; None for the subject of the whole call. subject_kind: which kind of consumer it must be, as far as
-    the caller knows: a consumer of another kind is an unknown subject; None for any. refusal: why the answer is no before anything is looked
-    up (another action, no such type of resource, a part that cannot be read): nothing about product or subject is told then,
-    and it is logged like every other answer.
+    that the question is about; None for the subject of the whole call. subject_kind: the kind of consumer that the subject must
+    be: one of another kind is an unknown subject; None for any. refusal: why the answer is no before anything is looked up
+    (another action, no such type of resource, a part that cannot be read): nothing about product or subject is told then, and
+    it is logged like every other answer.
     """
 
     product: str
