@@ -1,4 +1,4 @@
-"""When whom to tell that a product fell, and that it is back. A state machine over crossings of the line and the passing of time.
+"""Whom to tell when that a product fell, and that it is back: a state machine over crossings and time.
 
     (none) --fall--> fallen --stayed--> sent --rise--> recovering --stayed--> recovered
                        |                  ^                |

@@ -122,8 +122,8 @@ def _lock_closure(product_id: int) -> None:
 def _invalidate_downstream(product_id: int, moment: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE trust_currentverdict SET invalidated = true, invalidated_at = %s WHERE NOT invalidated AND product_id <> %s "
-            "AND product_id IN (SELECT trust_closure(ARRAY[%s]::bigint[]))",
+            "UPDATE trust_currentverdict SET invalidated = true, invalidated_at = %s "
+            "WHERE NOT invalidated AND product_id <> %s AND product_id IN (SELECT trust_closure(ARRAY[%s]::bigint[]))",
             [moment, product_id, product_id],
         )
 

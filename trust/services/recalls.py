@@ -1,4 +1,4 @@
-"""Notes in judging's own transaction that a verdict crossed the line. Whom to tell, and when, is `trust.services.recall_notices`."""
+"""Notes, in judging's own transaction, that a verdict crossed the line; `recall_notices` tells whom it concerns."""
 
 from trust.models import Recall, Verdict
 from trust.rules.recall import RecallState, cross
