@@ -19,6 +19,8 @@ COPY . .
 ENV PATH=/opt/touchstone/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Debug only for this one command, which needs no secret; nothing of it stays in the image but the style sheets.
 RUN TOUCHSTONE_DEBUG=true python manage.py collectstatic --no-input
+# A new volume takes over owner and rights of the folder that it is mounted on.
+RUN install -d -o 10001 -g 10001 -m 700 .local/signing
 USER 10001:10001
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--workers-kill-timeout", "10", "config.wsgi:application"]

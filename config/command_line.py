@@ -1,5 +1,6 @@
 """Django's command line, where a database or an environment that cannot be used is told as one sentence, not a traceback."""
 
+import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -7,10 +8,15 @@ from django.core.management import execute_from_command_line
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+OWNER_COMMANDS = {"migrate"}  # what makes and changes tables
+
 
 def run(arguments: list[str]) -> None:
     """Run a management command. Exits 1 where the database is away or not migrated, or a variable of the environment is wrong;
     any other fault stays as it is."""
+    owner_url = os.environ.get("TOUCHSTONE_OWNER_DATABASE_URL", "").strip()
+    if owner_url and OWNER_COMMANDS.intersection(arguments[1:2]):
+        os.environ["DATABASE_URL"] = owner_url  # before the settings are read
     try:
         execute_from_command_line(arguments)
     except ImproperlyConfigured as error:

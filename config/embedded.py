@@ -35,14 +35,25 @@ BUILTIN_LOCALE_SINCE = 17  # the same sorting and case rules on every machine, w
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """PostgreSQL with one database `touchstone`, owned by a role of that name that may make databases and is no superuser."""
+    """PostgreSQL with one database `touchstone` and two roles that are no superusers.
+
+    `touchstone` owns the database and its tables, and may make databases: `url`. `touchstone_app` has only the rights that
+    `manage.py grant_runtime_role` gives it: `runtime_url`, for the processes.
+    """
 
     name = "PostgreSQL"
     stop_steps = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))  # fast shutdown, then immediate
 
     @property
     def url(self) -> str:
-        return f"postgresql://touchstone:{self.secret('touchstone')}@127.0.0.1:{self.port}/touchstone"
+        return self._url_of("touchstone")
+
+    @property
+    def runtime_url(self) -> str:
+        return self._url_of("touchstone_app")
+
+    def _url_of(self, role: str) -> str:
+        return f"postgresql://{role}:{self.secret(role)}@127.0.0.1:{self.port}/touchstone"
 
     @property
     def superuser_url(self) -> str:
@@ -126,13 +137,15 @@ class EmbeddedPostgres(EmbeddedServer):
             return str(error).strip().splitlines()[-1]
 
     def _finish(self) -> None:
-        role = sql.Identifier("touchstone")
+        owner = sql.Identifier("touchstone")
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'touchstone'").fetchone():
-                statement = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
-                connection.execute(statement.format(role, sql.Literal(self.secret("touchstone"))))
+            for role, power in (("touchstone", "CREATEDB"), ("touchstone_app", "")):
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    statement = sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}")
+                    password = sql.Literal(self.secret(role))
+                    connection.execute(statement.format(sql.Identifier(role), sql.SQL(power), password))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'touchstone'").fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(owner, owner))
 
 
 class EmbeddedValkey(EmbeddedServer):

@@ -32,6 +32,10 @@ class Environment(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL connection URL. `bin/up` and `bin/test` start a server of their own when it is unset.",
     )
+    owner_database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The same database as the owner of its tables, for `migrate` and `grant_runtime_role` only.",
+    )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         validation_alias="REDIS_URL",
@@ -80,6 +84,16 @@ class Environment(BaseSettings):
     engine_threads: int = Field(default=2, ge=1, le=64, description="Threads that DuckDB uses in one worker process.")
     engine_statement_seconds: int = Field(
         default=600, ge=1, description="Longest time that one statement may take on a PostgreSQL source, in seconds."
+    )
+    key_requests_per_minute: int = Field(
+        default=6000,
+        ge=1,
+        le=1_000_000,
+        description="Requests that an API key may make in a minute, over all processes, unless it has a number of its own.",
+    )
+    webhook_loopback: bool = Field(
+        default=False,
+        description="Allows webhooks to this machine, also by plain http. For trying them out, never in production.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     page_size: int = Field(

@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 
 from trust.queries.clock import database_now
-from trust.services import execution, judging, runs, scheduling
+from trust.services import execution, judging, partitions, runs, scheduling
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,15 @@ def sweep_runs() -> None:
 def judge_stale() -> None:
     """Judge what time or facts have outdated, so that readers seldom have to wait for it."""
     judging.judge_stale(now=database_now())
+
+
+@shared_task(name="trust.make_partitions", expires=3600)
+def make_partitions() -> None:
+    """Keep the decision log's partitions of the coming year made, and complain where rows came before their partition."""
+    if made := partitions.make_partitions():
+        logger.info("Made %d partitions of the decision log.", made)
+    if waiting := partitions.rows_without_partition():
+        logger.warning(partitions.WARNING, waiting)
 
 
 def enqueue(run_ids: Iterable[UUID]) -> None:

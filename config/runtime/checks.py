@@ -17,7 +17,7 @@ from config.runtime.launch import ROOT
 from config.runtime.options import test_options
 from config.runtime.registry import Record, sweep
 from config.runtime.screen import say, step
-from config.runtime.services import is_set, start_services
+from config.runtime.services import OWNER_URL, is_set, start_services
 from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
 
 LOCAL = ROOT / ".local"
@@ -126,6 +126,8 @@ def run(arguments: list[str]) -> int:
             with step("PostgreSQL and Valkey for this run"):
                 urls = start_services(supervisor, directory, durable=False)
             environment = {**os.environ, **urls, "PYTHONUNBUFFERED": "1"}
+            if owner := environment.pop(OWNER_URL, "").strip():
+                environment["DATABASE_URL"] = owner  # tests make databases, and tables in them
             if not is_set("TOUCHSTONE_SECRET_KEY"):
                 environment["TOUCHSTONE_SECRET_KEY"] = secrets.token_urlsafe(64)
             pytest = Check("pytest", (*PYTHON, "-m", "pytest", f"--junitxml={report}", *arguments), environment)

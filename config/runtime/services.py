@@ -12,6 +12,7 @@ from config.runtime.screen import CommandFailedError
 from config.runtime.server import EmbeddedServer, write_private
 from config.runtime.supervisor import Supervisor
 
+OWNER_URL = "TOUCHSTONE_OWNER_DATABASE_URL"
 EMBEDDED: dict[str, tuple[str, type[EmbeddedServer]]] = {
     "DATABASE_URL": ("postgres", EmbeddedPostgres),
     "REDIS_URL": ("valkey", EmbeddedValkey),
@@ -23,7 +24,7 @@ def is_set(variable: str) -> bool:
 
 
 def start_services(supervisor: Supervisor, directory: Path, *, durable: bool) -> dict[str, str]:
-    """Start what the environment does not name. Returns DATABASE_URL and REDIS_URL as they are now."""
+    """Start what the environment does not name. Returns DATABASE_URL, REDIS_URL and the owner's URL as they are now."""
     urls = {}
     for variable, (name, kind) in EMBEDDED.items():
         if is_set(variable):
@@ -32,8 +33,15 @@ def start_services(supervisor: Supervisor, directory: Path, *, durable: bool) ->
         log = supervisor.log_path(name) if durable else None
         server = kind(directory / name, durable=durable, log=log, on_launch=partial(supervisor.record.add, name))
         supervisor.start_server(name, server)
-        urls[variable] = server.url
+        urls |= urls_of(variable, server)
     return urls
+
+
+def urls_of(variable: str, server: EmbeddedServer) -> dict[str, str]:
+    """Where the processes find an embedded server, and the one that migrates a database."""
+    if isinstance(server, EmbeddedPostgres):
+        return {variable: server.runtime_url, OWNER_URL: server.url}
+    return {variable: server.url}
 
 
 def known_urls(directory: Path) -> dict[str, str]:
@@ -43,7 +51,7 @@ def known_urls(directory: Path) -> dict[str, str]:
         if is_set(variable):
             urls[variable] = os.environ[variable]
         elif (directory / name / "port").exists():
-            urls[variable] = kind(directory / name).url
+            urls |= urls_of(variable, kind(directory / name))
     return urls
 
 
@@ -58,8 +66,13 @@ def secret_key(local: Path) -> str:
 
 
 def application_environment(local: Path, urls: dict[str, str]) -> dict[str, str]:
-    """What the application's processes are started with."""
+    """What `manage.py` is started with; the processes that serve get it `without_owner`."""
     return {**os.environ, **urls, "TOUCHSTONE_SECRET_KEY": secret_key(local), "PYTHONUNBUFFERED": "1"}
+
+
+def without_owner(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a process that may not change tables: it does not know the password of the role that may."""
+    return {name: value for name, value in environment.items() if name != OWNER_URL}
 
 
 def complete_environment(root: Path) -> None:

@@ -19,7 +19,7 @@ from config.runtime.options import up_options
 from config.runtime.ports import find_free_port, require_free
 from config.runtime.registry import Record
 from config.runtime.screen import CommandFailedError, say, step, tail
-from config.runtime.services import application_environment, is_set, start_services
+from config.runtime.services import OWNER_URL, application_environment, is_set, start_services, without_owner
 from config.runtime.supervisor import Outcome, StopRequestedError, StopSignals, Supervisor
 
 LOCAL = ROOT / ".local"
@@ -33,6 +33,7 @@ DEMO_MARK = "demo-loaded"
 DETAIL_BYTES = 100_000
 RUN_FAILED = 2  # exit statuses of show_verdicts
 STILL_RUNNING = 3
+ROLES_REMEDY = f"Set {OWNER_URL} too: docs/operations.md, `Two roles of PostgreSQL`, says how."
 
 
 def take_lock() -> TextIO:
@@ -74,14 +75,16 @@ class Up:
         self.options = options
         self.supervisor = supervisor
         self.port = choose_port(options)
-        self.environment: dict[str, str] = {}
+        self.owner_environment: dict[str, str] = {}
+        self.environment: dict[str, str] = {}  # without what only the owner of the tables may know
         self.address = f"http://{HOST}:{self.port}"
 
     def start(self) -> int:
         """Start everything and show the verdicts. Returns 0, 2 when a run failed, 3 when runs were not done in time."""
         say("Starting Touchstone")
         self.start_servers()
-        self.supervisor.manage(["migrate", "--no-input"], self.environment, "database tables")
+        self.make_tables()
+        self.supervisor.manage(["signing_key", "--ensure"], self.environment, "signing key")
         self.collect_static()
         self.start_programs()
         if self.options.demo:
@@ -104,9 +107,18 @@ class Up:
         directory = servers_directory(LOCAL) if wanted else LOCAL
         with step(f"{' and '.join(wanted)}" if wanted else "servers named by DATABASE_URL and REDIS_URL"):
             urls = start_services(self.supervisor, directory, durable=True)
-        self.environment = application_environment(LOCAL, urls) | self.supervisor.record.child_environment()
+        self.owner_environment = application_environment(LOCAL, urls) | self.supervisor.record.child_environment()
+        self.environment = without_owner(self.owner_environment)
         if self.options.demo or (LOCAL / DEMO_MARK).exists():
             self.environment.setdefault("TOUCHSTONE_PUBLIC_HOME", "true")
+
+    def make_tables(self) -> None:
+        """As their owner, where the processes run as another role; that one then gets its rights, also on the new tables."""
+        self.supervisor.manage(["migrate", "--no-input"], self.owner_environment, "database tables")
+        if self.owner_environment.get(OWNER_URL, "").strip():
+            self.supervisor.manage(["grant_runtime_role"], self.owner_environment, "rights of the processes")
+        else:
+            say(f"  note: one database role does everything here, so the processes could change decisions. {ROLES_REMEDY}")
 
     def collect_static(self) -> None:
         mark = LOCAL / "static-collected"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 from config.environment import Environment
 
@@ -40,8 +41,34 @@ def test_every_variable_is_one_that_the_settings_read(services: dict[str, Any], 
     assert set(services[name]["environment"]) - {"HOME"} <= known_variables()
 
 
-def test_all_application_services_get_the_same_environment(services: dict[str, Any]) -> None:
-    assert len({repr(sorted(services[name]["environment"].items())) for name in APPLICATION}) == 1
+def test_all_application_services_get_the_same_environment_but_for_the_owner_of_the_tables(services: dict[str, Any]) -> None:
+    environments = [dict(services[name]["environment"]) for name in APPLICATION]
+    owners = [environment.pop("TOUCHSTONE_OWNER_DATABASE_URL", None) for environment in environments]
+    assert [name for name, owner in zip(APPLICATION, owners, strict=True) if owner] == ["migrate"]
+    assert all(environment == environments[0] for environment in environments)
+
+
+def test_the_processes_run_as_another_role_than_the_owner_of_the_tables(services: dict[str, Any]) -> None:
+    environment = services["migrate"]["environment"]
+    owner = services["postgres"]["environment"]["POSTGRES_USER"]
+    assert environment["TOUCHSTONE_OWNER_DATABASE_URL"].startswith(f"postgresql://{owner}:")
+    assert environment["DATABASE_URL"].startswith("postgresql://touchstone_app:")
+    assert "RUNTIME_PASSWORD" in environment["DATABASE_URL"]
+    assert "POSTGRES_PASSWORD" not in environment["DATABASE_URL"]
+
+
+def test_migrations_come_before_rights_and_rights_before_the_first_signing_key(services: dict[str, Any]) -> None:
+    commands = re.findall(r"manage\.py ([a-z_]+)", services["migrate"]["command"][-1])
+    assert commands == ["migrate", "grant_runtime_role", "signing_key"]
+    assert set(commands) <= set(get_commands())
+
+
+def test_the_signing_keys_lie_in_a_volume_that_belongs_to_the_user_of_the_image(services: dict[str, Any]) -> None:
+    for name in APPLICATION:
+        folder = services[name]["environment"]["TOUCHSTONE_SIGNING_KEYS"]
+        assert f"signing:{folder}" in services[name]["volumes"]
+        assert folder == "/srv/touchstone/.local/signing"
+    assert "install -d -o 10001 -g 10001 -m 700 .local/signing" in (ROOT / "Dockerfile").read_text()
 
 
 def test_every_secret_is_required_from_outside(services: dict[str, Any]) -> None:
