@@ -30,13 +30,13 @@ _READ = _grants("catalog", _CATALOG_READABLE, ("view",)) | _grants("trust", _TRU
 PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
     PersonRole.AUDITORS: _READ | _grants("api", ("apikey",), ("view",)),
     PersonRole.DATA_OWNERS: _READ
-    | _grants("catalog", ("dataproduct", "outputport", "field", "inputport", "accesspolicy"), ("add", "change"))
+    | _grants("catalog", ("dataproduct", "outputport", "field", "inputport", "accesspolicy", "consumer"), ("add", "change"))
     | _grants("catalog", ("outputport", "field", "inputport"), ("delete",))
     | _grants("trust", ("incident",), ("add", "change")),
     PersonRole.GOVERNANCE: _READ
     | _grants("catalog", _CLAIMS, ("add", "change"))
     | _grants("catalog", ("outputport", "field", "inputport", "accesspolicy"), ("delete",))
-    | _grants("catalog", ("purpose",), ("add", "change"))
+    | _grants("catalog", ("purpose", "consumer"), ("add", "change"))
     | _grants("catalog", ("person",), ("add", "change"))
     | _grants("trust", _JUDGEMENT, ("add", "change"))
     | _grants("api", ("apikey",), ("view", "change")),
