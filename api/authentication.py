@@ -1,6 +1,6 @@
 """Who asks: a person through an API key in the Authorization header, or through the session of a browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -11,18 +11,30 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from api.access.keys import KEY_FORM, digest_of
+from api.errors import TooManyRequests
 from api.models import ApiKey
+from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.models import Person
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 
 USE_RESOLUTION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyGrant:
-    """What `request.auth` holds when a key was used; None there means a session, which has every scope of its person."""
+    """What `request.auth` holds when a key was used; None there means a session, which has every scope of its person.
+
+    Its consumer asks; `request.user` is who answers for that. requests_per_minute None: the installation's default.
+    """
 
     key_id: int
     scopes: tuple[str, ...]
+    consumer_id: int
+    consumer_slug: str
+    kind: ConsumerKind
+    clearance: Sensitivity
+    requests_per_minute: int | None = None
+    digest: str = field(default="", repr=False)
 
 
 def key_in(header: str) -> str | None:
@@ -42,26 +54,66 @@ def record_use(key_id: int, now: datetime) -> None:
     ApiKey.objects.filter(is_old, pk=key_id).update(last_used_at=now)
 
 
+def refuse_unusable(key: ApiKey, now: datetime) -> None:
+    """Raise `AuthenticationFailed`, with a code that says why, for a key that was good once or will be good again."""
+    named = f"The API key {key.prefix}…"
+    if key.revoked_at is not None:
+        raise AuthenticationFailed(f"{named} was revoked.", "revoked_key")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise AuthenticationFailed(f"{named} has expired.", "expired_key")
+    if not key.person.is_active:
+        raise AuthenticationFailed(f"The account behind the API key {key.prefix}… is inactive.", "inactive_person")
+    if key.consumer.status != ConsumerStatus.ACTIVE:
+        status = key.consumer.status
+        raise AuthenticationFailed(f"{named} belongs to consumer {key.consumer.slug}, which is {status}.", f"consumer_{status}")
+    if key.is_blocked:
+        raise AuthenticationFailed(f"{named} is blocked.", "blocked_key")
+
+
+def grant_of(key: ApiKey) -> KeyGrant:
+    return KeyGrant(
+        key_id=key.pk,
+        scopes=tuple(key.scopes),
+        consumer_id=key.consumer_id,
+        consumer_slug=key.consumer.slug,
+        kind=ConsumerKind(key.consumer.kind),
+        clearance=Sensitivity(key.consumer.clearance),
+        requests_per_minute=key.requests_per_minute,
+        digest=key.digest,
+    )
+
+
+def _demand_admission(digest: str) -> None:
+    if wait := admit(digest):
+        raise TooManyRequests(wait)
+
+
 class ApiKeyAuthentication(BaseAuthentication):
-    """Looks the key up on every request: a key that was revoked a moment ago is of no use, nothing is cached."""
+    """Looks the key up on every request: a key that was revoked a moment ago is of no use, nothing is cached.
+
+    Its rate limit is counted here too, before the database is asked and whatever becomes of the request: a key that may not do
+    something cannot try it without end.
+    """
 
     def authenticate(self, request: Request) -> tuple[Person, KeyGrant] | None:
         text = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
         if text is None:
             return None
-        key = ApiKey.objects.select_related("consumer__owner").filter(digest=digest_of(text)).first()
+        digest = digest_of(text)
+        is_counted = is_learned(digest)
+        if is_counted and request.META.get(ADMITTED) != digest:
+            _demand_admission(digest)
+        key = ApiKey.objects.select_related("consumer__owner").filter(digest=digest).first()
         now = timezone.now()
         if key is None:
             raise AuthenticationFailed("There is no such API key.", "unknown_key")
-        if key.revoked_at is not None:
-            raise AuthenticationFailed(f"The API key {key.prefix}… was revoked.", "revoked_key")
-        if key.expires_at is not None and key.expires_at <= now:
-            raise AuthenticationFailed(f"The API key {key.prefix}… has expired.", "expired_key")
-        if not key.person.is_active:
-            raise AuthenticationFailed(f"The account behind the API key {key.prefix}… is inactive.", "inactive_person")
+        refuse_unusable(key, now)
+        learn(digest, key.requests_per_minute, is_charged=False)
+        if not is_counted:
+            _demand_admission(digest)
         if key.last_used_at is None or key.last_used_at < now - USE_RESOLUTION:
             record_use(key.pk, now)
-        return key.person, KeyGrant(key_id=key.pk, scopes=tuple(key.scopes))
+        return key.person, grant_of(key)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="touchstone"'

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
@@ -56,6 +57,18 @@ class LengthRequired(exceptions.APIException):
     default_detail = "The body came without a Content-Length, so it was not read."
 
 
+class TooManyRequests(exceptions.APIException):
+    """A key has made as many requests in this minute as it may. wait: seconds until the next one may come."""
+
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+    default_code = "too_many_requests"
+    default_detail = "This API key has made as many requests in this minute as it may."
+
+    def __init__(self, wait: float) -> None:
+        super().__init__()
+        self.wait = max(1, ceil(wait))
+
+
 def faults_in(detail: Any, path: str = "") -> Iterator[FieldFault]:
     """The leaves of a DRF validation detail, each with the path that leads to it."""
     if isinstance(detail, dict):
@@ -82,7 +95,7 @@ def problem_of_drf_error(error: exceptions.APIException) -> Problem:
         faults = tuple(faults_in(error.detail))
         detail = "; ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults[:5])
         return Problem(400, "invalid", detail, "Correct what `errors` names and send it again. " + SEE_DOCS, faults)
-    wait = getattr(error, "wait", None)  # of `Throttled`, in whole seconds
+    wait = getattr(error, "wait", None)  # of `TooManyRequests`, in whole seconds
     headers = {"Retry-After": str(wait)} if wait else {}
     code = str(getattr(error.detail, "code", error.default_code))
     remedy = getattr(error, "remedy", None) or REMEDIES.get(error.status_code, SEE_DOCS)

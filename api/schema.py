@@ -61,6 +61,7 @@ PROBLEMS = {
     "411": ("LengthRequired", "The body came in chunks, without its length."),
     "413": ("BodyTooLarge", "The body is longer than 2 MB."),
     "415": ("UnsupportedMediaType", "The body has a Content-Type that this address does not take."),
+    "429": ("TooManyRequests", "The key has made as many requests in this minute as it may; Retry-After says when to go on."),
     "500": ("InternalError", "A fault of Touchstone; give `request_id` to the operator."),
     "503": ("Unavailable", "The database or the broker cannot be reached; nothing was answered and nothing changed."),
 }
@@ -90,7 +91,7 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
 
 def statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
     """Which problems an operation may answer, as far as its shape tells."""
-    statuses = ["400", "401", "403", "500", "503"]
+    statuses = ["400", "401", "403", "429", "500", "503"]
     if "{" in path:
         statuses.append("404")
     if "requestBody" in operation:
