@@ -84,7 +84,9 @@ class AccessPolicyAdmin(ServiceAdmin):
         return [*self.fields] if obj else [*PolicyForm.Meta.fields]
 
     def may_change(self, person: Person, obj: AccessPolicy | str) -> bool:
-        return isinstance(obj, AccessPolicy) and obj.status == PolicyStatus.DRAFT and can_change(person, obj.product)
+        if not isinstance(obj, AccessPolicy) or obj.status != PolicyStatus.DRAFT:
+            return False
+        return is_governance(person) if obj.product is None else can_change(person, obj.product)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
         if db_field.name == "product":

@@ -13,6 +13,7 @@ from catalog.contracts.settings import Settings
 from catalog.contracts.team import TeamClaims
 from catalog.rules.access_policy import InvalidAccessPolicyError, access_policy_from_dict
 from catalog.rules.claims import InputClaims, PolicyClaims, ProductClaims
+from catalog.rules.obligation import sorted_obligations
 from catalog.rules.vocabulary import Cadence, ConsumerKind, Lifecycle, Sensitivity
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -35,6 +36,7 @@ _POLICY_KEYS = {
     "minimumScore": "minimum_score",
     "obligations": "obligations",
     "expiresAt": "expires_at",
+    "agreementRequired": "agreement_required",
 }
 
 
@@ -131,8 +133,9 @@ def read_policies(settings: Settings, findings: Findings) -> tuple[PolicyClaims,
             consumer_kinds=tuple(sorted(policy.consumer_kinds)),
             purposes=tuple(sorted(policy.purposes)),
             minimum_score=None if score is None else int(score),
-            obligations=tuple(sorted(policy.obligations)),
+            obligations=tuple(one.as_written() for one in sorted_obligations(policy.obligations)),
             expires_at=policy.expires_at,
+            agreement_required=policy.agreement_required,
         )
     return tuple(found.values())
 

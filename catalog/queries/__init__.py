@@ -2,5 +2,13 @@
 
 from catalog.queries.agreements import agreements_standing, standing_agreement, standing_agreements
 from catalog.queries.lineage import path_upstream
+from catalog.queries.policies import policies_by_id, policies_in_force
 
-__all__ = ["agreements_standing", "path_upstream", "standing_agreement", "standing_agreements"]
+__all__ = [
+    "agreements_standing",
+    "path_upstream",
+    "policies_by_id",
+    "policies_in_force",
+    "standing_agreement",
+    "standing_agreements",
+]

@@ -1,7 +1,9 @@
 """What somebody says about a data product, as data. Contracts, the API and the admin produce these; services take them in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from catalog.rules.vocabulary import Cadence, ConsumerKind, Effect, LogicalType, Sensitivity, SourceKind
 
@@ -46,15 +48,23 @@ class InputClaims:
 
 @dataclass(frozen=True, slots=True)
 class PolicyClaims:
-    """One access policy of a product, by name. What may be in it is ruled by `catalog.rules.access_policy`."""
+    """One access policy of a product, or a guardrail, by name. What may be in it is ruled by `catalog.rules.access_policy`.
+
+    obligations: short names and objects with `type`. cedar: raw Cedar text instead of kinds, purposes, score and agreement;
+    it says its own effect, so `effect` is passed over. domain (slug), minimum_sensitivity: where a guardrail applies.
+    """
 
     name: str
-    effect: Effect
+    effect: Effect = Effect.FORBID
     consumer_kinds: tuple[ConsumerKind, ...] = ()
     purposes: tuple[str, ...] = ()
     minimum_score: int | None = None
-    obligations: tuple[str, ...] = ()
+    obligations: tuple[str | Mapping[str, Any], ...] = ()
     expires_at: datetime | None = None
+    agreement_required: bool = False
+    domain: str | None = None
+    minimum_sensitivity: Sensitivity | None = None
+    cedar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.rules.obligation import Obligation
 from catalog.rules.vocabulary import ConsumerKind, Effect, Lifecycle, Sensitivity
 
 
@@ -51,7 +52,7 @@ class PolicyInForce:
     """One published access policy or guardrail that speaks about the product. `cedar` rules; the rest explains.
 
     digest: SHA-256 of what was published, as hex. is_guardrail: it forbids for a domain, a sensitivity or everything.
-    obligations: as `catalog.rules.access_policy` has them, short names or objects with `type`.
+    consumer_kinds, purposes: empty means all. is_raw: governance wrote `cedar`, and only `effect` is known of what it says.
     """
 
     id: int
@@ -66,7 +67,7 @@ class PolicyInForce:
     purposes: frozenset[str] = frozenset()
     minimum_score: float | None = None
     agreement_required: bool = False
-    obligations: tuple[Any, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,21 @@
-"""Access policies: drafted by owners, published and withdrawn by governance. A published version never changes."""
+"""Access policies and guardrails: drafted, published, withdrawn. A published version never changes.
+
+Owners draft the policies of their products in the structured form; raw Cedar, guardrails and publishing are governance's.
+"""
 
 from datetime import UTC, datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus, Purpose
+from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.rules import access_policy as rules
+from catalog.rules.cedar_text import cedar_header, cedar_text
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ConflictError, InvalidError
-from catalog.rules.vocabulary import ConsumerKind, Effect
+from catalog.rules.obligation import sorted_obligations
+from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.permissions import require_can_change, require_governance
+from catalog.services.policy_text import Scope, checked_policy, demand_cedar_holds, domain_of
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
@@ -25,43 +31,89 @@ def claims_of_policy(policy: AccessPolicy) -> PolicyClaims:
         minimum_score=policy.minimum_score,
         obligations=tuple(policy.obligations),
         expires_at=policy.expires_at,
+        agreement_required=policy.agreement_required,
+        domain=None if policy.domain is None else policy.domain.slug,
+        minimum_sensitivity=Sensitivity(policy.minimum_sensitivity) if policy.minimum_sensitivity else None,
+        cedar=raw_text(policy) if policy.is_raw else None,
     )
+
+
+def raw_text(policy: AccessPolicy) -> str:
+    """The Cedar text of a raw policy as governance wrote it, without the annotations that Touchstone put above it."""
+    said = rules.AccessPolicy(
+        effect=Effect(policy.effect),
+        consumer_kinds=frozenset(),
+        purposes=frozenset(),
+        obligations=rules.obligations_from_json(policy.obligations),
+        expires_at=policy.expires_at,
+    )
+    slug = None if policy.product is None else policy.product.slug
+    header = cedar_header(said, product=slug, name=policy.name, version=policy.version)
+    return policy.cedar.removeprefix(header).strip()
 
 
 def draft_policy(*, product: DataProduct, claims: PolicyClaims, actor: Person | None) -> AccessPolicy:
     """The version of the policy that says `claims`: the newest one where it says so already, else a draft.
 
     A draft is changed in place; a published version stays as it is and the change becomes a new version. Raises `InvalidError`
-    for a policy that cannot hold.
+    for a policy that cannot hold, `ForbiddenError` for raw Cedar that governance did not write.
     """
     require_can_change(actor, product)
+    if claims.cedar is not None:
+        require_governance(actor, f"write raw Cedar for access policy '{claims.name}' of data product {product.slug}")
     demand_not_retired(product)
-    digest = _digest(claims)
-    newest = product.access_policies.filter(name=claims.name).order_by("-version").first()
+    return _draft(Scope(product), product.access_policies.all(), claims, actor)
+
+
+def draft_guardrail(*, claims: PolicyClaims, actor: Person | None) -> AccessPolicy:
+    """The same for a guardrail: a forbid for a domain, a sensitivity, or everything. Governance's alone."""
+    require_governance(actor, f"draft the guardrail '{claims.name}'")
+    return _draft(Scope(None), guardrails(), claims, actor)
+
+
+def guardrails() -> QuerySet[AccessPolicy]:
+    """Every version of every guardrail."""
+    return AccessPolicy.objects.filter(product=None).select_related("domain", "published_by")
+
+
+def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims, actor: Person | None) -> AccessPolicy:
+    rule = checked_policy(claims, scope)
+    domain = domain_of(claims)
+    digest = rules.access_policy_digest(rule)
+    newest = versions.filter(name=claims.name).order_by("-version").first()
     if newest is not None and newest.digest == digest and newest.status != PolicyStatus.WITHDRAWN:
         return newest
-    with recorded("draft_policy", actor):
+    with recorded("draft_policy" if scope.product else "draft_guardrail", actor):
         if newest is not None and newest.status == PolicyStatus.DRAFT:
             policy = newest
         else:
-            versions = product.access_policies.filter(name=claims.name).aggregate(newest=Max("version"))
-            policy = AccessPolicy(product=product, name=claims.name, version=(versions["newest"] or 0) + 1)
-        policy.effect = claims.effect
-        policy.consumer_kinds = sorted(kind.value for kind in claims.consumer_kinds)
-        policy.purposes = sorted(claims.purposes)
+            highest = versions.filter(name=claims.name).aggregate(newest=Max("version"))["newest"] or 0
+            policy = AccessPolicy(product=scope.product, name=claims.name, version=highest + 1)
+        policy.effect = rule.effect
+        policy.consumer_kinds = sorted(kind.value for kind in rule.consumer_kinds)
+        policy.purposes = sorted(rule.purposes)
         policy.minimum_score = claims.minimum_score
-        policy.obligations = sorted(claims.obligations)
-        policy.expires_at = claims.expires_at
+        policy.obligations = [one.as_written() for one in sorted_obligations(rule.obligations)]
+        policy.agreement_required = rule.agreement_required
+        policy.expires_at = rule.expires_at
+        policy.domain, policy.minimum_sensitivity = domain, rule.minimum_sensitivity
+        policy.is_raw = rule.cedar is not None
+        policy.cedar = cedar_text(rule, product=scope.slug, name=policy.name, version=policy.version)
         policy.digest = digest
-        demand_clean(policy, f"access policy '{claims.name}' of data product {product.slug}")
+        demand_clean(policy, f"access policy '{claims.name}' {scope}")
+        demand_cedar_holds(policy.cedar, policy.name)
         policy.save()
     return policy
 
 
 def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> AccessPolicy:
-    """Put a draft in force and withdraw the version before it. Already published: nothing happens."""
+    """Put a draft in force and withdraw the version before it. Already published: nothing happens.
+
+    What is published is what was drafted, validated once more: a purpose or the schema may have changed since.
+    """
     require_governance(actor, f"publish access policy {policy}")
-    demand_not_retired(policy.product)
+    if policy.product is not None:
+        demand_not_retired(policy.product)
     if policy.status == PolicyStatus.PUBLISHED:
         return policy
     if policy.status == PolicyStatus.WITHDRAWN:
@@ -76,45 +128,36 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
             remedy="Draft it with a later end.",
             field="expires_at",
         )
-    with recorded("publish_policy", actor):
-        before = policy.product.access_policies.filter(name=policy.name, status=PolicyStatus.PUBLISHED).first()
+    rule = checked_policy(claims_of_policy(policy), Scope(policy.product))
+    demand_cedar_holds(policy.cedar, policy.name)
+    with recorded("publish_policy" if policy.product else "publish_guardrail", actor):
+        before = _versions(policy).filter(name=policy.name, status=PolicyStatus.PUBLISHED).first()
         if before is not None:
             withdraw_policy(policy=before, actor=actor, now=now)
         policy.status, policy.published_at, policy.published_by = PolicyStatus.PUBLISHED, now, actor
-        policy.digest = _digest(claims_of_policy(policy))
+        policy.digest = rules.access_policy_digest(rule)
         policy.save()
     return policy
 
 
 def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> None:
     """Take a published version out of force; a draft is deleted. Already withdrawn: nothing happens."""
+    noun = "policy" if policy.product else "guardrail"
     if policy.status == PolicyStatus.DRAFT:
-        require_can_change(actor, policy.product)
-        with recorded("delete_draft_policy", actor):
+        if policy.product is None:
+            require_governance(actor, f"delete guardrail {policy.name}")
+        else:
+            require_can_change(actor, policy.product)
+        with recorded(f"delete_draft_{noun}", actor):
             policy.delete()
         return
     require_governance(actor, f"withdraw access policy {policy}")
     if policy.status == PolicyStatus.PUBLISHED:
-        with recorded("withdraw_policy", actor):
+        with recorded(f"withdraw_{noun}", actor):
             policy.status, policy.withdrawn_at = PolicyStatus.WITHDRAWN, now
             policy.save(update_fields=["status", "withdrawn_at"])
 
 
-def _digest(claims: PolicyClaims) -> str:
-    policy = rules.AccessPolicy(
-        effect=claims.effect,
-        consumer_kinds=frozenset(claims.consumer_kinds),
-        purposes=frozenset(claims.purposes),
-        minimum_score=claims.minimum_score,
-        obligations=frozenset(claims.obligations),
-        expires_at=claims.expires_at,
-    )
-    try:
-        rules.validate_access_policy(policy, list(Purpose.objects.values_list("name", flat=True)))
-    except rules.InvalidAccessPolicyError as error:
-        raise InvalidError(
-            f"The access policy '{claims.name}' cannot hold. {error}",
-            remedy="Correct the setting that is named and try again.",
-            field="access_policies",
-        ) from error
-    return rules.access_policy_digest(policy)
+def _versions(policy: AccessPolicy) -> QuerySet[AccessPolicy]:
+    """Every version of the policies that `policy` is one of: those of its product, or the guardrails."""
+    return guardrails() if policy.product is None else policy.product.access_policies.all()

@@ -15,6 +15,7 @@ from catalog.rules.access_policy import (
     validate_access_policy,
 )
 from catalog.rules.lifecycle import LifecycleTransitionError, can_move, demand_move
+from catalog.rules.obligation import Obligation
 from catalog.rules.sensitivity import demands_redaction, effective_sensitivity, exceeds, most_sensitive
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, ConsumerKind, Effect, Lifecycle, Sensitivity
 
@@ -23,7 +24,12 @@ PUBLIC, INTERNAL, CONFIDENTIAL, RESTRICTED = Sensitivity
 STEPS = {(DRAFT, PUBLISHED), (DRAFT, RETIRED), (PUBLISHED, DEPRECATED), (DEPRECATED, PUBLISHED), (DEPRECATED, RETIRED)}
 END = datetime(2027, 1, 31, tzinfo=UTC)
 PERMIT = AccessPolicy(
-    Effect.PERMIT, frozenset({ConsumerKind.AI_AGENT}), frozenset({"analytics"}), 75.0, frozenset({"cite-source"}), END
+    Effect.PERMIT,
+    frozenset({ConsumerKind.AI_AGENT}),
+    frozenset({"analytics"}),
+    75.0,
+    frozenset({Obligation("cite-source")}),
+    END,
 )
 
 
@@ -111,8 +117,7 @@ def test_an_access_policy_ends_at_its_expiry() -> None:
         ({"minimum_score": float("nan")}, "minimum_score"),
         ({"effect": Effect.FORBID}, "minimum_score"),
         ({"effect": Effect.FORBID, "minimum_score": None}, "obligations"),
-        ({"obligations": frozenset({"Not a name"})}, "obligations"),
-        ({"obligations": frozenset(f"o{n}" for n in range(21))}, "obligations"),
+        ({"obligations": frozenset(Obligation(f"o{n}") for n in range(21))}, "obligations"),
         ({"expires_at": END.replace(tzinfo=None)}, "expires_at"),
     ],
 )
@@ -131,6 +136,8 @@ def test_an_access_policy_that_cannot_hold_is_refused(changes: dict[str, Any], s
         ({"minimum_score": "75"}, "minimum_score"),
         ({"minimum_score": True}, "minimum_score"),
         ({"expires_at": "soon"}, "expires_at"),
+        ({"obligations": ["Not a name"]}, "short name"),
+        ({"agreement_required": "yes"}, "true or false"),
         ({"colour": "red"}, "unknown settings colour"),
     ],
 )

@@ -1,0 +1,83 @@
+"""Which access policies and guardrails are in force for a product, now or at a past moment."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from catalog.rules.obligation import obligation_from_json
+from catalog.rules.ruling import PolicyInForce
+from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
+
+COLUMNS = """policy.id, policy.name, policy.version, policy.digest, policy.effect, policy.cedar,
+    policy.product_id IS NULL, policy.is_raw, policy.consumer_kinds, policy.purposes, policy.minimum_score,
+    policy.agreement_required, policy.obligations"""
+
+# Two index scans instead of one scan with OR: the guardrails are few, and the policies of all products are many. Of a moment
+# before the product was last changed its domain and sensitivity are not known here, so every guardrail is given: a guardrail's
+# own text says where it applies, so one too many changes no ruling.
+IN_FORCE = f"""
+SELECT product.id, {COLUMNS}
+FROM catalog_dataproduct product
+CROSS JOIN LATERAL (
+    SELECT own.* FROM catalog_accesspolicy own WHERE own.product_id = product.id
+    UNION ALL
+    SELECT guardrail.* FROM catalog_accesspolicy guardrail
+    WHERE guardrail.product_id IS NULL
+      AND (product.updated_at > %(at)s
+           OR ((guardrail.domain_id IS NULL OR guardrail.domain_id = product.domain_id)
+               AND (guardrail.minimum_sensitivity IS NULL
+                    OR array_position(%(levels)s::text[], guardrail.minimum_sensitivity::text)
+                       <= array_position(%(levels)s::text[], coalesce(product.sensitivity, 'restricted')::text))))
+) policy
+WHERE product.id = ANY(%(products)s)
+  AND policy.published_at <= %(at)s
+  AND (policy.withdrawn_at IS NULL OR policy.withdrawn_at > %(at)s)
+  AND (policy.expires_at IS NULL OR policy.expires_at > %(at)s)
+ORDER BY product.id, policy.id
+"""
+BY_ID = f"SELECT {COLUMNS} FROM catalog_accesspolicy policy WHERE policy.id = ANY(%(ids)s) ORDER BY policy.id"
+
+
+def policies_in_force(product_ids: Collection[int], at: datetime) -> dict[int, tuple[PolicyInForce, ...]]:
+    """The published, unexpired policies and guardrails that speak about each product at `at`, ordered by id. One query.
+
+    Every product that is asked about is in the answer, with an empty tuple where nothing speaks about it. The built-in
+    clearance rule is not among them: `catalog.cedar` adds it.
+    """
+    found: dict[int, list[PolicyInForce]] = defaultdict(list)
+    given: dict[str, Any] = {"products": list(product_ids), "at": at, "levels": [level.value for level in Sensitivity]}
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FORCE, given)
+        for product_id, *columns in cursor.fetchall():
+            found[product_id].append(_policy(columns))
+    return {product_id: tuple(found[product_id]) for product_id in product_ids}
+
+
+def policies_by_id(ids: Iterable[int]) -> Mapping[int, PolicyInForce]:
+    """Versions of policies by id, whatever their status: what a logged ruling names, or a draft to be tried. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_ID, {"ids": list(ids)})
+        return {columns[0]: _policy(columns) for columns in cursor.fetchall()}
+
+
+def _policy(columns: Iterable[Any]) -> PolicyInForce:
+    number, name, version, digest, effect, cedar, is_guardrail, is_raw, kinds, purposes, score, agreement, obligations = columns
+    return PolicyInForce(
+        id=number,
+        name=name,
+        version=version,
+        digest=digest,
+        effect=Effect(effect),
+        cedar=cedar,
+        is_guardrail=is_guardrail,
+        is_raw=is_raw,
+        consumer_kinds=frozenset(map(ConsumerKind, kinds)),
+        purposes=frozenset(purposes),
+        minimum_score=score,
+        agreement_required=agreement,
+        obligations=tuple(obligation_from_json(one) for one in json.loads(obligations)),
+    )
