@@ -49,6 +49,7 @@ app.conf.update(
         "queue-due-runs": {"task": "trust.queue_due_runs", "schedule": 60.0},
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
+        "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
         # Once a day would do, but a beat that is started anew each night would never come to it.
         "make-partitions": {"task": "trust.make_partitions", "schedule": 3600.0},
     },

@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 
 from trust.queries.clock import database_now
-from trust.services import execution, judging, partitions, runs, scheduling
+from trust.services import execution, judging, partitions, recall_notices, runs, scheduling
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,12 @@ def sweep_runs() -> None:
 def judge_stale() -> None:
     """Judge what time or facts have outdated, so that readers seldom have to wait for it."""
     judging.judge_stale(now=database_now())
+
+
+@shared_task(name="trust.carry_out_recalls", expires=60)
+def carry_out_recalls() -> None:
+    """Tell whoever relied on a product whose verdict fell and stayed down, or rose again and stayed up."""
+    recall_notices.carry_out_recalls(now=database_now())
 
 
 @shared_task(name="trust.make_partitions", expires=3600)

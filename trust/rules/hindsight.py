@@ -12,7 +12,8 @@ def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> 
     For runs, acknowledgement, review and incidents, which say when they happened. The other claims do not: of several changes
     between two judgements all count from the first (our choice; workers judge each minute, so it is a matter of seconds).
     """
-    older = {port.name: port for port in before.ports} if before else {}
+    earlier = before or ProductFacts(facts.slug, at, facts.lifecycle)
+    older = {port.name: port for port in earlier.ports}
     acknowledged = _is_known(facts.acknowledged_at, at)
     reviewed = _is_known(facts.reviewed_at, at)
     return replace(
@@ -20,10 +21,10 @@ def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> 
         known_at=at,
         ports=tuple(_port(port, older.get(port.name), at) for port in facts.ports),
         incidents=tuple(incident for incident in facts.incidents if incident.opened_at <= at),
-        acknowledged_at=facts.acknowledged_at if acknowledged else before and before.acknowledged_at,
-        acknowledged_by=facts.acknowledged_by if acknowledged else before and before.acknowledged_by,
-        reviewed_at=facts.reviewed_at if reviewed else before and before.reviewed_at,
-        reviewed_by=facts.reviewed_by if reviewed else before and before.reviewed_by,
+        acknowledged_at=facts.acknowledged_at if acknowledged else earlier.acknowledged_at,
+        acknowledged_by=facts.acknowledged_by if acknowledged else earlier.acknowledged_by,
+        reviewed_at=facts.reviewed_at if reviewed else earlier.reviewed_at,
+        reviewed_by=facts.reviewed_by if reviewed else earlier.reviewed_by,
     )
 
 
