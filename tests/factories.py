@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
-from catalog.models import AccessPolicy, DataProduct, OutputPort, Person, Purpose
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, Person, Purpose
 from catalog.rules.claims import FieldClaims, InputClaims, PolicyClaims, PortClaims, ProductClaims
 from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import (
@@ -24,6 +24,7 @@ from catalog.rules.vocabulary import (
     Sensitivity,
     SourceKind,
 )
+from catalog.services.agreements import approve_agreement, request_agreement
 from catalog.services.people import add_person
 from catalog.services.policies import draft_policy, publish_policy
 from catalog.services.ports import put_input_ports, put_output_port
@@ -143,3 +144,44 @@ def make_policy(product: DataProduct, name: str = "readers", *, is_published: bo
     }
     policy = draft_policy(product=product, claims=PolicyClaims(name=name, **{**defaults, **claims}), actor=None)  # type: ignore[arg-type]
     return publish_policy(policy=policy, actor=None, now=NOW) if is_published else policy
+
+
+def make_consumer(
+    slug: str | None = None, *, owner: Person | None = None, kind: ConsumerKind = ConsumerKind.AI_AGENT, **columns: Any
+) -> Consumer:
+    """An active consumer with the clearance `internal`, written past the service: any column can be set."""
+    slug = slug or f"consumer-{next(_numbers)}"
+    return Consumer.objects.create(slug=slug, name=slug.title(), kind=kind, owner=owner or make_person(), **columns)
+
+
+def make_agreement(
+    consumer: Consumer | None = None,
+    product: DataProduct | None = None,
+    purpose: str = "analytics",
+    *,
+    is_approved: bool = True,
+    now: datetime = NOW,
+    lives: timedelta = timedelta(days=90),
+) -> Agreement:
+    """An agreement that its consumer's owner asked for, approved by all who must unless told otherwise.
+
+    The product's owner approves, or governance in that place; governance too where the product needs it.
+    """
+    consumer = consumer or make_consumer()
+    agreement = request_agreement(
+        consumer=consumer,
+        product=product or make_product(lifecycle=Lifecycle.PUBLISHED),
+        purpose=purpose,
+        reason="A test.",
+        expires_at=now + lives,
+        actor=consumer.owner,
+        now=now,
+    )
+    if not is_approved:
+        return agreement
+    owner = agreement.product.owner
+    first = make_governance() if owner.pk == agreement.requested_by_id else owner
+    agreement = approve_agreement(agreement=agreement, actor=first, now=now)
+    if agreement.starts_at is None:
+        agreement = approve_agreement(agreement=agreement, actor=make_governance(), now=now)
+    return agreement

@@ -49,6 +49,7 @@ class Agreement(models.Model):
 
     The product's owner approves, and governance too where the product is above `internal` (or unclassified). `expires_at` is
     the first moment at which it no longer holds; `status` `expired` is written afterwards, and nothing waits for that.
+    `*_approved_for` is the sensitivity that the product had when the approval was given (unclassified counts as restricted).
     """
 
     consumer = models.ForeignKey(Consumer, on_delete=models.PROTECT, related_name="agreements")
@@ -62,8 +63,10 @@ class Agreement(models.Model):
     expires_at = models.DateTimeField()
     owner_approved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     owner_approved_at = models.DateTimeField(null=True, blank=True)
+    owner_approved_for = models.CharField(max_length=20, choices=choices(Sensitivity), blank=True)
     governance_approved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     governance_approved_at = models.DateTimeField(null=True, blank=True)
+    governance_approved_for = models.CharField(max_length=20, choices=choices(Sensitivity), blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or ran out.")
     end_reason = models.TextField(blank=True)
@@ -84,6 +87,13 @@ class Agreement(models.Model):
                 condition=~Q(status="active")
                 | Q(owner_approved_at__isnull=False, owner_approved_by__isnull=False, starts_at__isnull=False),
                 name="agreement_active_is_approved",
+            ),
+            # The database refuses what no service may ever write. NULL (not approved) passes.
+            models.CheckConstraint(
+                condition=~Q(owner_approved_by=F("requested_by"))
+                & ~Q(governance_approved_by=F("requested_by"))
+                & ~Q(governance_approved_by=F("owner_approved_by")),
+                name="agreement_four_eyes",
             ),
         ]
 

@@ -1,0 +1,253 @@
+"""Agreements: asked for by the consumer's owner, approved by the product's owner and by governance, ended by one of them.
+
+A renewal is a new request while the former agreement is active. It replaces the former when it is activated: there the former
+ends as `expired` and the new one starts, so that there is neither a gap nor a time with two. It does not wait for the former's
+last day: a grant that was approved long before it begins would have to be approved again then.
+
+Whoever acts is a named person, never the system. Locks are taken in the order product, agreement.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from catalog.models import Agreement, Consumer, DataProduct, Person, Purpose
+from catalog.queries import agreements_standing
+from catalog.rules.agreement import TRANSITIONS, Part, Refusal, missing_parts, part_of, standing_approvals
+from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from catalog.rules.sensitivity import effective_sensitivity
+from catalog.rules.vocabulary import AgreementStatus, Lifecycle
+from catalog.services.agreement_checks import demand_end, demand_reason, demand_usable, not_yours, refusal
+from catalog.services.agreement_notices import grant_of, request_of, shown, still_needed, tell
+from catalog.services.permissions import can_look_after, is_governance, sees_everything
+from catalog.services.recording import recorded
+
+
+def request_agreement(
+    *,
+    consumer: Consumer,
+    product: DataProduct,
+    purpose: str,
+    reason: str,
+    expires_at: datetime,
+    actor: Person,
+    now: datetime,
+) -> Agreement:
+    """The new request. For the consumer's owner and governance; where one is active, this asks for its renewal.
+
+    Raises `ForbiddenError`, `NotFoundError` for a draft that `actor` may not see, `InvalidError` for an unknown purpose, an
+    empty reason or an end that cannot be, `ConflictError` for an inactive consumer, a retired product and a second request.
+    """
+    if not (actor.is_active and (actor.pk == consumer.owner_id or is_governance(actor))):
+        raise ForbiddenError(
+            f"{actor.username} may not ask for consumer {consumer.slug}: {consumer.owner.username} answers for it.",
+            remedy=f"Ask {consumer.owner.username} or somebody of the group 'governance' to make the request.",
+        )
+    if product.lifecycle == Lifecycle.DRAFT and not (can_look_after(actor, product) or sees_everything(actor)):
+        raise NotFoundError(f"There is no data product {product.slug} that you may see.", remedy="Choose a published one.")
+    demand_usable(consumer, product)
+    if not Purpose.objects.filter(name=purpose).exists():
+        raise InvalidError(
+            f"There is no purpose {purpose[:80]!r}.",
+            remedy=f"Name one of {', '.join(Purpose.objects.values_list('name', flat=True))}; governance can add others.",
+            code="unknown_purpose",
+            field="purpose",
+        )
+    demand_end(expires_at, now, agreements_standing(now).filter(consumer=consumer, product=product, purpose=purpose).first())
+    agreement = Agreement(
+        consumer=consumer,
+        product=product,
+        purpose=purpose,
+        reason=demand_reason(reason, "A request for an agreement"),
+        requested_by=actor,
+        requested_at=now,
+        expires_at=expires_at,
+    )
+    with recorded("request_agreement", actor):
+        try:
+            with transaction.atomic():
+                agreement.save(force_insert=True)
+        except IntegrityError as error:
+            raise ConflictError(
+                f"A request that {grant_of(agreement)} waits for its answer already.",
+                remedy="Wait for the answer, or withdraw that request first.",
+                code="already_requested",
+            ) from error
+        tell(
+            agreement=agreement,
+            event="requested",
+            headline=f"{actor.username} asks that {grant_of(agreement)}",
+            text=f"{actor.username} asks that {grant_of(agreement)} until {shown(expires_at)}. "
+            f"Reason given: {agreement.reason}\n\nIt waits for {still_needed(agreement)}.",
+            now=now,
+            actor=actor,
+        )
+    return agreement
+
+
+def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> Agreement:
+    """The agreement with the approval of `actor`: active where no other is missing, else still requested.
+
+    Which of the two approvals it is follows from who `actor` is (`catalog.rules.agreement.part_of`). Raises `ForbiddenError`
+    for whoever may not approve, `ConflictError` where there is nothing to approve any more.
+    """
+    with recorded("approve_agreement", actor):
+        # The product first: its sensitivity must stay as it is until the approval that depends on it is written.
+        product = (
+            DataProduct.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("owner")
+            .defer("search")
+            .get(pk=agreement.product_id)
+        )
+        row = _held(agreement, AgreementStatus.ACTIVE, "approved")
+        row.product = product
+        if row.expires_at <= now:
+            raise ConflictError(
+                f"The request that {grant_of(row)} asked for a time that ended at {shown(row.expires_at)}.",
+                remedy="Ask anew with a later end.",
+                code="request_expired",
+            )
+        demand_usable(row.consumer, product)
+        if not actor.is_active:
+            raise not_yours(row, actor, "approve")
+        part = part_of(request_of(row), actor=actor.pk, is_governance=is_governance(actor))
+        if isinstance(part, Refusal):
+            raise refusal(part, row, actor)
+        _give(row, part, actor, now)
+        if missing_parts(request_of(row)):
+            row.save()
+            tell(
+                agreement=row,
+                event=f"approved:{now.isoformat()}",
+                headline=f"{actor.username} approved for {part.value}",
+                text=f"{actor.username} approved for {part.value} that {grant_of(row)}. It waits for {still_needed(row)}.",
+                now=now,
+                actor=actor,
+            )
+        else:
+            _activate(row, actor, now)
+    return row
+
+
+def reject_agreement(*, agreement: Agreement, reason: str, actor: Person, now: datetime) -> Agreement:
+    """The request, rejected. For the product's owner and governance; who made it withdraws it instead."""
+    with recorded("reject_agreement", actor):
+        row = _held(agreement, AgreementStatus.REJECTED, "rejected")
+        if actor.pk == row.requested_by_id:
+            raise ForbiddenError(f"{actor.username} made this request.", remedy="Withdraw it instead.", code="four_eyes")
+        if not _speaks_for(row.product, actor):
+            raise not_yours(row, actor, "reject")
+        _end(row, AgreementStatus.REJECTED, demand_reason(reason, "A rejection"), actor, now)
+        _tell_of_end(row, "rejected", actor, now)
+    return row
+
+
+def withdraw_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> Agreement:
+    """The request, taken back by the person who made it."""
+    with recorded("withdraw_agreement", actor):
+        row = _held(agreement, AgreementStatus.WITHDRAWN, "withdrawn")
+        if not (actor.is_active and actor.pk == row.requested_by_id):
+            raise ForbiddenError(
+                f"{actor.username} may not withdraw the request of {row.requested_by.username}.",
+                remedy=f"Ask {row.requested_by.username} to withdraw it, or the product's owner to reject it.",
+            )
+        _end(row, AgreementStatus.WITHDRAWN, "", actor, now)
+        _tell_of_end(row, "withdrawn", actor, now)
+    return row
+
+
+def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: datetime) -> Agreement:
+    """The agreement, ended before its time: by the product's owner or governance, or given back by the consumer's owner.
+
+    Writes the agreement's own row, so a statement that holds it FOR SHARE is either finished first or sees the end.
+    """
+    with recorded("revoke_agreement", actor):
+        row = _held(agreement, AgreementStatus.REVOKED, "revoked")
+        gives_back = actor.is_active and actor.pk == row.consumer.owner_id
+        if not (gives_back or _speaks_for(row.product, actor)):
+            raise not_yours(row, actor, "revoke")
+        if row.expires_at <= now:
+            raise ConflictError(
+                f"The agreement that {grant_of(row)} ran out at {shown(row.expires_at)}.",
+                remedy="Nothing needs to be done: it holds no more.",
+                code="agreement_expired",
+            )
+        what = "Giving an agreement back" if gives_back else "A revocation"
+        _end(row, AgreementStatus.REVOKED, demand_reason(reason, what), actor, now)
+        _tell_of_end(row, "revoked", actor, now)
+    return row
+
+
+def _held(agreement: Agreement, target: AgreementStatus, deed: str) -> Agreement:
+    """The row as it is now, locked until the end of the transaction. Raises `ConflictError` where `target` cannot follow."""
+    row = (
+        Agreement.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("consumer__owner", "product__owner", "requested_by")
+        .defer("product__search")
+        .get(pk=agreement.pk)
+    )
+    if target not in TRANSITIONS[AgreementStatus(row.status)]:
+        raise ConflictError(
+            f"Agreement {row.pk} is {row.status} and cannot be {deed} any more.",
+            remedy="Look at how it stands now; a new request can be made at any time.",
+            code="agreement_transition",
+            field="status",
+        )
+    return row
+
+
+def _give(row: Agreement, part: Part, actor: Person, now: datetime) -> None:
+    """Write the approval into the row, and take out those that no longer count."""
+    request = request_of(row)
+    for stale in set(Part) - standing_approvals(request).keys():
+        _write(row, stale, None, None, "")
+    _write(row, part, actor, now, effective_sensitivity(None, request.sensitivity).value)
+
+
+def _write(row: Agreement, part: Part, by: Person | None, at: datetime | None, sensitivity: str) -> None:
+    setattr(row, f"{part.value}_approved_by", by)
+    setattr(row, f"{part.value}_approved_at", at)
+    setattr(row, f"{part.value}_approved_for", sensitivity)
+
+
+def _activate(row: Agreement, actor: Person, now: datetime) -> None:
+    former = (
+        Agreement.objects.select_for_update(of=("self",), no_key=True)
+        .filter(consumer=row.consumer, product=row.product, purpose=row.purpose, status=AgreementStatus.ACTIVE)
+        .first()
+    )
+    if former is not None:
+        _end(former, AgreementStatus.EXPIRED, f"Renewed by agreement {row.pk}.", actor, min(now, former.expires_at))
+    row.status, row.starts_at = AgreementStatus.ACTIVE, now
+    row.save()
+    renewed = "" if former is None else f" It takes the place of agreement {former.pk}."
+    tell(
+        agreement=row,
+        event="active",
+        headline=f"{grant_of(row)} until {shown(row.expires_at)}",
+        text=f"{actor.username} gave the last approval: from now until {shown(row.expires_at)} {grant_of(row)}.{renewed}",
+        now=now,
+        actor=actor,
+    )
+
+
+def _end(row: Agreement, status: AgreementStatus, reason: str, actor: Person, at: datetime) -> None:
+    row.status, row.end_reason, row.ended_by, row.ended_at = status, reason, actor, at
+    row.save(update_fields=["status", "end_reason", "ended_by", "ended_at"])
+
+
+def _tell_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> None:
+    reason = f" Reason given: {row.end_reason}" if row.end_reason else ""
+    what = "agreement" if event == "revoked" else "request"
+    tell(
+        agreement=row,
+        event=event,
+        headline=f"{event} by {actor.username}",
+        text=f"The {what} that {grant_of(row)} was {event} by {actor.username}.{reason}",
+        now=now,
+        actor=actor,
+    )
+
+
+def _speaks_for(product: DataProduct, actor: Person) -> bool:
+    return is_governance(actor) or (actor.is_active and actor.pk == product.owner_id)
