@@ -20,7 +20,13 @@ class WordAdmin(ModelAdmin):
 class DomainAdmin(WordAdmin):
     list_display = ["name", "slug", "description"]
     search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> list[str]:
+        """Guardrails name a domain by its slug, so that it never changes."""
+        return ["slug"] if obj else []
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Domain | None = None) -> dict[str, list[str]]:
+        return {} if obj else {"slug": ["name"]}
 
 
 @admin.register(Purpose)

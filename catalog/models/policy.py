@@ -119,6 +119,7 @@ class AccessPolicy(models.Model):
             one_of("minimum_sensitivity", Sensitivity, "access_policy_sensitivity_known"),
             one_of("effect", Effect, "access_policy_effect_known"),
             models.CheckConstraint(condition=Q(status__in=PolicyStatus.values), name="access_policy_status_known"),
+            models.CheckConstraint(condition=Q(status="draft") | ~Q(cedar=""), name="access_policy_in_force_has_cedar"),
             models.CheckConstraint(
                 condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100), name="access_policy_score_at_most_100"
             ),

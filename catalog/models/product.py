@@ -1,6 +1,7 @@
 """Domains, data products, and what they are built from."""
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -11,10 +12,15 @@ from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 
+# Published policies name products and domains by their slugs: one that changed would slip from under what forbids it.
+SLUG_IS_FINAL = pgtrigger.Protect(
+    name="slug_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__slug__df=pgtrigger.F("new__slug"))
+)
+
 
 @pghistory.track()
 class Domain(models.Model):
-    """A business domain that data products belong to."""
+    """A business domain that data products belong to. Its slug never changes."""
 
     slug = models.SlugField(unique=True, max_length=80)
     name = models.CharField(max_length=200)
@@ -22,6 +28,7 @@ class Domain(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        triggers = [SLUG_IS_FINAL]
 
     def __str__(self) -> str:
         return self.name
@@ -88,6 +95,7 @@ class DataProduct(models.Model):
             one_of("lifecycle", Lifecycle, "product_lifecycle_known"),
             one_of("cadence", Cadence, "product_cadence_known"),
         ]
+        triggers = [SLUG_IS_FINAL]
 
     def __str__(self) -> str:
         return self.slug
