@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from api.models import ApiKey
-from catalog.models import Person
+from catalog.models import Consumer, Person
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_person
 
@@ -49,8 +49,23 @@ def test_the_demo_key_replaces_the_one_before(cast: Cast) -> None:
     assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {first}"), 401, "revoked_key")
     assert cast.nobody.get(LIST, Authorization=f"Bearer {second}").status_code == 200
     assert_problem(cast.nobody.post(LIST, {}, Authorization=f"Bearer {second}"), 403, "missing_scope")
+    assert ApiKey.objects.get(revoked_at=None, name="demo").scopes == ["trust:read", "decide"]
     consumer = Person.objects.get(username="demo-agent")
     assert not consumer.has_usable_password()
+
+
+@pytest.mark.django_db
+def test_the_demo_key_belongs_to_the_agent_of_the_demo_while_that_is_in_service(cast: Cast) -> None:
+    agent = Consumer.objects.create(slug="route-advisor", name="Route advisor", kind="ai_agent", owner=cast.owner.person)
+    before = printed("create_demo_key", "--person", "demo-agent").strip()
+    printed("create_demo_key")
+    key = ApiKey.objects.get(name="demo", revoked_at=None)
+    assert (key.consumer, key.scopes) == (agent, ["trust:read", "decide"])
+    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {before}"), 401, "revoked_key")
+    agent.status = "suspended"
+    agent.save()
+    printed("create_demo_key")
+    assert ApiKey.objects.filter(consumer__slug="demo-agent", revoked_at=None).exists()
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""`load_demo`: six products with everything that their owners and governance must do, and nothing twice."""
+"""`load_demo`: six products with everything that their owners and governance must do, who wants to use them, nothing twice."""
 
 from datetime import timedelta
 from io import StringIO
@@ -7,8 +7,8 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from catalog.models import AccessPolicy, Contract, DataProduct, Person, PolicyStatus
-from catalog.rules.vocabulary import Lifecycle
+from catalog.models import AccessPolicy, Agreement, Consumer, Contract, DataProduct, Person, PolicyStatus
+from catalog.rules.vocabulary import AgreementStatus, Effect, Lifecycle, Sensitivity
 from trust.models import Run, Suite
 from trust.rules.vocabulary import RunStatus
 
@@ -67,6 +67,44 @@ def test_the_people_cannot_log_in_with_a_password_until_they_are_given_one() -> 
     people = Person.objects.all()
     assert len(people) == 9
     assert not any(person.has_usable_password() for person in people)
+
+
+def test_an_agent_and_a_model_want_to_use_the_products_each_with_somebody_who_answers_for_it() -> None:
+    load_demo()
+    consumers = Consumer.objects.values_list("slug", "kind", "owner__username", "clearance", "status")
+    assert set(consumers) == {
+        ("route-advisor", "ai_agent", "tomas.lindqvist", "internal", "active"),
+        ("delay-model", "ai_model", "aisha.khan", "internal", "active"),
+    }
+
+
+def test_training_needs_an_agreement_and_the_one_that_the_model_asked_for_waits_for_the_owner() -> None:
+    load_demo()
+    policy = AccessPolicy.objects.get(product__slug="nyc-airlines", name="ai-training", status=PolicyStatus.PUBLISHED)
+    assert (policy.agreement_required, policy.purposes, policy.consumer_kinds) == (True, ["ai.training"], ["ai_model"])
+    agreement = Agreement.objects.get()
+    assert (agreement.consumer.slug, agreement.product.slug, agreement.purpose) == (
+        "delay-model",
+        "nyc-airlines",
+        "ai.training",
+    )
+    assert agreement.status == AgreementStatus.REQUESTED
+    owner = agreement.product.owner
+    assert owner != agreement.requested_by
+    assert owner.notifications.exists()
+
+
+def test_a_guardrail_keeps_restricted_data_from_training_whatever_a_policy_says() -> None:
+    load_demo()
+    guardrail = AccessPolicy.objects.get(product=None)
+    assert (guardrail.status, guardrail.effect) == (PolicyStatus.PUBLISHED, Effect.FORBID)
+    assert (guardrail.minimum_sensitivity, guardrail.purposes) == (Sensitivity.RESTRICTED, ["ai.training"])
+
+
+def test_permitted_use_comes_with_obligations() -> None:
+    load_demo()
+    planes = AccessPolicy.objects.get(product__slug="nyc-planes", name="ai-use")
+    assert planes.obligations == [{"type": "mask_fields", "fields": ["manufacturer"]}, "name-the-source"]
 
 
 def test_a_second_time_it_writes_nothing_new() -> None:

@@ -1,5 +1,6 @@
 """The embedded servers, for real: as ourselves, and as another account when the tests run as root."""
 
+import json
 import os
 import shutil
 import signal
@@ -52,6 +53,34 @@ def test_postgres_answers_as_a_role_that_is_no_superuser(postgres: EmbeddedPostg
             "SELECT current_user, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
     assert row == ("touchstone", False, True)
+
+
+def test_the_processes_get_a_role_that_can_make_nothing(postgres: EmbeddedPostgres) -> None:
+    with psycopg.connect(postgres.runtime_url) as connection:
+        row = connection.execute(
+            "SELECT current_user, rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        assert row == ("touchstone_app", False, False, False)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE mine (id integer)")
+
+
+def test_a_server_from_before_there_were_two_roles_gets_the_second_one_when_it_starts(directory: Path) -> None:
+    with EmbeddedPostgres(directory / "before", durable=False) as server:
+        with psycopg.connect(server.url, autocommit=True) as owner:
+            owner.execute("CREATE TABLE kept AS SELECT 42 AS number")
+        with psycopg.connect(server.superuser_url, autocommit=True) as superuser:
+            superuser.execute("DROP ROLE touchstone_app")
+        secrets_file = server.directory / "secrets.json"
+        known = json.loads(secrets_file.read_text())
+        del known["touchstone_app"]
+        secrets_file.write_text(json.dumps(known))
+        url = server.url
+    with EmbeddedPostgres(directory / "before", durable=False) as server:
+        assert server.url == url
+        with psycopg.connect(server.url) as owner, psycopg.connect(server.runtime_url) as runtime:
+            assert owner.execute("SELECT number FROM kept").fetchone() == (42,)
+            assert runtime.execute("SELECT current_user").fetchone() == ("touchstone_app",)
 
 
 def test_postgres_keeps_what_a_stop_and_a_start_come_over(postgres: EmbeddedPostgres) -> None:

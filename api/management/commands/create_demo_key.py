@@ -1,39 +1,60 @@
-"""`manage.py create_demo_key`: prints a fresh key of the demo's consumer, and nothing else, for the curl line of `bin/up`."""
+"""`manage.py create_demo_key`: prints a fresh key for the curl lines of `bin/up`, and nothing else."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from api.access.keys import create_key, revoke_keys_named
+from api.access.keys import create_key
 from api.access.scopes import Scope
-from catalog.models import Person
+from api.models import ApiKey
+from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 
-DEMO_CONSUMER = "demo-agent"
+DEMO_AGENT = "route-advisor"
+DEMO_PERSON = "demo-agent"
 
 
 class Command(BaseCommand):
-    help = "Prints a fresh API key that may read, of the demo's consumer. Its earlier keys of the same name are revoked."
+    help = (
+        "Prints a fresh API key that may read and ask for decisions, of the demo's AI agent where there is one, else of a "
+        "person. Its earlier keys of the same name are revoked."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--person", default=DEMO_CONSUMER, help=f"username (default {DEMO_CONSUMER}), made if missing")
+        parser.add_argument("--person", help=f"username; default the agent {DEMO_AGENT}, or {DEMO_PERSON}, made if missing")
         parser.add_argument("--name", default="demo", help="name of the key (default demo)")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        person, is_new = Person.objects.get_or_create(
-            username=options["person"], defaults={"first_name": "Demo", "last_name": "consumer"}
-        )
-        if is_new:
-            person.set_unusable_password()
-            person.save(update_fields=["password"])
         now = timezone.now()
-        revoke_keys_named(person=person, name=options["name"], now=now)
+        agent = None if options["person"] else demo_agent()
+        person = agent.owner if agent else person_named(options["person"] or DEMO_PERSON)
+        whose = Q(consumer__owner=person, consumer__kind=ConsumerKind.PERSON)
+        if not options["person"]:
+            whose |= Q(consumer__slug=DEMO_AGENT) | Q(consumer__owner__username=DEMO_PERSON)
+        ApiKey.objects.filter(whose, name=options["name"], revoked_at=None).update(revoked_at=now)
         try:
-            _, text = create_key(person=person, name=options["name"], scopes=[Scope.TRUST_READ], now=now)
+            scopes = [Scope.TRUST_READ, Scope.DECIDE]
+            _, text = create_key(person=person, consumer=agent, name=options["name"], scopes=scopes, now=now)
         except DomainError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(text)
+
+
+def demo_agent() -> Consumer | None:
+    """None without the demo, and where its agent or the person who answers for it is out of service."""
+    usable = Consumer.objects.filter(status=ConsumerStatus.ACTIVE, owner__is_active=True).select_related("owner")
+    return usable.filter(slug=DEMO_AGENT).first()
+
+
+def person_named(username: str) -> Person:
+    person, is_new = Person.objects.get_or_create(username=username, defaults={"first_name": "Demo", "last_name": "consumer"})
+    if is_new:
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
+    return person

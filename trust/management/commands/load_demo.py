@@ -1,6 +1,6 @@
-"""`manage.py load_demo`: the people and data products of `demo/`, registered as their owners and governance would do it."""
+"""`manage.py load_demo`: the people, data products and consumers of `demo/`, as those who answer for them would do it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import DataProduct, Person
+from catalog.models import Agreement, Consumer, DataProduct, Person
+from catalog.rules.claims import PolicyClaims
+from catalog.rules.consumers import ConsumerClaims, ConsumerDetails
 from catalog.rules.errors import DomainError
 from catalog.rules.roles import PersonRole
+from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from catalog.services.agreements import request_agreement
+from catalog.services.consumers import register_consumer
 from catalog.services.people import add_person
+from catalog.services.policies import draft_guardrail, publish_policy
 from catalog.services.products import acknowledge_product, review_product
 from trust.models import Suite
 from trust.services.registration import register_document
@@ -39,6 +45,12 @@ class Command(BaseCommand):
                 governance = Person.objects.get(username=plan["governance"])
                 for slug in plan["contracts"]:
                     self.stdout.write(f"{slug}: {register(slug, governance, now)}")
+                for guardrail in plan["guardrails"]:
+                    publish_guardrail(guardrail, governance, now)
+                for consumer in plan["consumers"]:
+                    add_consumer(consumer, governance)
+                for agreement in plan["agreements"]:
+                    ask_for_agreement(agreement, now)
                 runs = request_runs(plan["contracts"], governance, now)
                 transaction.on_commit(lambda: enqueue(runs))
         except OSError as error:
@@ -75,6 +87,48 @@ def register(slug: str, governance: Person, now: datetime) -> str:
     said = "registered" if report.created else f"{len(report.changes)} changes" if report.changes else "unchanged"
     notes = [*report.warnings, *(f"{rule.path} is not executed: {rule.reason}" for rule in report.not_executable)]
     return "\n  ".join([said, *notes])
+
+
+def publish_guardrail(guardrail: dict[str, Any], governance: Person, now: datetime) -> None:
+    """A forbid for all kinds of consumers. Published already: nothing happens."""
+    claims = PolicyClaims(
+        name=guardrail["name"],
+        consumer_kinds=tuple(ConsumerKind),
+        purposes=tuple(guardrail["purposes"]),
+        minimum_sensitivity=Sensitivity(guardrail["minimum_sensitivity"]),
+    )
+    publish_policy(policy=draft_guardrail(claims=claims, actor=governance), actor=governance, now=now)
+
+
+def add_consumer(consumer: dict[str, Any], governance: Person) -> None:
+    """Register one that is missing. Whatever became of one that is there stays so."""
+    if Consumer.objects.filter(slug=consumer["slug"]).exists():
+        return
+    claims = ConsumerClaims(
+        slug=consumer["slug"],
+        kind=ConsumerKind(consumer["kind"]),
+        details=ConsumerDetails(name=consumer["name"], description=consumer["description"].strip()),
+        owner=consumer["owner"],
+        clearance=Sensitivity(consumer["clearance"]),
+    )
+    register_consumer(claims=claims, actor=governance)
+
+
+def ask_for_agreement(wanted: dict[str, Any], now: datetime) -> None:
+    """Ask once, as the consumer's owner. Whatever was answered stays so."""
+    consumer = Consumer.objects.select_related("owner").get(slug=wanted["consumer"])
+    product = DataProduct.objects.get(slug=wanted["product"])
+    if Agreement.objects.filter(consumer=consumer, product=product, purpose=wanted["purpose"]).exists():
+        return
+    request_agreement(
+        consumer=consumer,
+        product=product,
+        purpose=wanted["purpose"],
+        reason=wanted["reason"],
+        expires_at=now + timedelta(days=wanted["days"]),
+        actor=consumer.owner,
+        now=now,
+    )
 
 
 def request_runs(slugs: list[str], governance: Person, now: datetime) -> list[UUID]:
