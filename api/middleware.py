@@ -1,10 +1,13 @@
-"""Echoes the caller's X-Request-ID."""
+"""Notes when a request came in, and echoes the caller's X-Request-ID."""
 
 import re
 import uuid
 from collections.abc import Callable
+from time import perf_counter_ns
 
 from django.http import HttpRequest, HttpResponse
+
+from api.problems import ARRIVED, REQUEST_ID
 
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -16,9 +19,10 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+        request.META[ARRIVED] = perf_counter_ns()
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if ACCEPTABLE.fullmatch(given) else str(uuid.uuid4())
-        request.META["touchstone.request_id"] = request_id
+        request.META[REQUEST_ID] = request_id
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = "touchstone.request_id"
+ARRIVED = "touchstone.arrived_ns"
+"""In a request's META: its id, and `time.perf_counter_ns()` when it came in (see `api.middleware`)."""
 
 
 @dataclass(frozen=True, slots=True)

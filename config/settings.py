@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
 from config.admin_navigation import UNFOLD  # noqa: F401  unfold reads it here
-from config.environment import PROJECT_ROOT, Environment, faults_of
+from config.environment import PROJECT_ROOT, Environment, faults_of, mail_server
 
 try:
     ENVIRONMENT = Environment()
@@ -59,8 +59,9 @@ AUTH_USER_MODEL = "catalog.Person"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "api.middleware.RequestIdMiddleware",
+    "api.v1.ready_made.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -119,6 +120,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+
+EMAIL_TIMEOUT = 10  # seconds for each step; `trust.services.delivery` counts on it
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_sender
+_MAIL = mail_server(ENVIRONMENT.email_url)
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.is_tls, _MAIL.starts_tls
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -187,6 +195,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             for word in (
                 "Cadence",
                 "ConsumerKind",
+                "ConsumerStatus",
                 "Dimension",
                 "Effect",
                 "Lifecycle",

@@ -1,7 +1,7 @@
 """Fields of requests that DRF reads too kindly."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -9,6 +9,9 @@ from rest_framework import serializers
 from api.bodies import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
+SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?")
+DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)")
+LONGEST_AGE = timedelta(days=3660)
 
 
 class MomentField(serializers.DateTimeField):
@@ -27,6 +30,29 @@ class MomentField(serializers.DateTimeField):
             return moment.astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail("not_rfc3339")
+
+
+class AgeField(serializers.Field[timedelta, Any, str, Any]):
+    """An age: a number of seconds, or a duration of ISO 8601 in weeks, days, hours, minutes and seconds, such as PT36H."""
+
+    default_error_messages = {
+        "not_an_age": "Give a number of seconds or a duration such as PT36H or P1D, above zero and at most 3660 days."
+    }
+
+    def to_internal_value(self, value: Any) -> timedelta:
+        age = timedelta(0)
+        text = str(value)
+        if not isinstance(value, bool) and SECONDS.fullmatch(text):
+            age = timedelta(seconds=float(text))
+        elif isinstance(value, str) and (found := DURATION.fullmatch(value)):
+            weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+            age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if not timedelta(0) < age <= LONGEST_AGE:
+            self.fail("not_an_age")
+        return age
+
+    def to_representation(self, value: timedelta) -> str:
+        return f"PT{value.total_seconds():g}S"
 
 
 class TextField(serializers.CharField):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 
@@ -21,9 +22,10 @@ from tests.rules.factories import (
     with_port,
 )
 from tests.rules.strategies import products
-from trust.rules.answer import full_answer, short_answer
+from trust.rules.answer import evidence_at, filled, full_answer, ready_made, short_answer, trust_part
 from trust.rules.facts import ProductFacts
 from trust.rules.judge import judge
+from trust.rules.outcome import Outcome
 from trust.rules.vocabulary import GateName
 
 KEYS = (
@@ -115,10 +117,26 @@ def spoilt() -> ProductFacts:
 
 
 def test_the_short_answer_stays_under_a_kilobyte_and_says_what_it_leaves_out() -> None:
-    answer = short_answer(outcome_of(spoilt()))
-    assert len(json.dumps(answer).encode()) < 1024
+    outcome = outcome_of(spoilt())
+    answer = short_answer(outcome)
+    assert len(widest(outcome)) < 1024
     assert answer["more_waivers"] >= 5
     assert answer["more_reasons"] >= 4
+
+
+def widest(outcome: Outcome) -> bytes:
+    """The answer as it goes over the wire, with an id, a moment and an age as long as they can become."""
+    return filled(ready_made(outcome), 2**63 - 1, datetime.max.replace(tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)).encode()
+
+
+def test_a_ready_made_answer_is_filled_with_id_moment_and_age() -> None:
+    outcome = outcome_of(with_checks(failing(Dimension.COMPLETENESS, kwargs={"column": "\x01 \x02 \x03"})))
+    asked_at = NOW + HOUR / 2
+    moment = evidence_at(outcome)
+    answer = json.loads(filled(ready_made(outcome), 7, asked_at, moment))
+    assert list(answer)[:3] == ["decision_id", "decision", "product"]
+    assert answer == {"decision_id": 7, "decision": False, **short_answer(outcome, asked_at)}
+    assert trust_part(ready_made(outcome), asked_at, moment) == short_answer(outcome, asked_at)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -126,7 +144,7 @@ def test_the_short_answer_stays_under_a_kilobyte_and_says_what_it_leaves_out() -
 def test_every_short_answer_is_under_a_kilobyte(facts: ProductFacts) -> None:
     outcome = judge(facts, POLICY, NOW)
     answer = short_answer(outcome)
-    assert len(json.dumps(answer).encode()) < 1024
+    assert len(widest(outcome)) < 1024
     assert len(answer["reasons"]) + answer.get("more_reasons", 0) == len(outcome.open_gates)
     assert tuple(answer)[: len(KEYS)] == KEYS
 

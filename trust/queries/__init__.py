@@ -1,9 +1,15 @@
 """Reads that span tables: facts for a judgement, answers, history. Nothing here writes."""
 
-from trust.queries.answers import answer_of, served_answer
+from trust.queries.answers import answer_of
 from trust.queries.clock import database_now
 from trust.queries.facts import facts_of
 from trust.queries.past import verdict_as_of
 from trust.queries.policies import current_policy
 
-__all__ = ["answer_of", "current_policy", "database_now", "facts_of", "served_answer", "verdict_as_of"]
+__all__ = [
+    "answer_of",
+    "current_policy",
+    "database_now",
+    "facts_of",
+    "verdict_as_of",
+]

@@ -3,13 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from catalog.rules.errors import NotFoundError
 from trust.models import CurrentVerdict
-from trust.rules.answer import full_answer, short_answer
+from trust.rules.answer import full_answer, trust_part
 from trust.rules.codec import load_outcome
-from trust.rules.outcome import Outcome
 
 
 def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, Any]:
@@ -24,23 +21,7 @@ def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, A
         raise no_verdict_yet(slug)
     if is_full:
         return full_answer(load_outcome(current.verdict_row.outcome), now)
-    return served_answer(current.body.encode(), now)
-
-
-def stored_body(outcome: Outcome) -> bytes:
-    """The ready-made short answer, as of the moment of judgement; see `served_answer`."""
-    return msgspec.json.encode(short_answer(outcome))
-
-
-def served_answer(body: bytes, now: datetime) -> dict[str, Any]:
-    """A stored body as the answer to a question asked at `now`."""
-    answer: dict[str, Any] = msgspec.json.decode(body)
-    judged_at = datetime.fromisoformat(answer["as_of"])
-    now = max(now, judged_at)
-    answer["as_of"] = now.isoformat().replace("+00:00", "Z")
-    if answer["evidence"] is not None:
-        answer["evidence"]["age_seconds"] += int((now - judged_at).total_seconds())
-    return answer
+    return trust_part(current.body, max(now, current.judged_at or now), current.evidence_at)
 
 
 def no_such_product(slug: str) -> NotFoundError:

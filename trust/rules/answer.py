@@ -1,10 +1,13 @@
 """An outcome as the JSON that consumers get: short by default (under 1 KB, nothing cut in silence), or everything.
 
 Messages and remedies are shortened to fit and then end in an ellipsis; reasons that are left out are counted in `more_reasons`.
+
+A stored answer is JSON text with marks where something stands that is known only when it is given: the id of its decision, the
+moment of asking, the age of the evidence. The marks are control characters, which JSON text never holds otherwise: what fills
+them in is a plain replacement, in SQL (`trust.queries.answering`) as in `filled`.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +17,13 @@ from trust.rules import wording
 from trust.rules.outcome import GateResult, Outcome, PortOutcome
 from trust.rules.vocabulary import GateName, GateStatus
 
-_LONGEST_BYTES = 1000
+_ID, _AS_OF, _AGE = "\x01", "\x02", "\x03"
+DECISION_ID_MARK = msgspec.Raw(_ID.encode())
+"""Stands for the id of the decision in whatever is answered and logged; `msgspec.json.encode` writes it as it is."""
+
+_LONGEST_BYTES = 1023
+_WIDEST = (2**63 - 1, datetime.max.replace(tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
+"""Id, moment of asking and moment of the evidence as long as they can become."""
 _FITS = (
     (3, 160, 110, 2),
     (3, 110, 70, 2),
@@ -44,9 +53,48 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
     for reasons, message, remedy, waivers in _FITS:
         shown = [_reason(gate, message, remedy) for gate in telling[:reasons]]
         answer = _frame(outcome, as_of or outcome.judged_at, shown, len(open_gates) - len(shown), waivers)
-        if len(json.dumps(answer)) <= _LONGEST_BYTES:
+        if len(filled(_ready(outcome, answer), *_WIDEST).encode()) <= _LONGEST_BYTES:
             break
     return answer
+
+
+def ready_made(outcome: Outcome) -> str:
+    """The short answer as JSON text with its marks, `decision_id` and `decision` first: what the current row keeps."""
+    return _ready(outcome, short_answer(outcome))
+
+
+def _ready(outcome: Outcome, answer: Mapping[str, Any]) -> str:
+    evidence = answer["evidence"] and {**answer["evidence"], "age_seconds": msgspec.Raw(_AGE.encode())}
+    marked = {**answer, "as_of": msgspec.Raw(f'"{_AS_OF}"'.encode()), "evidence": evidence}
+    return worded({"decision_id": DECISION_ID_MARK, "decision": outcome.is_production_grade, **marked})
+
+
+def worded(answer: Mapping[str, Any]) -> str:
+    """What is answered as JSON text, its marks still in it."""
+    return msgspec.json.encode(answer).decode()
+
+
+def filled(text: str, decision_id: int, as_of: datetime, evidence_at: datetime | None) -> str:
+    """A ready-made answer as it is given at `as_of`; the statement in `trust.queries.answering` does the same."""
+    text = text.replace(_ID, str(decision_id)).replace(_AS_OF, _time(as_of))
+    return text if evidence_at is None else text.replace(_AGE, str(age_seconds(evidence_at, as_of)))
+
+
+def trust_part(text: str, as_of: datetime, evidence_at: datetime | None) -> dict[str, Any]:
+    """What a ready-made answer says about the product at `as_of`: everything but the decision."""
+    answer: dict[str, Any] = msgspec.json.decode(filled(text, 0, as_of, evidence_at))
+    del answer["decision_id"], answer["decision"]
+    return answer
+
+
+def evidence_at(outcome: Outcome) -> datetime | None:
+    """When the oldest run began that speaks for a port; None where no run does."""
+    return min((started_at for started_at, _ in _speaking(outcome.ports)), default=None)
+
+
+def age_seconds(evidence_at: datetime, as_of: datetime) -> int:
+    """Whole seconds, never negative."""
+    return max(int((as_of - evidence_at).total_seconds()), 0)
 
 
 def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, Any]:
@@ -130,11 +178,15 @@ def _counts(gates: Iterable[GateResult]) -> dict[str, int]:
 
 def _evidence(ports: Iterable[PortOutcome], as_of: datetime) -> dict[str, Any] | None:
     """The oldest run that speaks for a port, with its age; None where no run does."""
-    speaking = [(port.started_at, port.run_id) for port in ports if port.started_at and port.expires_at]
+    speaking = _speaking(ports)
     if not speaking:
         return None
     started_at, run = min(speaking)
-    return {"run": run, "age_seconds": max(int((as_of - started_at).total_seconds()), 0)}
+    return {"run": run, "age_seconds": age_seconds(started_at, as_of)}
+
+
+def _speaking(ports: Iterable[PortOutcome]) -> list[tuple[datetime, str]]:
+    return [(port.started_at, port.run_id) for port in ports if port.started_at and port.expires_at and port.run_id]
 
 
 def _waiver(waiver: dict[str, Any]) -> dict[str, Any]:

@@ -18,14 +18,15 @@ from psycopg.errors import DeadlockDetected
 from catalog.models import InputPort
 from catalog.rules.errors import DomainError
 from trust.models import CurrentVerdict, Run, TrustPolicyVersion, Verdict
-from trust.queries.answers import stored_body
+from trust.queries.basis import basis_of
 from trust.queries.facts import facts_of
 from trust.queries.policies import current_policy
-from trust.rules.codec import digest, dump_facts, dump_outcome, load_facts
+from trust.rules.answer import evidence_at, ready_made
+from trust.rules.codec import digest, dump_facts, dump_outcome, load_facts, load_outcome
 from trust.rules.facts import ProductFacts
 from trust.rules.judge import judge
 from trust.rules.outcome import Outcome
-from trust.rules.vocabulary import GateStatus, RunStatus
+from trust.rules.vocabulary import GateStatus
 from trust.services.recalls import note_verdict_change
 
 logger = logging.getLogger(__name__)
@@ -48,9 +49,11 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
         row = current.verdict_row
         if row is None or run is not None or not _still_stands(row, facts, policy_row, moment):
             before, row = row, _write_verdict(current, facts, outcome, policy_row, run=run, cause=cause)
-            _show(current, row, facts, outcome)
             _invalidate_downstream(product_id, moment)
             note_verdict_change(product_id=product_id, before=before, after=row)
+        else:
+            outcome = load_outcome(row.outcome)
+        _show(current, row, outcome)  # also where the row stands: the product's version and contract are shown, and not judged
         current.invalidated = _has_unjudged_upstream(product_id, moment)
         # While an input is unjudged nobody is shown this verdict: the change that led to it still waits for its answer.
         current.invalidated_at = (current.invalidated_at or moment) if current.invalidated else None
@@ -172,17 +175,18 @@ def _write_verdict(
     )
 
 
-def _show(current: CurrentVerdict, row: Verdict, facts: ProductFacts, outcome: Outcome) -> None:
-    """Copy onto the current row what lists and answers are read from."""
+def _show(current: CurrentVerdict, row: Verdict, outcome: Outcome) -> None:
+    """Copy onto the current row what lists and answers are read from. `outcome` is that of `row`, at whatever moment."""
     current.verdict_row = row
     current.verdict = row.verdict
     current.raw_score, current.score, current.effective_score = row.raw_score, row.score, row.effective_score
     current.grade = row.grade
     current.failing_gates = row.failing_gates
     current.judged_at, current.valid_until = row.judged_at, row.valid_until
-    runs = [port.latest_run for port in facts.ports if port.latest_run and port.latest_run.status is RunStatus.COMPLETED]
-    current.evidence_at = min((run.started_at for run in runs), default=None)
-    current.body = stored_body(outcome).decode()
+    current.evidence_at = evidence_at(outcome)
+    current.body = ready_made(outcome)
+    current.reason_codes = [gate.code for gate in outcome.open_gates]
+    current.basis = basis_of(current.product_id, outcome)
 
 
 def _stale(now: datetime) -> QuerySet[CurrentVerdict]:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import JsonObjectField, MomentField, TextField
+from api.v1.fields import AgeField, JsonObjectField, MomentField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from trust.rules.vocabulary import GateName, Grade, Verdict
@@ -12,7 +12,12 @@ from trust.rules.vocabulary import GateName, Grade, Verdict
 class TrustQuery(StrictSerializer):
     detail = serializers.ChoiceField(["short", "full"], default="short", help_text="full: all gates, checks and the sum.")
     as_of = MomentField(required=False, help_text="What was known and said at a past moment, in RFC 3339.")
-    purpose = TextField(required=False, max_length=80, help_text="Adds whether a published access policy covers it.")
+    purpose = TextField(required=False, max_length=80, help_text="Asks also whether the policies permit this use to the asker.")
+    use_case = TextField(required=False, max_length=200, help_text="The AI initiative that wants it; policies may ask for it.")
+    min_score = serializers.FloatField(
+        required=False, min_value=0, max_value=100, help_text="Stricter than the trust policy only."
+    )
+    max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H: stricter than the trust policy only.")
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
         if "as_of" in attrs and "purpose" in attrs:

@@ -1,0 +1,48 @@
+"""Why the answer is no before any policy is asked: who or what is not known, or may not be asked about."""
+
+from catalog.rules.ruling import RulingReason
+from catalog.rules.vocabulary import ConsumerKind
+
+GOVERNANCE = "governance"
+ASK_ABOUT_THEMSELVES = frozenset({ConsumerKind.AI_AGENT, ConsumerKind.AI_MODEL})
+"""Kinds whose keys get answers about their own consumer only; people and services may be enforcement points for others."""
+
+
+def subject_unknown(slug: str) -> RulingReason:
+    return RulingReason(
+        "subject_unknown",
+        f"There is no consumer {_short(slug)}.",
+        "Register it as a consumer, or correct its slug.",
+        GOVERNANCE,
+    )
+
+
+def subject_inactive(slug: str) -> RulingReason:
+    message = f"Consumer {_short(slug)} is suspended or retired, or the account of its owner is inactive."
+    return RulingReason("subject_inactive", message, "Ask governance to activate it, or name another owner.", GOVERNANCE)
+
+
+def subject_not_asker(slug: str, asker: str) -> RulingReason:
+    message = f"The key of {_short(asker)} may ask about {_short(asker)} only, not about {_short(slug)}."
+    return RulingReason("subject_not_asker", message, "Ask with a key of that consumer, or of a person or a service.")
+
+
+def product_unknown(slug: str) -> RulingReason:
+    message = f"There is no data product {_short(slug)} that the asker may see."
+    return RulingReason("product_unknown", message, "Look its slug up in the list of data products.")
+
+
+def purpose_unknown(purpose: str) -> RulingReason:
+    message = f"There is no purpose {_short(purpose)}."
+    return RulingReason(
+        "purpose_unknown", message, "Ask with a purpose of the controlled list; governance can add others.", GOVERNANCE
+    )
+
+
+def purpose_missing() -> RulingReason:
+    message = "Nobody may consume a data product without saying for what."
+    return RulingReason("purpose_missing", message, "Give a purpose, such as ai.decision-support.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
