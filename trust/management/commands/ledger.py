@@ -1,0 +1,99 @@
+"""`manage.py ledger verify|seal|status|proof`: prove, seal and look at the ledger."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from catalog.rules.errors import DomainError
+from trust.models import LedgerBatch
+from trust.services import ledger, ledger_publishing
+from trust.services.ledger_verification import Against, Keys, verify
+from trust.services.proofs import proof_of
+
+SECONDS_BETWEEN_PROGRESS = 5.0
+
+
+class Command(BaseCommand):
+    help = "Prove, seal and look at the ledger of decisions, verdicts and claim history. See docs/proof.md."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        deeds = parser.add_subparsers(dest="deed", required=True)
+        deeds.add_parser("status", help="the last batch, and how many rows wait to be sealed")
+        deeds.add_parser("seal", help="seal and publish now what worker and beat seal every minute")
+        proof = deeds.add_parser("proof", help="the inclusion proof of a decision, as JSON")
+        proof.add_argument("decision", type=int)
+        verifying = deeds.add_parser("verify", help="work every batch out again from the rows, and check chain and signatures")
+        verifying.add_argument("--from", dest="first", type=int, default=1, metavar="NUMBER", help="first batch to check")
+        verifying.add_argument("--jwks", metavar="FILE", help="believe only the keys of this JWK Set")
+        verifying.add_argument("--published", metavar="FILE", help="compare with the batches published in this file")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        deed: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['deed']}")
+        try:
+            deed(options)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+
+    def _verify(self, options: dict[str, Any]) -> None:
+        jwks, published = options["jwks"], options["published"]
+        against = Against(
+            keys=_pinned(Path(jwks)) if jwks else None,
+            published=_from_file(ledger_publishing.read_published, Path(published)) if published else {},
+        )
+        batches = rows = 0
+        last, told = "none", monotonic()
+        for proved in verify(first=options["first"], against=against):
+            batches, rows, last = batches + 1, rows + proved.rows, str(proved.batch.number)
+            if monotonic() - told > SECONDS_BETWEEN_PROGRESS:
+                told = monotonic()
+                self.stderr.write(f"batch {last}: {rows} rows hold so far")
+        self.stdout.write(f"The ledger holds: {batches} batches with {rows} rows, the last is {last}.")
+        self.stdout.write(f"Keys: {'those of ' + jwks if jwks else 'those of this database; pin them with --jwks FILE'}.")
+        if not published:
+            self.stdout.write("Not compared with anything published outside: --published FILE does that.")
+
+    def _seal(self, options: dict[str, Any]) -> None:
+        for number in ledger.seal():
+            self.stdout.write(f"Sealed {LedgerBatch.objects.get(number=number)}.")
+        self.stdout.write(f"Published {ledger_publishing.publish()} batches.")
+
+    def _status(self, options: dict[str, Any]) -> None:
+        last = LedgerBatch.objects.order_by("-number").first()
+        told = (
+            "Nothing is sealed yet."
+            if last is None
+            else f"The last is {last}, sealed at {last.sealed_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+        self.stdout.write(told)
+        for table, count, first in ledger.waiting_rows(last):
+            self.stdout.write(f"{count} rows of {table} wait to be sealed, from {first} on.")
+        unpublished = LedgerBatch.objects.filter(published_at=None).count()
+        self.stdout.write(f"{unpublished} batches are not published outside.")
+
+    def _proof(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(asdict(proof_of(decision_id=options["decision"])), indent=2))
+
+
+def _pinned(path: Path) -> Keys:
+    try:
+        keys = [OKPKey.import_key(jwk) for jwk in _from_file(lambda file: json.loads(file.read_text()), path)["keys"]]
+    except (ValueError, KeyError, TypeError, JoseError) as error:
+        message = f"{path} is no JWK Set with Ed25519 keys. Save /.well-known/jwks.json of a moment that you trust."
+        raise CommandError(message) from error
+    return {key.thumbprint(): key for key in keys}
+
+
+def _from_file(read: Callable[[Path], Any], path: Path) -> Any:
+    try:
+        return read(path)
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise CommandError(message) from error
