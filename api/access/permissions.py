@@ -10,12 +10,20 @@ from api.access.scopes import grants
 from api.authentication import KeyGrant
 
 
-class HasScope(BasePermission):
-    """Signed in, and with a key whose scopes include the one that the view asks for. A session has every scope."""
+class IsKnown(BasePermission):
+    """Signed in, or with a key, whatever its scopes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             raise NotAuthenticated("This address needs an API key or a session.", "not_authenticated")
+        return True
+
+
+class HasScope(IsKnown):
+    """Signed in, and with a key whose scopes include the one that the view asks for. A session has every scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        super().has_permission(request, view)
         wanted = view.read_scope if request.method in SAFE_METHODS else view.write_scope
         if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
             has = ", ".join(request.auth.scopes)

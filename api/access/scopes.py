@@ -7,8 +7,9 @@ from enum import StrEnum
 class Scope(StrEnum):
     """A key never can more than its person.
 
-    `trust:read` reads everything that its person may see. `catalog:write` changes claims and suites, requests runs, opens and
-    resolves incidents. `admin` does all of that, and what is left: API keys, waivers, reviews, publishing policies.
+    `trust:read` reads everything that its person may see. `decide` asks for decisions over AuthZEN. `catalog:write` changes
+    claims and suites, requests runs, opens and resolves incidents. `admin` does all of that, and what is left: consumers and
+    their API keys, waivers, reviews, publishing policies; a key of an AI agent or model never has it.
     """
 
     TRUST_READ = "trust:read"

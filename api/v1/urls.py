@@ -1,6 +1,6 @@
 """Addresses below /api/v1."""
 
-from django.urls import path
+from django.urls import include, path
 
 from api.v1.views import contracts, exceptions, keys, policies, ports, products, runs, suites, trust, verdicts
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),  # first: asked more often than all others together
     path("keys", keys.KeysView.as_view()),
     path("keys/<int:key_id>", keys.KeyView.as_view()),
+    path("", include("api.v1.consumer_urls")),
     path("products", products.ProductsView.as_view()),
     path(PRODUCT, products.ProductView.as_view()),
     path(f"{PRODUCT}/publish", products.PublishView.as_view()),

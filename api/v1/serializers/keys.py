@@ -4,11 +4,17 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.access.keys import MOST_REQUESTS_PER_MINUTE
 from api.access.scopes import Scope
 from api.models import ApiKey
 from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField, TextField
 from api.v1.serializers.words import words
+
+
+def limit_field(**options: Any) -> serializers.IntegerField:
+    text = "Requests that it may make in a minute; null: the installation's default. More than that is for governance to give."
+    return serializers.IntegerField(min_value=1, max_value=MOST_REQUESTS_PER_MINUTE, allow_null=True, help_text=text, **options)
 
 
 class KeyRequest(StrictSerializer):
@@ -20,14 +26,31 @@ class KeyRequest(StrictSerializer):
         help_text="What the key may be used for.",
     )
     expires_at = MomentField(required=False, allow_null=True, help_text="Until when; at most 366 days ahead.")
+    requests_per_minute = limit_field(required=False)
+
+
+class KeyChange(StrictSerializer):
+    requests_per_minute = limit_field()
 
 
 class KeyAnswer(serializers.ModelSerializer[ApiKey]):
+    consumer = serializers.CharField(source="consumer.slug", help_text="Slug of the consumer whose key it is.")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=words(Scope)))
 
     class Meta:
         model = ApiKey
-        fields = ["id", "name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        fields = [
+            "id",
+            "consumer",
+            "name",
+            "prefix",
+            "scopes",
+            "requests_per_minute",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+        ]
 
 
 class NewKeyAnswer(KeyAnswer):

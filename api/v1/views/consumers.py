@@ -1,0 +1,147 @@
+"""Consumers: services, AI agents and AI models that ask, each with somebody who answers for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.consumers import find_consumer, visible_consumers, with_key_count
+from api.access.scopes import Scope
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.consumers import (
+    ClearanceRequest,
+    ConsumerAnswer,
+    ConsumerChange,
+    ConsumerQuery,
+    ConsumerRequest,
+    HandOverRequest,
+    consumer_claims,
+)
+from catalog.models import Consumer
+from catalog.rules.vocabulary import Sensitivity
+from catalog.services.consumers import (
+    change_consumer,
+    details_of,
+    hand_over_consumer,
+    reactivate_consumer,
+    register_consumer,
+    retire_consumer,
+    set_clearance,
+    suspend_consumer,
+)
+
+COLUMNS = {"kind": "kind", "status": "status", "owner": "owner__username"}
+
+
+def shown(consumer: Consumer, *, status: int = 200) -> Response:
+    return Response(ConsumerAnswer(with_key_count(consumer)).data, status=status)
+
+
+class ConsumersView(ApiView):
+    write_scope = Scope.ADMIN
+    query = ConsumerQuery
+    pagination_class = KeysetPagination
+    keyset = ("slug",)
+
+    @extend_schema(operation_id="list_consumers", responses=ConsumerAnswer(many=True), tags=["consumers"])
+    def get(self, request: Request) -> Response:
+        """The consumers that you answer for, by slug. Governance and auditors see all."""
+        filters = {column: self.parameters[name] for name, column in COLUMNS.items() if name in self.parameters}
+        paginator = KeysetPagination()
+        page = paginator.paginate_queryset(visible_consumers(self.actor).filter(**filters), request, self)
+        return paginator.get_paginated_response(ConsumerAnswer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="register_consumer", request=ConsumerRequest, responses={201: ConsumerAnswer}, tags=["consumers"]
+    )
+    def post(self, request: Request) -> Response:
+        """Register a service, an AI agent or an AI model. You answer for it, unless governance names somebody else.
+
+        A clearance above `internal` is for governance. Make its keys with POST /api/v1/consumers/{slug}/keys.
+        """
+        consumer = register_consumer(claims=consumer_claims(self.body(ConsumerRequest)), actor=self.actor)
+        answer = shown(consumer, status=201)
+        answer["Location"] = f"/api/v1/consumers/{consumer.slug}"
+        return answer
+
+
+class ConsumerView(ApiView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="get_consumer", responses=ConsumerAnswer, tags=["consumers"])
+    def get(self, request: Request, slug: str) -> Response:
+        """One consumer."""
+        return Response(ConsumerAnswer(find_consumer(self.actor, slug)).data)
+
+    @extend_schema(operation_id="change_consumer", request=ConsumerChange, responses=ConsumerAnswer, tags=["consumers"])
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change what is said of a consumer: name, description, contact, webhook. Slug and kind never change."""
+        consumer = find_consumer(self.actor, slug)
+        details = replace(details_of(consumer), **self.body(ConsumerChange, partial=True))
+        return shown(change_consumer(consumer=consumer, details=details, actor=self.actor))
+
+
+class StatusView(ApiView):
+    """A move of a consumer's status; `move` is the service behind it."""
+
+    write_scope = Scope.ADMIN
+    move: ClassVar[Callable[..., Consumer]]
+
+    def post(self, request: Request, slug: str) -> Response:
+        consumer = find_consumer(self.actor, slug)
+        return shown(type(self).move(consumer=consumer, actor=self.actor))
+
+
+class SuspendConsumerView(StatusView):
+    move = staticmethod(suspend_consumer)
+
+    @extend_schema(operation_id="suspend_consumer", request=None, responses=ConsumerAnswer, tags=["consumers"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Take all power from its keys at once, as its owner or governance. Only governance gives it back."""
+        return super().post(request, slug)
+
+
+class ReactivateConsumerView(StatusView):
+    move = staticmethod(reactivate_consumer)
+
+    @extend_schema(operation_id="reactivate_consumer", request=None, responses=ConsumerAnswer, tags=["consumers"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Let a suspended consumer ask again, as governance. Its keys that were not revoked work again."""
+        return super().post(request, slug)
+
+
+class RetireConsumerView(StatusView):
+    move = staticmethod(retire_consumer)
+
+    @extend_schema(operation_id="retire_consumer", request=None, responses=ConsumerAnswer, tags=["consumers"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Take it out of use for ever, as its owner or governance. Its name is never given again."""
+        return super().post(request, slug)
+
+
+class ClearanceView(ApiView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="set_clearance", request=ClearanceRequest, responses=ConsumerAnswer, tags=["consumers"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Set the highest sensitivity that it may be given, as governance."""
+        consumer = find_consumer(self.actor, slug)
+        clearance = Sensitivity(self.body(ClearanceRequest)["clearance"])
+        return shown(set_clearance(consumer=consumer, clearance=clearance, actor=self.actor))
+
+
+class HandOverView(ApiView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="hand_over_consumer", request=HandOverRequest, responses=ConsumerAnswer, tags=["consumers"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Make somebody else answer for it. Where governance does, its keys go on; where its owner does, they are revoked.
+
+        A key acts for the consumer's owner: who knows one must not get the rights of a person whom they name themselves.
+        """
+        consumer, owner = find_consumer(self.actor, slug), self.body(HandOverRequest)["owner"]
+        return shown(hand_over_consumer(consumer=consumer, owner=owner, actor=self.actor))
