@@ -38,10 +38,10 @@ app.conf.update(
         "socket_keepalive": True,
         "health_check_interval": 10,
     },
-    # Two queues, served in turn: a thousand waiting runs do not hold up the sweep and the judging.
-    task_queues=[Queue("housekeeping"), Queue("runs")],
+    # Queues are served in turn: neither a thousand waiting runs nor a slow webhook holds up the sweep and the judging.
+    task_queues=[Queue("housekeeping"), Queue("runs"), Queue("notices")],
     task_default_queue="housekeeping",
-    task_routes={"trust.execute_run": {"queue": "runs"}},
+    task_routes={"trust.execute_run": {"queue": "runs"}, "trust.deliver_notices": {"queue": "notices"}},
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",
@@ -50,6 +50,8 @@ app.conf.update(
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
         "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
+        "look-after-agreements": {"task": "trust.look_after_agreements", "schedule": 60.0},
+        "deliver-notices": {"task": "trust.deliver_notices", "schedule": 60.0},
         # Once a day would do, but a beat that is started anew each night would never come to it.
         "make-partitions": {"task": "trust.make_partitions", "schedule": 3600.0},
     },

@@ -1,7 +1,8 @@
 """Every environment variable that Touchstone reads, with meaning and default. The README's table is made from this class."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -20,6 +21,42 @@ def faults_of(error: ValidationError) -> str:
         variable = name if name in {"DATABASE_URL", "REDIS_URL"} else f"{PREFIX}{name.upper()}"
         told.append(f"{'.'.join([variable, *inside])}: {fault['msg']}")
     return "; ".join(told)
+
+
+class MailServer(NamedTuple):
+    """Where e-mail goes out. `starts_tls`: by STARTTLS; `is_tls`: from the start."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    is_tls: bool = False
+    starts_tls: bool = False
+
+
+def mail_server(url: SecretStr) -> MailServer:
+    """The server of `smtp://user:password@host:port`; one without a host where the text is empty.
+
+    smtp: STARTTLS where there is a password, which never goes out in the clear; smtps: TLS from the start. Raises ValueError,
+    without the value.
+    """
+    text = url.get_secret_value()
+    if not text:
+        return MailServer()
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"smtp", "smtps"}
+        or not parts.hostname
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+    ):
+        message = "must be of the form smtp://user:password@host:port or smtps://user:password@host:port"
+        raise ValueError(message)
+    is_tls = parts.scheme == "smtps"
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    usual = 465 if is_tls else 587 if user else 25
+    return MailServer(parts.hostname, parts.port or usual, user, password, is_tls, bool(user) and not is_tls)
 
 
 class Environment(BaseSettings):
@@ -95,12 +132,39 @@ class Environment(BaseSettings):
         default=False,
         description="Allows webhooks to this machine, also by plain http. For trying them out, never in production.",
     )
+    webhook_hosts: TextList = Field(
+        default=[],
+        description="Hosts (`host` or `host:port`) to which webhooks may be posted, separated by commas. None by default.",
+    )
+    webhook_private: bool = Field(
+        default=False, description="Allows webhooks to hosts of `webhook_hosts` whose names lead into a private network."
+    )
+    email_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server, `smtp://user:password@host:port`, or `smtps://` for TLS from the start. Empty: no e-mail.",
+    )
+    email_sender: str = Field(default="touchstone@localhost", description="Address that e-mail comes from.")
+    delivery_max_attempts: int = Field(
+        default=8, ge=1, le=20, description="Attempts at an e-mail or a webhook before it is given up with the reason."
+    )
+    delivery_pause_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="Pause after the first failed attempt, in seconds; each further one is 3 times as long.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     page_size: int = Field(
         default=50, ge=1, le=500, description="Entries on a page of the API where the caller names no `limit`."
     )
 
-    @field_validator("allowed_hosts", "trusted_origins", "data_roots", "database_hosts", mode="before")
+    @field_validator("email_url")
+    @classmethod
+    def demand_mail_server(cls, value: SecretStr) -> SecretStr:
+        mail_server(value)
+        return value
+
+    @field_validator("allowed_hosts", "trusted_origins", "data_roots", "database_hosts", "webhook_hosts", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -14,8 +14,9 @@ from celery.signals import worker_init
 from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 
+from catalog.services import agreement_upkeep
 from trust.queries.clock import database_now
-from trust.services import execution, judging, partitions, recall_notices, runs, scheduling
+from trust.services import delivery, execution, judging, partitions, recall_notices, runs, scheduling
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,19 @@ def carry_out_recalls() -> None:
     recall_notices.carry_out_recalls(now=database_now())
 
 
+@shared_task(name="trust.look_after_agreements", expires=60)
+def look_after_agreements() -> None:
+    """Write down which agreements have run out, and remind of those that soon will."""
+    agreement_upkeep.expire_agreements(now=database_now())
+    agreement_upkeep.remind_of_ends(now=database_now())
+
+
+@shared_task(name="trust.deliver_notices", expires=60)
+def deliver_notices() -> None:
+    """Send the e-mails and webhooks that are due. Several at once share the work."""
+    delivery.deliver_due(now=database_now())
+
+
 @shared_task(name="trust.make_partitions", expires=3600)
 def make_partitions() -> None:
     """Keep the decision log's partitions of the coming year made, and complain where rows came before their partition."""
@@ -89,6 +103,14 @@ def enqueue(run_ids: Iterable[UUID]) -> None:
                 execute_run.apply_async(args=(run_id,), producer=producer, retry=False)
     except (BrokerError, KombuError, OSError) as error:
         logger.warning("The broker is away (%s); %d runs stay queued until it is back.", error, len(waiting))
+
+
+def enqueue_deliveries() -> None:
+    """Tell the workers that notices wait; call it after commit. Without a broker the next beat after it is back does."""
+    try:
+        deliver_notices.apply_async(retry=False)
+    except (BrokerError, KombuError, OSError) as error:
+        logger.warning("The broker is away (%s); notices wait until it is back.", error)
 
 
 def _messages_on_their_way() -> int:
