@@ -1,6 +1,6 @@
 """What a ruling was made on at a past moment: consumer, product, policies and agreement as they were then."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from catalog.models import Consumer, DataProduct, Domain, Person
 from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
+from trust.queries.asked import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,24 @@ class PastInputs:
     resource: Resource | None
     policies: tuple[PolicyInForce, ...]
     agreement: int | None
+
+
+def as_it_was(known: Known) -> Known:
+    """The same with consumer, product, policies and agreement as they were at the moment that the question is about.
+
+    No query for a question about now, or without a purpose.
+    """
+    question, subject, product = known.question, known.subject, known.product
+    if question.as_of is None or question.purpose is None or subject is None or product is None:
+        return known
+    then = ruling_inputs_at(consumer_id=subject.id, product_id=product.id, purpose=question.purpose, at=question.as_of)
+    return replace(
+        known,
+        subject=replace(subject, subject=then.subject, is_active=then.is_active) if then.subject else None,
+        product=replace(product, resource=then.resource) if then.resource else product,
+        policies=tuple(policy.id for policy in then.policies),
+        agreement=then.agreement,
+    )
 
 
 def ruling_inputs_at(*, consumer_id: int, product_id: int, purpose: str, at: datetime) -> PastInputs:

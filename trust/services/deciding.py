@@ -5,6 +5,7 @@ each only if what it rests on still holds. What does not hold any more is asked 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from catalog.queries.policies import policies_by_id
 from catalog.rules.errors import UnavailableError
 from catalog.rules.ruling import PolicyInForce
 from trust.queries.asked import Known, known_about
+from trust.queries.past_ruling import as_it_was
 from trust.rules.answer import worded
 from trust.rules.asking import Answered, Asker, Finding, Question
 from trust.rules.vocabulary import DecisionChannel, Verdict
@@ -71,11 +73,14 @@ def weigh_all(
 ) -> list[Weighed]:
     """What is found about each question, in order. Nothing is logged: it is no answer."""
     all_known = _known_and_current(asker, subject, questions)
-    policies = _policies_of(all_known)
-    return [
-        weigh(known, fitness, asker=asker, subject=known.question.subject or subject, channel=channel, policies=policies)
-        for known, fitness in zip(all_known, fitness_of(all_known, now), strict=True)
+    fitness = fitness_of(all_known, now)
+    as_asked = [as_it_was(known) for known in all_known]
+    policies = _policies_of(as_asked)
+    weighed = [
+        weigh(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
+        for then, found in zip(as_asked, fitness, strict=True)
     ]
+    return [replace(one, known=known) for one, known in zip(weighed, all_known, strict=True)]
 
 
 def _drafts(
@@ -118,7 +123,9 @@ def _policies_of(all_known: Sequence[Known]) -> Mapping[int, PolicyInForce]:
 def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
     known, finding, fitness, ruling = weighed.known, weighed.finding, weighed.fitness, weighed.ruling
     question, subject, product = known.question, known.subject, known.product if weighed.fitness else None
-    is_yes_for_purpose = finding.decision and ruling is not None
+    # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
+    is_ruled_now = ruling is not None and question.as_of is None
+    is_yes_for_purpose = finding.decision and is_ruled_now
     return Draft(
         n=n,
         consumer_id=subject.id if subject else None,
@@ -140,7 +147,7 @@ def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
         question=asked_for(question) or None,
         basis=fitness.basis if fitness else None,
         ruling=finding.ruling,
-        policies=known.policies if ruling else None,
+        policies=known.policies if is_ruled_now else None,
         relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
         agreement=known.agreement if is_yes_for_purpose else None,
         obligations=finding.obligations,

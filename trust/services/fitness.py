@@ -87,7 +87,13 @@ def _judged_again(question: Question, row: VerdictRow, at: datetime) -> Outcome:
 
 
 def _past(question: Question, as_of: datetime, now: datetime) -> Fitness:
-    outcome = verdict_as_of(question.product, as_of, now=now)
+    outcome = verdict_as_of(
+        question.product,
+        as_of,
+        now=now,
+        minimum_score=question.minimum_score,
+        maximum_evidence_age=question.maximum_evidence_age,
+    )
     return _of_outcome(question, outcome, as_of, None)
 
 

@@ -19,12 +19,6 @@ class TrustQuery(StrictSerializer):
     )
     max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H: stricter than the trust policy only.")
 
-    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
-        if "as_of" in attrs and "purpose" in attrs:
-            message = "A purpose can be asked about for now only: leave out as_of or purpose."
-            raise serializers.ValidationError({"purpose": [message]})
-        return attrs
-
 
 class GateCounts(serializers.Serializer[object]):
     passed = serializers.IntegerField()
@@ -75,7 +69,7 @@ class TrustAnswer(serializers.Serializer[object]):
     more_reasons = serializers.IntegerField(required=False, help_text="Reasons left out; `detail=full` has them.")
     waivers = serializers.ListField(child=JsonObjectField(), required=False)
     more_waivers = serializers.IntegerField(required=False)
-    purpose = PurposeCover(required=False)
+    purpose = PurposeCover(required=False, allow_null=True, help_text="Null for a moment of the past.")
     failing_path = serializers.ListField(child=serializers.CharField(), required=False, help_text="With detail=full.")
     cause = serializers.CharField(required=False, allow_blank=True, help_text="With detail=full.")
     gate_results = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")

@@ -1,5 +1,7 @@
 """The one question: is this data product production-grade, right now, and if not, why not and what would fix it?"""
 
+from typing import Any
+
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
@@ -11,6 +13,8 @@ from api.v1.cover import cover_of, demand_known_purpose
 from api.v1.ready_made import json_answer
 from api.v1.serializers.trust import TrustAnswer, TrustQuery
 from api.v1.trust_words import question_of, trust_words
+from catalog.models import DataProduct
+from trust.rules.asking import Question
 from trust.rules.vocabulary import DecisionChannel
 from trust.services.deciding import answer
 
@@ -69,11 +73,13 @@ class TrustView(ApiView):
             subject=asker.slug,
             channel=DecisionChannel.TRUST,
             questions=[question],
-            word=lambda finding: (
-                trust_words(finding, cover_of(product, question.purpose, self.now))
-                if question.purpose
-                else trust_words(finding)
-            ),
+            word=lambda finding: trust_words(finding, self._cover(product, question)),
             now=self.now,
         )
         return json_answer(answered.body.encode())
+
+    def _cover(self, product: DataProduct, question: Question) -> dict[str, Any] | None:
+        """What the policies say to everybody, which is known of now only."""
+        if question.purpose is None or question.as_of is not None:
+            return None
+        return cover_of(product, question.purpose, self.now)
