@@ -2,17 +2,15 @@
 
 from django.urls import include, path
 
-from api.v1.views import contracts, exceptions, keys, policies, ports, products, runs, suites, trust, verdicts
+from api.v1.views import contracts, exceptions, keys, ports, products, runs, suites, trust, verdicts
 
 PRODUCT = "products/<slug:slug>"
 PORT = f"{PRODUCT}/ports/<str:port>"
-POLICY = f"{PRODUCT}/policies/<slug:name>/<int:version>"
 
 urlpatterns = [
     path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),  # first: asked more often than all others together
     path("keys", keys.KeysView.as_view()),
     path("keys/<int:key_id>", keys.KeyView.as_view()),
-    path("", include("api.v1.consumer_urls")),
     path("products", products.ProductsView.as_view()),
     path(PRODUCT, products.ProductView.as_view()),
     path(f"{PRODUCT}/publish", products.PublishView.as_view()),
@@ -32,13 +30,7 @@ urlpatterns = [
     path(f"{PRODUCT}/input-ports", ports.InputPortsView.as_view()),
     path(f"{PRODUCT}/runs", runs.RunsView.as_view()),
     path("runs/<uuid:run_id>", runs.RunView.as_view()),
-    path(f"{PRODUCT}/policies", policies.AccessPoliciesView.as_view()),
-    path(POLICY, policies.AccessPolicyView.as_view()),
-    path(f"{POLICY}/publish", policies.PublishPolicyView.as_view()),
-    path(f"{POLICY}/withdraw", policies.WithdrawPolicyView.as_view()),
-    path("trust-policy", policies.TrustPolicyView.as_view()),
-    path("trust-policies", policies.TrustPoliciesView.as_view()),
-    path("trust-policies/<int:version>", policies.TrustPolicyVersionView.as_view()),
+    path("", include("api.v1.policy_urls")),
     path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>/resolve", exceptions.ResolveIncidentView.as_view()),

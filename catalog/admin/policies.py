@@ -1,87 +1,50 @@
-"""Access policies: owners draft, governance publishes and withdraws; a published version never changes."""
+"""Access policies and guardrails: owners draft, governance publishes and withdraws; a published version never changes.
 
-from datetime import datetime
+Registered by `trust.admin`, which adds the trial of a draft.
+"""
 
-from django import forms
-from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
-from catalog.admin.base import ServiceAdmin, ServiceForm, told
+from catalog.admin.base import ServiceAdmin, told
+from catalog.admin.policy_form import PolicyForm
 from catalog.admin.reach import person_of, within_reach
-from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus, Purpose
-from catalog.models.choices import choices
-from catalog.rules.claims import PolicyClaims
-from catalog.rules.vocabulary import ConsumerKind, Effect
+from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.services.permissions import can_change, is_governance
-from catalog.services.policies import draft_policy, publish_policy, withdraw_policy
+from catalog.services.policies import publish_policy, withdraw_policy
 
 
-class PolicyForm(ServiceForm):
-    """Drafts a policy. Nothing chosen under consumers or purposes means all of them."""
-
-    consumer_kinds = forms.MultipleChoiceField(
-        choices=choices(ConsumerKind),
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None: all of them.",
-    )
-    purposes = forms.MultipleChoiceField(
-        required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text="None: all of them."
-    )
-    obligations = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextareaWidget,
-        help_text="One on a line, such as log-use: lower-case letters, digits, dots and dashes.",
-    )
-
-    class Meta:
-        model = AccessPolicy
-        fields = ["product", "name", "effect", "consumer_kinds", "purposes", "minimum_score", "obligations", "expires_at"]
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if "purposes" in self.fields:
-            self.fields["purposes"].choices = [(name, name) for name in Purpose.objects.values_list("name", flat=True)]  # type: ignore[attr-defined]
-            self.initial["obligations"] = "\n".join(self.instance.obligations)
-
-    def act(self, actor: Person, now: datetime) -> Model:
-        data = self.cleaned_data
-        claims = PolicyClaims(
-            name=data["name"] if self.instance.pk is None else self.instance.name,
-            effect=Effect(data["effect"]),
-            consumer_kinds=tuple(ConsumerKind(kind) for kind in data["consumer_kinds"]),
-            purposes=tuple(data["purposes"]),
-            minimum_score=data["minimum_score"],
-            obligations=tuple(line.strip() for line in data["obligations"].splitlines() if line.strip()),
-            expires_at=data["expires_at"],
-        )
-        product = data["product"] if self.instance.pk is None else self.instance.product
-        return draft_policy(product=product, claims=claims, actor=actor)
-
-
-@admin.register(AccessPolicy)
 class AccessPolicyAdmin(ServiceAdmin):
     form = PolicyForm
-    product_path = "product"
-    list_display = ["name", "product", "version", "standing", "effect", "for_purposes", "for_consumers", "expires_at"]
+    list_display = ["name", "about", "version", "standing", "effect", "for_purposes", "for_consumers", "expires_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("effect", ChoicesDropdownFilter)]
-    list_select_related = ["product"]
+    list_select_related = ["product", "domain"]
     search_fields = ["name", "product__slug"]
     ordering = ["-id"]
     actions = ["publish", "withdraw"]
-    fields = [*PolicyForm.Meta.fields, "version", "standing", "published_at", "published_by", "withdrawn_at"]
+    told = ["version", "standing", "cedar_text", "published_at", "published_by", "withdrawn_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessPolicy]:
+        """The policies of products within reach, and every guardrail: whom it binds may read it."""
+        rows: QuerySet[AccessPolicy] = super().get_queryset(request)
+        mine = within_reach(AccessPolicy.objects.exclude(product=None), person_of(request), path="product")
+        return rows.filter(Q(product=None) | Q(pk__in=mine.order_by().values("pk")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        kept = ["version", "standing", "published_at", "published_by", "withdrawn_at"]
-        return [*kept, "product", "name"] if obj else kept
+        return [*self.told, "product", "name"] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*self.fields] if obj else [*PolicyForm.Meta.fields]
+        drafted, governs = [*PolicyForm.Meta.fields], is_governance(person_of(request))
+        if governs and self.has_change_permission(request, obj):
+            drafted.append("raw_cedar")
+        if obj is None and not governs:
+            drafted = [name for name in drafted if name not in {"domain", "minimum_sensitivity"}]
+        return [*drafted, *self.told] if obj else drafted
 
     def may_change(self, person: Person, obj: AccessPolicy | str) -> bool:
         if not isinstance(obj, AccessPolicy) or obj.status != PolicyStatus.DRAFT:
@@ -90,6 +53,7 @@ class AccessPolicyAdmin(ServiceAdmin):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
         if db_field.name == "product":
+            kwargs["required"] = not is_governance(person_of(request))
             kwargs["queryset"] = within_reach(DataProduct.objects.all(), person_of(request), path="pk")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -118,10 +82,21 @@ class AccessPolicyAdmin(ServiceAdmin):
     def standing(self, policy: AccessPolicy) -> str:
         return policy.status
 
+    @display(description="About")
+    def about(self, policy: AccessPolicy) -> str:
+        if policy.product is not None:
+            return str(policy.product)
+        level = f", {policy.minimum_sensitivity} or above" if policy.minimum_sensitivity else ""
+        return f"guardrail: {'every domain' if policy.domain is None else policy.domain}{level}"
+
+    @display(description="Cedar")
+    def cedar_text(self, policy: AccessPolicy) -> SafeString:
+        return format_html('<pre class="ts-json">{}</pre>', policy.cedar)
+
     @display(description="Purposes")
     def for_purposes(self, policy: AccessPolicy) -> str:
-        return ", ".join(policy.purposes) or "all"
+        return ", ".join(policy.purposes) or ("as its Cedar says" if policy.is_raw else "all")
 
     @display(description="Consumers")
     def for_consumers(self, policy: AccessPolicy) -> str:
-        return ", ".join(policy.consumer_kinds).replace("_", " ") or "all"
+        return ", ".join(policy.consumer_kinds).replace("_", " ") or ("as its Cedar says" if policy.is_raw else "all")

@@ -3,12 +3,15 @@
 from catalog.queries.agreements import agreements_standing, standing_agreement, standing_agreements
 from catalog.queries.lineage import path_upstream
 from catalog.queries.policies import policies_by_id, policies_in_force
+from catalog.queries.policy_texts import export_policies, text_difference
 
 __all__ = [
     "agreements_standing",
+    "export_policies",
     "path_upstream",
     "policies_by_id",
     "policies_in_force",
     "standing_agreement",
     "standing_agreements",
+    "text_difference",
 ]

@@ -1,8 +1,9 @@
-"""Access policies and trust policies as they go over the wire."""
+"""Access policies, guardrails and trust policies as they go over the wire."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
@@ -10,55 +11,153 @@ from api.v1.fields import JsonObjectField, MomentField, TextField
 from api.v1.serializers.words import words
 from catalog.models import AccessPolicy, PolicyStatus
 from catalog.rules.claims import PolicyClaims
-from catalog.rules.vocabulary import ConsumerKind, Effect
+from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
+from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from trust.models import TrustPolicyVersion
+from trust.services.policy_trials import MOST_TRIED
+
+_OBLIGATION = {
+    "oneOf": [
+        {"type": "string", "description": "A short name, such as human_review, no_onward_sharing or cite-source."},
+        {
+            "type": "object",
+            "required": ["type"],
+            "properties": {
+                "type": {"type": "string"},
+                "fields": {"type": "array", "items": {"type": "string"}, "description": f"Of {MASK_FIELDS}."},
+                "minimum_sensitivity": {"type": "string", "enum": list(Sensitivity), "description": f"Of {MASK_FIELDS}."},
+                "days": {"type": "integer", "minimum": 1, "description": f"Of {DELETE_AFTER}."},
+            },
+        },
+    ]
+}
 
 
-class AccessPolicyAnswer(serializers.ModelSerializer[AccessPolicy]):
+@extend_schema_field(_OBLIGATION)
+class ObligationField(serializers.JSONField):
+    """A short name or an object with `type`, as `catalog.rules.obligation` reads it."""
+
+    default_error_messages = {"not_an_obligation": "Give a short name, or an object with `type`."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str | dict):
+            self.fail("not_an_obligation")
+        return data
+
+
+class PolicyVersionAnswer(serializers.ModelSerializer[AccessPolicy]):
+    """What every version of a policy or guardrail says."""
+
     status = serializers.ChoiceField(PolicyStatus.choices)
     effect = serializers.ChoiceField(words(Effect))
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), help_text="Empty: all.")
     purposes = serializers.ListField(child=serializers.CharField(), help_text="Empty: all.")
-    obligations = serializers.ListField(child=serializers.CharField())
+    is_raw = serializers.BooleanField(help_text="Governance wrote `cedar` itself; kinds, purposes and score then are in it.")
+    cedar = serializers.CharField(help_text="What rules, as Cedar text.")
     published_by = serializers.CharField(source="published_by.username", allow_null=True, default=None)
+
+
+_COMMON = ["name", "version", "status", "effect", "consumer_kinds", "purposes"]
+_TAIL = ["expires_at", "is_raw", "cedar", "digest", "published_at", "published_by", "withdrawn_at"]
+
+
+class AccessPolicyAnswer(PolicyVersionAnswer):
+    obligations = serializers.ListField(child=ObligationField())
 
     class Meta:
         model = AccessPolicy
-        fields = [
-            "name",
-            "version",
-            "status",
-            "effect",
-            "consumer_kinds",
-            "purposes",
-            "minimum_score",
-            "obligations",
-            "expires_at",
-            "digest",
-            "published_at",
-            "published_by",
-            "withdrawn_at",
-        ]
+        fields = [*_COMMON, "minimum_score", "obligations", "agreement_required", *_TAIL]
 
 
-class AccessPolicyRequest(StrictSerializer):
+class GuardrailAnswer(PolicyVersionAnswer):
+    domain = serializers.CharField(source="domain.slug", allow_null=True, default=None, help_text="Slug; null: every domain.")
+    minimum_sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, help_text="Null: whatever it is.")
+
+    class Meta:
+        model = AccessPolicy
+        fields = [*_COMMON, "domain", "minimum_sensitivity", *_TAIL]
+
+
+class PolicyRequest(StrictSerializer):
+    """What a policy and a guardrail have in common."""
+
     name = serializers.RegexField(r"^[A-Za-z0-9_-]{1,80}$")
-    effect = serializers.ChoiceField(words(Effect))
-    consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), allow_empty=False)
-    purposes = serializers.ListField(child=TextField(max_length=80), allow_empty=False, max_length=100)
-    minimum_score = serializers.IntegerField(min_value=0, max_value=100, allow_null=True, default=None)
-    obligations = serializers.ListField(child=TextField(max_length=200), default=list, max_length=50)
+    purposes = serializers.ListField(child=TextField(max_length=80), default=list, max_length=100)
+    consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), default=list)
     expires_at = MomentField(allow_null=True, default=None)
+    cedar = TextField(
+        max_length=20_000,
+        required=False,
+        help_text="Raw Cedar text, for governance, instead of the settings: exactly one policy.",
+    )
+
+
+class AccessPolicyRequest(PolicyRequest):
+    effect = serializers.ChoiceField(words(Effect), required=False, help_text="Needed unless `cedar` says it.")
+    minimum_score = serializers.IntegerField(min_value=0, max_value=100, allow_null=True, default=None)
+    obligations = serializers.ListField(child=ObligationField(), default=list, max_length=50)
+    agreement_required = serializers.BooleanField(default=False, help_text="A permit that holds only with an agreement.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "cedar" not in attrs:
+            missing = [name for name in ("effect", "consumer_kinds", "purposes") if not attrs.get(name)]
+            if missing:
+                raise serializers.ValidationError({name: ["This field is required."] for name in missing}, "required")
+        return attrs
+
+
+class GuardrailRequest(PolicyRequest):
+    domain = TextField(max_length=80, allow_null=True, default=None, help_text="Slug of a domain; null: every domain.")
+    minimum_sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, default=None)
 
 
 def policy_claims(given: Mapping[str, Any]) -> PolicyClaims:
-    typed = {
-        "effect": Effect(given["effect"]),
+    typed: dict[str, Any] = {
+        "effect": Effect(given.get("effect", Effect.FORBID)),
         "consumer_kinds": tuple(ConsumerKind(kind) for kind in given["consumer_kinds"]),
         "purposes": tuple(given["purposes"]),
-        "obligations": tuple(given["obligations"]),
+        "obligations": tuple(given.get("obligations", ())),
     }
+    if (level := given.get("minimum_sensitivity")) is not None:
+        typed["minimum_sensitivity"] = Sensitivity(level)
     return PolicyClaims(**{**given, **typed})
+
+
+class DifferenceQuery(StrictSerializer):
+    against = serializers.IntegerField(min_value=1, required=False, help_text="Compare with this version; the one before.")
+
+
+class DifferenceAnswer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    against = serializers.IntegerField()
+    settings = serializers.ListField(child=serializers.CharField(), help_text="A line each: `setting: old -> new`.")
+    cedar = serializers.CharField(help_text="Unified difference of the Cedar texts; empty where they are the same.")
+
+
+class TrialRequest(StrictSerializer):
+    last = serializers.IntegerField(min_value=1, max_value=MOST_TRIED, default=1000, help_text="How many decisions.")
+
+
+class OtherwiseAnswer(serializers.Serializer[Any]):
+    decision_id = serializers.IntegerField()
+    asked_at = serializers.DateTimeField()
+    consumer = serializers.CharField()
+    product = serializers.CharField()
+    purpose = serializers.CharField()
+    was = serializers.BooleanField()
+    would_be = serializers.BooleanField()
+    why = serializers.CharField()
+
+
+class TrialAnswer(serializers.Serializer[Any]):
+    tried = serializers.IntegerField(help_text="Decisions that were ruled on again.")
+    same = serializers.IntegerField(help_text="Those that would come out as they did.")
+    permission_only = serializers.IntegerField(help_text="Of those: ruled on otherwise, but denied for something else too.")
+    newly_permitted = serializers.IntegerField()
+    newly_denied = serializers.IntegerField()
+    skipped = serializers.IntegerField(help_text="Decisions whose log does not hold what a ruling needs.")
+    changed = OtherwiseAnswer(many=True, help_text="Every decision that would come out otherwise, newest first.")
 
 
 class TrustPolicyEntry(serializers.ModelSerializer[TrustPolicyVersion]):

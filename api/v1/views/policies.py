@@ -1,36 +1,88 @@
-"""Access policies of a product, and the trust policy that judges every product."""
+"""Access policies of a product and guardrails: drafted, read as Cedar, compared, tried, published and withdrawn."""
 
+from dataclasses import replace
+
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.scopes import Scope
-from api.access.visibility import find_product
+from api.access.visibility import find_product, visible_products
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.policies import (
     AccessPolicyAnswer,
     AccessPolicyRequest,
-    TrustPolicyAnswer,
-    TrustPolicyEntry,
-    TrustPolicyRequest,
+    DifferenceAnswer,
+    DifferenceQuery,
+    GuardrailAnswer,
+    GuardrailRequest,
+    TrialAnswer,
+    TrialRequest,
     policy_claims,
 )
-from catalog.models import AccessPolicy, DataProduct
+from catalog.cedar import SCHEMA
+from catalog.models import AccessPolicy
+from catalog.queries import export_policies, text_difference
+from catalog.rules.differences import differences
 from catalog.rules.errors import NotFoundError
-from catalog.services.policies import draft_policy, publish_policy, withdraw_policy
-from trust.models import TrustPolicyVersion
-from trust.services.trust_policies import publish_trust_policy
+from catalog.services.policies import (
+    claims_of_policy,
+    draft_guardrail,
+    draft_policy,
+    guardrails,
+    publish_policy,
+    withdraw_policy,
+)
+from trust.services.policy_trials import try_policy
+
+CEDAR = "text/plain; charset=utf-8"
+CEDAR_ANSWER = {(200, "text/plain"): OpenApiTypes.STR}
 
 
-def find_policy(product: DataProduct, name: str, version: int) -> AccessPolicy:
-    """One version of an access policy. Raises `NotFoundError`."""
-    policy = product.access_policies.select_related("published_by").filter(name=name, version=version).first()
-    if policy is None:
-        remedy = f"GET /api/v1/products/{product.slug}/policies lists those that there are."
-        raise NotFoundError(f"Data product {product.slug} has no access policy {name[:80]} v{version}.", remedy=remedy)
-    policy.product = product
-    return policy
+class PolicyView(ApiView):
+    """One version of a policy of a product, or of a guardrail where the address names no product."""
+
+    def find(self, slug: str | None, name: str, version: int) -> AccessPolicy:
+        """The version that the address names. Raises `NotFoundError`."""
+        if slug is None:
+            policy, whose, listed = (
+                guardrails().filter(name=name, version=version).first(),
+                "There is no guardrail",
+                "guardrails",
+            )
+        else:
+            product = find_product(self.actor, slug)
+            versions = product.access_policies.select_related("published_by", "domain")
+            policy = versions.filter(name=name, version=version).first()
+            whose, listed = f"Data product {product.slug} has no access policy", f"products/{product.slug}/policies"
+            if policy is not None:
+                policy.product = product
+        if policy is None:
+            raise NotFoundError(f"{whose} {name[:80]} v{version}.", remedy=f"GET /api/v1/{listed} lists those that there are.")
+        return policy
+
+    def shown(self, policy: AccessPolicy) -> Response:
+        return Response((GuardrailAnswer if policy.product is None else AccessPolicyAnswer)(policy).data)
+
+    def difference(self, slug: str | None, name: str, version: int) -> Response:
+        """What a version says that the version asked for by `against`, or the one before it, does not."""
+        policy, other = (self.find(slug, name, number) for number in (version, self.parameters.get("against", version - 1)))
+        old, new = (replace(claims_of_policy(one), cedar=None) for one in (other, policy))
+        told = {"name": policy.name, "version": policy.version, "against": other.version}
+        return Response({**told, "settings": differences(old, new), "cedar": text_difference(other, policy)})
+
+    def publish(self, policy: AccessPolicy) -> Response:
+        return self.shown(publish_policy(policy=policy, actor=self.actor, now=self.now))
+
+    def withdraw(self, policy: AccessPolicy) -> Response:
+        withdraw_policy(policy=policy, actor=self.actor, now=self.now)
+        return Response(status=204)
+
+    def trial(self, policy: AccessPolicy) -> Response:
+        return Response(TrialAnswer(try_policy(policy=policy, last=self.body(TrialRequest)["last"], actor=self.actor)).data)
 
 
 class AccessPoliciesView(ApiView):
@@ -56,69 +108,135 @@ class AccessPoliciesView(ApiView):
         return Response(AccessPolicyAnswer(policy).data, status=201, headers=location)
 
 
-class AccessPolicyView(ApiView):
+class AccessPolicyView(PolicyView):
     @extend_schema(operation_id="get_access_policy", responses=AccessPolicyAnswer, tags=["policies"])
     def get(self, request: Request, slug: str, name: str, version: int) -> Response:
         """One version of an access policy."""
-        return Response(AccessPolicyAnswer(find_policy(find_product(self.actor, slug), name, version)).data)
+        return self.shown(self.find(slug, name, version))
 
 
-class PublishPolicyView(ApiView):
+class AccessPolicyCedarView(PolicyView):
+    @extend_schema(operation_id="get_access_policy_cedar", responses=CEDAR_ANSWER, tags=["policies"])
+    def get(self, request: Request, slug: str, name: str, version: int) -> HttpResponse:
+        """One version of an access policy as Cedar text: what rules."""
+        return HttpResponse(self.find(slug, name, version).cedar, content_type=CEDAR)
+
+
+class AccessPolicyDifferenceView(PolicyView):
+    query = DifferenceQuery
+
+    @extend_schema(
+        operation_id="diff_access_policy", parameters=[DifferenceQuery], responses=DifferenceAnswer, tags=["policies"]
+    )
+    def get(self, request: Request, slug: str, name: str, version: int) -> Response:
+        """What changed between two versions of an access policy: settings, and the Cedar text as a unified difference."""
+        return self.difference(slug, name, version)
+
+
+class PublishPolicyView(PolicyView):
     write_scope = Scope.ADMIN
 
     @extend_schema(operation_id="publish_access_policy", request=None, responses=AccessPolicyAnswer, tags=["policies"])
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
         """Put a draft in force, as governance. The version before it is withdrawn; nothing of it can change any more."""
-        policy = find_policy(find_product(self.actor, slug), name, version)
-        return Response(AccessPolicyAnswer(publish_policy(policy=policy, actor=self.actor, now=self.now)).data)
+        return self.publish(self.find(slug, name, version))
 
 
-class WithdrawPolicyView(ApiView):
+class WithdrawPolicyView(PolicyView):
     @extend_schema(operation_id="withdraw_access_policy", request=None, responses={204: None}, tags=["policies"])
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
         """Take a published version out of force, as governance; a draft is deleted, which its owner may do as well."""
-        policy = find_policy(find_product(self.actor, slug), name, version)
-        withdraw_policy(policy=policy, actor=self.actor, now=self.now)
-        return Response(status=204)
+        return self.withdraw(self.find(slug, name, version))
 
 
-class TrustPolicyView(ApiView):
-    @extend_schema(operation_id="get_trust_policy", responses=TrustPolicyAnswer, tags=["policies"])
-    def get(self, request: Request) -> Response:
-        """The trust policy that judges now."""
-        return Response(TrustPolicyAnswer(TrustPolicyVersion.objects.select_related("published_by").get(is_current=True)).data)
+class TryPolicyView(PolicyView):
+    @extend_schema(operation_id="try_access_policy", request=TrialRequest, responses=TrialAnswer, tags=["policies"])
+    def post(self, request: Request, slug: str, name: str, version: int) -> Response:
+        """Which of the last decisions about the product would have come out otherwise under this version. Changes nothing."""
+        return self.trial(self.find(slug, name, version))
 
 
-class TrustPoliciesView(ApiView):
+class GuardrailsView(ApiView):
     write_scope = Scope.ADMIN
     pagination_class = KeysetPagination
-    keyset = ("-version",)
+    keyset = ("name", "-version")
 
-    @extend_schema(operation_id="list_trust_policies", responses=TrustPolicyEntry(many=True), tags=["policies"])
+    @extend_schema(operation_id="list_guardrails", responses=GuardrailAnswer(many=True), tags=["policies"])
     def get(self, request: Request) -> Response:
-        """Every version of the trust policy, newest first."""
-        rows = TrustPolicyVersion.objects.select_related("published_by").defer("body")
+        """Every version of every guardrail: what is forbidden for a domain, a sensitivity or everything, whoever owns it."""
         paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(TrustPolicyEntry(page, many=True).data)
+        page = paginator.paginate_queryset(guardrails(), request, self)
+        return paginator.get_paginated_response(GuardrailAnswer(page, many=True).data)
 
     @extend_schema(
-        operation_id="publish_trust_policy", request=TrustPolicyRequest, responses={201: TrustPolicyAnswer}, tags=["policies"]
+        operation_id="draft_guardrail", request=GuardrailRequest, responses={201: GuardrailAnswer}, tags=["policies"]
     )
     def post(self, request: Request) -> Response:
-        """Publish the next version, as governance. Every product is judged again before it is next shown."""
-        given = self.body(TrustPolicyRequest)
-        version = publish_trust_policy(changes=given["changes"], note=given["note"], actor=self.actor, now=self.now)
-        location = {"Location": f"/api/v1/trust-policies/{version.version}"}
-        return Response(TrustPolicyAnswer(version).data, status=201, headers=location)
+        """Draft a guardrail, as governance. Empty kinds or purposes mean all of them."""
+        policy = draft_guardrail(claims=policy_claims(self.body(GuardrailRequest)), actor=self.actor)
+        location = {"Location": f"/api/v1/guardrails/{policy.name}/{policy.version}"}
+        return Response(GuardrailAnswer(policy).data, status=201, headers=location)
 
 
-class TrustPolicyVersionView(ApiView):
-    @extend_schema(operation_id="get_trust_policy_version", responses=TrustPolicyAnswer, tags=["policies"])
-    def get(self, request: Request, version: int) -> Response:
-        """One version of the trust policy, as verdicts name it."""
-        row = TrustPolicyVersion.objects.select_related("published_by").filter(version=version).first()
-        if row is None:
-            remedy = "GET /api/v1/trust-policies lists those that there are."
-            raise NotFoundError(f"There is no trust policy v{version}.", remedy=remedy)
-        return Response(TrustPolicyAnswer(row).data)
+class GuardrailView(PolicyView):
+    @extend_schema(operation_id="get_guardrail", responses=GuardrailAnswer, tags=["policies"])
+    def get(self, request: Request, name: str, version: int) -> Response:
+        """One version of a guardrail."""
+        return self.shown(self.find(None, name, version))
+
+
+class GuardrailCedarView(PolicyView):
+    @extend_schema(operation_id="get_guardrail_cedar", responses=CEDAR_ANSWER, tags=["policies"])
+    def get(self, request: Request, name: str, version: int) -> HttpResponse:
+        """One version of a guardrail as Cedar text: what rules."""
+        return HttpResponse(self.find(None, name, version).cedar, content_type=CEDAR)
+
+
+class GuardrailDifferenceView(PolicyView):
+    query = DifferenceQuery
+
+    @extend_schema(operation_id="diff_guardrail", parameters=[DifferenceQuery], responses=DifferenceAnswer, tags=["policies"])
+    def get(self, request: Request, name: str, version: int) -> Response:
+        """What changed between two versions of a guardrail."""
+        return self.difference(None, name, version)
+
+
+class PublishGuardrailView(PolicyView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="publish_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
+    def post(self, request: Request, name: str, version: int) -> Response:
+        """Put a guardrail in force, as governance. The version before it is withdrawn."""
+        return self.publish(self.find(None, name, version))
+
+
+class WithdrawGuardrailView(PolicyView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="withdraw_guardrail", request=None, responses={204: None}, tags=["policies"])
+    def post(self, request: Request, name: str, version: int) -> Response:
+        """Take a guardrail out of force, as governance; a draft is deleted."""
+        return self.withdraw(self.find(None, name, version))
+
+
+class TryGuardrailView(PolicyView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="try_guardrail", request=TrialRequest, responses=TrialAnswer, tags=["policies"])
+    def post(self, request: Request, name: str, version: int) -> Response:
+        """Which of the last decisions about any product would have come out otherwise under this version, as governance."""
+        return self.trial(self.find(None, name, version))
+
+
+class PolicySchemaView(ApiView):
+    @extend_schema(operation_id="get_policy_schema", responses=CEDAR_ANSWER, tags=["policies"])
+    def get(self, request: Request) -> HttpResponse:
+        """The Cedar schema: what a policy may speak about. Every policy is validated against it before it can be published."""
+        return HttpResponse(SCHEMA, content_type=CEDAR)
+
+
+class ExportPoliciesView(ApiView):
+    @extend_schema(operation_id="export_policies", responses=CEDAR_ANSWER, tags=["policies"])
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """All that is in force, as one Cedar text: the built-in rule, guardrails, and the policies of the products you see."""
+        return StreamingHttpResponse(export_policies(visible_products(self.actor), self.now), content_type=CEDAR)
