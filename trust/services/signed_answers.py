@@ -1,0 +1,25 @@
+"""Answers as signed documents, which whoever holds them can show to others."""
+
+import json
+
+from trust.models import Decision
+from trust.signing import canonical_json, sign
+
+ANSWER_TYPE = "touchstone-answer+jwt"
+
+
+def signed_answer(*, decision: Decision, issuer: str) -> str:
+    """The compact JWS of a logged answer: who answered whom (`iss`, `sub`), which decision (`jti`), when, until when, and what.
+
+    exp is `valid_until`, or the moment of asking where the answer named no time: it then speaks for that moment only. Both
+    moments are whole seconds, cut off (RFC 7519). Raises KeyUnavailableError.
+    """
+    claims = {
+        "iss": issuer,
+        "sub": decision.subject,
+        "jti": str(decision.pk),
+        "iat": int(decision.asked_at.timestamp()),
+        "exp": int((decision.valid_until or decision.asked_at).timestamp()),
+        "answer": json.loads(decision.answer),
+    }
+    return sign(canonical_json(claims), content_type=ANSWER_TYPE)
