@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from api.access.keys import KEY_FORM, digest_of
 from api.authentication import record_use
-from api.prepared import Statement
 from api.problems import ARRIVED, REQUEST_ID
 from api.throttling import ADMITTED, admit, is_learned, learn
+from trust.queries.prepared import Statement
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
 
@@ -56,7 +56,7 @@ STATEMENT = Statement(
                 chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))
         FROM found RETURNING answer
     )
-    SELECT written.answer, found.id, found.is_use_due, found.requests_per_minute FROM written, found
+    SELECT written.answer, found.id::text, found.is_use_due::text, found.requests_per_minute::text FROM written, found
     """,
 )
 
@@ -86,12 +86,12 @@ def ready_made_answer(request: HttpRequest) -> HttpResponse | None:
         return None  # the ordinary way learns its limit, or refuses it
     meta[ADMITTED] = digest
     elapsed_us = (perf_counter_ns() - meta[ARRIVED]) // 1000
-    rows = STATEMENT.rows((digest, address[1], meta[REQUEST_ID], str(elapsed_us)))
+    rows = STATEMENT.rows_if_connected(digest, address[1], meta[REQUEST_ID], str(elapsed_us))
     if not rows:
         return None
     answer, key_id, is_use_due, limit = rows[0]
     learn(digest, int(limit) if limit else None, is_charged=False)
-    if is_use_due == "t":
+    if is_use_due == "true":
         record_use(int(key_id or 0), timezone.now())
     return json_answer((answer or "").encode())
 

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from api.prepared import Statement
+from api.v1.ready_made import STATEMENT
 from tests.api.callers import Cast, make_cast
 from tests.trust.builders import make_ready_port, run_well
 from trust.models import Decision
+from trust.queries.prepared import Statement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,13 @@ def test_a_plan_that_the_server_forgot_is_made_anew(cast: Cast, address: str) ->
 
 
 def test_what_cannot_be_run_is_left_to_the_ordinary_way(cast: Cast, address: str) -> None:
-    with patch.object(Statement, "_run", side_effect=psycopg.OperationalError("no")):
+    run = Statement._run
+
+    def fail_once(statement: Statement, *given: Any) -> Any:
+        if statement is STATEMENT:
+            raise psycopg.OperationalError("no")
+        return run(statement, *given)
+
+    with patch.object(Statement, "_run", fail_once):
         assert cast.consumer.get(address).status_code == 200
     assert Decision.objects.count() == 2

@@ -4,15 +4,15 @@ A product is left out where the asker may not know of it: a draft is for its own
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 
-from django.db import connection
+import msgspec
 
 from catalog.rules.roles import PersonRole
 from catalog.rules.ruling import Resource, Subject
-from catalog.rules.vocabulary import ConsumerKind, Lifecycle, Sensitivity
+from catalog.rules.vocabulary import ConsumerKind
+from trust.queries.prepared import Statement
 from trust.rules.asking import Asker, Question
 
 POLICIES_IN_FORCE = """
@@ -32,33 +32,46 @@ ARRAY(SELECT i.id FROM (
 """Ids of the policies and guardrails that speak about a product now: the rule of `catalog.queries.policies_in_force`, in a
 statement that also inserts."""
 
-_SEES_DRAFTS = """
-EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = %(person)s AND (p.is_superuser OR p.id = d.owner_id))
-OR EXISTS (SELECT 1 FROM catalog_dataproduct_stewards t WHERE t.dataproduct_id = d.id AND t.person_id = %(person)s)
+_SEES_DRAFTS = f"""
+EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = q.person AND (p.is_superuser OR p.id = d.owner_id))
+OR EXISTS (SELECT 1 FROM catalog_dataproduct_stewards t WHERE t.dataproduct_id = d.id AND t.person_id = q.person)
 OR EXISTS (SELECT 1 FROM catalog_person_groups m JOIN auth_group g ON g.id = m.group_id
-           WHERE m.person_id = %(person)s AND g.name = ANY(%(roles)s::text[]))
+           WHERE m.person_id = q.person AND g.name IN ('{PersonRole.GOVERNANCE}', '{PersonRole.AUDITORS}'))
 """
-_READ = f"""
-SELECT statement_timestamp(), d.id, d.lifecycle, d.sensitivity, m.slug, o.username,
-       c.verdict_row_id, c.verdict, c.effective_score, c.judged_at, c.valid_until, c.evidence_at,
-       c.verdict_row_id IS NULL OR c.invalidated OR c.valid_until <= statement_timestamp() OR c.body = '',
-       c.body, c.reason_codes, s.id, s.kind, s.clearance, s.status = 'active' AND sp.is_active, sp.username,
-       w.purpose IS NULL OR EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = w.purpose),
-       CASE WHEN w.purpose IS NOT NULL THEN {POLICIES_IN_FORCE.format(product="d")} END,
-       CASE WHEN w.purpose IS NOT NULL THEN (
-           SELECT min(g.id) FROM catalog_agreement g
-           WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND g.starts_at <= statement_timestamp()
-               AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())) END,
-       (SELECT k.kind FROM catalog_consumer k WHERE k.id = %(asker)s)
-FROM unnest(%(products)s::text[], %(purposes)s::text[], %(subjects)s::text[]) WITH ORDINALITY AS w(product, purpose, subject, n)
-LEFT JOIN catalog_dataproduct d ON d.slug = w.product AND (d.lifecycle <> 'draft' OR {_SEES_DRAFTS})
+_READ = Statement(
+    "what_is_known",
+    f"""
+SELECT json_build_object(
+    'at', statement_timestamp(),
+    'asker_kind', (SELECT k.kind FROM catalog_consumer k WHERE k.id = q.asker),
+    'product', CASE WHEN d.id IS NOT NULL THEN json_build_object(
+        'id', d.id, 'verdict_row_id', c.verdict_row_id, 'verdict', c.verdict, 'effective_score', c.effective_score,
+        'judged_at', c.judged_at, 'valid_until', c.valid_until, 'evidence_at', c.evidence_at,
+        'is_stale', c.verdict_row_id IS NULL OR c.invalidated OR c.valid_until <= statement_timestamp() OR c.body = '',
+        'body', c.body, 'reason_codes', c.reason_codes, 'resource', json_build_object(
+            'slug', d.slug, 'domain', m.slug, 'sensitivity', d.sensitivity, 'lifecycle', d.lifecycle, 'owner', o.username)) END,
+    'subject', CASE WHEN s.id IS NOT NULL THEN json_build_object(
+        'id', s.id, 'is_active', s.status = 'active' AND sp.is_active,
+        'subject', json_build_object('slug', s.slug, 'kind', s.kind, 'clearance', s.clearance, 'owner', sp.username)) END,
+    'is_purpose_known', w.purpose IS NULL OR EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = w.purpose),
+    'policies', CASE WHEN w.purpose IS NULL THEN '{{}}' ELSE {POLICIES_IN_FORCE.format(product="d")} END,
+    'agreement', CASE WHEN w.purpose IS NOT NULL THEN (
+        SELECT min(g.id) FROM catalog_agreement g
+        WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND g.starts_at <= statement_timestamp()
+            AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())) END)::text
+FROM (SELECT %s::bigint AS person, %s::bigint AS asker) q,
+    ROWS FROM (json_to_recordset(%s::json) AS (product text, purpose text, subject text)) WITH ORDINALITY
+        AS w(product, purpose, subject, n)
+LEFT JOIN LATERAL (
+    SELECT * FROM catalog_dataproduct d WHERE d.slug = w.product AND (d.lifecycle <> 'draft' OR {_SEES_DRAFTS})) d ON true
 LEFT JOIN catalog_domain m ON m.id = d.domain_id
 LEFT JOIN catalog_person o ON o.id = d.owner_id
 LEFT JOIN trust_currentverdict c ON c.product_id = d.id
 LEFT JOIN catalog_consumer s ON s.slug = w.subject
 LEFT JOIN catalog_person sp ON sp.id = s.owner_id
 ORDER BY w.n
-"""
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +106,13 @@ class KnownSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Facts:
     """What the database knew about one question at the moment `at`.
 
     policies, agreement: ids of the policies in force and of the standing agreement; nothing without a purpose.
     """
 
     at: datetime
-    question: Question
     asker_kind: ConsumerKind
     product: KnownProduct | None
     subject: KnownSubject | None
@@ -109,44 +121,26 @@ class Known:
     agreement: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known(Facts):
+    """The same, with the question."""
+
+    question: Question
+
+
+_FACTS = msgspec.json.Decoder(Facts)
+
+
 def known_about(asker: Asker, subject: str, questions: Sequence[Question]) -> list[Known]:
     """One `Known` for each question, in order; one statement."""
-    values: dict[str, Any] = {
-        "person": asker.person_id,
-        "asker": asker.consumer_id,
-        "roles": [PersonRole.GOVERNANCE.value, PersonRole.AUDITORS.value],
-        "products": [question.product for question in questions],
-        "purposes": [question.purpose for question in questions],
-        "subjects": [question.subject or subject for question in questions],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, values)
-        rows = cursor.fetchall()
-    return [_known(question, subject, row) for question, row in zip(questions, rows, strict=True)]
+    asked = [
+        {"product": question.product, "purpose": question.purpose, "subject": question.subject or subject}
+        for question in questions
+    ]
+    rows = _READ.rows(str(asker.person_id), str(asker.consumer_id), msgspec.json.encode(asked).decode())
+    return [_known(_FACTS.decode(row[0] or ""), question) for row, question in zip(rows, questions, strict=True)]
 
 
-def _known(question: Question, subject: str, row: tuple[Any, ...]) -> Known:
-    at, *product, consumer, kind, clearance, is_active, owner, is_purpose_known, policies, agreement, asker_kind = row
-    return Known(
-        at=at,
-        question=question,
-        asker_kind=ConsumerKind(asker_kind),
-        product=None if product[0] is None else _product(question.product, product),
-        subject=None
-        if consumer is None
-        else KnownSubject(
-            consumer,
-            Subject(question.subject or subject, ConsumerKind(kind), Sensitivity(clearance), owner),
-            is_active,
-        ),
-        is_purpose_known=is_purpose_known,
-        policies=tuple(policies or ()),
-        agreement=agreement,
-    )
-
-
-def _product(slug: str, row: list[Any]) -> KnownProduct:
-    product_id, lifecycle, sensitivity, domain, owner, *current, codes = row
-    resource = Resource(slug, domain, Sensitivity(sensitivity) if sensitivity else None, Lifecycle(lifecycle), owner)
-    values = [product_id, resource, *current, tuple(codes)]
-    return KnownProduct(*values)
+def _known(facts: Facts, question: Question) -> Known:
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    return Known(**values, question=question)

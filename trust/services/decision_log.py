@@ -12,15 +12,20 @@ from time import perf_counter_ns
 from typing import Any
 
 import msgspec
-from django.db import connection
 
 from trust.queries.asked import POLICIES_IN_FORCE
+from trust.queries.prepared import Statement
 from trust.rules.asking import Asker
 from trust.rules.vocabulary import DecisionChannel
 
-_WRITE = f"""
-WITH draft AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%(drafts)s::jsonb) AS r(
+_WRITE = Statement(
+    "write_decisions",
+    f"""
+WITH given AS (
+    SELECT %s::bigint AS key, %s::bigint AS person, %s::text AS channel, %s::text AS asker, %s::text AS request_id,
+        %s::bigint AS elapsed_us
+), draft AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(
         n int, consumer_id bigint, consumer_facts text, subject text, product_id bigint, product_slug text, action text,
         purpose text, use_case text, decision boolean, production_grade boolean, verdict text, score double precision,
         verdict_row_id bigint, is_current boolean, valid_until timestamptz, reason_codes varchar(80)[], question jsonb,
@@ -31,12 +36,14 @@ WITH draft AS MATERIALIZED (
     WHERE s.id IN (SELECT consumer_id FROM draft) ORDER BY s.id FOR SHARE
 ), asker AS MATERIALIZED (
     SELECT k.id FROM api_apikey k
-    WHERE k.id = %(key)s AND NOT k.is_blocked AND k.revoked_at IS NULL
+    WHERE k.id = (SELECT key FROM given) AND NOT k.is_blocked AND k.revoked_at IS NULL
         AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp()) AND (SELECT count(*) FROM subject) >= 0
     FOR SHARE
 ), person AS MATERIALIZED (
     SELECT p.id FROM catalog_person p
-    WHERE %(key)s::bigint IS NULL AND p.id = %(person)s AND p.is_active AND (SELECT count(*) FROM subject) >= 0 FOR SHARE
+    WHERE (SELECT key FROM given) IS NULL AND p.id = (SELECT person FROM given) AND p.is_active
+        AND (SELECT count(*) FROM subject) >= 0
+    FOR SHARE
 ), agreement AS MATERIALIZED (
     SELECT g.id FROM catalog_agreement g
     WHERE g.id IN (SELECT agreement FROM draft) AND g.starts_at <= statement_timestamp()
@@ -65,15 +72,16 @@ WITH draft AS MATERIALIZED (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
         basis, ruling, obligations, request_id, latency_us, answer)
-    SELECT id, statement_timestamp(), %(channel)s, consumer_id, subject, %(asker)s, %(key)s, product_id, product_slug, action,
-        purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
-        known, ruling, obligations, %(request_id)s,
-        %(elapsed_us)s::bigint + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
+    SELECT id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id, product_slug,
+        action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes,
+        question, known, ruling, obligations, given.request_id,
+        given.elapsed_us + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
         replace(answer, chr(1), id::text)
-    FROM sure RETURNING id, answer
+    FROM sure, given RETURNING id, answer
 )
-SELECT sure.n, written.id, written.answer FROM written JOIN sure ON sure.id = written.id ORDER BY sure.n
-"""
+SELECT sure.n::text, written.id::text, written.answer FROM written JOIN sure ON sure.id = written.id ORDER BY sure.n
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +123,13 @@ class Draft:
 
 def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> dict[int, tuple[int, str]]:
     """Number of the draft -> id and text, for those that held and are written now; the others are to be asked anew."""
-    values = {
-        "drafts": msgspec.json.encode(drafts).decode(),
-        "key": asker.key_id,
-        "person": asker.person_id,
-        "channel": channel.value,
-        "asker": asker.slug,
-        "request_id": asker.request_id,
-        "elapsed_us": (perf_counter_ns() - asker.arrived_ns) // 1000,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
-        return {n: (decision_id, answer) for n, decision_id, answer in cursor.fetchall()}
+    rows = _WRITE.rows(
+        None if asker.key_id is None else str(asker.key_id),
+        str(asker.person_id),
+        channel.value,
+        asker.slug,
+        asker.request_id,
+        str((perf_counter_ns() - asker.arrived_ns) // 1000),
+        msgspec.json.encode(drafts).decode(),
+    )
+    return {int(n or 0): (int(decision_id or 0), answer or "") for n, decision_id, answer in rows}

@@ -1,0 +1,80 @@
+"""Statements that are prepared once per connection and then run without what Django and psycopg put around a statement.
+
+For the paths where that counts. Inside a transaction (and so in most tests) the same statement runs through Django's cursor.
+"""
+
+import logging
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
+from psycopg import pq
+from psycopg.errors import error_from_result
+
+log = logging.getLogger(__name__)
+
+Row = tuple[str | None, ...]
+_FORGOTTEN = (b"26000", b"0A000")
+"""Of a statement that the server does not know any more, or whose tables have changed since: it is prepared anew."""
+_prepared: WeakKeyDictionary[psycopg.Connection, set[bytes]] = WeakKeyDictionary()
+
+
+class Statement:
+    """One statement with `%s` for its arguments; they are given as text, and what it finds must be text too."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = f"touchstone_{name}".encode()
+        self.text = text
+        first, *others = text.split("%s")
+        self.numbered = (first + "".join(f"${n}{part}" for n, part in enumerate(others, 1))).encode()
+
+    def rows(self, *arguments: str | None) -> list[Row]:
+        """What it finds. Raises what Django's cursor would; does not look first whether a kept connection still lives."""
+        wrapper = connections[DEFAULT_DB_ALIAS]
+        if wrapper.in_atomic_block:
+            with wrapper.cursor() as cursor:
+                cursor.execute(self.text, arguments)
+                found: list[Row] = cursor.fetchall()
+                return found
+        wrapper.ensure_connection()
+        with wrapper.wrap_database_errors:
+            result = self._run(wrapper.connection, arguments)
+        return [tuple(_text(result.get_value(row, n)) for n in range(result.nfields)) for row in range(result.ntuples)]
+
+    def rows_if_connected(self, *arguments: str | None) -> list[Row]:
+        """What it finds; nothing where it could not be run, which the log then says: the ordinary way connects anew.
+
+        Django would ask `SELECT 1` first, to see whether a kept connection still lives: half of the time that this takes. Here
+        the statement itself finds out.
+        """
+        try:
+            return self.rows(*arguments)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("%s could not be run and is passed over: %s", self.name.decode(), error)
+            connections[DEFAULT_DB_ALIAS].close()
+            return []
+
+    def _run(self, connection: psycopg.Connection, arguments: Sequence[str | None]) -> pq.abc.PGresult:
+        known = _prepared.setdefault(connection, set())
+        values = [None if argument is None else argument.encode() for argument in arguments]
+        result = self._run_prepared(connection.pgconn, known, values)
+        if result.error_field(pq.DiagnosticField.SQLSTATE) in _FORGOTTEN:
+            connection.pgconn.exec_(b"DEALLOCATE " + self.name)  # fails where it is gone, which is as good
+            known.discard(self.name)
+            result = self._run_prepared(connection.pgconn, known, values)
+        if result.status != pq.ExecStatus.TUPLES_OK:
+            raise error_from_result(result)
+        return result
+
+    def _run_prepared(self, pgconn: pq.abc.PGconn, known: set[bytes], values: list[bytes | None]) -> pq.abc.PGresult:
+        if self.name not in known:
+            result = pgconn.prepare(self.name, self.numbered)
+            if result.status != pq.ExecStatus.COMMAND_OK:
+                return result
+            known.add(self.name)
+        return pgconn.exec_prepared(self.name, values)  # type: ignore[arg-type]  # None is NULL, which its types do not say
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
