@@ -10,7 +10,7 @@ API_PREFIXES = ("/api/", "/healthz", "/readyz", "/access/", "/.well-known/")
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API_PREFIXES) or request.path == "/api"
+    return request.path.startswith(API_PREFIXES) or request.path in {"/api", "/access", "/.well-known"}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

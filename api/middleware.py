@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from api.problems import ARRIVED, REQUEST_ID
 
-ACCEPTABLE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+ACCEPTABLE = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
+"""Printable ASCII, as AuthZEN leaves the form to the caller, at most as long as the log keeps it."""
 
 
 class RequestIdMiddleware:

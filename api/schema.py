@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from api.authzen import description as authzen
 from api.health import only_reads
 from api.negotiation import OneRepresentation
 from api.problems import MEDIA_TYPE
@@ -78,9 +79,10 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook: every operation names the problems that it may answer, and the two health checks are added."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["schemas"] = components.get("schemas", {}) | authzen.schemas() | {"Problem": PROBLEM}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     components["responses"] = {name: {"description": text, "content": content} for name, text in PROBLEMS.values()}
+    result["paths"] |= authzen.paths()
     for path, operation in operations_of(result):
         for status in statuses_of(path, operation):
             reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
@@ -91,11 +93,13 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
 
 def statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
     """Which problems an operation may answer, as far as its shape tells."""
+    if path.startswith("/.well-known/"):
+        return []
     statuses = ["400", "401", "403", "429", "500", "503"]
     if "{" in path:
         statuses.append("404")
-    if "requestBody" in operation:
-        statuses += ["409", "411", "413", "415"]
+    if "requestBody" in operation:  # AuthZEN has 400 for another Content-Type, and nothing there is ever in conflict
+        statuses += ["411", "413"] if path.startswith("/access/") else ["409", "411", "413", "415"]
     return statuses
 
 

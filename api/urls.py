@@ -1,4 +1,4 @@
-"""Addresses of the API. No trailing slashes; whatever is not named below /api is a 404 problem."""
+"""Addresses of the API. No trailing slashes; what is not named below /api, /access or /.well-known is a 404 problem."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from api.errors import answer_error
 from api.health import healthz, readyz
 from api.schema import DocsView, schema
+from api.signed import jwks
 
 
 def unknown_address(request: HttpRequest) -> HttpResponse:
@@ -15,9 +16,11 @@ def unknown_address(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/v1/", include("api.v1.urls")),
+    path("", include("api.authzen.urls")),
+    path(".well-known/jwks.json", jwks, name="jwks"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/schema", schema, name="schema"),
     path("api/docs", DocsView.as_view(), name="docs"),
-    re_path(r"^api(?:/[\s\S]*)?$", unknown_address),
+    re_path(r"^(?:api|access|\.well-known)(?:/[\s\S]*)?$", unknown_address),
 ]

@@ -75,7 +75,7 @@ def test_a_request_id_is_echoed_in_answer_and_problem(cast: Cast) -> None:
     )
 
 
-@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "<script>"])
+@pytest.mark.parametrize("given", ["", "x" * 129, "a\tb", " a", "\x7f"])
 def test_an_unacceptable_request_id_is_replaced(cast: Cast, given: str) -> None:
     echoed = cast.owner.get(LIST, **{"X-Request-ID": given})["X-Request-ID"]
     assert echoed != given

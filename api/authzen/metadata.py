@@ -1,0 +1,28 @@
+"""GET /.well-known/authzen-configuration: where the addresses of this decision point are (AuthZEN 1.0, section 9)."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from api.health import only_reads
+
+ADDRESSES = {
+    "access_evaluation_endpoint": "/access/v1/evaluation",
+    "access_evaluations_endpoint": "/access/v1/evaluations",
+    "search_subject_endpoint": "/access/v1/search/subject",
+    "search_resource_endpoint": "/access/v1/search/resource",
+    "search_action_endpoint": "/access/v1/search/action",
+}
+CACHED = "public, max-age=3600"
+
+
+@only_reads
+def _configuration(request: HttpRequest) -> HttpResponse:
+    base = f"{request.scheme}://{request.get_host()}"
+    return JsonResponse({"policy_decision_point": base} | {name: base + path for name, path in ADDRESSES.items()})
+
+
+def configuration(request: HttpRequest) -> HttpResponse:
+    """The metadata, with absolute addresses at the host that was asked. It needs no key, and may be kept for an hour."""
+    response = _configuration(request)
+    if response.status_code == 200:
+        response["Cache-Control"] = CACHED
+    return response

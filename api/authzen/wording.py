@@ -1,0 +1,66 @@
+"""What was found, as an AuthZEN Decision: `decision`, and in `context` why, what goes with a yes, and where it is logged.
+
+The standard leaves `context` to each implementation. `reasons` are for programs: a stable code, what happened, what would help
+and who can do that. `reason_user`, which its example has, is the first of them as one text for people. Nulls are left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trust.rules.answer import DECISION_ID_MARK
+from trust.rules.asking import Finding
+
+OF_TRUST = (
+    "production_grade",
+    "verdict",
+    "score",
+    "grade",
+    "as_of",
+    "valid_until",
+    "sensitivity",
+    "owner",
+    "policy_version",
+    "evidence",
+)
+"""What a decision repeats of the trust answer, where the asker may see the product."""
+MALFORMED, FAILED = "malformed_request", "evaluation_failed"
+STATUS_OF_ERROR = {MALFORMED: 400, FAILED: 500}
+NOTHING_KNOWN = {"production_grade": False, "verdict": "unknown"}
+
+
+def decision_of(finding: Finding) -> dict[str, Any]:
+    """The decision about one question, with the mark where the id of its log row goes."""
+    context: dict[str, Any] = {"decision_id": DECISION_ID_MARK}
+    refusal = finding.question.refusal
+    if refusal is not None and refusal.code in STATUS_OF_ERROR:
+        context["error"] = {"status": STATUS_OF_ERROR[refusal.code], "code": refusal.code, "message": refusal.message}
+    context |= asked(finding)
+    context |= NOTHING_KNOWN if finding.trust is None else {name: finding.trust.get(name) for name in OF_TRUST}
+    context["reasons"] = list(finding.reasons)
+    context["obligations"] = list(finding.obligations)
+    context["determining_policies"] = list(finding.determining)
+    if finding.reasons and not finding.decision:
+        context["reason_user"] = {"403": " ".join(finding.reasons[0][part] for part in ("message", "remedy"))}
+    return {"decision": finding.decision, "context": without_nulls(context)}
+
+
+def asked(finding: Finding) -> dict[str, Any]:
+    """What was asked, as far as it could be read."""
+    question = finding.question
+    words = {
+        "subject": finding.subject,
+        "action": question.action,
+        "product": question.product,
+        "purpose": question.purpose,
+        "use_case": question.use_case,
+    }
+    return {name: word for name, word in words.items() if word}
+
+
+def without_nulls(value: Any) -> Any:
+    """The same without the members of objects that are null: to be absent says the same, and says it clearly."""
+    if isinstance(value, Mapping):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_nulls(item) for item in value]
+    return value

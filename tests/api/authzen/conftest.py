@@ -1,0 +1,57 @@
+"""The cast of AuthZEN's tests: an enforcement point, an agent, a model, and the products that they ask about."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from api.access.keys import create_key_of
+from api.access.scopes import Scope
+from catalog.models import Consumer, DataProduct
+from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from tests.api.authzen.client import EnforcementPoint
+from tests.factories import make_consumer, make_governed_product, make_owner, make_policy
+from tests.trust.builders import make_ready_port, run_well
+
+PURPOSE = "ai.decision-support"
+
+
+def enforcement_point_of(consumer: Consumer, scopes: Collection[str] = (Scope.DECIDE,)) -> EnforcementPoint:
+    """A client with a new key of the consumer."""
+    _, key = create_key_of(consumer=consumer, actor=None, name="test", scopes=scopes, now=timezone.now())
+    return EnforcementPoint(key)
+
+
+def make_good_product(slug: str, *, purposes: tuple[str, ...] = (PURPOSE,), **claims: object) -> DataProduct:
+    """A production-grade product that everybody with the clearance may use for these purposes."""
+    product = make_governed_product(slug, owner=make_owner(), **claims)
+    make_policy(product, "deciders", purposes=purposes, obligations=("human_review",))
+    run_well(make_ready_port(product), timezone.now() - timedelta(hours=1))
+    return product
+
+
+@pytest.fixture
+def gateway(db: None) -> Consumer:
+    """A service that enforces decisions for others."""
+    return make_consumer("gateway", kind=ConsumerKind.SERVICE)
+
+
+@pytest.fixture
+def agent(db: None) -> Consumer:
+    return make_consumer("flight-planner", kind=ConsumerKind.AI_AGENT)
+
+
+@pytest.fixture
+def model(db: None) -> Consumer:
+    return make_consumer("delay-model", kind=ConsumerKind.AI_MODEL, clearance=Sensitivity.PUBLIC)
+
+
+@pytest.fixture
+def pep(gateway: Consumer) -> EnforcementPoint:
+    return enforcement_point_of(gateway)
+
+
+@pytest.fixture
+def orders(db: None) -> DataProduct:
+    return make_good_product("orders")
