@@ -16,7 +16,7 @@ ALLOW = {"Allow": "GET, HEAD, OPTIONS"}
 
 def wants_signed(accept: str) -> bool:
     """Whether an Accept header names the signed form. It is given only to who names it: `*/*` gets JSON."""
-    return any(part.partition(";")[0].strip().lower() == MEDIA_TYPE for part in accept.split(","))
+    return "jose" in accept.lower() and any(part.partition(";")[0].strip().lower() == MEDIA_TYPE for part in accept.split(","))
 
 
 def signed_response(request: HttpRequest, decision: Decision) -> HttpResponse:
