@@ -3,16 +3,13 @@
 import argparse
 import fcntl
 import hashlib
-import http.client
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TextIO
 
+from config.runtime.caller import NO, YES, Caller
 from config.runtime.directories import servers_directory
 from config.runtime.launch import DEFAULT_PORT, HOST, ROOT
 from config.runtime.options import up_options
@@ -30,7 +27,6 @@ WEB_THREADS = 4
 WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
-DETAIL_BYTES = 100_000
 RUN_FAILED = 2  # exit statuses of show_verdicts
 STILL_RUNNING = 3
 ROLES_REMEDY = f"Set {OWNER_URL} too: docs/operations.md, `Two roles of PostgreSQL`, says how."
@@ -78,6 +74,7 @@ class Up:
         self.owner_environment: dict[str, str] = {}
         self.environment: dict[str, str] = {}  # without what only the owner of the tables may know
         self.address = f"http://{HOST}:{self.port}"
+        self.caller = Caller(HOST, self.port, supervisor.logs / "web.log")
 
     def start(self) -> int:
         """Start everything and show the verdicts. Returns 0, 2 when a run failed, 3 when runs were not done in time."""
@@ -93,7 +90,7 @@ class Up:
         verdicts = self.ask_verdicts()
         key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output.strip()
         if self.options.once:  # everything stops in a moment: the request is made here, and no password is lost
-            self.ask_as_a_caller(key)
+            self.ask_as_a_caller(key, verdicts)
             show(verdicts)
         else:
             # Last of what can fail: its password is shown this once.
@@ -109,7 +106,7 @@ class Up:
             urls = start_services(self.supervisor, directory, durable=True)
         self.owner_environment = application_environment(LOCAL, urls) | self.supervisor.record.child_environment()
         self.environment = without_owner(self.owner_environment)
-        if self.options.demo or (LOCAL / DEMO_MARK).exists():
+        if self.options.demo or self.has_demo():
             self.environment.setdefault("TOUCHSTONE_PUBLIC_HOME", "true")
 
     def make_tables(self) -> None:
@@ -143,18 +140,19 @@ class Up:
         self.supervisor.start("web", web, self.environment)
 
     def load_demo(self) -> None:
-        """On the first start, and for --once each time: it registers again what is there and asks for fresh runs."""
+        """On the first start, after a change of the demo, and for --once each time: it asks for fresh runs of what is there."""
         mark = LOCAL / DEMO_MARK
         database = self.environment["DATABASE_URL"] if is_set("DATABASE_URL") else "embedded"
-        digest = hashlib.sha256(database.encode()).hexdigest()
-        if self.options.once or not mark.exists() or mark.read_text() != digest:
+        files = sorted(path for folder in ("demo/demo.yaml", "demo/contracts/*") for path in ROOT.glob(folder))
+        digest = hashlib.sha256(b"".join([database.encode(), *(path.read_bytes() for path in files)])).hexdigest()
+        if self.options.once or not self.has_demo() or mark.read_text() != digest:
             self.supervisor.manage(["load_demo"], self.environment, "demo data products")
             mark.write_text(digest)
 
     def wait_until_ready(self) -> None:
         with step("web server"):
             deadline = time.monotonic() + READY_SECONDS
-            while (answer := self.get("/readyz")) != "200":
+            while (answer := self.caller.status_of("/readyz")) != "200":
                 if time.monotonic() > deadline:
                     log = self.supervisor.logs / "web.log"
                     message = (
@@ -172,28 +170,18 @@ class Up:
             and "Address already in use" in tail(self.supervisor.logs / "web.log", lines=200)
         )
 
-    def ask_as_a_caller(self, key: str) -> None:
-        """The request that bin/up shows, made for once by ourselves."""
-        with step(f"GET {self.first_path()}"):
-            answer = self.get(self.first_path(), {"Authorization": f"Bearer {key}"})
-            if answer != "200":
-                log = self.supervisor.logs / "web.log"
-                raise CommandFailedError(f"{self.first_path()} answered {answer}, not 200. The end of {log}:\n{tail(log)}")
+    def ask_as_a_caller(self, key: str, verdicts: Outcome) -> None:
+        """The requests that are shown otherwise. After runs that all ended, the demo's yes must be a yes and its no a no."""
+        self.caller.ask(self.first_path(), key)
+        told = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
+        if verdicts.status == 0 and told not in ([], [True, False]):
+            raise CommandFailedError(f"The demo's agent was to be told yes about {YES} and no about {NO}. See the lines above.")
+
+    def has_demo(self) -> bool:
+        return (LOCAL / DEMO_MARK).exists()
 
     def first_path(self) -> str:
-        return "/api/v1/products/nyc-flights/trust" if (LOCAL / DEMO_MARK).exists() else "/api/v1/products"
-
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
-        """The HTTP status of the answer, with what went wrong in brackets unless it is 200; or why there is no answer."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        try:
-            connection.request("GET", path, headers=dict(headers or {}))
-            response = connection.getresponse()
-            return "200" if response.status == HTTPStatus.OK else f"{response.status}{detail_of(response.read(DETAIL_BYTES))}"
-        except (OSError, http.client.HTTPException) as error:
-            return str(error)
-        finally:
-            connection.close()
+        return "/api/v1/products/nyc-flights/trust" if self.has_demo() else "/api/v1/products"
 
     def ask_verdicts(self) -> Outcome:
         wait = ["--wait", str(self.options.wait)] if self.options.demo else []
@@ -205,14 +193,10 @@ class Up:
         say(f"\n{admin}\n")
         say("Ask (with a key for trying out, which the next start replaces):")
         say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{self.first_path()}\n")
-
-
-def detail_of(body: bytes) -> str:
-    """What a problem+json answer tells, in brackets; nothing for any other body."""
-    try:
-        return f" ({json.loads(body)['detail']})"
-    except (ValueError, KeyError, TypeError):
-        return ""
+        if self.has_demo():
+            say("May the demo's AI agent use it for ai.decision-support? One yes, and one no with what would change it:")
+            for product in (YES, NO):
+                say(f"  {self.caller.curl_line(key, product)}\n")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.runtime.up import detail_of
+from config.runtime.caller import detail_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
