@@ -1,11 +1,13 @@
 """Real workers, a real beat and a real broker for the tests that need them. Nothing here runs in the process of the test."""
 
+import contextlib
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +63,21 @@ class Stage:
     def start_beat(self) -> subprocess.Popen[bytes]:
         files = ["--schedule", str(self.logs / "schedule"), "--pidfile", ""]
         return self._start(f"beat{len(self.processes)}", [*CELERY, "beat", *files, "--loglevel", "INFO"], {})
+
+    def start_web(self, port: int) -> subprocess.Popen[bytes]:
+        """The web server as `bin/up` starts it, in a process group of its own, once it answers."""
+        name = f"web{len(self.processes)}"
+        listen = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 4".split()
+        process = self._start(name, [sys.executable, "-m", "granian", *listen, "config.wsgi:application"], {})
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return True
+            return process.poll() is not None
+
+        wait_until(answers, what=f"{name} answers")
+        assert process.poll() is None, self.log(name)
+        return process
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A management command in the same environment, to its end."""
