@@ -12,8 +12,8 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
-from catalog.models import Consumer
-from catalog.rules.errors import DomainError
+from catalog.models import Consumer, Person
+from catalog.rules.errors import DomainError, ForbiddenError
 from catalog.services.notifications import notify
 from trust.models import Recall, RecalledConsumer
 from trust.queries.policies import current_policy
@@ -155,3 +155,15 @@ def _payload(recall: Recall, consumer: Consumer) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+@transaction.atomic
+def acknowledge_recall(*, recall: Recall, actor: Person, now: datetime) -> int:
+    """For how many consumers `actor`, who owns them, has taken note of the recall just now. Raises `ForbiddenError`."""
+    own = recall.consumers.filter(consumer__owner=actor)
+    if not own.exists():
+        raise ForbiddenError(
+            f"Recall {recall.pk} names no consumer of {actor.username}, so there is nothing to acknowledge.",
+            remedy="The owner of a consumer that the recall names acknowledges it.",
+        )
+    return own.filter(acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=actor.username)

@@ -1,0 +1,234 @@
+"""Replay: a logged answer is worked out again from what is stored, in every channel, and what differs is named."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from api.access.keys import create_key_of
+from api.access.scopes import Scope
+from catalog.models import AccessPolicy, Consumer, DataProduct
+from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from catalog.services.policies import withdraw_policy
+from tests.api.callers import Caller, Cast, assert_problem
+from tests.factories import make_consumer, make_governance, make_governed_product, make_policy
+from tests.trust.builders import make_ready_port, run_well
+from tests.trust.logged import log_decision
+from trust.models import Decision, Incident, Verdict
+from trust.queries import database_now
+from trust.services import replaying
+from trust.services.trust_policies import publish_trust_policy
+
+
+@pytest.fixture
+def product(cast: Cast) -> DataProduct:
+    """Production-grade, and permitted for `analytics` with an obligation."""
+    made = make_governed_product("orders", owner=cast.owner.person)
+    make_policy(made, "deciders", purposes=("ai.decision-support",), obligations=("human_review",))
+    run_well(make_ready_port(made), database_now())
+    return made
+
+
+@pytest.fixture
+def agent(cast: Cast) -> Caller:
+    return caller_of(make_consumer("agent", kind=ConsumerKind.AI_AGENT))
+
+
+@pytest.fixture
+def gateway(cast: Cast) -> Caller:
+    return caller_of(make_consumer("gateway", kind=ConsumerKind.SERVICE))
+
+
+def caller_of(consumer: Consumer) -> Caller:
+    caller = Caller(None)
+    scopes = [Scope.TRUST_READ, Scope.DECIDE]
+    _, caller.key = create_key_of(consumer=consumer, actor=None, name="test", scopes=scopes, now=database_now())
+    return caller
+
+
+def evaluation(subject: str = "agent", purpose: str | None = "ai.decision-support", **context: Any) -> dict[str, Any]:
+    properties = {} if purpose is None else {"purpose": purpose}
+    return {
+        "subject": {"type": "consumer", "id": subject},
+        "action": {"name": "consume", "properties": properties},
+        "resource": {"type": "data_product", "id": "orders"},
+        "context": context,
+    }
+
+
+def trust(query: str) -> Callable[[Caller], int]:
+    def ask(caller: Caller) -> int:
+        response = caller.get(f"/api/v1/products/orders/trust{query}")
+        assert response.status_code == 200, response.content
+        number: int = response.json()["decision_id"]
+        return number
+
+    return ask
+
+
+def authzen(**question: Any) -> Callable[[Caller], int]:
+    def ask(caller: Caller) -> int:
+        response = caller.post("/access/v1/evaluation", evaluation(**question))
+        assert response.status_code == 200, response.content
+        number: int = response.json()["context"]["decision_id"]
+        return number
+
+    return ask
+
+
+def replayed(cast: Cast, decision_id: int) -> dict[str, Any]:
+    response = cast.governance.get(f"/api/v1/decisions/{decision_id}/replay")
+    assert response.status_code == 200, response.content
+    told: dict[str, Any] = response.json()
+    return told
+
+
+QUESTIONS = [
+    trust(""),
+    trust("?detail=full"),
+    trust("?purpose=ai.decision-support"),
+    trust("?purpose=ai.training"),
+    trust("?purpose=analytics&detail=full&use_case=pilot"),
+    trust("?min_score=100"),
+    trust("?max_evidence_age=PT1S&detail=full"),
+    trust("?min_score=100&purpose=analytics"),
+    authzen(),
+    authzen(purpose="ai.training"),
+    authzen(purpose="no.such.purpose"),
+    authzen(purpose=None),
+    authzen(subject="nobody"),
+    authzen(min_score=100),
+    authzen(ticket="x-1"),
+]
+
+
+@pytest.mark.parametrize("ask", QUESTIONS, ids=range(len(QUESTIONS)))
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_every_answer_comes_out_byte_for_byte_whatever_has_changed_since(
+    cast: Cast, product: DataProduct, gateway: Caller, agent: Caller, ask: Callable[[Caller], int], is_broken: bool
+) -> None:
+    if is_broken:
+        Incident.objects.create(product=product, title="Broken", opened_at=database_now())
+    number = ask(gateway)
+    Incident.objects.create(product=product, title="Another", opened_at=database_now())
+    withdraw_policy(policy=AccessPolicy.objects.get(name="deciders"), actor=None, now=database_now())
+    Consumer.objects.update(clearance=Sensitivity.PUBLIC)
+    publish_trust_policy(changes={"minimum_score": 99}, note="Harder.", actor=make_governance(), now=database_now())
+
+    told = replayed(cast, number)
+
+    assert (told["identical"], told["differences"], told["why"]) == (True, [], [])
+    assert told["decision_id"] == number
+
+
+def test_a_batch_is_replayed_item_by_item(cast: Cast, product: DataProduct, gateway: Caller, agent: Caller) -> None:
+    items = [evaluation(), evaluation(purpose="ai.training"), {"resource": 7}, evaluation(subject="gateway")]
+    answers = gateway.post("/access/v1/evaluations", {"evaluations": items}).json()["evaluations"]
+    assert len(answers) == 4
+    for answer in answers:
+        told = replayed(cast, answer["context"]["decision_id"])
+        assert (told["identical"], told["differences"]) == (True, [])
+
+
+def test_an_answer_about_the_past_is_replayed_about_the_past(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    moment = database_now().isoformat().replace("+", "%2B")
+    Incident.objects.create(product=product, title="Broken", opened_at=database_now())
+    number = trust(f"?as_of={moment}")(agent)
+    Incident.objects.create(product=product, title="Worse", opened_at=database_now())
+    trust("")(agent)
+
+    told = replayed(cast, number)
+
+    assert (told["identical"], told["differences"]) == (True, [])
+
+
+def test_what_was_not_worked_out_again_is_told(cast: Cast, product: DataProduct, gateway: Caller) -> None:
+    told = replayed(cast, authzen(subject="nobody")(gateway))
+    assert told["taken_as_logged"] == ["as_of", "reason subject_unknown"]
+    told = replayed(cast, trust("?purpose=analytics")(gateway))
+    assert told["taken_as_logged"] == ["as_of", "purpose"]
+
+
+def without_triggers(table: str) -> None:
+    """From here on the test may do what only somebody with all rights over the database can."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+
+def test_a_changed_score_is_named_with_what_comes_out(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    number = trust("")(agent)
+    row = Decision.objects.get(pk=number)
+    said = json.loads(row.answer)
+    forged = row.answer.replace(f'"score":{said["score"]}', '"score":100')
+    without_triggers("trust_decision")
+    connection.cursor().execute("UPDATE trust_decision SET answer = %s WHERE id = %s", [forged, number])
+
+    told = replayed(cast, number)
+
+    assert told["identical"] is False
+    assert told["differences"] == [{"path": "/score", "then": 100, "now": said["score"]}]
+    assert "the logged answer was changed" in told["why"][0]
+
+
+def test_changed_facts_are_named_as_what_may_be_the_cause(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    number = trust("")(agent)
+    verdict = Verdict.objects.get(pk=Decision.objects.get(pk=number).verdict_row_id or 0)
+    without_triggers("trust_verdict")
+    Verdict.objects.filter(pk=verdict.pk).update(facts=verdict.facts.replace('"has_purpose":true', '"has_purpose":false'))
+
+    told = replayed(cast, number)
+
+    paths = {difference["path"]: (difference["then"], difference["now"]) for difference in told["differences"]}
+    assert paths["/production_grade"] == (True, False)
+    assert paths["row/verdict"] == ("production_grade", "not_production_grade")
+    assert "SHA-256 differs" in told["why"][0]
+
+
+def test_a_missing_policy_is_named(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    number = trust("?purpose=ai.decision-support")(agent)
+    policy_id = AccessPolicy.objects.get(name="deciders").pk
+    without_triggers("catalog_accesspolicy")
+    AccessPolicy.objects.filter(pk=policy_id).delete()
+
+    told = replayed(cast, number)
+
+    assert told["why"] == [f"Access policy deciders v1 (id {policy_id}) is not stored any more."]
+    assert {"path": "/decision", "then": True, "now": False} in told["differences"]
+
+
+def test_other_code_is_named_as_what_may_be_the_cause(
+    cast: Cast, product: DataProduct, agent: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = trust("")(agent)
+    real = replaying.short_answer
+    monkeypatch.setattr(replaying, "short_answer", lambda *given: {**real(*given), "grade": "Z"})
+
+    told = replayed(cast, number)
+
+    assert [difference["path"] for difference in told["differences"]] == ["/grade"]
+    assert "this version of Touchstone" in told["why"][0]
+
+
+def test_a_search_is_not_replayed(cast: Cast, product: DataProduct) -> None:
+    row = log_decision(product, make_consumer("x"), channel="search", decision=False)
+    assert_problem(cast.governance.get(f"/api/v1/decisions/{row.pk}/replay"), 400, "search_not_replayable")
+
+
+def test_the_command_tells_by_its_exit_status(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    number = trust("")(agent)
+    out = StringIO()
+    call_command("replay", str(number), stdout=out)
+    assert json.loads(out.getvalue())["identical"] is True
+
+    without_triggers("trust_decision")
+    connection.cursor().execute("UPDATE trust_decision SET score = 1 WHERE id = %s", [number])
+    with pytest.raises(CommandError, match="does not come out") as refusal:
+        call_command("replay", str(number), stdout=StringIO())
+    assert refusal.value.returncode == 1
+    with pytest.raises(CommandError, match="There is no decision 0"):
+        call_command("replay", "0")
