@@ -193,9 +193,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         **{
             word: f"catalog.rules.vocabulary.{word}"
             for word in (
+                "AgreementStatus",
                 "Cadence",
                 "ConsumerKind",
                 "ConsumerStatus",
+                "DeliveryChannel",
+                "DeliveryStatus",
                 "Dimension",
                 "Effect",
                 "Lifecycle",
@@ -205,7 +208,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             )
         },
         "SourceKind": "catalog.rules.vocabulary.SourceKind",
-        **{word: f"trust.rules.vocabulary.{word}" for word in ("GateName", "Grade", "RunStatus")},
+        **{
+            word: f"trust.rules.vocabulary.{word}"
+            for word in ("DecisionChannel", "GateName", "Grade", "RecallStatus", "RunStatus")
+        },
         "VerdictWord": "trust.rules.vocabulary.Verdict",
     },
     "DESCRIPTION": "One accountable answer: is this data product production-grade, for me, for this purpose, right now?",

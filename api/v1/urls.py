@@ -32,6 +32,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>", runs.RunView.as_view()),
     path("", include("api.v1.policy_urls")),
     path("", include("api.v1.decision_urls")),
+    path("", include("api.v1.agreement_urls")),
     path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>/resolve", exceptions.ResolveIncidentView.as_view()),

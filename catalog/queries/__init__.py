@@ -1,12 +1,20 @@
 """Reads that span models or moments."""
 
-from catalog.queries.agreements import agreements_standing, standing_agreement, standing_agreements
+from catalog.queries.agreements import (
+    agreements_of,
+    agreements_standing,
+    agreements_waiting_for,
+    standing_agreement,
+    standing_agreements,
+)
 from catalog.queries.lineage import path_upstream
 from catalog.queries.policies import policies_by_id, policies_in_force
 from catalog.queries.policy_texts import export_policies, text_difference
 
 __all__ = [
+    "agreements_of",
     "agreements_standing",
+    "agreements_waiting_for",
     "export_policies",
     "path_upstream",
     "policies_by_id",

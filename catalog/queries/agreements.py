@@ -12,9 +12,10 @@ looks at the row again.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from catalog.models import Agreement
+from catalog.models import Agreement, Person
+from catalog.rules.vocabulary import AgreementStatus, Sensitivity
 
 
 def agreements_standing(at: datetime) -> QuerySet[Agreement]:
@@ -34,3 +35,37 @@ def standing_agreements(consumer_id: int, product_ids: Collection[int], purpose:
     """
     found = agreements_standing(at).filter(consumer=consumer_id, product__in=product_ids, purpose=purpose)
     return dict(found.order_by("-id").values_list("product_id", "id"))
+
+
+def agreements_of(person: Person) -> QuerySet[Agreement]:
+    """The agreements that concern `person`: of their consumers, of their products, and what they asked for."""
+    return Agreement.objects.filter(Q(consumer__owner=person) | Q(product__owner=person) | Q(requested_by=person))
+
+
+def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime) -> QuerySet[Agreement]:
+    """The requests whose next approval is for `person` to give: `catalog.rules.agreement.part_of` as one condition in SQL."""
+    owner_stands_aside = Q(product__owner=F("requested_by")) | Q(product__owner=F("consumer__owner"))
+    is_for_owner = Q(product__owner=person) | owner_stands_aside if is_governance else Q(product__owner=person)
+    is_for_governance = Q(rank__gt=Sensitivity.INTERNAL.rank) if is_governance else Q(pk__in=())
+    owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("rank"))
+    governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("rank"))
+    return (
+        Agreement.objects.filter(status=AgreementStatus.REQUESTED, expires_at__gt=now)
+        .exclude(Q(requested_by=person) | Q(consumer__owner=person))
+        .annotate(
+            # What is not classified counts as restricted, an approval that does not say for what as the least.
+            rank=_rank("product__sensitivity", Sensitivity.RESTRICTED),
+            owner_rank=_rank("owner_approved_for", Sensitivity.PUBLIC),
+            governance_rank=_rank("governance_approved_for", Sensitivity.PUBLIC),
+        )
+        .filter((is_for_owner & ~owner_stands) | (is_for_governance & ~governance_stands))
+        .exclude(owner_stands & Q(owner_approved_by=person))
+        # Governance's approval counts only where it is needed; elsewhere it still is one of the two that nobody gives both of.
+        .exclude(governance_stands & Q(governance_approved_by=person))
+    )
+
+
+def _rank(column: str, otherwise: Sensitivity) -> Case:
+    return Case(
+        *(When(**{column: level.value}, then=Value(level.rank)) for level in Sensitivity), default=Value(otherwise.rank)
+    )

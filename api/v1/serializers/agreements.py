@@ -1,0 +1,73 @@
+"""Agreements as they go over the wire."""
+
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import MomentField, TextField
+from api.v1.serializers.words import words
+from catalog.models import Agreement
+from catalog.rules.agreement import Part, missing_parts
+from catalog.rules.vocabulary import AgreementStatus
+from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.agreement_notices import request_of
+
+
+class AgreementQuery(StrictSerializer):
+    status = serializers.ChoiceField(words(AgreementStatus), required=False)
+    consumer = serializers.CharField(required=False, help_text="Slug of a consumer.")
+    product = serializers.CharField(required=False, help_text="Slug of a data product.")
+    purpose = serializers.CharField(required=False)
+    waits_for_me = serializers.BooleanField(
+        required=False, default=False, help_text="Only requests whose next approval is yours to give."
+    )
+
+
+class AgreementAnswer(serializers.ModelSerializer[Agreement]):
+    consumer = serializers.CharField(source="consumer.slug")
+    product = serializers.CharField(source="product.slug")
+    status = serializers.ChoiceField(words(AgreementStatus), help_text="`expired` may be written some time after the end.")
+    requested_by = serializers.CharField(source="requested_by.username")
+    owner_approved_by = serializers.CharField(source="owner_approved_by.username", allow_null=True, default=None)
+    governance_approved_by = serializers.CharField(source="governance_approved_by.username", allow_null=True, default=None)
+    ended_by = serializers.CharField(source="ended_by.username", allow_null=True, default=None)
+    waits_for = serializers.SerializerMethodField(help_text="Whose approval a request still needs.")
+
+    class Meta:
+        model = Agreement
+        fields = [
+            "id",
+            "consumer",
+            "product",
+            "purpose",
+            "status",
+            "reason",
+            "requested_by",
+            "requested_at",
+            "waits_for",
+            "owner_approved_by",
+            "owner_approved_at",
+            "governance_approved_by",
+            "governance_approved_at",
+            "starts_at",
+            "expires_at",
+            "ended_by",
+            "ended_at",
+            "end_reason",
+        ]
+
+    def get_waits_for(self, agreement: Agreement) -> list[Part]:
+        if agreement.status != AgreementStatus.REQUESTED:
+            return []
+        return sorted(missing_parts(request_of(agreement)), reverse=True)
+
+
+class AgreementRequest(StrictSerializer):
+    consumer = TextField(max_length=150, help_text="Slug of the consumer that would use the data.")
+    product = TextField(max_length=80, help_text="Slug of the data product.")
+    purpose = TextField(max_length=80)
+    reason = TextField(max_length=LONGEST_REASON, help_text="Why the data is wanted; whoever approves reads it.")
+    expires_at = MomentField(help_text="When it ends: at most 366 days from now.")
+
+
+class ReasonRequest(StrictSerializer):
+    reason = TextField(max_length=LONGEST_REASON, help_text="Why; everybody concerned reads it.")

@@ -1,0 +1,76 @@
+"""Notices and their deliveries as they go over the wire."""
+
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import JsonObjectField
+from api.v1.serializers.words import words
+from catalog.models import Delivery, Notification
+from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
+from trust.rules.delivery import shown_target
+
+MOST_MARKED_AT_ONCE = 500
+
+
+class NotificationQuery(StrictSerializer):
+    unread = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Only unread ones, or only read ones."
+    )
+    kind = serializers.CharField(required=False, help_text="Such as `agreement.requested`.")
+    consumer = serializers.CharField(required=False, help_text="Slug of one of your consumers.")
+
+
+class NotificationAnswer(serializers.ModelSerializer[Notification]):
+    consumer = serializers.CharField(
+        source="consumer.slug", allow_null=True, default=None, help_text="The consumer that was told; null: you yourself."
+    )
+    payload = JsonObjectField(help_text="What the notice is about, for programs. `text` may quote what other people wrote.")
+
+    class Meta:
+        model = Notification
+        fields = ["id", "kind", "consumer", "subject", "text", "payload", "created_at", "read_at"]
+
+
+class MarkReadRequest(StrictSerializer):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        min_length=1,
+        max_length=MOST_MARKED_AT_ONCE,
+        help_text="Of the notices that have been read.",
+    )
+
+
+class MarkReadAnswer(serializers.Serializer[dict[str, int]]):
+    marked = serializers.IntegerField(help_text="How many were unread before.")
+
+
+class DeliveryQuery(StrictSerializer):
+    status = serializers.ChoiceField(words(DeliveryStatus), required=False)
+    channel = serializers.ChoiceField(words(DeliveryChannel), required=False)
+    notification = serializers.IntegerField(min_value=1, required=False, help_text="Number of a notice.")
+
+
+class DeliveryAnswer(serializers.ModelSerializer[Delivery]):
+    notification = serializers.IntegerField(source="notification_id")
+    kind = serializers.CharField(source="notification.kind")
+    channel = serializers.ChoiceField(words(DeliveryChannel))
+    target = serializers.SerializerMethodField(help_text="E-mail address, or the host of the webhook.")
+    status = serializers.ChoiceField(words(DeliveryStatus))
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "id",
+            "notification",
+            "kind",
+            "channel",
+            "target",
+            "status",
+            "attempts",
+            "next_attempt_at",
+            "delivered_at",
+            "error",
+        ]
+
+    def get_target(self, delivery: Delivery) -> str:
+        return shown_target(delivery.channel, delivery.target)
