@@ -32,7 +32,7 @@ class TriedPolicyAdmin(AccessPolicyAdmin):
     def trial(self, policy: AccessPolicy) -> SafeString:
         trial = try_policy(policy=policy, last=TRIED, actor=None)  # who may see it was asked before
         if not trial.tried:
-            return format_html("No decision with a purpose has been logged that this version could be tried on.")
+            return format_html("{}", "No decision with a purpose has been logged that this version could be tried on.")
         return format_html("<p>{}</p>{}{}", _summary(trial), _table(trial.changed[:SHOWN]), _more(trial))
 
     def _is_tried(self, request: HttpRequest, obj: Model | None) -> bool:
@@ -50,7 +50,7 @@ def _summary(trial: Trial) -> str:
 
 def _table(changed: tuple[Otherwise, ...]) -> SafeString:
     if not changed:
-        return format_html("")
+        return SafeString()
     cells = (
         (one.decision_id, one.consumer, one.product, one.purpose, _word(one.was), _word(one.would_be), one.why)
         for one in changed
