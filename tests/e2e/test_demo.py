@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import secrets
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +18,11 @@ from pytest_django import DjangoDbBlocker
 
 from api.access.keys import create_key
 from api.access.scopes import Scope
-from catalog.models import Person
+from catalog.models import Agreement, Consumer, Person
+from catalog.services.agreements import approve_agreement
 from config.embedded import EmbeddedValkey
-from tests.e2e.conftest import Stage, database_url
+from config.runtime.caller import NO, YES, question_about
+from tests.e2e.conftest import ROOT, Stage, database_url
 from tests.e2e.demo_findings import DATA, FINDINGS, Finding
 from trust.models import CheckResult, CurrentVerdict, Run
 from trust.rules.codec import load_outcome
@@ -26,6 +30,7 @@ from trust.rules.vocabulary import GateName, GateStatus, RunStatus, Verdict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 GOOD, BAD, UNKNOWN = Verdict.PRODUCTION_GRADE, Verdict.NOT_PRODUCTION_GRADE, Verdict.UNKNOWN
 
 
@@ -148,6 +153,73 @@ def test_flights_fall_with_their_inputs_and_the_path_is_named(demo: JudgedDemo) 
 def test_the_product_that_nobody_ran_is_unknown_until_somebody_does(demo: JudgedDemo) -> None:
     assert demo.before["nyc-holidays"]["verdict"] == UNKNOWN
     assert (demo.after["nyc-holidays"]["verdict"], demo.after["nyc-holidays"]["open_gates"]) == (GOOD, [])
+
+
+MOVING = {"decision_id", "as_of", "valid_until", "run", "age_seconds", "id", "digest"}  # different each time
+
+
+def shown_in_the_readme() -> list[tuple[str, str | None, dict[str, Any]]]:
+    """Address, body and answer of each request of the README that is followed by its answer."""
+    blocks = re.findall(r"^```\n(curl [^\n]+)\n```\n\n```json\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    shown = []
+    for line, answer in blocks:
+        words = shlex.split(line)
+        address = next(word for word in words if word.startswith("http://"))
+        body = words[words.index("-d") + 1] if "-d" in words else None
+        shown.append((address.partition(":8000")[2], body, json.loads(answer)))
+    return shown
+
+
+def demand_like(shown: Any, told: Any, place: str = "") -> None:
+    """The same members and values, apart from what moves; a text that ends with … is the beginning of what was told."""
+    if isinstance(shown, dict):
+        assert list(shown) == list(told), place
+        for name in set(shown) - MOVING:
+            demand_like(shown[name], told[name], f"{place}.{name}")
+    elif isinstance(shown, list):
+        assert len(shown) == len(told), place
+        for position, one in enumerate(shown):
+            demand_like(one, told[position], f"{place}[{position}]")
+    elif isinstance(shown, str) and shown.endswith("…"):
+        assert told.startswith(shown.removesuffix("…")), place
+    else:
+        assert told == shown, place
+
+
+def test_the_requests_of_the_readme_are_answered_as_it_shows(demo: JudgedDemo, client: Client) -> None:
+    agent = Consumer.objects.select_related("owner").get(slug="route-advisor")
+    scopes = [Scope.TRUST_READ, Scope.DECIDE]
+    _, key = create_key(person=agent.owner, consumer=agent, name="test", scopes=scopes, now=timezone.now())
+    headers = {"authorization": f"Bearer {key}"}
+    shown = shown_in_the_readme()
+    assert [answer["decision"] for _, _, answer in shown] == [False, True, False]
+    for address, body, answer in shown:
+        if body is None:
+            response = client.get(address, headers=headers)
+        else:
+            response = client.post(address, body, content_type="application/json", headers=headers)
+        assert response.status_code == 200
+        demand_like(answer, response.json())
+    assert [body for _, body, _ in shown if body] == [question_about(YES), question_about(NO)]
+
+
+def test_the_model_may_not_be_trained_on_the_airlines_until_the_agreement_is_approved(demo: JudgedDemo, client: Client) -> None:
+    model = Consumer.objects.select_related("owner").get(slug="delay-model")
+    _, key = create_key(person=model.owner, consumer=model, name="test", scopes=[Scope.TRUST_READ], now=timezone.now())
+
+    def ask() -> dict[str, Any]:
+        address = "/api/v1/products/nyc-airlines/trust?purpose=ai.training"
+        answer: dict[str, Any] = client.get(address, headers={"authorization": f"Bearer {key}"}).json()
+        return answer
+
+    before = ask()
+    assert (before["decision"], before["production_grade"]) == (False, True)
+    assert [reason["code"] for reason in before["reasons"]] == ["agreement_required"]
+    agreement = Agreement.objects.get(consumer=model)
+    approve_agreement(agreement=agreement, actor=agreement.product.owner, now=timezone.now())
+    after = ask()
+    assert (after["decision"], after["reasons"]) == (True, [])
+    assert {duty["type"] for duty in after["obligations"]} == {"name-the-source", "delete_after"}
 
 
 def test_no_value_of_a_personal_field_leaves_the_worker(demo: JudgedDemo) -> None:
