@@ -51,6 +51,14 @@ NAVIGATION = [
         ],
     },
     {
+        "title": "Proof",
+        "separator": True,
+        "items": [
+            _item("Decisions", "fact_check", "trust", "decision"),
+            _item("Recalls", "campaign", "trust", "recall"),
+        ],
+    },
+    {
         "title": "Access",
         "separator": True,
         "items": [

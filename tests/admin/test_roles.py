@@ -12,12 +12,13 @@ from catalog.models import Contract, Domain, OutputPort, Purpose
 from catalog.rules.vocabulary import Severity
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW
-from trust.models import CheckResult, Run, Suite, TrustPolicyVersion, Verdict
+from tests.trust.logged import log_decision, make_agent
+from trust.models import CheckResult, Decision, Recall, Run, Suite, TrustPolicyVersion, Verdict
 from trust.services.incidents import open_incident
 from trust.services.waivers import grant_waiver
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
-EVIDENCE = (Run, Suite, Verdict, Contract, OutputPort)
+EVIDENCE = (Run, Suite, Verdict, Decision, Recall, Contract, OutputPort)
 
 # Page -> roles that may add. Everybody with a role may look at lists; what they may change is tested page by page.
 ADDERS = {
@@ -31,13 +32,27 @@ ADDERS = {
     "trust_run": set(),
     "trust_suite": set(),
     "trust_verdict": set(),
+    "trust_decision": set(),
+    "trust_recall": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
     "trust_waiver": {"governance", "superuser"},
     "trust_trustpolicyversion": {"governance", "superuser"},
     "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
 # Pages whose rows belong to a product: out of reach for the owner of another.
-OWNED = ("dataproduct", "accesspolicy", "contract", "outputport", "run", "suite", "verdict", "incident", "waiver")
+OWNED = (
+    "dataproduct",
+    "accesspolicy",
+    "contract",
+    "outputport",
+    "run",
+    "suite",
+    "verdict",
+    "incident",
+    "waiver",
+    "decision",
+    "recall",
+)
 
 
 @pytest.fixture
@@ -64,6 +79,10 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_run": world.run,
         "trust_suite": world.suite,
         "trust_verdict": world.verdict,
+        "trust_decision": log_decision(world.product, make_agent(), decision=False),
+        "trust_recall": Recall.objects.create(
+            product=world.product, fallen_at=NOW, changed_at=NOW, fallen_verdict=world.verdict
+        ),
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
         ),
