@@ -50,6 +50,7 @@ app.conf.update(
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
         "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
+        "seal-ledger": {"task": "trust.seal_ledger", "schedule": 60.0},
         "look-after-agreements": {"task": "trust.look_after_agreements", "schedule": 60.0},
         "deliver-notices": {"task": "trust.deliver_notices", "schedule": 60.0},
         # Once a day would do, but a beat that is started anew each night would never come to it.

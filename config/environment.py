@@ -106,6 +106,17 @@ class Environment(BaseSettings):
         default=PROJECT_ROOT / ".local" / "signing",
         description="Folder of the private keys that sign answers and the ledger. `bin/manage signing_key --ensure` fills it.",
     )
+    ledger_publish_file: Path | None = Field(
+        default=None,
+        description="File to which each sealed batch of the ledger is appended as one line of JSON.",
+    )
+    ledger_publish_url: str = Field(
+        default="", description="Address to which each sealed batch of the ledger is posted as JSON, until it answers 2xx."
+    )
+    public_url: str = Field(
+        default="",
+        description="Scheme and host by which consumers reach Touchstone: the issuer of signed answers. Empty: as they asked.",
+    )
     public_home: bool = Field(
         default=False,
         description="Home page and product labels without login. `bin/up` switches it on for the demo on loopback.",
@@ -157,6 +168,14 @@ class Environment(BaseSettings):
     page_size: int = Field(
         default=50, ge=1, le=500, description="Entries on a page of the API where the caller names no `limit`."
     )
+
+    @field_validator("public_url", "ledger_publish_url")
+    @classmethod
+    def demand_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            message = "must begin with http:// or https://"
+            raise ValueError(message)
+        return value
 
     @field_validator("email_url")
     @classmethod

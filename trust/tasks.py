@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,12 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from catalog.services import agreement_upkeep
 from trust.queries.clock import database_now
-from trust.services import delivery, execution, judging, partitions, recall_notices, runs, scheduling
+from trust.services import delivery, execution, judging, ledger, ledger_publishing, partitions, recall_notices, runs, scheduling
+from trust.signing import KeyUnavailableError
 
 logger = logging.getLogger(__name__)
+
+SEALING_SECONDS = 45.0  # our choice: before the next call comes, and other housekeeping has its turn
 
 
 @worker_init.connect
@@ -89,6 +93,19 @@ def make_partitions() -> None:
         logger.info("Made %d partitions of the decision log.", made)
     if waiting := partitions.rows_without_partition():
         logger.warning(partitions.WARNING, waiting)
+
+
+@shared_task(name="trust.seal_ledger", expires=60)
+def seal_ledger() -> None:
+    """Seal what was written since the last batch, and publish what is sealed. A backlog is worked off over several calls."""
+    until = monotonic() + SEALING_SECONDS
+    try:
+        for _ in ledger.seal():
+            if monotonic() > until:
+                break
+    except KeyUnavailableError as error:
+        logger.error("The ledger is not sealed: %s", error)
+    ledger_publishing.publish()
 
 
 def enqueue(run_ids: Iterable[UUID]) -> None:

@@ -7,6 +7,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,14 +104,25 @@ def _last_number(file: BinaryIO) -> int:
 
 
 def _is_delivered(address: str, batch: LedgerBatch) -> bool:
-    """Whether the address took the batch (2xx)."""
+    """Whether the address took the batch (2xx); a redirect is no answer."""
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(address, published_line(batch), headers, method="POST")  # noqa: S310  the operator's own
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        request = urllib.request.Request(address, published_line(batch), headers, method="POST")  # noqa: S310
+        if request.type not in {"http", "https"}:
+            message = f"{request.type} is no scheme to post to"
+            raise ValueError(message)
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS):
             return True
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
         logger.error(
             "Batch %d cannot be published at TOUCHSTONE_LEDGER_PUBLISH_URL: %s. It is tried again.", batch.number, error
         )
         return False
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Following one would turn the POST into a GET."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
