@@ -11,32 +11,45 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from api.access.keys import create_key, revoke_key
+from api.access.keys import create_key, revoke_key_of
 from api.access.scopes import Scope
 from api.models import ApiKey
 from catalog.admin.base import ServiceAdmin, ServiceForm, told
 from catalog.admin.reach import person_of
-from catalog.models import Person
+from catalog.models import Consumer, Person
 from catalog.models.choices import choices
+from catalog.rules.vocabulary import ConsumerStatus
 from catalog.services.permissions import is_governance, sees_everything
 
 
 class ApiKeyForm(ServiceForm):
-    """Makes a key of the person who asks: nobody makes keys in another's name."""
+    """Makes a key of a consumer that the person answers for, their own where none is named; governance for every consumer."""
 
     scopes = forms.MultipleChoiceField(
         choices=choices(Scope), initial=[Scope.TRUST_READ.value], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     text: str
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if "consumer" in self.fields:
+            self.fields["consumer"].required = False
+            self.fields["consumer"].help_text = "None: yourself. The key acts for whoever answers for the consumer."
+
     class Meta:
         model = ApiKey
-        fields = ["name", "scopes", "expires_at"]
+        fields = ["name", "consumer", "scopes", "requests_per_minute", "expires_at"]
 
     def act(self, actor: Person, now: datetime) -> Model:
         data = self.cleaned_data
         key, self.text = create_key(
-            person=actor, name=data["name"], scopes=data["scopes"], expires_at=data["expires_at"], now=now
+            person=actor,
+            consumer=data["consumer"],
+            name=data["name"],
+            scopes=data["scopes"],
+            requests_per_minute=data["requests_per_minute"],
+            expires_at=data["expires_at"],
+            now=now,
         )
         return key
 
@@ -64,11 +77,19 @@ class ApiKeyAdmin(ServiceAdmin):
         return bool(request.user.has_perm("catalog.change_dataproduct"))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        made = ["name", "consumer", "prefix", "allows", "standing", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        made = ["name", "consumer", "prefix", "allows", "requests_per_minute", "standing"]
+        made += ["created_at", "expires_at", "revoked_at", "last_used_at"]
         return made if obj else [*ApiKeyForm.Meta.fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return self.get_fields(request, obj) if obj else []
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        if db_field.name == "consumer":
+            person = person_of(request)
+            active = Consumer.objects.filter(status=ConsumerStatus.ACTIVE, owner__is_active=True)
+            kwargs["queryset"] = active if is_governance(person) else active.filter(owner=person)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def may_change(self, person: Person, obj: ApiKey | str) -> bool:
         return False
@@ -88,18 +109,22 @@ class ApiKeyAdmin(ServiceAdmin):
             if key.consumer.owner_id != person.pk and not is_governance(person):
                 messages.error(request, f"{key} belongs to {key.person.username}: ask them or governance to revoke it.")
                 continue
-            told(request, lambda key=key: self._revoked(key))  # type: ignore[misc]
+            told(request, lambda key=key: self._revoked(key, person))  # type: ignore[misc]
 
-    def _revoked(self, key: ApiKey) -> str:
-        revoke_key(person=key.person, key_id=key.pk, now=timezone.now())
+    def _revoked(self, key: ApiKey, actor: Person) -> str:
+        revoke_key_of(consumer=key.consumer, key_id=key.pk, actor=actor, now=timezone.now())
         return f"{key} is revoked and of no use from this moment on."
 
     @display(description="Scopes")
     def allows(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
-    @display(description="Standing", label={"in force": "success", "expired": "warning", "revoked": "danger"})
+    @display(
+        description="Standing", label={"in force": "success", "expired": "warning", "blocked": "danger", "revoked": "danger"}
+    )
     def standing(self, key: ApiKey) -> str:
         if key.revoked_at:
             return "revoked"
+        if key.is_blocked:
+            return "blocked"  # its consumer is suspended or retired, or the owner's account is closed
         return "expired" if key.expires_at and key.expires_at <= timezone.now() else "in force"

@@ -63,6 +63,7 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _item("Access policies", "policy", "catalog", "accesspolicy"),
+            _item("Consumers", "smart_toy", "catalog", "consumer"),
             _item("Purposes", "target", "catalog", "purpose"),
             _item("People", "group", "catalog", "person"),
             {**_item("API keys", "key", "api", "apikey"), "permission": _may_view("catalog", "dataproduct")},

@@ -10,6 +10,7 @@ from api.access.keys import create_key
 from api.access.scopes import Scope
 from catalog.models import Contract, Domain, OutputPort, Purpose
 from catalog.rules.vocabulary import Severity
+from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW
 from tests.trust.logged import log_decision, make_agent
@@ -24,6 +25,7 @@ EVIDENCE = (Run, Suite, Verdict, Decision, Recall, Contract, OutputPort)
 ADDERS = {
     "catalog_dataproduct": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_accesspolicy": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_consumer": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_domain": {"governance", "superuser"},
     "catalog_purpose": {"governance", "superuser"},
     "catalog_person": {"governance", "superuser"},
@@ -71,6 +73,7 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
     return {
         "catalog_dataproduct": world.product,
         "catalog_accesspolicy": world.policy,
+        "catalog_consumer": consumer_of_person(cast.owner.person),
         "catalog_domain": Domain.objects.first(),
         "catalog_purpose": Purpose.objects.first(),
         "catalog_person": cast.stranger.person,
@@ -124,7 +127,7 @@ def test_every_row_opens_for_those_who_may_reach_it(cast: Cast, rows: dict[str, 
             expected = 403
         elif role == "other" and name.partition("_")[2] in OWNED:
             expected = 302  # "does not exist": whoever may not reach it does not learn that it is there
-        elif name == "api_apikey" and role in {"other", "steward"}:
+        elif name in {"api_apikey", "catalog_consumer"} and role in {"other", "steward"}:
             expected = 302  # somebody else's key
         response = visitor(cast, role).get(f"{name}_change", row.pk)
         assert response.status_code in ({302, 403} if role == "stranger" else {expected}), (name, response.status_code)

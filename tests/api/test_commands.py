@@ -56,7 +56,7 @@ def test_the_demo_key_replaces_the_one_before(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_the_demo_key_belongs_to_the_agent_of_the_demo_while_that_is_in_service(cast: Cast) -> None:
-    agent = Consumer.objects.create(slug="route-advisor", name="Route advisor", kind="ai_agent", owner=cast.owner.person)
+    agent = Consumer.objects.create(slug="route-advisor", name="Route advisor", kind="ai_agent", owner=make_person("tom"))
     before = printed("create_demo_key", "--person", "demo-agent").strip()
     printed("create_demo_key")
     key = ApiKey.objects.get(name="demo", revoked_at=None)
@@ -72,3 +72,37 @@ def test_the_demo_key_belongs_to_the_agent_of_the_demo_while_that_is_in_service(
 def test_a_demo_key_for_somebody_else(cast: Cast) -> None:
     printed("create_demo_key", "--person", "carl", "--name", "tour")
     assert ApiKey.objects.get(name="tour").person.username == "carl"
+
+
+@pytest.mark.django_db
+def test_a_consumer_is_registered_and_gets_a_key_with_its_own_limit(cast: Cast) -> None:
+    told = printed("create_consumer", "scout", "--kind", "ai_agent", "--owner", "olga", "--clearance", "confidential")
+    assert "create_api_key --consumer scout" in told
+    consumer = Consumer.objects.get(slug="scout")
+    assert (consumer.owner.username, consumer.clearance, consumer.name) == ("olga", "confidential", "scout")
+    key = printed(
+        "create_api_key", "--consumer", "scout", "--name", "run", "--scope", "decide", "--requests-per-minute", "100000"
+    ).strip()
+    me = cast.nobody.get("/api/v1/me", Authorization=f"Bearer {key}").json()
+    assert (me["consumer"]["slug"], me["key"]["requests_per_minute"]) == ("scout", 100_000)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create_consumer", "scout", "--kind", "ai_agent", "--owner", "nobody-here"],
+        ["create_consumer", "Scout!", "--kind", "ai_agent", "--owner", "olga"],
+        ["create_consumer", "scout", "--kind", "person", "--owner", "olga"],
+        ["create_api_key", "--consumer", "nobody-here", "--name", "x"],
+        ["create_api_key", "olga", "--consumer", "olga", "--name", "x"],
+        ["create_api_key", "--name", "x"],
+        ["create_api_key", "olga", "--name", "x", "--requests-per-minute", "0"],
+    ],
+)
+def test_what_cannot_be_registered_is_said_and_makes_nothing(arguments: list[str]) -> None:
+    make_person("olga")
+    with pytest.raises(CommandError):
+        printed(*arguments)
+    assert not ApiKey.objects.exists()
+    assert not Consumer.objects.filter(slug__iexact="scout").exists()
