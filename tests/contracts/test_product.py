@@ -184,7 +184,8 @@ def test_access_policies_and_inputs_are_read() -> None:
         "effect": "permit",
         "purposes": ["ai.retrieval"],
         "minimumScore": 75,
-        "obligations": ["cite-source"],
+        "obligations": ["cite-source", {"type": "delete_after", "days": 90}],
+        "agreementRequired": True,
         "expiresAt": "2027-01-31T00:00:00Z",
     }
     settings = [
@@ -195,6 +196,7 @@ def test_access_policies_and_inputs_are_read() -> None:
     (found,) = document.policies
     assert (found.name, found.minimum_score, found.expires_at) == ("ai-use", 75, datetime(2027, 1, 31, tzinfo=UTC))
     assert set(found.consumer_kinds) == set(ConsumerKind)
+    assert (found.agreement_required, found.obligations) == (True, ({"type": "delete_after", "days": 90}, "cite-source"))
     assert [(one.product, one.required) for one in document.inputs] == [("a", True), ("b", False)]
 
 
@@ -210,6 +212,10 @@ def test_access_policies_and_inputs_are_read() -> None:
         {"expiresAt": "later"},
         {"expiresAt": "9999-12-31T23:59:59-10:00"},
         {"colour": "red"},
+        {"agreementRequired": "yes"},
+        {"obligations": [{"type": "delete_after", "days": "ninety"}]},
+        {"obligations": [{"type": ["delete_after"]}]},
+        {"obligations": "cite-source"},
     ],
     ids=str,
 )
