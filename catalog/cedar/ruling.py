@@ -13,7 +13,7 @@ from catalog.rules.ruling import AskedFor, PolicyInForce, PolicyName, Resource, 
 from catalog.rules.vocabulary import ConsumerKind, Lifecycle, Sensitivity
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def rule(subject: Subject, resource: Resource, asked: AskedFor, policies: tuple[PolicyInForce, ...]) -> Ruling:
     """What `policies` and the built-in clearance rule say. Remembered by all that it is given, which is all that it depends on.
 

@@ -7,8 +7,10 @@ import pytest
 
 from catalog.cedar import SCHEMA
 from catalog.models import AccessPolicy, DataProduct
+from catalog.rules.vocabulary import ConsumerKind
 from tests.api.callers import Cast, assert_problem
-from tests.factories import make_policy, make_product
+from tests.factories import NOW, make_policy, make_product
+from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision, make_agent
 
 GUARDRAILS = "/api/v1/guardrails"
@@ -202,3 +204,27 @@ def test_an_owner_tries_a_draft_on_the_decisions_that_were_logged(cast: Cast, pr
     assert_problem(cast.consumer.post(address, {}), 403, "missing_scope")
     assert_problem(cast.owner.post(address, {"last": 10_001}), 400, "invalid")
     assert_problem(cast.owner.post(address, {"first": 1}), 400, "invalid")
+
+
+def test_a_draft_is_tried_on_answers_that_were_really_given(cast: Cast, product: DataProduct) -> None:
+    """From the question over HTTP to the trial: what the log holds is enough to rule again."""
+    make_policy(product, "retrieval", purposes=("ai.retrieval",), consumer_kinds=(ConsumerKind.PERSON,))
+    run_well(make_ready_port(product, name="good"), NOW)
+    product.output_ports.exclude(name="good").update(removed_at=NOW)
+    ask = "/api/v1/products/orders/trust?purpose="
+    yes = cast.consumer.get(f"{ask}analytics").json()
+    no = cast.consumer.get(f"{ask}ai.training").json()
+    assert (yes["decision"], no["decision"]) == (True, False), (yes, no)
+    draft = {"name": "readers", "effect": "permit", "consumer_kinds": ["person"], "purposes": ["ai.training"]}
+    assert cast.owner.post(POLICIES, draft).json()["version"] == 2
+    trial = cast.owner.post(f"{POLICIES}/readers/2/try", {"last": 100}).json()
+    told = {(one["decision_id"], one["was"], one["would_be"]) for one in trial["changed"]}
+    assert told == {(int(yes["decision_id"]), True, False), (int(no["decision_id"]), False, True)}
+    assert (trial["tried"], trial["newly_permitted"], trial["newly_denied"]) == (2, 1, 1)
+    forbid = cast.governance.post(GUARDRAILS, {"name": "no-analytics", "purposes": ["analytics"]})["Location"]
+    assert [one["why"] for one in cast.governance.post(f"{forbid}/try", {}).json()["changed"]] == [
+        "Guardrail no-analytics v1 forbids the use of data product orders for analytics."
+    ]
+    cast.governance.post(f"{forbid}/publish")
+    denied = cast.consumer.get(f"{ask}analytics").json()
+    assert (denied["decision"], denied["reasons"][0]["code"]) == (False, "forbidden_by_policy")
