@@ -56,13 +56,23 @@ def prepare() -> tuple[str, str]:
     from django.utils import timezone  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    from api.access.keys import create_key  # noqa: PLC0415
+    from api.access.keys import MOST_REQUESTS_PER_MINUTE, create_key_of  # noqa: PLC0415
+    from catalog.services.consumers import consumer_of_person  # noqa: PLC0415
     from tests.factories import make_governed_product, make_person  # noqa: PLC0415
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
 
     now = timezone.now()
     run_well(make_ready_port(make_governed_product("measured")), now, failed=1)
-    _, key = create_key(person=make_person("asker"), name="benchmark", scopes=["trust:read"], now=now)
+    # The limit is counted like any other; it is only so high that no server reaches it.
+    consumer = consumer_of_person(make_person("asker"))
+    _, key = create_key_of(
+        consumer=consumer,
+        actor=None,
+        name="benchmark",
+        scopes=["trust:read"],
+        requests_per_minute=MOST_REQUESTS_PER_MINUTE,
+        now=now,
+    )
     connection.close()
     return "/api/v1/products/measured/trust", key
 
