@@ -64,9 +64,12 @@ NAVIGATION = [
         "items": [
             _item("Access policies", "policy", "catalog", "accesspolicy"),
             _item("Consumers", "smart_toy", "catalog", "consumer"),
+            _item("Agreements", "handshake", "catalog", "agreement"),
             _item("Purposes", "target", "catalog", "purpose"),
             _item("People", "group", "catalog", "person"),
             {**_item("API keys", "key", "api", "apikey"), "permission": _may_view("catalog", "dataproduct")},
+            _item("Notices", "notifications", "catalog", "notification"),
+            _item("Deliveries", "outgoing_mail", "catalog", "delivery"),
         ],
     },
 ]

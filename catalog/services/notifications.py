@@ -79,6 +79,14 @@ def mark_read(*, notices: QuerySet[Notification], now: datetime) -> int:
     return notices.filter(read_at=None).update(read_at=now)
 
 
+def shown_target(channel: str, target: str) -> str:
+    """A delivery's target as people may see it: of a webhook only the host, since senders keep secrets in path and query."""
+    if channel != DeliveryChannel.WEBHOOK:
+        return target
+    scheme, _, rest = target.partition("://")
+    return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/…"
+
+
 def _recipients(persons: Iterable[Person], consumers: Iterable[Consumer]) -> Iterator[_Recipient]:
     mailed: set[str] = set()
     told = set()

@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from api.access.keys import create_key
 from api.access.scopes import Scope
-from catalog.models import Contract, Domain, OutputPort, Purpose
+from catalog.models import Contract, Delivery, Domain, Notification, OutputPort, Purpose
 from catalog.rules.vocabulary import Severity
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
-from tests.factories import NOW
+from tests.factories import NOW, make_agreement
 from tests.trust.logged import log_decision, make_agent
 from trust.models import CheckResult, Decision, Recall, Run, Suite, TrustPolicyVersion, Verdict
 from trust.services.incidents import open_incident
@@ -26,6 +26,9 @@ ADDERS = {
     "catalog_dataproduct": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_accesspolicy": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_consumer": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_agreement": set(),
+    "catalog_notification": set(),
+    "catalog_delivery": set(),
     "catalog_domain": {"governance", "superuser"},
     "catalog_purpose": {"governance", "superuser"},
     "catalog_person": {"governance", "superuser"},
@@ -41,6 +44,8 @@ ADDERS = {
     "trust_trustpolicyversion": {"governance", "superuser"},
     "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
+# Pages whose rows are somebody's: out of reach for others, whatever they own.
+PERSONAL = {"api_apikey", "catalog_consumer", "catalog_agreement", "catalog_notification", "catalog_delivery"}
 # Pages whose rows belong to a product: out of reach for the owner of another.
 OWNED = (
     "dataproduct",
@@ -74,6 +79,9 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "catalog_dataproduct": world.product,
         "catalog_accesspolicy": world.policy,
         "catalog_consumer": consumer_of_person(cast.owner.person),
+        "catalog_agreement": make_agreement(product=world.product, is_approved=False),
+        "catalog_notification": (notice := Notification.objects.get(person=cast.owner.person)),
+        "catalog_delivery": Delivery.objects.create(notification=notice, channel="email", target="olga@example.org"),
         "catalog_domain": Domain.objects.first(),
         "catalog_purpose": Purpose.objects.first(),
         "catalog_person": cast.stranger.person,
@@ -127,8 +135,8 @@ def test_every_row_opens_for_those_who_may_reach_it(cast: Cast, rows: dict[str, 
             expected = 403
         elif role == "other" and name.partition("_")[2] in OWNED:
             expected = 302  # "does not exist": whoever may not reach it does not learn that it is there
-        elif name in {"api_apikey", "catalog_consumer"} and role in {"other", "steward"}:
-            expected = 302  # somebody else's key
+        elif name in PERSONAL and role in {"other", "steward"}:
+            expected = 302  # somebody else's
         response = visitor(cast, role).get(f"{name}_change", row.pk)
         assert response.status_code in ({302, 403} if role == "stranger" else {expected}), (name, response.status_code)
 

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import Consumer, Delivery, Notification
 from catalog.rules.vocabulary import ConsumerKind, DeliveryChannel, DeliveryStatus
-from catalog.services.notifications import mark_read, notices_for, notify
+from catalog.services.notifications import mark_read, notices_for, notify, shown_target
 from tests.factories import NOW, make_person
 
 SAID: dict[str, Any] = {"kind": "test.said", "subject": "Something happened", "text": "This and that.", "now": NOW}
@@ -129,3 +129,9 @@ def test_two_who_tell_the_same_thing_at_once_tell_it_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(tell, [1, -1, 1, -1])) == 20
     assert (Notification.objects.count(), Delivery.objects.count()) == (20, 20)
+
+
+def test_of_a_webhook_only_the_host_is_shown() -> None:
+    assert shown_target("webhook", "https://hooks.example.org/services/T0/secret?x=y") == "https://hooks.example.org/…"
+    assert shown_target("webhook", "https://hooks.example.org?x=y") == "https://hooks.example.org/…"
+    assert shown_target("email", "olga@example.org") == "olga@example.org"

@@ -11,7 +11,6 @@ from trust.rules.delivery import (
     demand_address,
     endpoint_of,
     pause_after,
-    shown_target,
     signed_content,
 )
 
@@ -127,9 +126,3 @@ def test_metadata_services_and_addresses_of_no_server_are_never_called(address: 
 
 def test_the_signature_covers_id_time_and_body() -> None:
     assert signed_content("notice-1", 1700000000, b'{"a":1}') == b'notice-1.1700000000.{"a":1}'
-
-
-def test_of_a_webhook_only_the_host_is_shown() -> None:
-    assert shown_target("webhook", "https://hooks.example.org/services/T0/secret?x=y") == "https://hooks.example.org/…"
-    assert shown_target("webhook", "https://hooks.example.org?x=y") == "https://hooks.example.org/…"
-    assert shown_target("email", "olga@example.org") == "olga@example.org"

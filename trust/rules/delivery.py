@@ -102,14 +102,6 @@ def signed_content(message_id: str, timestamp: int, body: bytes) -> bytes:
     return f"{message_id}.{timestamp}.".encode() + body
 
 
-def shown_target(channel: str, target: str) -> str:
-    """A delivery's target as people may see it: of a webhook only the host, since senders keep secrets in path and query."""
-    if channel != "webhook":
-        return target
-    scheme, _, rest = target.partition("://")
-    return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/…"
-
-
 def _is_listed(endpoint: Endpoint, hosts: Collection[str]) -> bool:
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
     names = {name.strip().lower() for name in hosts}

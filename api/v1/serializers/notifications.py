@@ -7,7 +7,7 @@ from api.v1.fields import JsonObjectField
 from api.v1.serializers.words import words
 from catalog.models import Delivery, Notification
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
-from trust.rules.delivery import shown_target
+from catalog.services.notifications import shown_target
 
 MOST_MARKED_AT_ONCE = 500
 

@@ -1,0 +1,151 @@
+"""Agreements: what waits for whom, decided here with a reason; what was decided is read."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.decorators import action, display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.admin.base import ReadingAdmin, told
+from catalog.admin.reach import person_of
+from catalog.models import Agreement
+from catalog.queries import agreements_of, agreements_waiting_for
+from catalog.rules.vocabulary import AgreementStatus
+from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.agreement_notices import grant_of, still_needed
+from catalog.services.agreements import approve_agreement, reject_agreement, revoke_agreement
+from catalog.services.permissions import is_governance, sees_everything
+
+RELATED = ("consumer__owner", "product__owner", "requested_by", "owner_approved_by", "governance_approved_by")
+
+
+class DecisionForm(ActionForm):
+    """The list's actions with a reason beside them, for those that need one."""
+
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        label="",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "Reason, to reject or revoke", "aria-label": "Reason, to reject or revoke"}
+        ),
+    )
+
+
+class WaitingFilter(DropdownFilter):
+    """The queue of whoever looks: requests whose next approval is theirs to give."""
+
+    title = "waits for"
+    parameter_name = "waits_for"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("me", "me")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> QuerySet[Agreement]:
+        if self.value() != "me":
+            return queryset
+        person = person_of(request)
+        waiting = agreements_waiting_for(person, is_governance=is_governance(person), now=timezone.now())
+        return queryset.filter(pk__in=waiting.order_by().values("pk"))
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ReadingAdmin):
+    """Read by those concerned, decided on by actions: the services say who may."""
+
+    action_form = DecisionForm
+    list_display = ["number", "consumer", "product", "purpose", "standing", "waits_for", "requested_by", "expires_at"]
+    list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter)]
+    list_select_related = RELATED
+    search_fields = ["consumer__slug", "product__slug", "purpose"]
+    ordering = ["-id"]
+    actions = ["approve", "reject", "revoke"]
+    fields = [
+        "consumer",
+        "product",
+        "purpose",
+        "standing",
+        "waits_for",
+        "reason",
+        "requested_by",
+        "requested_at",
+        "owner_approved_by",
+        "owner_approved_at",
+        "governance_approved_by",
+        "governance_approved_at",
+        "starts_at",
+        "expires_at",
+        "ended_by",
+        "ended_at",
+        "end_reason",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
+        rows: QuerySet[Agreement] = super().get_queryset(request).select_related(*RELATED).defer("product__search")
+        person = person_of(request)
+        return rows if sees_everything(person) else rows.filter(pk__in=agreements_of(person).order_by().values("pk"))
+
+    @action(description="Approve the chosen requests")
+    def approve(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
+        def deed(agreement: Agreement) -> str:
+            done = approve_agreement(agreement=agreement, actor=person_of(request), now=timezone.now())
+            waits = "" if done.status == AgreementStatus.ACTIVE else f" It still waits for {still_needed(done)}."
+            return f"You have approved that {grant_of(done)}.{waits}"
+
+        self._decide(request, queryset, deed)
+
+    @action(description="Reject the chosen requests (reason)")
+    def reject(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
+        def deed(agreement: Agreement) -> str:
+            done = reject_agreement(agreement=agreement, reason=_reason(request), actor=person_of(request), now=timezone.now())
+            return f"You have rejected that {grant_of(done)}."
+
+        self._decide(request, queryset, deed)
+
+    @action(description="Revoke the chosen agreements (reason)")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
+        def deed(agreement: Agreement) -> str:
+            done = revoke_agreement(agreement=agreement, reason=_reason(request), actor=person_of(request), now=timezone.now())
+            return f"You have revoked that {grant_of(done)}."
+
+        self._decide(request, queryset, deed)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Agreement], deed: Callable[[Agreement], str]) -> None:
+        for agreement in queryset:
+            told(request, partial(deed, agreement))
+
+    @display(description="Number", ordering="pk")
+    def number(self, agreement: Agreement) -> str:
+        return f"{agreement.pk}"
+
+    @display(
+        description="Standing",
+        label={
+            "requested": "warning",
+            "active": "success",
+            "over": "info",
+            "rejected": "danger",
+            "revoked": "danger",
+            "withdrawn": "info",
+            "expired": "info",
+        },
+    )
+    def standing(self, agreement: Agreement) -> str:
+        """The status, but `over` where the end has come and is not written down yet."""
+        is_open = agreement.status in {AgreementStatus.ACTIVE, AgreementStatus.REQUESTED}
+        return "over" if is_open and agreement.expires_at <= timezone.now() else agreement.status
+
+    @display(description="Waits for")
+    def waits_for(self, agreement: Agreement) -> str:
+        return still_needed(agreement) if agreement.status == AgreementStatus.REQUESTED else ""
+
+
+def _reason(request: HttpRequest) -> str:
+    return str(request.POST.get("reason", ""))
