@@ -1,13 +1,11 @@
 """Does a published access policy cover a purpose? The simple answer, for everybody: no decision for one consumer."""
 
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
-from catalog.models import DataProduct, PolicyStatus, Purpose
+from catalog.models import Purpose
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import ConsumerKind, Effect
+from trust.rules.asking import Finding
 
 
 def demand_known_purpose(name: str) -> None:
@@ -18,14 +16,18 @@ def demand_known_purpose(name: str) -> None:
         raise InvalidError(f"There is no purpose {name!r}.", remedy=remedy, code="unknown_purpose", field="purpose")
 
 
-def cover_of(product: DataProduct, purpose: str, now: datetime) -> dict[str, Any]:
-    """For which kinds of consumers a permit in force covers the purpose at the effective score; a forbid overrides."""
-    in_force = Q(expires_at=None) | Q(expires_at__gt=now)
-    policies = product.access_policies.filter(in_force, status=PolicyStatus.PUBLISHED)
-    kinds: dict[str, set[str]] = {Effect.PERMIT: set(), Effect.FORBID: set()}
-    for policy in policies:
+def cover_of(finding: Finding) -> dict[str, Any]:
+    """For which kinds of consumers a permit in force covers the purpose at the effective score; a forbid overrides.
+
+    Of a policy that governance wrote as Cedar only its effect is known here, so it counts for nothing: the ruling knows it.
+    """
+    purpose = finding.question.purpose or ""
+    trust = finding.trust or {}
+    score = trust.get("effective_score", trust.get("score", 0))
+    kinds: dict[Effect, set[ConsumerKind]] = {Effect.PERMIT: set(), Effect.FORBID: set()}
+    for policy in finding.policies:
         is_about_it = not policy.purposes or purpose in policy.purposes
-        if is_about_it and (policy.minimum_score or 0) <= product.current_verdict.effective_score:
-            kinds[policy.effect] |= set(policy.consumer_kinds or [kind.value for kind in ConsumerKind])
+        if is_about_it and not policy.is_raw and (policy.minimum_score or 0) <= score:
+            kinds[policy.effect] |= policy.consumer_kinds or set(ConsumerKind)
     covered = sorted(kinds[Effect.PERMIT] - kinds[Effect.FORBID])
     return {"name": purpose, "covered": bool(covered), "consumer_kinds": covered}

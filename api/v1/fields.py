@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.bodies import is_storable
@@ -32,6 +33,7 @@ class MomentField(serializers.DateTimeField):
             self.fail("not_rfc3339")
 
 
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}], "examples": [3600, "PT36H"]})
 class AgeField(serializers.Field[timedelta, Any, str, Any]):
     """An age: a number of seconds, or a duration of ISO 8601 in weeks, days, hours, minutes and seconds, such as PT36H."""
 

@@ -13,12 +13,10 @@ from collections.abc import Callable
 from time import perf_counter_ns
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from api.access.keys import KEY_FORM, digest_of
-from api.authentication import record_use
+from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
-from api.throttling import ADMITTED, admit, is_learned, learn
+from api.signed import wants_signed
 from trust.queries.prepared import Statement
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
@@ -73,26 +71,22 @@ class ReadyMadeMiddleware:
 
 def ready_made_answer(request: HttpRequest) -> HttpResponse | None:
     """The stored answer, as of now and logged; None where the ordinary way must be taken."""
-    meta = request.META
-    scheme, _, key = meta.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if request.method != "GET" or meta.get("QUERY_STRING") or scheme.lower() != "bearer":
+    if request.method != "GET" or request.META.get("QUERY_STRING"):
         return None
     address = ADDRESS.fullmatch(request.path_info)
-    if address is None or not KEY_FORM.fullmatch(key):
+    if address is None or wants_signed(request.META.get("HTTP_ACCEPT", "")):
         return None
     request.get_host()  # raises for a host that is not ours, as `CommonMiddleware` would
-    digest = digest_of(key)
-    if not is_learned(digest) or admit(digest):
-        return None  # the ordinary way learns its limit, or refuses it
-    meta[ADMITTED] = digest
+    digest = admitted_digest(request)
+    if digest is None:
+        return None
+    meta = request.META
     elapsed_us = (perf_counter_ns() - meta[ARRIVED]) // 1000
     rows = STATEMENT.rows_if_connected(digest, address[1], meta[REQUEST_ID], str(elapsed_us))
     if not rows:
         return None
     answer, key_id, is_use_due, limit = rows[0]
-    learn(digest, int(limit) if limit else None, is_charged=False)
-    if is_use_due == "true":
-        record_use(int(key_id or 0), timezone.now())
+    note_use(digest, int(key_id or 0), limit, is_due=is_use_due == "true")
     return json_answer((answer or "").encode())
 
 

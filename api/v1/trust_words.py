@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.v1.cover import cover_of
 from trust.rules.answer import DECISION_ID_MARK
 from trust.rules.asking import Finding, Question
 
@@ -20,19 +21,16 @@ def question_of(slug: str, given: Mapping[str, Any]) -> Question:
     )
 
 
-def trust_words(finding: Finding, cover: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The trust answer; with a purpose also what the policies say, to everybody (`cover`) and to the asker."""
-    start = {"decision_id": DECISION_ID_MARK, "decision": finding.decision}
-    if finding.trust is None:
-        unknown = {"product": finding.question.product, "production_grade": False, "verdict": "unknown"}
-        return {**start, **unknown, "reasons": list(finding.reasons)}
-    answer = {**start, **finding.trust, "reasons": list(finding.reasons)}
-    if finding.question.purpose is None:
-        return answer
-    return {
-        **answer,
-        "purpose": cover,
-        "permitted": bool(finding.ruling and finding.ruling["is_permitted"]),
-        "determining_policies": list(finding.determining),
-        "obligations": list(finding.obligations),
-    }
+def trust_words(finding: Finding) -> dict[str, Any]:
+    """The trust answer; with a purpose also what the policies say, of everybody (`purpose`) and to the asker."""
+    answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": finding.decision}
+    answer |= finding.trust or {"product": finding.question.product, "production_grade": False, "verdict": "unknown"}
+    answer["reasons"] = list(finding.reasons)
+    if finding.question.purpose is not None and finding.trust is not None:
+        answer |= {
+            "purpose": cover_of(finding),
+            "permitted": bool(finding.ruling and finding.ruling["is_permitted"]),
+            "determining_policies": list(finding.determining),
+            "obligations": list(finding.obligations),
+        }
+    return answer

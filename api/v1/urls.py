@@ -9,8 +9,10 @@ PORT = f"{PRODUCT}/ports/<str:port>"
 
 urlpatterns = [
     path(f"{PRODUCT}/trust", trust.TrustView.as_view(), name="trust"),  # first: asked more often than all others together
+    path("trust/check", trust.CheckView.as_view()),
     path("keys", keys.KeysView.as_view()),
     path("keys/<int:key_id>", keys.KeyView.as_view()),
+    path("", include("api.v1.consumer_urls")),
     path("products", products.ProductsView.as_view()),
     path(PRODUCT, products.ProductView.as_view()),
     path(f"{PRODUCT}/publish", products.PublishView.as_view()),
@@ -32,6 +34,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>", runs.RunView.as_view()),
     path("", include("api.v1.policy_urls")),
     path("", include("api.v1.decision_urls")),
+    path("", include("api.v1.proof_urls")),
     path("", include("api.v1.agreement_urls")),
     path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),

@@ -21,6 +21,8 @@ _ID, _AS_OF, _AGE = "\x01", "\x02", "\x03"
 DECISION_ID_MARK = msgspec.Raw(_ID.encode())
 """Stands for the id of the decision in whatever is answered and logged; `msgspec.json.encode` writes it as it is."""
 
+AS_OF_MARK, AGE_MARK = msgspec.Raw(f'"{_AS_OF}"'.encode()), msgspec.Raw(_AGE.encode())
+
 _LONGEST_BYTES = 1023
 _WIDEST = (2**63 - 1, datetime.max.replace(tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
 """Id, moment of asking and moment of the evidence as long as they can become."""
@@ -64,8 +66,8 @@ def ready_made(outcome: Outcome) -> str:
 
 
 def _ready(outcome: Outcome, answer: Mapping[str, Any]) -> str:
-    evidence = answer["evidence"] and {**answer["evidence"], "age_seconds": msgspec.Raw(_AGE.encode())}
-    marked = {**answer, "as_of": msgspec.Raw(f'"{_AS_OF}"'.encode()), "evidence": evidence}
+    evidence = answer["evidence"] and {**answer["evidence"], "age_seconds": AGE_MARK}
+    marked = {**answer, "as_of": AS_OF_MARK, "evidence": evidence}
     return worded({"decision_id": DECISION_ID_MARK, "decision": outcome.is_production_grade, **marked})
 
 

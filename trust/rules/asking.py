@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from catalog.rules.ruling import RulingReason
+from catalog.rules.ruling import PolicyInForce, RulingReason
 from catalog.rules.vocabulary import ConsumerKind
 from trust.rules.vocabulary import DecisionChannel
 
@@ -59,7 +59,8 @@ class Finding:
 
     trust: the trust answer of DESIGN.md section 5 as plain JSON values, None where the product does not exist for the asker.
     decision: production-grade, and permitted where a purpose was given. reasons: everything that stands in the way, fitness
-    first, then permission, each `{gate?, code, message, remedy, owner}`. ruling: the log's `ruling` column.
+    first, then permission, each `{gate?, code, message, remedy, owner}`. ruling: the log's `ruling` column. policies: those in
+    force for the product, where a purpose was given.
     """
 
     question: Question
@@ -71,6 +72,7 @@ class Finding:
     obligations: tuple[Mapping[str, Any], ...] = ()
     determining: tuple[Mapping[str, Any], ...] = ()
     ruling: Mapping[str, Any] | None = None
+    policies: tuple[PolicyInForce, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

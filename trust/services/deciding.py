@@ -17,7 +17,7 @@ from trust.queries.past_ruling import as_it_was
 from trust.rules.answer import worded
 from trust.rules.asking import Answered, Asker, Finding, Question
 from trust.rules.vocabulary import DecisionChannel, Verdict
-from trust.services.decision_log import Draft, write
+from trust.services.decision_log import Draft, demand_power, write
 from trust.services.findings import Weighed, asked_for, weigh
 from trust.services.fitness import fitness_of
 from trust.services.judging import ensure_current
@@ -36,25 +36,30 @@ def answer(
     word: Word,
     now: datetime,
     last_decision: bool | None = None,
+    note: Callable[[Answered, Weighed], None] | None = None,
 ) -> list[Answered]:
     """The logged answers, in the order of the questions. `word` puts a finding into words, with `DECISION_ID_MARK` where the
     decision's id goes, first of all that may hold it.
 
     last_decision: the first answer with this decision is the last; what comes behind it is neither answered nor logged. What is
-    not known (subject, product, purpose) is answered with no. Raises `UnavailableError` where what is asked about keeps
-    changing, and, for questions about the past, `InvalidError` and `NotFoundError` as `verdict_as_of` does.
+    not known (subject, product, purpose) is answered with no. Raises `ForbiddenError` where the asker's power was taken back
+    meanwhile, `UnavailableError` where what is asked about keeps changing, and, for questions about the past, `InvalidError`
+    and `NotFoundError` as `verdict_as_of` does.
     """
     waiting = dict(enumerate(questions))
     answered: dict[int, Answered] = {}
     for _ in range(_ATTEMPTS):
-        drafts = _up_to(last_decision, _drafts(asker, subject, channel, waiting, word, now))
-        decisions = {draft.n: draft.decision for draft in drafts}
+        found = dict(zip(waiting, weigh_all(asker, subject, channel, list(waiting.values()), now), strict=True))
+        drafts = _up_to(last_decision, [_draft(n, one, word) for n, one in found.items()])
         for n, (decision_id, text) in write(asker, channel, drafts).items():
-            answered[n] = Answered(decision_id, decisions[n], text)
+            answered[n] = Answered(decision_id, found[n].finding.decision, text)
+            if note is not None:
+                note(answered[n], found[n])
         end = min((n for n, one in answered.items() if one.decision is last_decision), default=len(questions) - 1)
         waiting = {n: questions[n] for n in range(end + 1) if n not in answered}
         if not waiting:
             return [answered[n] for n in range(end + 1)]
+        demand_power(asker)
     raise UnavailableError(
         "What the answer rests on changed while it was being given, three times in a row, so it was not given.",
         remedy="Ask again; when that stays, ask whether the key, the product or its policies are being changed all the time.",
@@ -81,18 +86,6 @@ def weigh_all(
         for then, found in zip(as_asked, fitness, strict=True)
     ]
     return [replace(one, known=known) for one, known in zip(weighed, all_known, strict=True)]
-
-
-def _drafts(
-    asker: Asker,
-    subject: str,
-    channel: DecisionChannel,
-    waiting: Mapping[int, Question],
-    word: Word,
-    now: datetime,
-) -> list[Draft]:
-    found = weigh_all(asker, subject, channel, list(waiting.values()), now)
-    return [_draft(n, one, word) for n, one in zip(waiting, found, strict=True)]
 
 
 def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[Known]:

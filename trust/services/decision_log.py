@@ -2,7 +2,8 @@
 
 Locked until the row is committed are, in this order: the subject and the account of its owner, the key (or the account of
 whoever has the session), the agreement that a yes relies on, the policies that it rests on. Whoever takes one of them back
-waits for the answer that is being written, or the statement waits, looks again, and writes nothing. That the verdict row, the
+waits for the answer that is being written, or the statement waits, looks again, and writes nothing. (An agreement's `ended_at`
+alone would not do: it lies after the beginning of a statement that waited for it.) That the verdict row, the
 policies in force and the facts about the consumer are those that were read is looked at in the same statement.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from catalog.rules.errors import ForbiddenError
 from trust.queries.asked import POLICIES_IN_FORCE
 from trust.queries.prepared import Statement
 from trust.rules.asking import Asker
@@ -46,7 +48,7 @@ WITH given AS (
     FOR SHARE
 ), agreement AS MATERIALIZED (
     SELECT g.id FROM catalog_agreement g
-    WHERE g.id IN (SELECT agreement FROM draft) AND g.starts_at <= statement_timestamp()
+    WHERE g.id IN (SELECT agreement FROM draft) AND g.status = 'active' AND g.starts_at <= statement_timestamp()
         AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())
         AND EXISTS (SELECT 1 FROM asker UNION ALL SELECT 1 FROM person)
     ORDER BY g.id FOR SHARE
@@ -80,6 +82,17 @@ WITH given AS (
     FROM sure, given RETURNING id, answer
 )
 SELECT sure.n::text, written.id::text, written.answer FROM written JOIN sure ON sure.id = written.id ORDER BY sure.n
+""",
+)
+
+
+_MAY_ASK = Statement(
+    "may_ask",
+    """
+SELECT 'yes' FROM (SELECT %s::bigint AS key, %s::bigint AS person) asker
+WHERE CASE WHEN key IS NULL THEN EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = person AND p.is_active)
+    ELSE EXISTS (SELECT 1 FROM api_apikey k WHERE k.id = key AND NOT k.is_blocked AND k.revoked_at IS NULL
+                 AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) END
 """,
 )
 
@@ -133,3 +146,10 @@ def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> di
         msgspec.json.encode(drafts).decode(),
     )
     return {int(n or 0): (int(decision_id or 0), answer or "") for n, decision_id, answer in rows}
+
+
+def demand_power(asker: Asker) -> None:
+    """Raise `ForbiddenError` where the key, or the account behind the session, has lost its power since it was checked."""
+    if not _MAY_ASK.rows(None if asker.key_id is None else str(asker.key_id), str(asker.person_id)):
+        message = f"The key or the account of {asker.slug} lost its power while the question was being answered."
+        raise ForbiddenError(message, remedy="Ask with a key that is neither revoked, expired nor blocked.", code="asker_gone")

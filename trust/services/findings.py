@@ -63,6 +63,7 @@ def weigh(
         obligations=ruling.obligations if ruling else (),
         determining=tuple(asdict(policy) for policy in ruling.determining) if ruling else (),
         ruling=_logged(known, ruling, policies) if ruling else None,
+        policies=tuple(policies[n] for n in known.policies),
     )
     return Weighed(known, finding, fitness, ruling)
 

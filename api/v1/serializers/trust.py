@@ -29,7 +29,9 @@ class GateCounts(serializers.Serializer[object]):
 
 
 class Reason(serializers.Serializer[object]):
-    gate = serializers.ChoiceField(words(GateName))
+    gate = serializers.ChoiceField(
+        words(GateName), required=False, help_text="Of the trust policy; not where a ruling says no."
+    )
     code = serializers.CharField(help_text="Stable.")
     message = serializers.CharField()
     remedy = serializers.CharField(help_text="What would put it right.")
@@ -47,9 +49,18 @@ class PurposeCover(serializers.Serializer[object]):
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), help_text="The kinds covered.")
 
 
+class DeterminingPolicy(serializers.Serializer[object]):
+    id = serializers.IntegerField(help_text="0: the built-in clearance rule.")
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    digest = serializers.CharField()
+
+
 class TrustAnswer(serializers.Serializer[object]):
     """Under 1 KB unless `detail=full`. `production_grade` is true only for the verdict `production_grade`."""
 
+    decision_id = serializers.IntegerField(help_text="Of the row in the log of answers.")
+    decision = serializers.BooleanField(help_text="Production-grade, and permitted where a purpose was given.")
     product = serializers.CharField()
     production_grade = serializers.BooleanField()
     verdict = serializers.ChoiceField(words(Verdict))
@@ -78,3 +89,17 @@ class TrustAnswer(serializers.Serializer[object]):
     ports = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
     policy_digest = serializers.CharField(required=False, help_text="With detail=full.")
     facts_digest = serializers.CharField(required=False, help_text="With detail=full.")
+
+
+class CheckRequest(StrictSerializer):
+    products = serializers.ListField(
+        child=TextField(max_length=80), min_length=1, max_length=500, help_text="Slugs; answered in this order."
+    )
+    purpose = TextField(required=False, max_length=80)
+    use_case = TextField(required=False, max_length=200)
+    min_score = serializers.FloatField(required=False, min_value=0, max_value=100)
+    max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H.")
+
+
+class CheckAnswers(serializers.Serializer[object]):
+    answers = TrustAnswer(many=True, help_text="Of an unknown product only decision, product, verdict and reasons.")

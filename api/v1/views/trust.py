@@ -1,23 +1,33 @@
 """The one question: is this data product production-grade, right now, and if not, why not and what would fix it?"""
 
+import re
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 
-from api.access.asking import asker_of
+from api.access.asking import asker_of, reader_of
+from api.access.scopes import Scope
 from api.access.visibility import find_product
+from api.signed import signed_response, wants_signed
 from api.v1.base import ApiView
-from api.v1.cover import cover_of, demand_known_purpose
+from api.v1.checking import ready_made_answers
+from api.v1.cover import demand_known_purpose
 from api.v1.ready_made import json_answer
-from api.v1.serializers.trust import TrustAnswer, TrustQuery
+from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
 from api.v1.trust_words import question_of, trust_words
-from catalog.models import DataProduct
-from trust.rules.asking import Question
+from catalog.rules.errors import DomainError
+from trust.models import Decision
+from trust.rules.asking import Asker, Question
 from trust.rules.vocabulary import DecisionChannel
 from trust.services.deciding import answer
 
+ONLY_PURPOSE = re.compile(r"purpose=([A-Za-z0-9._-]{1,80})")
 EXAMPLE = {
     "decision_id": 4711,
     "decision": False,
@@ -49,6 +59,10 @@ EXAMPLE = {
 class TrustView(ApiView):
     query = TrustQuery
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Without DRF where only a known purpose is asked about with a good key; the same answer."""
+        return answer_for_purpose(request, kwargs["slug"]) or super().dispatch(request, *args, **kwargs)
+
     @extend_schema(
         operation_id="get_trust",
         responses=TrustAnswer,
@@ -61,25 +75,62 @@ class TrustView(ApiView):
         Not fit is an ordinary answer (200), never an error. An unknown verdict answers `production_grade: false`. With a
         purpose, `decision` also says whether the policies permit the asker to use the product for it. Every answer is in the
         log under its `decision_id`. Answers are never to be cached past `valid_until`, and may change earlier when new evidence
-        comes in.
+        comes in. `Accept: application/jose` gets the answer signed, as GET /api/v1/decisions/{decision_id}/jws gives it.
         """
         product = find_product(self.actor, slug)
         question = question_of(product.slug, self.parameters)
         if question.purpose is not None:
             demand_known_purpose(question.purpose)
+        return answered(request._request, asker_of(request), question, self.now)  # noqa: SLF001  Django's own
+
+
+def answer_for_purpose(request: HttpRequest, slug: str) -> HttpResponse | None:
+    """The answer to `?purpose=NAME`; None where the ordinary way must be taken."""
+    purpose = ONLY_PURPOSE.fullmatch(request.META.get("QUERY_STRING", ""))
+    if request.method != "GET" or purpose is None:
+        return None
+    asker = reader_of(request, purpose=purpose[1], product=slug)
+    if asker is None:
+        return None
+    with suppress(DomainError):  # what changed meanwhile is the ordinary way's to tell
+        return answered(request, asker, Question(slug, purpose=purpose[1]), timezone.now())
+    return None
+
+
+def answered(request: HttpRequest, asker: Asker, question: Question, now: datetime) -> HttpResponse:
+    """The logged answer for the asker itself, signed where that is asked for."""
+    [found] = answer(
+        asker=asker, subject=asker.slug, channel=DecisionChannel.TRUST, questions=[question], word=trust_words, now=now
+    )
+    if wants_signed(request.META.get("HTTP_ACCEPT", "")):
+        return signed_response(request, Decision.objects.get(pk=found.decision_id))
+    return json_answer(found.body.encode())
+
+
+class CheckView(ApiView):
+    write_scope = Scope.TRUST_READ
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The ready-made answers where there are such for all, else DRF's way."""
+        return ready_made_answers(request) or super().dispatch(request, *args, **kwargs)
+
+    @extend_schema(operation_id="check_trust", request=CheckRequest, responses=CheckAnswers, tags=["trust"])
+    def post(self, request: Request) -> HttpResponse:
+        """Up to 500 data products at once: one trust answer for each, in order, each in the log under its `decision_id`.
+
+        With a purpose each `decision` also says whether the policies permit the asker to use that product for it. A product
+        that does not exist for the asker is answered with no and the reason `product_unknown`.
+        """
+        given = self.body(CheckRequest)
+        if "purpose" in given:
+            demand_known_purpose(given["purpose"])
         asker = asker_of(request)
-        [answered] = answer(
+        found = answer(
             asker=asker,
             subject=asker.slug,
-            channel=DecisionChannel.TRUST,
-            questions=[question],
-            word=lambda finding: trust_words(finding, self._cover(product, question)),
+            channel=DecisionChannel.CHECK,
+            questions=[question_of(slug, given) for slug in given["products"]],
+            word=trust_words,
             now=self.now,
         )
-        return json_answer(answered.body.encode())
-
-    def _cover(self, product: DataProduct, question: Question) -> dict[str, Any] | None:
-        """What the policies say to everybody, which is known of now only."""
-        if question.purpose is None or question.as_of is not None:
-            return None
-        return cover_of(product, question.purpose, self.now)
+        return json_answer(f'{{"answers":[{",".join(one.body for one in found)}]}}'.encode())
