@@ -1,6 +1,7 @@
 """Sealed rows for tests of the ledger: decisions, verdicts, history and batches, and the hand of a superuser."""
 
 from datetime import timedelta
+from time import monotonic
 
 from django.db import connection
 
@@ -8,7 +9,7 @@ from catalog.models import DataProduct
 from tests.factories import NOW, make_governed_product
 from trust.models import Decision, LedgerBatch
 from trust.services.judging import judge_product
-from trust.services.ledger import seal
+from trust.services.ledger import seal, waiting_rows
 
 ANSWER = '{"decision_id":"1","product":"orders","production_grade":false}'
 
@@ -39,9 +40,15 @@ def make_decision(
     return row[0]
 
 
-def seal_now(*, largest_batch: int = 50_000) -> list[LedgerBatch]:
-    """Seal everything, also the history of the moment. Returns the new batches."""
+def seal_now(*, largest_batch: int = 50_000, is_patient: bool = True) -> list[LedgerBatch]:
+    """Seal everything, also the history of the moment. Returns the new batches.
+
+    is_patient: seal again as long as rows are left, since the server may be analysing a table of which it then gives no lock.
+    """
     numbers = list(seal(largest_batch=largest_batch, quiet=timedelta(0)))
+    deadline = monotonic() + 20
+    while is_patient and monotonic() < deadline and waiting_rows(LedgerBatch.objects.order_by("-number").first()):
+        numbers += seal(largest_batch=largest_batch, quiet=timedelta(0))
     return list(LedgerBatch.objects.filter(number__in=numbers).order_by("number"))
 
 

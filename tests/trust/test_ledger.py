@@ -2,7 +2,11 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -14,8 +18,10 @@ from typing import Any
 import pghistory
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from psycopg.conninfo import make_conninfo
 
 from catalog.models import Domain
 from tests.trust.ledger_rows import make_decision, make_sealed_rows, nth_decision, seal_now
@@ -233,7 +239,7 @@ class TestWritersAndSealers:
         slow = in_a_thread(write_slowly)
         assert taken.wait(10)
         later = make_decision()
-        seal_now()  # the table is left out: somebody is still writing
+        seal_now(is_patient=False)  # the table is left out: somebody is still writing
         assert later not in {
             row for batch in LedgerBatch.objects.all() for row in batch.row_ids if segment(batch, "trust_decision")["count"]
         }
@@ -261,9 +267,9 @@ class TestWritersAndSealers:
         slow = in_a_thread(write_slowly)
         assert taken.wait(10)
         decision = make_decision()
-        seal_now()
+        seal_now(is_patient=False)
         proof_of(decision_id=decision)
-        assert "catalog_domainevent is being written to for so long" in caplog.text
+        assert "catalog_domainevent is in use for so long" in caplog.text
         over.set()
         slow.result(20)
         assert seal_now()
@@ -288,7 +294,7 @@ class TestWritersAndSealers:
 
         def keep_sealing() -> None:
             while not done.is_set():
-                seal_now(largest_batch=40)
+                seal_now(largest_batch=40, is_patient=False)
 
         sealers = [in_a_thread(keep_sealing) for _ in range(2)]
         writers = [in_a_thread(write) for _ in range(2)]
@@ -321,3 +327,33 @@ class TestWritersAndSealers:
         assert LedgerBatch.objects.count() == 1
         seal_now()
         prove()
+
+    def test_a_sealer_that_is_killed_leaves_whole_batches_only(self, signing_key: str, key_folder: Path) -> None:
+        with transaction.atomic():
+            for _ in range(400):
+                make_decision()
+        words = "import django; django.setup(); from trust.services.ledger import seal; list(seal(largest_batch=1))"
+        environment = os.environ | {
+            "DATABASE_URL": database_url(),
+            "TOUCHSTONE_DEBUG": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "TOUCHSTONE_SIGNING_KEYS": str(key_folder),
+        }
+        sealer = subprocess.Popen([sys.executable, "-c", words], env=environment, cwd=settings.BASE_DIR)
+        try:
+            deadline = time.monotonic() + 60
+            while LedgerBatch.objects.count() < 5 and time.monotonic() < deadline:
+                time.sleep(0.01)
+        finally:
+            sealer.kill()
+            sealer.wait(10)
+        assert 5 <= LedgerBatch.objects.count() < 400
+        seal_now()
+        prove()
+
+
+def database_url() -> str:
+    """The test's own database."""
+    parameters = connection.get_connection_params()
+    names = ("user", "password", "host", "port", "dbname")
+    return make_conninfo(**{name: parameters[name] for name in names if parameters.get(name)})

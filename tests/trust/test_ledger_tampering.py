@@ -18,7 +18,7 @@ from trust.queries import ledger_rows
 from trust.services import ledger_publishing
 from trust.services.ledger import hash_of_statement
 from trust.services.ledger_verification import Against, BrokenLedgerError, verify
-from trust.signing import public_jwks, rotate_key, sign
+from trust.signing import canonical_json, public_jwks, rotate_key, sign
 from trust.signing.keys import public_jwk
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_a_removed_row_of_another_table_is_named(table: str) -> None:
         tamper("trust_currentverdict", "UPDATE trust_currentverdict SET verdict_row_id = NULL")
     tamper(table, f"DELETE FROM {table} WHERE {column} = %s", (row,))
     told = found()
-    assert f"{table}: row {row} was removed" in told or (table == "trust_signingkey" and "none of the known ones" in told)
+    assert f"{table}: row {row} was removed" in told or (table == "trust_signingkey" and "none of those believed" in told)
 
 
 @pytest.mark.parametrize("new", ["a second one", "below all others", "in a gap"])
@@ -201,15 +201,13 @@ def forge_last_batch() -> Callable[[], None]:
     def forge() -> None:
         rotate_key()
         batch = LedgerBatch.objects.get(number=3)
-        statement = (
-            batch.statement.replace("0Z", "1Z") if "0Z" in batch.statement else batch.statement.replace(batch.root, "0" * 64)
-        )
+        sealed_at = "2026-01-01T00:00:00.000000Z"
+        statement = canonical_json(json.loads(batch.statement) | {"sealed_at": sealed_at}).decode()
         signature = sign(statement.encode(), content_type="touchstone-ledger+jws")
-        sealed_at = json.loads(statement)["sealed_at"]
         tamper(
             "trust_ledgerbatch",
-            "UPDATE trust_ledgerbatch SET statement = %s, signature = %s, sealed_at = %s, root = %s WHERE number = 3",
-            (statement, signature, sealed_at, json.loads(statement)["root"]),
+            "UPDATE trust_ledgerbatch SET statement = %s, signature = %s, sealed_at = %s WHERE number = 3",
+            (statement, signature, sealed_at),
         )
 
     return forge
@@ -222,8 +220,21 @@ def test_a_batch_that_another_key_signed_is_found_where_keys_are_pinned(
     pinned.write_text(json.dumps(public_jwks()))
     assert "The ledger holds: 3 batches" in run("verify", "--jwks", str(pinned))
     forge_last_batch()
-    with pytest.raises(CommandError, match=r"signature of batch 3 is by the key .*, which is none of the known ones"):
+    with pytest.raises(CommandError, match=r"signature of batch 3 is by the key .*, which is none of those believed"):
         run("verify", "--jwks", str(pinned))
+
+
+def test_a_key_that_is_slipped_into_the_database_signs_no_batch(forge_last_batch: Callable[[], None], key_folder: Path) -> None:
+    forge_last_batch()
+    (key_folder / "000002.pem").unlink()  # the forger's key was never in the folder
+    assert len(list(verify(against=Against()))) == 3  # the database alone does not show it
+    with pytest.raises(CommandError, match=r"signature of batch 3 is by the key .*, which is none of those believed"):
+        run("verify")
+
+
+def test_where_there_is_no_folder_the_database_is_believed_and_that_is_told(key_folder: Path) -> None:
+    (key_folder / "000001.pem").unlink()
+    assert "Believed were the keys of this database, which whoever changes it can change too" in run("verify")
 
 
 def test_what_was_published_proves_a_batch_that_was_written_anew(forge_last_batch: Callable[[], None], published: Path) -> None:

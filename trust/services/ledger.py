@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 STATEMENT_TYPE = "touchstone-ledger+jws"
 LARGEST_BATCH = 50_000  # leaves; our choice: 2 MB of hashes and ids, well under a second to hash
 QUIET = timedelta(minutes=1)  # our choice: longer than a request takes
+ATTEMPTS_TO_CUT = 3  # half a second each, and between them the writers that queued behind us have their turn
 NO_BATCH_BEFORE = "0" * 64
 ADVISORY_LOCK = 0x4C_45_44_47_45_52  # "LEDGER"
 
@@ -94,16 +95,17 @@ def hash_of_statement(statement: str) -> str:
 
 
 def _cut(source: Source) -> int | None:
-    """Up to which id every row of this table is there for good; None while a writer keeps us from knowing."""
-    try:
-        with transaction.atomic(durable=True), connection.cursor() as cursor:  # its end gives the lock back
-            cursor.execute("SELECT trust_ledger_cut(%s)", [source.table])
-            return int(cursor.fetchone()[0])
-    except OperationalError as error:
-        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
-            raise
-        logger.warning("%s is being written to for so long that its new rows are left to the next sealing.", source.table)
-        return None
+    """Up to which id every row of this table is there for good; None while a writer, or a vacuum, keeps us from knowing."""
+    for _ in range(ATTEMPTS_TO_CUT):
+        try:
+            with transaction.atomic(durable=True), connection.cursor() as cursor:  # its end gives the lock back
+                cursor.execute("SELECT trust_ledger_cut(%s)", [source.table])
+                return int(cursor.fetchone()[0])
+        except OperationalError as error:
+            if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise
+    logger.warning("%s is in use for so long that its new rows are left to the next sealing.", source.table)
+    return None
 
 
 def _seal_batch(cuts: dict[Source, int], largest_batch: int, quiet: timedelta) -> LedgerBatch | None:

@@ -110,7 +110,7 @@ def _check_statement(batch: LedgerBatch, keys: Keys) -> None:
     try:
         kid = str(jws.extract_compact(batch.signature.encode()).headers().get("kid"))
         if kid not in keys:
-            raise BrokenLedgerError(f"The signature {place} is by the key {kid}, which is none of the known ones.")
+            raise BrokenLedgerError(f"The signature {place} is by the key {kid}, which is none of those believed.")
         signed = jws.deserialize_compact(batch.signature, keys[kid], algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
         raise BrokenLedgerError(f"The signature {place} was changed: it is not valid for what it signs.") from error

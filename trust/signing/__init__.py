@@ -1,7 +1,7 @@
 """Signing with the installation's own keys: Ed25519, private halves in files, public halves in the database for ever."""
 
 from trust.signing.folder import KeyUnavailableError
-from trust.signing.keys import ensure_key, public_jwks, rotate_key
+from trust.signing.keys import ensure_key, own_jwks, public_jwks, rotate_key
 from trust.signing.signatures import ALGORITHM, canonical_json, raw_signature, sign
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "KeyUnavailableError",
     "canonical_json",
     "ensure_key",
+    "own_jwks",
     "public_jwks",
     "raw_signature",
     "rotate_key",

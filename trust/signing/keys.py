@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.utils import timezone
 
 from trust.models import SigningKey
-from trust.signing.folder import key_files, locked_folder, newest_private_key, write_private_key
+from trust.signing.folder import key_files, locked_folder, newest_private_key, read_private_key, write_private_key
 
 Jwk = dict[str, str]
 
@@ -47,6 +47,14 @@ def rotate_key() -> str:
 def public_jwks() -> dict[str, list[dict[str, Any]]]:
     """The JWK Set (RFC 7517) of every key that ever signed here, newest first."""
     return {"keys": list(SigningKey.objects.order_by("-created_at", "-id").values_list("jwk", flat=True))}
+
+
+def own_jwks() -> dict[str, list[Jwk]]:
+    """The public halves of the private keys in the folder, oldest first: what nobody put there who only has the database.
+
+    Raises KeyUnavailableError where one of them may not be read.
+    """
+    return {"keys": [public_jwk(read_private_key(path).public_key()) for path in key_files()]}
 
 
 def _make_key() -> str:

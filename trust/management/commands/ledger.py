@@ -17,6 +17,7 @@ from trust.models import LedgerBatch
 from trust.services import ledger, ledger_publishing
 from trust.services.ledger_verification import Against, Keys, verify
 from trust.services.proofs import proof_of
+from trust.signing import own_jwks
 
 SECONDS_BETWEEN_PROGRESS = 5.0
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         proof.add_argument("decision", type=int)
         verifying = deeds.add_parser("verify", help="work every batch out again from the rows, and check chain and signatures")
         verifying.add_argument("--from", dest="first", type=int, default=1, metavar="NUMBER", help="first batch to check")
-        verifying.add_argument("--jwks", metavar="FILE", help="believe only the keys of this JWK Set")
+        verifying.add_argument("--jwks", metavar="FILE", help="believe only the keys of this JWK Set, not those of the folder")
         verifying.add_argument("--published", metavar="FILE", help="compare with the batches published in this file")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -44,8 +45,9 @@ class Command(BaseCommand):
 
     def _verify(self, options: dict[str, Any]) -> None:
         jwks, published = options["jwks"], options["published"]
+        keys, source = _believed(jwks)
         against = Against(
-            keys=_pinned(Path(jwks)) if jwks else None,
+            keys=keys,
             published=_from_file(ledger_publishing.read_published, Path(published)) if published else {},
         )
         batches = rows = 0
@@ -56,7 +58,7 @@ class Command(BaseCommand):
                 told = monotonic()
                 self.stderr.write(f"batch {last}: {rows} rows hold so far")
         self.stdout.write(f"The ledger holds: {batches} batches with {rows} rows, the last is {last}.")
-        self.stdout.write(f"Keys: {'those of ' + jwks if jwks else 'those of this database; pin them with --jwks FILE'}.")
+        self.stdout.write(f"Believed were the keys of {source}.")
         if not published:
             self.stdout.write("Not compared with anything published outside: --published FILE does that.")
 
@@ -80,6 +82,15 @@ class Command(BaseCommand):
 
     def _proof(self, options: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(asdict(proof_of(decision_id=options["decision"])), indent=2))
+
+
+def _believed(jwks: str | None) -> tuple[Keys | None, str]:
+    """The keys to believe and where they are from: pinned ones, else those of the folder, else (None) the database's own."""
+    if jwks:
+        return _pinned(Path(jwks)), jwks
+    if own := own_jwks()["keys"]:
+        return {jwk["kid"]: OKPKey.import_key(dict(jwk)) for jwk in own}, "this installation's folder"
+    return None, "this database, which whoever changes it can change too: pin them with --jwks FILE"
 
 
 def _pinned(path: Path) -> Keys:
