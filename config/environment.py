@@ -134,7 +134,7 @@ class Environment(BaseSettings):
         default=600, ge=1, description="Longest time that one statement may take on a PostgreSQL source, in seconds."
     )
     key_requests_per_minute: int = Field(
-        default=6000,
+        default=120_000,
         ge=1,
         le=1_000_000,
         description="Requests that an API key may make in a minute, over all processes, unless it has a number of its own.",
