@@ -134,5 +134,14 @@ def test_scheduled_runs_are_done_and_a_lost_message_is_sent_again(stage: Stage, 
 def test_beat_asks_only_for_tasks_that_workers_know() -> None:
     entries = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    assert entries == {"trust.queue_due_runs", "trust.sweep_runs", "trust.judge_stale"}
+    assert entries == {
+        "trust.queue_due_runs",
+        "trust.sweep_runs",
+        "trust.judge_stale",
+        "trust.carry_out_recalls",
+        "trust.seal_ledger",
+        "trust.look_after_agreements",
+        "trust.deliver_notices",
+        "trust.make_partitions",
+    }
     assert entries <= set(app.tasks)
