@@ -43,20 +43,19 @@ def mail_server(url: SecretStr) -> MailServer:
     text = url.get_secret_value()
     if not text:
         return MailServer()
-    parts = urlsplit(text)
-    if (
-        parts.scheme not in {"smtp", "smtps"}
-        or not parts.hostname
-        or parts.path not in {"", "/"}
-        or parts.query
-        or parts.fragment
-    ):
-        message = "must be of the form smtp://user:password@host:port or smtps://user:password@host:port"
+    message = "must be of the form smtp://user:password@host:port or smtps://user:password@host:port"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:  # whose words quote what may be a part of the password
+        raise ValueError(message) from None
+    is_more = parts.path not in {"", "/"} or parts.query or parts.fragment
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or is_more:
         raise ValueError(message)
     is_tls = parts.scheme == "smtps"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     usual = 465 if is_tls else 587 if user else 25
-    return MailServer(parts.hostname, parts.port or usual, user, password, is_tls, bool(user) and not is_tls)
+    return MailServer(parts.hostname, port or usual, user, password, is_tls, bool(user) and not is_tls)
 
 
 class Environment(BaseSettings):
