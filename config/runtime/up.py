@@ -115,7 +115,8 @@ class Up:
         if self.owner_environment.get(OWNER_URL, "").strip():
             self.supervisor.manage(["grant_runtime_role"], self.owner_environment, "rights of the processes")
         else:
-            say(f"  note: one database role does everything here, so the processes could change decisions. {ROLES_REMEDY}")
+            what = "where the only database role that is named owns the tables, the processes could change decisions"
+            say(f"  note: {what}. {ROLES_REMEDY}")
 
     def collect_static(self) -> None:
         mark = LOCAL / "static-collected"
