@@ -22,7 +22,7 @@ def partitions() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def execute(statement: str, *values: object) -> None:
+def execute(statement: str, *values: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
