@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "api.middleware.RequestIdMiddleware",
     "api.v1.ready_made.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
+    "api.authzen.middleware.EvaluatedAgainMiddleware",  # and the one over AuthZEN
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -36,7 +36,7 @@ class MalformedRequestError(InvalidError):
 def read_message(request: HttpRequest) -> dict[str, Any]:
     """The body, a JSON object. Raises `MalformedRequestError`, `PayloadTooLarge`, `LengthRequired`."""
     _check_headers(request)
-    content = request.read(LONGEST_BODY + 1)
+    content = request.body  # of what is longer than `DATA_UPLOAD_MAX_MEMORY_SIZE` nothing is read
     if len(content) > LONGEST_BODY:
         raise PayloadTooLarge(f"The body is longer than {LONGEST_BODY} bytes, the most that is read.")
     if not content.strip():

@@ -1,0 +1,230 @@
+"""The same question asked again is answered in one statement, and only while nothing has changed that the answer rested on."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from api.models import ApiKey
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person, Purpose
+from catalog.rules.vocabulary import ConsumerStatus, Effect, Sensitivity
+from catalog.services.agreements import revoke_agreement
+from catalog.services.policies import withdraw_policy
+from tests.api.authzen.client import EnforcementPoint
+from tests.api.authzen.conftest import PURPOSE, enforcement_point_of, make_good_product
+from tests.api.authzen.words import action, question
+from tests.factories import make_agreement, make_owner, make_policy
+from tests.trust.builders import run_well
+from trust.models import CurrentVerdict, Decision
+from trust.services import answering_again
+
+EVALUATION = "/access/v1/evaluation"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    answering_again._remembered.clear()
+    yield
+    answering_again._remembered.clear()
+
+
+def ask(pep: EnforcementPoint, **changes: Any) -> tuple[dict[str, Any], int]:
+    """The answer and the number of statements that it cost."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = pep.evaluate(**question(**changes))
+    return answer, len(queries)
+
+
+@pytest.fixture
+def answered(pep: EnforcementPoint, agent: Consumer, orders: DataProduct) -> dict[str, Any]:
+    """A yes that has been given twice: the second time from memory."""
+    ask(pep)
+    answer, statements = ask(pep)
+    assert answer["decision"] is True
+    assert statements == 1
+    return answer
+
+
+def test_it_is_the_same_answer_but_for_its_id_and_its_moment(
+    pep: EnforcementPoint, agent: Consumer, orders: DataProduct
+) -> None:
+    first, second = ask(pep)[0], ask(pep)[0]
+    for answer in (first, second):
+        assert 3600 <= answer["context"]["evidence"].pop("age_seconds") < 3700
+    assert second["context"].pop("decision_id") > first["context"].pop("decision_id")
+    assert second["context"].pop("as_of") > first["context"].pop("as_of")
+    assert first == second
+
+
+def test_the_log_has_the_whole_row_each_time(pep: EnforcementPoint, answered: dict[str, Any]) -> None:
+    response = pep.post(EVALUATION, question(context={"trace": "t-2"}), request_id="second")
+    first, _, third = Decision.objects.order_by("id")
+    assert third.answer == response.content.decode()
+    assert third.id == response.json()["context"]["decision_id"]
+    assert (third.request_id, third.question) == ("second", {"properties": {"trace": "t-2"}})
+    fresh = {"id", "asked_at", "request_id", "question", "latency_us", "answer"}
+    names = {field.attname for field in Decision._meta.concrete_fields} - fresh
+    assert {name: getattr(first, name) for name in names} == {name: getattr(third, name) for name in names}
+    assert first.ruling is not None
+
+
+def test_a_no_is_given_again_as_well(pep: EnforcementPoint, agent: Consumer, orders: DataProduct) -> None:
+    ask(pep, action=action("ai.training"))
+    answer, statements = ask(pep, action=action("ai.training"))
+    assert (answer["decision"], statements) == (False, 1)
+    assert answer["context"]["reasons"]
+    assert list(Decision.objects.values_list("decision", flat=True)) == [False, False]
+
+
+def _fall(orders: DataProduct, agent: Consumer) -> None:
+    run_well(orders.output_ports.get(), timezone.now(), failed=1)
+
+
+def _lower(orders: DataProduct, agent: Consumer) -> None:
+    Consumer.objects.filter(pk=agent.pk).update(clearance=Sensitivity.PUBLIC)
+
+
+def _suspend(orders: DataProduct, agent: Consumer) -> None:
+    Consumer.objects.filter(pk=agent.pk).update(status=ConsumerStatus.SUSPENDED)
+
+
+def _deactivate(orders: DataProduct, agent: Consumer) -> None:
+    Person.objects.filter(pk=agent.owner_id).update(is_active=False)
+
+
+def _withdraw(orders: DataProduct, agent: Consumer) -> None:
+    policy = AccessPolicy.objects.get(product=orders, name="deciders")
+    withdraw_policy(policy=policy, actor=None, now=timezone.now())
+
+
+def _forbid(orders: DataProduct, agent: Consumer) -> None:
+    make_policy(orders, "nobody", effect=Effect.FORBID, purposes=(PURPOSE,))
+
+
+def _classify(orders: DataProduct, agent: Consumer) -> None:
+    DataProduct.objects.filter(pk=orders.pk).update(sensitivity=Sensitivity.RESTRICTED)
+
+
+def _hide(orders: DataProduct, agent: Consumer) -> None:
+    DataProduct.objects.filter(pk=orders.pk).update(lifecycle="draft")
+
+
+def _forget_purpose(orders: DataProduct, agent: Consumer) -> None:
+    Purpose.objects.filter(name=PURPOSE).delete()
+
+
+@pytest.mark.parametrize(
+    "change", [_fall, _lower, _suspend, _deactivate, _withdraw, _forbid, _classify, _hide, _forget_purpose]
+)
+def test_whatever_takes_the_yes_away_is_seen_at_once(
+    pep: EnforcementPoint,
+    agent: Consumer,
+    orders: DataProduct,
+    answered: dict[str, Any],
+    change: Callable[[DataProduct, Consumer], None],
+) -> None:
+    change(orders, agent)
+    answer, _ = ask(pep)
+    assert answer["decision"] is False
+    assert answer["context"]["reasons"]
+
+
+def test_a_verdict_that_runs_out_is_not_given_again(
+    pep: EnforcementPoint, orders: DataProduct, answered: dict[str, Any]
+) -> None:
+    CurrentVerdict.objects.filter(product=orders).update(valid_until=timezone.now() - timedelta(seconds=1))
+    assert ask(pep)[1] > 1
+    CurrentVerdict.objects.filter(product=orders).update(invalidated=True)
+    assert ask(pep)[1] > 1
+
+
+@pytest.mark.parametrize("field", ["domain", "owner"])
+def test_a_change_of_what_the_policies_see_is_ruled_on_anew(
+    pep: EnforcementPoint, orders: DataProduct, answered: dict[str, Any], field: str
+) -> None:
+    value: Any = make_owner() if field == "owner" else Domain.objects.create(slug="elsewhere", name="Elsewhere")
+    DataProduct.objects.filter(pk=orders.pk).update(**{field: value})
+    CurrentVerdict.objects.filter(product=orders).update(invalidated=False)
+    assert ask(pep)[1] > 1
+    ruling = Decision.objects.latest("id").ruling
+    assert ruling is not None
+    assert (value.username if field == "owner" else value.slug) in str(ruling["request"])
+
+
+def test_an_agreement_counts_while_it_stands(pep: EnforcementPoint, agent: Consumer, orders: DataProduct) -> None:
+    policy = AccessPolicy.objects.get(product=orders, name="deciders")
+    withdraw_policy(policy=policy, actor=None, now=timezone.now())
+    make_policy(orders, "agreed", purposes=(PURPOSE,), agreement_required=True)
+    assert [ask(pep)[0]["decision"] for _ in range(2)] == [False, False]
+    agreement = make_agreement(agent, orders, PURPOSE)
+    assert [ask(pep)[0]["decision"] for _ in range(2)] == [True, True]
+    assert ask(pep)[1] == 1
+    Agreement.objects.filter(pk=agreement.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert ask(pep)[0]["decision"] is False
+    Agreement.objects.filter(pk=agreement.pk).update(expires_at=timezone.now() + timedelta(days=1))
+    assert [ask(pep)[0]["decision"] for _ in range(2)] == [True, True]
+    revoke_agreement(agreement=agreement, reason="No more.", actor=orders.owner, now=timezone.now())
+    assert ask(pep)[0]["decision"] is False
+
+
+@pytest.mark.parametrize(
+    "change", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now() - timedelta(days=1)}, {"is_blocked": True}]
+)
+def test_a_key_that_is_good_no_more_gets_nothing(
+    pep: EnforcementPoint, gateway: Consumer, answered: dict[str, Any], change: dict[str, Any]
+) -> None:
+    ApiKey.objects.filter(consumer=gateway).update(**change)
+    assert pep.post(EVALUATION, question()).status_code == 401
+    assert Decision.objects.count() == 2
+
+
+def test_a_key_that_lost_the_scope_gets_nothing(pep: EnforcementPoint, gateway: Consumer, answered: dict[str, Any]) -> None:
+    ApiKey.objects.filter(consumer=gateway).update(scopes=["trust:read"])
+    assert pep.post(EVALUATION, question()).status_code == 403
+
+
+def test_each_key_has_a_memory_of_its_own(agent: Consumer, model: Consumer, answered: dict[str, Any]) -> None:
+    other = enforcement_point_of(model)
+    for _ in range(2):
+        assert ask(other)[0]["context"]["reasons"][-1]["code"] == "subject_not_asker"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"context": {"min_score": 1}},
+        {"context": {"max_evidence_age": "P9D"}},
+        {"action": action(None)},
+        {"action": action(name="x")},
+    ],
+)
+def test_what_asks_for_more_or_is_refused_is_always_decided_anew(
+    pep: EnforcementPoint, answered: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    assert ask(pep, **changes)[1] > 1
+    assert ask(pep, **changes)[1] > 1
+
+
+def test_memory_is_bounded(
+    pep: EnforcementPoint, agent: Consumer, orders: DataProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering_again, "MOST_REMEMBERED", 3)
+    for number in range(10):
+        pep.evaluate(**question(context={"use_case": f"case-{number}"}))
+    assert len(answering_again._remembered) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_holds_outside_of_a_transaction_where_the_statement_is_prepared(agent: Consumer, gateway: Consumer) -> None:
+    make_good_product("orders")
+    pep = enforcement_point_of(gateway)
+    answers = [pep.evaluate(**question()) for _ in range(3)]
+    assert [answer["decision"] for answer in answers] == [True] * 3
+    assert answering_again._remembered
+    ApiKey.objects.filter(consumer=gateway).update(revoked_at=timezone.now())
+    assert pep.post(EVALUATION, question()).status_code == 401
+    assert list(Decision.objects.order_by("id").values_list("decision", flat=True)) == [True] * 3
