@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -196,3 +197,21 @@ def test_the_check_tells_of_decisions_that_came_before_their_partition(postgres:
             """
         )
     assert "touchstone.W002) 1 decisions lie in the default partition" in manage(postgres, *words).stderr
+
+
+def test_the_ledger_is_sealed_published_and_proved_with_the_rights_of_the_processes(
+    postgres: EmbeddedPostgres, runtime: psycopg.Connection, tmp_path: Path
+) -> None:
+    runtime.execute(
+        "INSERT INTO trust_decision (channel, subject, asker, product_slug, decision, production_grade, verdict, request_id,"
+        " latency_us, answer) VALUES ('trust', 'ada', 'ada', 'orders', false, false, 'unknown', 'r', 1, '{}')"
+    )
+    places = {
+        "TOUCHSTONE_SIGNING_KEYS": str(tmp_path / "keys"),
+        "TOUCHSTONE_LEDGER_PUBLISH_FILE": str(tmp_path / "published.jsonl"),
+    }
+    for words in (["signing_key", "--ensure"], ["ledger", "seal"], ["ledger", "verify"]):
+        done = manage(postgres, *words, **places)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "The ledger holds: 1 batches" in done.stdout
+    assert (tmp_path / "published.jsonl").read_text().count("\n") == 1
