@@ -20,4 +20,7 @@ def replay_decision(decision: Decision, *, now: datetime) -> Replay:
 def _word(finding: Finding, said: Mapping[str, Any]) -> Mapping[str, Any]:
     if finding.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
         return decision_of(finding)
-    return trust_words(finding, said.get("purpose"))
+    words = trust_words(finding)
+    if finding.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
+        words["purpose"] = said["purpose"]
+    return words

@@ -62,8 +62,10 @@ def test_everybody_sees_what_concerns_them_newest_first(cast: Cast, product: Dat
 
 def test_a_steward_sees_the_answers_on_the_product(cast: Cast, product: DataProduct, agent: Consumer) -> None:
     row = log_decision(product, agent)
+    person = cast.stranger.person
+    assert person is not None
     assert ids(cast.stranger) == []
-    product.stewards.add(cast.stranger.person)
+    product.stewards.add(person)
     assert ids(cast.stranger) == [row.pk]
 
 

@@ -96,7 +96,7 @@ def test_the_answer_about_the_past_is_in_the_log_and_allows_nothing(product: Dat
     assert row.question["as_of"]
     assert row.ruling is not None
     assert [policy["name"] for policy in row.ruling["determining"]] == ["readers"]
-    assert answer["purpose"] is None
+    assert answer["purpose"]["covered"] is True
 
 
 def test_a_stricter_question_about_the_past_is_judged_on_the_facts_of_then(product: DataProduct, agent: Agent) -> None:

@@ -20,7 +20,7 @@ from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
 from trust.models import Decision, Incident, Verdict
 from trust.queries import database_now
-from trust.services import replaying
+from trust.rules.answer import short_answer
 from trust.services.trust_policies import publish_trust_policy
 
 
@@ -70,6 +70,21 @@ def trust(query: str) -> Callable[[Caller], int]:
     return ask
 
 
+def check(**question: Any) -> Callable[[Caller], int]:
+    def ask(caller: Caller) -> int:
+        response = caller.post("/api/v1/trust/check", {"products": ["nothing", "orders"], **question})
+        assert response.status_code == 200, response.content
+        number: int = response.json()["answers"][1]["decision_id"]
+        return number
+
+    return ask
+
+
+def unknown(caller: Caller) -> int:
+    number: int = caller.post("/api/v1/trust/check", {"products": ["nothing"]}).json()["answers"][0]["decision_id"]
+    return number
+
+
 def authzen(**question: Any) -> Callable[[Caller], int]:
     def ask(caller: Caller) -> int:
         response = caller.post("/access/v1/evaluation", evaluation(**question))
@@ -96,6 +111,11 @@ QUESTIONS = [
     trust("?min_score=100"),
     trust("?max_evidence_age=PT1S&detail=full"),
     trust("?min_score=100&purpose=analytics"),
+    check(),
+    check(purpose="ai.decision-support"),
+    check(purpose="ai.training", min_score=100),
+    check(max_evidence_age="PT1S"),
+    unknown,
     authzen(),
     authzen(purpose="ai.training"),
     authzen(purpose="no.such.purpose"),
@@ -150,7 +170,7 @@ def test_what_was_not_worked_out_again_is_told(cast: Cast, product: DataProduct,
     told = replayed(cast, authzen(subject="nobody")(gateway))
     assert told["taken_as_logged"] == ["as_of", "reason subject_unknown"]
     told = replayed(cast, trust("?purpose=analytics")(gateway))
-    assert told["taken_as_logged"] == ["as_of", "purpose"]
+    assert told["taken_as_logged"] == ["as_of"]
 
 
 def without_triggers(table: str) -> None:
@@ -205,8 +225,8 @@ def test_other_code_is_named_as_what_may_be_the_cause(
     cast: Cast, product: DataProduct, agent: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = trust("")(agent)
-    real = replaying.short_answer
-    monkeypatch.setattr(replaying, "short_answer", lambda *given: {**real(*given), "grade": "Z"})
+    real = short_answer
+    monkeypatch.setattr("trust.services.replaying.short_answer", lambda *given: {**real(*given), "grade": "Z"})
 
     told = replayed(cast, number)
 
