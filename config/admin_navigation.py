@@ -56,6 +56,8 @@ NAVIGATION = [
         "items": [
             _item("Decisions", "fact_check", "trust", "decision"),
             _item("Recalls", "campaign", "trust", "recall"),
+            _item("Ledger", "link", "trust", "ledgerbatch"),
+            _item("Signing keys", "signature", "trust", "signingkey"),
         ],
     },
     {

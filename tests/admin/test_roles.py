@@ -13,13 +13,15 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_agreement
+from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision, make_agent
-from trust.models import CheckResult, Decision, Recall, Run, Suite, TrustPolicyVersion, Verdict
+from trust.models import CheckResult, Decision, LedgerBatch, Recall, Run, SigningKey, Suite, TrustPolicyVersion, Verdict
 from trust.services.incidents import open_incident
 from trust.services.waivers import grant_waiver
+from trust.signing import ensure_key
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
-EVIDENCE = (Run, Suite, Verdict, Decision, Recall, Contract, OutputPort)
+EVIDENCE = (Run, Suite, Verdict, Decision, Recall, Contract, OutputPort, LedgerBatch, SigningKey)
 
 # Page -> roles that may add. Everybody with a role may look at lists; what they may change is tested page by page.
 ADDERS = {
@@ -39,6 +41,8 @@ ADDERS = {
     "trust_verdict": set(),
     "trust_decision": set(),
     "trust_recall": set(),
+    "trust_ledgerbatch": set(),
+    "trust_signingkey": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
     "trust_waiver": {"governance", "superuser"},
     "trust_trustpolicyversion": {"governance", "superuser"},
@@ -66,6 +70,7 @@ OWNED = (
 def rows(world: World, cast: Cast) -> dict[str, Any]:
     """A row for every page."""
     governance = cast.governance.person
+    kid, _ = ensure_key()
     contract = Contract.objects.create(
         product=world.product,
         contract_id="c",
@@ -94,6 +99,8 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_recall": Recall.objects.create(
             product=world.product, fallen_at=NOW, changed_at=NOW, fallen_verdict=world.verdict
         ),
+        "trust_ledgerbatch": seal_now()[0],
+        "trust_signingkey": SigningKey.objects.get(kid=kid),
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
         ),
