@@ -1,10 +1,12 @@
 """Recalls in the database: who is named, who is told, and that a kill in the middle neither loses nor repeats anything."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from catalog.models import DataProduct, Delivery, Notification, OutputPort
 from tests.factories import NOW, make_governance
@@ -231,3 +233,24 @@ def test_the_newest_decisions_are_kept_and_all_are_counted(port: OutputPort, mon
 
     assert (found.decision_count, found.decision_ids) == (5, (made[4], made[3]))
     assert Decision.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_carry_out_the_same_recall_at_once_tell_everybody_once() -> None:
+    made = make_ready_port()
+    run_well(made, NOW)
+    for name in ("agent", "other"):
+        log_decision(made.product, make_agent(name))
+    fall(made, T)
+
+    def turn(_: int) -> int:
+        try:
+            return carry_out_recalls(now=T + 5 * MINUTE)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(turn, range(4)))
+
+    assert sum(done) == 1
+    assert told("recall.fallen") == ["agent", "other"]
