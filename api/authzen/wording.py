@@ -25,6 +25,7 @@ OF_TRUST = (
 """What a decision repeats of the trust answer, where the asker may see the product."""
 MALFORMED, FAILED = "malformed_request", "evaluation_failed"
 STATUS_OF_ERROR = {MALFORMED: 400, FAILED: 500}
+LEAVES = frozenset({str, int, float, bool})
 NOTHING_KNOWN = {"production_grade": False, "verdict": "unknown"}
 
 
@@ -59,6 +60,8 @@ def asked(finding: Finding) -> dict[str, Any]:
 
 def without_nulls(value: Any) -> Any:
     """The same without the members of objects that are null: to be absent says the same, and says it clearly."""
+    if type(value) in LEAVES:
+        return value
     if isinstance(value, Mapping):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
