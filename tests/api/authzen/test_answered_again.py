@@ -1,11 +1,12 @@
 """The same question asked again is answered in one statement, and only while nothing has changed that the answer rested on."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -228,3 +229,37 @@ def test_it_holds_outside_of_a_transaction_where_the_statement_is_prepared(agent
     ApiKey.objects.filter(consumer=gateway).update(revoked_at=timezone.now())
     assert pep.post(EVALUATION, question()).status_code == 401
     assert list(Decision.objects.order_by("id").values_list("decision", flat=True)) == [True] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("taken", ["key", "policy", "subject"])
+def test_whatever_is_being_taken_back_is_waited_for(agent: Consumer, gateway: Consumer, taken: str) -> None:
+    """The answer waits for the transaction that takes the power away, looks again, and is not given from memory."""
+    make_good_product("orders")
+    pep = enforcement_point_of(gateway)
+    assert [pep.evaluate(**question())["decision"] for _ in range(2)] == [True, True]
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            _take_back(taken, gateway, agent)
+            waiting = threads.submit(_post_elsewhere, pep)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+        response = waiting.result(timeout=30)
+    assert response.status_code == (401 if taken == "key" else 200)
+    assert taken == "key" or response.json()["decision"] is False
+
+
+def _take_back(taken: str, gateway: Consumer, agent: Consumer) -> None:
+    if taken == "key":
+        ApiKey.objects.filter(consumer=gateway).update(revoked_at=timezone.now())
+    elif taken == "policy":
+        withdraw_policy(policy=AccessPolicy.objects.get(name="deciders"), actor=None, now=timezone.now())
+    else:
+        Consumer.objects.filter(pk=agent.pk).update(status=ConsumerStatus.SUSPENDED)
+
+
+def _post_elsewhere(pep: EnforcementPoint) -> Any:
+    try:
+        return pep.post(EVALUATION, question())
+    finally:
+        connection.close()
