@@ -16,9 +16,7 @@ from trust.services.proofs import proof_of
 
 
 class SignedDecisionView(ApiView):
-    @extend_schema(
-        operation_id="get_signed_decision", responses={(200, MEDIA_TYPE): OpenApiTypes.STR}, tags=["decisions"]
-    )
+    @extend_schema(operation_id="get_signed_decision", responses={(200, MEDIA_TYPE): OpenApiTypes.STR}, tags=["decisions"])
     def get(self, request: Request, decision_id: int) -> HttpResponse:
         """The answer as a compact JWS, with `exp` at its `valid_until`. Also after that: it proves what was answered then."""
         return signed_response(request._request, find_decision(self.actor, decision_id))  # noqa: SLF001  DRF's own wrapper
