@@ -1,8 +1,8 @@
-"""How fast is the one answer? `python -m benchmarks.answers`: GET .../trust beside bare Django views, on the same server.
+"""How fast are answers? `python -m benchmarks.answers` prints ratios against what runs beside them on the same machine.
 
-It starts a PostgreSQL (or makes a database of its own on that of DATABASE_URL), one judged product, one key, and granian with
-two workers on a free loopback port; then it measures in turns, so that a busy moment of the machine hits all alike. What
-it prints is the median of the repetitions; the ratios are what counts, the absolute figures belong to the machine.
+It starts a durable PostgreSQL (or makes a database of its own on that of DATABASE_URL), a thousand judged products, one key,
+and granian as `bin/up` does, on a free loopback port; then it measures in turns, so that a busy moment of the machine hits all
+alike. What it prints are medians; the ratios are what counts, the absolute figures belong to the machine.
 """
 
 import argparse
@@ -18,67 +18,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from benchmarks.answers_ground import Ground, fill, own_database, pgbench_rate, prepare
 
-THREADS = 4
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextlib.contextmanager
-def own_database() -> Iterator[str]:
-    """The URL of a database that nobody else uses and that is gone afterwards."""
-    given = os.environ.get("DATABASE_URL", "").strip()
-    if not given:
-        from config.embedded import EmbeddedPostgres, throwaway_directory  # noqa: PLC0415  needs the wheel
-
-        with throwaway_directory() as directory, EmbeddedPostgres(directory / "postgres", durable=False) as server:
-            yield server.url
-        return
-    name = f"touchstone_benchmark_{os.getpid()}"
-    with psycopg.connect(given, autocommit=True) as server_connection:
-        server_connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield make_conninfo("", **{**conninfo_to_dict(given), "dbname": name})
-        finally:
-            server_connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def prepare() -> tuple[str, str]:
-    """Migrate, judge one product that is not production-grade, make a key. Returns the path to ask and the key."""
-    import django  # noqa: PLC0415  reads the environment, which is complete only now
-
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
-    from django.utils import timezone  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0)
-    from api.access.keys import MOST_REQUESTS_PER_MINUTE, create_key_of  # noqa: PLC0415
-    from catalog.services.consumers import consumer_of_person  # noqa: PLC0415
-    from tests.factories import make_governed_product, make_person  # noqa: PLC0415
-    from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
-
-    now = timezone.now()
-    run_well(make_ready_port(make_governed_product("measured")), now, failed=1)
-    # The limit is counted like any other; it is only so high that no server reaches it.
-    consumer = consumer_of_person(make_person("asker"))
-    _, key = create_key_of(
-        consumer=consumer,
-        actor=None,
-        name="benchmark",
-        scopes=["trust:read"],
-        requests_per_minute=MOST_REQUESTS_PER_MINUTE,
-        now=now,
-    )
-    connection.close()
-    return "/api/v1/products/measured/trust", key
-
-
-@contextlib.contextmanager
-def running_server(workers: int) -> Iterator[int]:
+def running_server(workers: int, threads: int) -> Iterator[int]:
     """The port of a granian that serves `benchmarks.answers_server`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -89,7 +38,7 @@ def running_server(workers: int) -> Iterator[int]:
         "--workers",
         str(workers),
         "--blocking-threads",
-        str(THREADS),
+        str(threads),
         "--log-level",
         "warning",
         "benchmarks.answers_server:application",
@@ -119,45 +68,95 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     sys.exit("granian did not answer within two minutes; its messages stand above.")
 
 
-def ask(port: int, path: str, connections: int, requests: int, key: str) -> dict[str, float]:
+@dataclass(frozen=True)
+class Target:
+    """One address to measure; `body` makes it a POST. share: of the requests of a measurement."""
+
+    path: str
+    key: str = ""
+    body: str = ""
+    share: float = 1.0
+
+
+def ask(port: int, target: Target, connections: int, requests: int) -> dict[str, float]:
     """One measurement, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.load", str(port), path, str(connections), str(requests)]
-    environment = {**os.environ, "LOAD_KEY": key}
+    requests = max(connections, int(requests * target.share))
+    command = [sys.executable, "-m", "benchmarks.load", str(port), target.path, str(connections), str(requests)]
+    environment = {**os.environ, "LOAD_KEY": target.key, "LOAD_BODY": target.body}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, timeout=300)  # noqa: S603
     measured: dict[str, float] = json.loads(done.stdout)
     if measured["failures"]:
-        sys.exit(f"{measured['failures']:.0f} of {requests} requests to {path} failed: the figures would mean nothing.")
+        sys.exit(f"{measured['failures']:.0f} of {requests} requests to {target.path} failed: the figures would mean nothing.")
     return measured
 
 
-def compare(port: int, path: str, key: str, options: argparse.Namespace) -> None:
-    targets = {"naked": ("/naked", ""), "bare": ("/bare", ""), "trust": (path, key)}
-    print("connections   naked/s   bare/s  trust/s   p50 ms  p99 ms  trust/bare  trust/naked")
-    for connections in options.connections:
-        for target, secret in targets.values():
-            ask(port, target, connections, max(200, options.requests // 5), secret)
-        found: dict[str, list[dict[str, float]]] = {name: [] for name in targets}
-        for _ in range(options.repetitions):
-            for name, (target, secret) in targets.items():
-                found[name].append(ask(port, target, connections, options.requests, secret))
-        rate = {name: statistics.median(one["per_second"] for one in measured) for name, measured in found.items()}
-        pairs = list(zip(found["trust"], found["bare"], found["naked"], strict=True))
-        to_bare = statistics.median(ours["per_second"] / bare["per_second"] for ours, bare, _ in pairs)
-        to_naked = statistics.median(ours["per_second"] / naked["per_second"] for ours, _, naked in pairs)
-        p50, p99 = (statistics.median(one[name] for one in found["trust"]) for name in ("p50_ms", "p99_ms"))
-        print(
-            f"{connections:>11}  {rate['naked']:>8.0f} {rate['bare']:>8.0f} {rate['trust']:>8.0f}  {p50:>7.2f} {p99:>7.2f}"
-            f"  {to_bare:>10.2f}  {to_naked:>11.2f}",
-            flush=True,
-        )
+def targets_of(ground: Ground) -> dict[str, Target]:
+    decide = {
+        "subject": {"type": "consumer", "id": "asker"},
+        "action": {"name": "consume", "properties": {"purpose": "analytics"}},
+        "resource": {"type": "data_product", "id": "measured"},
+    }
+    return {
+        "naked": Target("/naked"),
+        "bare": Target("/bare"),
+        "trust": Target("/api/v1/products/measured/trust", ground.key),
+        "purpose": Target("/api/v1/products/measured/trust?purpose=analytics", ground.key, share=0.5),
+        "AuthZEN": Target("/access/v1/evaluation", ground.key, json.dumps(decide), share=0.5),
+        "naive": Target("/naive/measured", ground.key, share=0.3),
+    }
+
+
+def compare(port: int, ground: Ground, connections: int, options: argparse.Namespace) -> None:
+    """Measure all in turns and print the medians of the ratios."""
+    targets = targets_of(ground)
+    for target in targets.values():
+        ask(port, target, connections, max(200, options.requests // 5))
+    found: dict[str, list[float]] = {name: [] for name in (*targets, "pgbench")}
+    latency: list[dict[str, float]] = []
+    for _ in range(options.repetitions):
+        for name, target in targets.items():
+            measured = ask(port, target, connections, options.requests)
+            found[name].append(measured["per_second"])
+            if name == "trust":
+                latency.append(measured)
+        found["pgbench"].append(pgbench_rate(ground, connections, seconds=options.seconds))
+    rates = {name: statistics.median(values) for name, values in found.items()}
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(a / b for a, b in zip(found[one], found[other], strict=True))
+
+    p50, p99 = (statistics.median(one[name] for one in latency) for name in ("p50_ms", "p99_ms"))
+    print(f"\n{connections} connections; per second: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in rates.items()))
+    print(f"  trust: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+    for one, other, what in (
+        ("trust", "bare", "a bare view behind the same middleware"),
+        ("trust", "naked", "a bare view without any middleware"),
+        ("trust", "pgbench", "the same statement through pgbench"),
+        ("trust", "naive", "naive DRF with a token and no log"),
+        ("AuthZEN", "trust", "AuthZEN evaluation / trust answer"),
+        ("purpose", "trust", "trust answer with a purpose / without"),
+    ):
+        print(f"  {one} / {other:<8} {ratio(one, other):6.2f}   {what}", flush=True)
+
+
+def many(port: int, ground: Ground, options: argparse.Namespace) -> None:
+    """500 products in one call."""
+    target = Target("/api/v1/trust/check", ground.key, json.dumps({"products": ground.many}))
+    ask(port, target, 1, 20)
+    found = [ask(port, target, 1, 100) for _ in range(options.repetitions)]
+    p50, p99 = (statistics.median(one[name] for one in found) for name in ("p50_ms", "p99_ms"))
+    print(f"\n500 products in one call, one connection: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 16])
     parser.add_argument("--requests", type=int, default=4000, help="per measurement")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2, help="of each run of pgbench")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--scale", action="store_true", help="also at 1 M products and 10 M decisions: half an hour")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ.setdefault("TOUCHSTONE_SECRET_KEY", secrets.token_urlsafe(64))
@@ -165,9 +164,19 @@ def main() -> None:
     os.environ["TOUCHSTONE_LOG_LEVEL"] = "WARNING"
     with own_database() as url:
         os.environ["DATABASE_URL"] = url
-        path, key = prepare()
-        with running_server(options.workers) as port:
-            compare(port, path, key, options)
+        ground = prepare(url)
+        with running_server(options.workers, options.threads) as port:
+            for connections in options.connections:
+                compare(port, ground, connections, options)
+            many(port, ground, options)
+            if options.scale:
+                target, rates = targets_of(ground)["trust"], []
+                for load in (lambda: None, lambda: fill(url, products=1_000_000, decisions=10_000_000)):
+                    load()
+                    ask(port, target, 8, options.requests)
+                    found = [ask(port, target, 8, options.requests)["per_second"] for _ in range(options.repetitions)]
+                    rates.append(statistics.median(found))
+                print(f"\nat 1 M products and 10 M decisions / at 1,000 and none: {rates[1] / rates[0]:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The WSGI application of `benchmarks/answers.py`: Touchstone as it is, and two bare views to compare with.
+"""The WSGI application of `benchmarks/answers.py`: Touchstone as it is, and three views to compare with.
 
 `/bare` goes through the same middleware as everything else; `/naked` is the least that Django can do: no middleware at all.
-Both answer about as many bytes as a trust answer. Production never mounts this module.
+Both answer about as many bytes as a trust answer. `/naive/SLUG` is what one would write first: Django REST framework, a token
+that is looked up through the ORM, a serializer, and no log. Production never mounts this module.
 """
 
 import os
@@ -24,8 +25,56 @@ def bare(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view takes a 
 
 
 django.setup(set_prefix=False)
+
+from rest_framework import serializers  # noqa: E402  needs the settings
+from rest_framework.authentication import TokenAuthentication  # noqa: E402
+from rest_framework.exceptions import AuthenticationFailed  # noqa: E402
+from rest_framework.generics import RetrieveAPIView  # noqa: E402
+from rest_framework.permissions import IsAuthenticated  # noqa: E402
+
+from api.access.keys import digest_of  # noqa: E402
+from api.models import ApiKey  # noqa: E402
+from catalog.models import DataProduct  # noqa: E402
+
+
+class NaiveToken(TokenAuthentication):
+    keyword = "Bearer"
+
+    def authenticate_credentials(self, key: str) -> Any:
+        token = ApiKey.objects.select_related("consumer__owner").filter(digest=digest_of(key), revoked_at=None).first()
+        if token is None or not token.consumer.owner.is_active:
+            raise AuthenticationFailed
+        return token.consumer.owner, token
+
+
+class NaiveAnswer(serializers.ModelSerializer[DataProduct]):
+    owner = serializers.CharField(source="owner.username")
+    verdict = serializers.CharField(source="current_verdict.verdict")
+    score = serializers.FloatField(source="current_verdict.score")
+    grade = serializers.CharField(source="current_verdict.grade")
+    valid_until = serializers.DateTimeField(source="current_verdict.valid_until")
+    failing_gates = serializers.ListField(source="current_verdict.failing_gates")
+
+    class Meta:
+        model = DataProduct
+        fields = ["slug", "sensitivity", "owner", "verdict", "score", "grade", "valid_until", "failing_gates"]
+
+
+class NaiveView(RetrieveAPIView[DataProduct]):
+    authentication_classes = [NaiveToken]
+    permission_classes = [IsAuthenticated]
+    queryset = DataProduct.objects.exclude(lifecycle="draft").select_related("owner", "current_verdict")
+    serializer_class = NaiveAnswer
+    lookup_field = "slug"
+
+
 settings.ROOT_URLCONF = __name__
-urlpatterns = [path("bare", bare), path("naked", bare), path("", include("config.urls"))]
+urlpatterns = [
+    path("bare", bare),
+    path("naked", bare),
+    path("naive/<slug:slug>", NaiveView.as_view()),
+    path("", include("config.urls")),
+]
 
 middleware, settings.MIDDLEWARE = settings.MIDDLEWARE, []
 naked = WSGIHandler()

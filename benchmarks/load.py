@@ -1,7 +1,8 @@
 """A load generator: N requests over C kept connections, each sending the next as soon as it has its answer.
 
-`python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS` reads the Authorization header from the environment (`LOAD_KEY`), so
-that no key shows among the processes, and prints one line of JSON: requests per second, percentiles in milliseconds, failures.
+`python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS` takes the key for the Authorization header (`LOAD_KEY`) and the body
+of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. It prints one line of JSON: requests
+per second, percentiles in milliseconds, failures.
 """
 
 import asyncio
@@ -59,7 +60,11 @@ def content_length(head: bytes) -> int:
 async def measure(port: int, path: str, connections: int, requests: int) -> dict[str, float]:
     key = os.environ.get("LOAD_KEY", "")
     header = f"Authorization: Bearer {key}\r\n" if key else ""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{header}\r\n".encode()
+    body = os.environ.get("LOAD_BODY", "")
+    method = "POST" if body else "GET"
+    if body:
+        header += f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n"
+    request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{header}\r\n{body}".encode()
     remaining, failures = [requests], [0]
     seconds: list[float] = []
     loop = asyncio.get_running_loop()

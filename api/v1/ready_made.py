@@ -30,7 +30,7 @@ STATEMENT = Statement(
         SELECT k.id, k.consumer_id, s.slug, k.requests_per_minute,
                k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute' AS is_use_due
         FROM api_apikey k JOIN catalog_consumer s ON s.id = k.consumer_id
-        WHERE k.digest = %s AND NOT k.is_blocked AND k.revoked_at IS NULL
+        WHERE k.digest = %s::text AND NOT k.is_blocked AND k.revoked_at IS NULL
             AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
             AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
         FOR SHARE OF k
@@ -39,7 +39,7 @@ STATEMENT = Statement(
                c.effective_score, c.verdict_row_id, c.valid_until, c.reason_codes, c.basis, c.evidence_at, c.body,
                greatest(statement_timestamp(), c.judged_at) AS as_of
         FROM asker, catalog_dataproduct d JOIN trust_currentverdict c ON c.product_id = d.id
-        WHERE d.slug = %s AND d.lifecycle <> 'draft' AND NOT c.invalidated AND c.body <> ''
+        WHERE d.slug = %s::text AND d.lifecycle <> 'draft' AND NOT c.invalidated AND c.body <> ''
             AND c.valid_until > statement_timestamp()
     ), written AS (
         INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug,
@@ -47,7 +47,7 @@ STATEMENT = Statement(
             latency_us, answer)
         SELECT decision_id, statement_timestamp(), 'trust', consumer_id, slug, slug, id, product_id, product,
             verdict = 'production_grade', verdict = 'production_grade', verdict, effective_score, verdict_row_id, valid_until,
-            reason_codes, basis, %s,
+            reason_codes, basis, %s::text,
             %s::bigint + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
             replace(replace(replace(body, chr(1), decision_id::text),
                 chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
