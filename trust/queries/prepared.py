@@ -64,7 +64,10 @@ class Statement:
             known.discard(self.name)
             result = self._run_prepared(connection.pgconn, known, values)
         if result.status != pq.ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
+            error = error_from_result(result)
+            if connection.pgconn.status != pq.ConnStatus.OK:  # libpq gives no SQLSTATE for it, so psycopg cannot tell its kind
+                raise psycopg.OperationalError(str(error)) from error
+            raise error
         return result
 
     def _run_prepared(self, pgconn: pq.abc.PGconn, known: set[bytes], values: list[bytes | None]) -> pq.abc.PGresult:

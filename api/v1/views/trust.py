@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -92,7 +93,8 @@ def answer_for_purpose(request: HttpRequest, slug: str) -> HttpResponse | None:
     asker = reader_of(request, purpose=purpose[1], product=slug)
     if asker is None:
         return None
-    with suppress(DomainError):  # what changed meanwhile is the ordinary way's to tell
+    # What changed meanwhile, and a database that went away, are the ordinary way's to tell.
+    with suppress(DomainError, OperationalError, InterfaceError):
         return answered(request, asker, Question(slug, purpose=purpose[1]), timezone.now())
     return None
 
