@@ -2,7 +2,8 @@
 
 A ruling is a pure function of its inputs, so it needs not be made anew while none of them has changed. The statement looks at
 each of them, takes the locks that `trust.services.decision_log` takes, and writes the decision again with a new id, a new
-moment and its own key and request. Where anything differs it finds no row: the question is then decided anew.
+moment and its own key and request. Where anything differs it finds no row: the question is then decided anew. (That an
+agreement is `active` is asked for what ended while this waited for its row, as there.)
 """
 
 from trust.queries.asked import POLICIES_IN_FORCE
@@ -31,8 +32,8 @@ WITH asked AS MATERIALIZED (
     FOR SHARE OF k
 ), agreement AS MATERIALIZED (
     SELECT g.id FROM asker, asked, catalog_agreement g
-    WHERE g.id = asked.agreement AND g.starts_at <= statement_timestamp() AND g.expires_at > statement_timestamp()
-        AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())
+    WHERE g.id = asked.agreement AND g.status = 'active' AND g.starts_at <= statement_timestamp()
+        AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())
     FOR SHARE OF g
 ), policy AS MATERIALIZED (
     SELECT l.id FROM asker, asked, catalog_accesspolicy l

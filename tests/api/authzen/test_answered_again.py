@@ -263,3 +263,25 @@ def _post_elsewhere(pep: EnforcementPoint) -> Any:
         return pep.post(EVALUATION, question())
     finally:
         connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_agreement_that_is_revoked_while_the_answer_waits_for_it_is_relied_on_no_more(
+    agent: Consumer, gateway: Consumer
+) -> None:
+    """Its `ended_at` then lies after the beginning of the statement that waited: the time alone would let the yes through."""
+    orders = make_good_product("orders")
+    withdraw_policy(policy=AccessPolicy.objects.get(product=orders, name="deciders"), actor=None, now=timezone.now())
+    make_policy(orders, "agreed", purposes=(PURPOSE,), agreement_required=True)
+    agreement = make_agreement(agent, orders, PURPOSE, now=timezone.now())
+    pep = enforcement_point_of(gateway)
+    assert [pep.evaluate(**question())["decision"] for _ in range(2)] == [True, True]
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            Agreement.objects.select_for_update().get(pk=agreement.pk)
+            waiting = threads.submit(_post_elsewhere, pep)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+            revoke_agreement(agreement=agreement, reason="No more.", actor=orders.owner, now=timezone.now())
+        response = waiting.result(timeout=30)
+    assert response.json()["decision"] is False
