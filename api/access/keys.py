@@ -13,7 +13,7 @@ from django.db import transaction
 from api.access.scopes import Scope
 from api.models import ApiKey
 from catalog.models import Consumer, Person
-from catalog.rules.consumers import MACHINES
+from catalog.rules.consumers import ASKING_SCOPES, MACHINES
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from catalog.services.consumers import consumer_of_person, require_may_manage
@@ -78,6 +78,9 @@ def create_key_of(
 ) -> tuple[ApiKey, str]:
     """A new key of `consumer` and its text, which is kept nowhere and cannot be shown again. By its owner or governance.
 
+    A key acts for the owner, so governance makes none that changes anything in somebody else's name, and none at all of a
+    person: it could give both approvals of an agreement otherwise. The operator (`actor` None) makes every key.
+
     Raises `InvalidError`, `ForbiddenError`, and `ConflictError` where the consumer is not active.
     """
     require_may_manage(actor, consumer)
@@ -92,6 +95,7 @@ def create_key_of(
         # A suspension or a change of owner that is being written at this moment comes before or after, never in between.
         owner = Consumer.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=consumer.pk)
         require_may_manage(actor, owner)
+        _demand_own_voice(owner, scopes, actor)
         _demand_active(owner)
         key = ApiKey.objects.create(
             consumer=owner,
@@ -174,6 +178,25 @@ def _demand_scopes(scopes: Collection[str], kind: ConsumerKind) -> None:
             f"A key of an {kind} never gets the scope {Scope.ADMIN}: a person or a service administers.",
             remedy=f"Leave {Scope.ADMIN} out.",
             code="scope_not_for_kind",
+            field="scopes",
+        )
+
+
+def _demand_own_voice(consumer: Consumer, scopes: Collection[str], actor: Person | None) -> None:
+    if actor is None or actor.pk == consumer.owner_id:
+        return
+    owner = consumer.owner.username
+    if consumer.kind == ConsumerKind.PERSON:
+        raise ForbiddenError(
+            f"Only {owner} makes keys of consumer {consumer.slug}: it is {owner} in person.",
+            remedy=f"Ask {owner} to make it, or register a service.",
+            code="key_of_a_person",
+        )
+    if speaking := sorted(set(scopes) - ASKING_SCOPES):
+        raise ForbiddenError(
+            f"Only {owner} makes a key of {consumer.slug} with the scope {', '.join(speaking)}: it acts in {owner}'s name.",
+            remedy=f"Ask {owner} to make it, or leave the scope out.",
+            code="key_acts_for_owner",
             field="scopes",
         )
 

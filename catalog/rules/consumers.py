@@ -13,6 +13,8 @@ LONGEST_SLUG = 80
 LONGEST_URL = 500
 MACHINES = frozenset({ConsumerKind.AI_AGENT, ConsumerKind.AI_MODEL})
 """The kinds that act without a person at the keyboard: their keys never administer anything."""
+ASKING_SCOPES = frozenset({"trust:read", "decide"})
+"""Scopes of keys that ask and read. A key with any other speaks for the consumer's owner: only the owner may hold one."""
 
 MOVES: dict[ConsumerStatus, frozenset[ConsumerStatus]] = {
     ConsumerStatus.ACTIVE: frozenset({ConsumerStatus.SUSPENDED, ConsumerStatus.RETIRED}),

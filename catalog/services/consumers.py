@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Consumer, Person
 from catalog.rules.consumers import (
+    ASKING_SCOPES,
     ConsumerClaims,
     ConsumerDetails,
     demand_move_of_status,
@@ -137,8 +138,9 @@ def retire_consumer(*, consumer: Consumer, actor: Person | None) -> Consumer:
 def hand_over_consumer(*, consumer: Consumer, owner: str, actor: Person | None) -> Consumer:
     """Make the active person `owner` answer for `consumer`.
 
-    A key acts for its consumer's owner. Where governance hands over, the keys go on, for the new owner. Where the owner does,
-    they are revoked: who knows a key could otherwise give themselves the rights of anybody whom they name.
+    A key acts for its consumer's owner. Where governance hands over, the keys that only ask and read go on, for the new owner.
+    The others are revoked, and all of them where the owner hands over: who knows a key could otherwise give themselves the
+    rights of anybody whom they name.
     """
     require_may_manage(actor, consumer)
     person = find_person(username=owner, part="owner")
@@ -154,8 +156,10 @@ def hand_over_consumer(*, consumer: Consumer, owner: str, actor: Person | None) 
             return row
         row.owner = person
         row.save(update_fields=["owner", "updated_at"])
-        if not is_governance(actor):
-            row.api_keys.filter(revoked_at=None).update(revoked_at=timezone.now())
+        keys = row.api_keys.filter(revoked_at=None)
+        if is_governance(actor):
+            keys = keys.exclude(scopes__contained_by=list(ASKING_SCOPES))
+        keys.update(revoked_at=timezone.now())
     return row
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from api.access.scopes import Scope
 from api.models import ApiKey
 from catalog.models import Consumer
+from catalog.rules.consumers import ASKING_SCOPES
 from tests.api.callers import Caller, Cast, assert_problem
 
 CONSUMERS = "/api/v1/consumers"
@@ -154,6 +155,34 @@ def test_handed_over_by_its_owner_a_consumer_loses_its_keys(cast: Cast, scout: d
     assert (answer["owner"], answer["keys"]) == ("gina", 0)
     assert_problem(ask(key), 401, "revoked_key")
     assert_problem(cast.owner.get(SCOUT), 404, "not_found")
+
+
+def test_handed_over_by_governance_it_keeps_no_key_that_speaks_for_the_owner(cast: Cast, scout: dict[str, Any]) -> None:
+    asking, writing = (
+        key_of(cast.owner, scopes=scopes)[1] for scopes in (["trust:read", "decide"], ["decide", "catalog:write"])
+    )
+    assert cast.governance.post(f"{SCOUT}/hand-over", {"owner": "sven"}).json()["keys"] == 1
+    assert ask(asking, "/api/v1/me").json()["person"] == "sven"
+    assert_problem(ask(writing), 401, "revoked_key")
+
+
+def test_governance_makes_no_key_that_acts_in_the_name_of_somebody_else(cast: Cast, scout: dict[str, Any]) -> None:
+    """With such keys one person could request an agreement as its consumer's owner and give both approvals."""
+    cast.owner.post(CONSUMERS, {**REQUEST, "slug": "etl", "kind": "service"})
+    count = ApiKey.objects.count()
+    for slug, scopes in (("scout", ["catalog:write"]), ("etl", ["admin"]), ("etl", ["trust:read", "catalog:write"])):
+        answer = cast.governance.post(f"{CONSUMERS}/{slug}/keys", {"name": "x", "scopes": scopes})
+        assert_problem(answer, 403, "key_acts_for_owner")
+    for scope in Scope:
+        answer = cast.governance.post(f"{CONSUMERS}/olga/keys", {"name": "x", "scopes": [scope]})
+        assert_problem(answer, 403, "key_of_a_person")
+    assert ApiKey.objects.count() == count
+    assert key_of(cast.governance, "gina", scopes=["admin"]), "of oneself"
+
+
+def test_every_scope_either_asks_or_acts_for_the_owner() -> None:
+    assert {scope.value for scope in Scope} - ASKING_SCOPES == {"catalog:write", "admin"}
+    assert {scope.value for scope in Scope} > ASKING_SCOPES
 
 
 def test_a_person_as_a_consumer_is_neither_retired_nor_handed_over(cast: Cast) -> None:

@@ -139,7 +139,7 @@ class HandOverView(ApiView):
 
     @extend_schema(operation_id="hand_over_consumer", request=HandOverRequest, responses=ConsumerAnswer, tags=["consumers"])
     def post(self, request: Request, slug: str) -> Response:
-        """Make somebody else answer for it. Where governance does, its keys go on; where its owner does, they are revoked.
+        """Make somebody else answer for it. Keys that only ask and read go on where governance does; all others are revoked.
 
         A key acts for the consumer's owner: who knows one must not get the rights of a person whom they name themselves.
         """
