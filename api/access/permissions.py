@@ -6,7 +6,7 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from api.access.scopes import grants
+from api.access.scopes import Scope, grants
 from api.authentication import KeyGrant
 
 
@@ -24,8 +24,12 @@ class HasScope(IsKnown):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
-        wanted = view.read_scope if request.method in SAFE_METHODS else view.write_scope
-        if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
-            has = ", ".join(request.auth.scopes)
-            raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "missing_scope")
+        demand_scope(request, view.read_scope if request.method in SAFE_METHODS else view.write_scope)
         return True
+
+
+def demand_scope(request: Request, wanted: Scope) -> None:
+    """Raise `PermissionDenied` where the request came with a key that has not the scope."""
+    if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
+        has = ", ".join(request.auth.scopes)
+        raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "missing_scope")

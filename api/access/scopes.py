@@ -9,7 +9,8 @@ class Scope(StrEnum):
 
     `trust:read` reads everything that its person may see. `decide` asks for decisions over AuthZEN. `catalog:write` changes
     claims and suites, requests runs, opens and resolves incidents. `admin` does all of that, and what is left: consumers and
-    their API keys, waivers, reviews, publishing policies; a key of an AI agent or model never has it.
+    their API keys, waivers, reviews, acknowledgements, publishing and withdrawing policies; a key of an AI agent or model never
+    has it.
     """
 
     TRUST_READ = "trust:read"

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from api.access.scopes import Scope
 from catalog.models import AccessPolicy, DataProduct
-from tests.api.callers import Cast, assert_problem
+from tests.api.callers import Caller, Cast, assert_problem
 from trust.models import TrustPolicyVersion
 
 POLICIES = "/api/v1/products/orders/policies"
@@ -49,6 +50,15 @@ def test_policies_are_listed_in_two_queries_and_the_key(
     with django_assert_num_queries(3):
         listed = cast.consumer.get(POLICIES).json()["results"]
     assert [(policy["name"], policy["status"]) for policy in listed] == [("readers", "published"), ("training", "draft")]
+
+
+def test_a_machine_drops_drafts_of_governance_but_withdraws_nothing_that_is_in_force(cast: Cast, product: DataProduct) -> None:
+    """To withdraw a forbid is to permit: that is no change of a claim, which `catalog:write` is for."""
+    machine = Caller(cast.governance.person, [Scope.TRUST_READ, Scope.CATALOG_WRITE])
+    assert_problem(machine.post(f"{POLICIES}/readers/1/withdraw"), 403, "missing_scope")
+    assert cast.owner.get(f"{POLICIES}/readers/1").json()["status"] == "published"
+    address = cast.owner.post(POLICIES, POLICY)["Location"]
+    assert machine.post(f"{address}/withdraw").status_code == 204
 
 
 def test_an_owner_may_drop_a_draft(cast: Cast, product: DataProduct) -> None:

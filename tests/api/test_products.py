@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from api.access.scopes import Scope
 from catalog.models import DataProduct
 from catalog.rules.vocabulary import Lifecycle, Sensitivity
-from tests.api.callers import Cast, assert_problem
+from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_governed_product, make_product
 from tests.trust.builders import make_ready_port, run_well
 from trust.models import CurrentVerdict
@@ -208,6 +209,14 @@ def test_a_product_goes_through_its_life(cast: Cast) -> None:
     assert (ended["lifecycle"], ended["deprecation_ends_at"]) == ("deprecated", end.isoformat().replace("+00:00", "Z"))
     assert cast.owner.post(f"{path}/retire").json()["lifecycle"] == "retired"
     assert_problem(cast.owner.patch(path, {"name": "x"}), 409, "product_retired")
+
+
+def test_no_machine_acknowledges_in_the_name_of_the_owner(cast: Cast, product: DataProduct) -> None:
+    """`catalog:write` is the most that a key of an AI agent or model can have."""
+    machine = Caller(cast.owner.person, [Scope.TRUST_READ, Scope.CATALOG_WRITE])
+    before = DataProduct.objects.get(slug="orders").acknowledged_at
+    assert_problem(machine.post(f"{LIST}/orders/acknowledge"), 403, "missing_scope")
+    assert DataProduct.objects.get(slug="orders").acknowledged_at == before
 
 
 def test_deprecation_without_an_end_and_with_a_past_one(cast: Cast, product: DataProduct) -> None:

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.access.permissions import demand_scope
 from api.access.scopes import Scope
 from api.access.visibility import find_product, visible_products
 from api.pagination import KeysetPagination
@@ -24,7 +25,7 @@ from api.v1.serializers.policies import (
     policy_claims,
 )
 from catalog.cedar import SCHEMA
-from catalog.models import AccessPolicy
+from catalog.models import AccessPolicy, PolicyStatus
 from catalog.queries import export_policies, text_difference
 from catalog.rules.differences import differences
 from catalog.rules.errors import NotFoundError
@@ -145,8 +146,14 @@ class PublishPolicyView(PolicyView):
 class WithdrawPolicyView(PolicyView):
     @extend_schema(operation_id="withdraw_access_policy", request=None, responses={204: None}, tags=["policies"])
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
-        """Take a published version out of force, as governance; a draft is deleted, which its owner may do as well."""
-        return self.withdraw(self.find(slug, name, version))
+        """Take a published version out of force, as governance; a draft is deleted, which its owner may do as well.
+
+        What was published takes the scope `admin`: to withdraw a forbid is to permit.
+        """
+        policy = self.find(slug, name, version)
+        if policy.status != PolicyStatus.DRAFT:
+            demand_scope(request, Scope.ADMIN)
+        return self.withdraw(policy)
 
 
 class TryPolicyView(PolicyView):
