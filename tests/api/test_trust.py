@@ -201,6 +201,16 @@ def test_a_purpose_is_answered_with_whether_a_published_permit_covers_it(cast: C
     assert cover("ai.training")["covered"] is False
 
 
+def test_the_document_names_everything_that_an_answer_holds(cast: Cast, address: str) -> None:
+    schemas = cast.consumer.get("/api/schema").json()["components"]["schemas"]
+    for query in ("", "?detail=full", "?purpose=analytics", "?purpose=ai.training&detail=full"):
+        answer = cast.consumer.get(f"{address}{query}").json()
+        assert answer.keys() <= schemas["TrustAnswer"]["properties"].keys(), query
+    assert answer.keys() >= {"purpose", "permitted", "determining_policies", "obligations"}
+    (policy,) = cast.consumer.get(f"{address}?purpose=analytics").json()["determining_policies"]
+    assert policy.keys() == schemas["DeterminingPolicy"]["properties"].keys()
+
+
 def test_a_permit_holds_from_its_minimum_score_on(cast: Cast, port: OutputPort, address: str) -> None:
     make_policy(port.product, "good-only", purposes=("ai.training",), minimum_score=80)
     assert cast.consumer.get(f"{address}?purpose=ai.training").json()["purpose"]["covered"] is True
