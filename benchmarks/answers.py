@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.answers_ground import Ground, fill, own_database, pgbench_rate, prepare
+from benchmarks.answers_ground import PRODUCTS, Ground, fill, own_database, pgbench_rate, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -171,8 +171,8 @@ def main() -> None:
             many(port, ground, options)
             if options.scale:
                 target, rates = targets_of(ground)["trust"], []
-                for load in (lambda: None, lambda: fill(url, products=1_000_000, decisions=10_000_000)):
-                    load()
+                for products, decisions in ((PRODUCTS, 0), (1_000_000, 10_000_000)):
+                    fill(url, products=products, decisions=decisions)
                     ask(port, target, 8, options.requests)
                     found = [ask(port, target, 8, options.requests)["per_second"] for _ in range(options.repetitions)]
                     rates.append(statistics.median(found))

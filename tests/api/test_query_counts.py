@@ -61,7 +61,7 @@ def add_one_of_each(cast: Cast, port: OutputPort, number: int) -> None:
         (f"{PRODUCT}/incidents", 3),
         (f"{PRODUCT}/waivers", 3),
         (f"{PRODUCT}/trust", 1),
-        (f"{PRODUCT}/trust?detail=full", 3),
+        (f"{PRODUCT}/trust?detail=full", 5),
     ],
 )
 def test_a_read_costs_the_same_for_one_and_for_three(
