@@ -18,7 +18,8 @@ LONGEST = 20_000
 DEEPEST = 20
 MOST_OPERATORS = 80
 _QUOTED_OR_REMARK = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*', re.DOTALL)
-_OPERATOR = re.compile(r"&&|\|\||[=!<>]=|[.!<>+*-]|\b(?:if|in|has|like|is)\b")
+# `context["a"]["a"]` goes as deep as `context.a.a`, and each further clause goes one deeper, as `&&` would.
+_OPERATOR = re.compile(r"&&|\|\||[=!<>]=|[.!<>+*\[-]|\b(?:if|in|has|like|is|when|unless)\b")
 _OURS = frozenset({"id", "name", "obligations", "expires_at"})
 
 

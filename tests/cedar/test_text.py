@@ -85,6 +85,9 @@ def test_digests_of_policies_from_before_cedar_stay_what_they_were() -> None:
         ("permit(principal, action, resource) when { " + "(" * 21 + "true" + ")" * 21 + " };", "nests 22 brackets"),
         ("permit(principal, action, resource) when { " + "true && " * 2000 + "true };", "2000 operators"),
         ("permit(principal, action, resource) when { " + "if true then true else " * 500 + "true };", "500 operators"),
+        ("permit(principal, action, resource) when { context" + '["agreement"]' * 500 + " };", "500 operators"),
+        ("permit(principal, action, resource) " + 'when{context["agreement"]}' * 300 + ";", "600 operators"),
+        ("permit(principal, action, resource) " + "unless { false }" * 300 + ";", "300 operators"),
         ('permit(principal, action, resource) when { context.purpose == "\0" };', "no text file can hold"),
     ],
 )
