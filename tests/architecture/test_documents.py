@@ -18,7 +18,7 @@ from trust.rules.vocabulary import GateName, Verdict
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "demo/data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
-FOLDERS = "api|benchmarks|bin|catalog|config|demo|docs|tests|trust"
+FOLDERS = "api|benchmarks|bin|catalog|config|demo|docs|tests|trust|verify"
 
 
 @pytest.fixture(params=NAMES)
@@ -78,9 +78,14 @@ def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
     assert not broken
 
 
+def test_the_readme_leads_to_every_document() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [path.name for path in sorted((ROOT / "docs").glob("*.md")) if f"](docs/{path.name})" not in readme]
+
+
 def test_every_address_that_a_document_names_is_served(document: Path) -> None:
     unserved = []
-    for address in sorted(found(r"(?<![\w.])(/(?:api|admin|healthz|readyz)[\w/{}.\-]*)", document)):
+    for address in sorted(found(r"(?<![\w.])(/(?:access|admin|api|healthz|readyz|\.well-known)[\w/{}.\-]*)", document)):
         concrete = re.sub(r"{\w*id}", "00000000-0000-0000-0000-000000000001", re.sub(r"{\w*slug}", "nyc-flights", address))
         try:
             is_served = resolve(concrete).func is not unknown_address  # which takes whatever nothing else takes below /api
