@@ -102,7 +102,8 @@ def targets_of(ground: Ground) -> dict[str, Target]:
         "trust": Target("/api/v1/products/measured/trust", ground.key),
         "purpose": Target("/api/v1/products/measured/trust?purpose=analytics", ground.key, share=0.5),
         "AuthZEN": Target("/access/v1/evaluation", ground.key, json.dumps(decide), share=0.5),
-        "naive": Target("/naive/measured", ground.key, share=0.3),
+        "naive": Target("/naive/measured", ground.key, share=0.15),
+        "kept": Target("/kept/measured", ground.key, share=0.3),
     }
 
 
@@ -132,7 +133,8 @@ def compare(port: int, ground: Ground, connections: int, options: argparse.Names
         ("trust", "bare", "a bare view behind the same middleware"),
         ("trust", "naked", "a bare view without any middleware"),
         ("trust", "pgbench", "the same statement through pgbench"),
-        ("trust", "naive", "naive DRF with a token and no log"),
+        ("trust", "naive", "naive DRF with a token and no log, connected as Django comes"),
+        ("trust", "kept", "the same on a kept connection"),
         ("AuthZEN", "trust", "AuthZEN evaluation / trust answer"),
         ("purpose", "trust", "trust answer with a purpose / without"),
     ):
