@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from api.health import only_reads
+from api.signed import issuer_of
 
 ADDRESSES = {
     "access_evaluation_endpoint": "/access/v1/evaluation",
@@ -16,12 +17,12 @@ CACHED = "public, max-age=3600"
 
 @only_reads
 def _configuration(request: HttpRequest) -> HttpResponse:
-    base = f"{request.scheme}://{request.get_host()}"
+    base = issuer_of(request)
     return JsonResponse({"policy_decision_point": base} | {name: base + path for name, path in ADDRESSES.items()})
 
 
 def configuration(request: HttpRequest) -> HttpResponse:
-    """The metadata, with absolute addresses at the host that was asked. It needs no key, and may be kept for an hour."""
+    """The metadata, with absolute addresses at `TOUCHSTONE_PUBLIC_URL`, else at the host that was asked. It needs no key, and may be kept for an hour."""
     response = _configuration(request)
     if response.status_code == 200:
         response["Cache-Control"] = CACHED

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import resolve
+from pytest_django.fixtures import SettingsWrapper
 
 WELL_KNOWN = "/.well-known/authzen-configuration"
 ENDPOINTS = {
@@ -29,6 +30,15 @@ def test_the_metadata_names_every_address_absolutely(client: Client) -> None:
 def test_behind_tls_the_addresses_are_https(client: Client) -> None:
     metadata = client.get(WELL_KNOWN, secure=True).json()
     assert all(address.startswith("https://testserver") for address in metadata.values())
+
+
+def test_the_public_address_goes_before_the_host_that_was_asked(client: Client, settings: SettingsWrapper) -> None:
+    settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"public_url": "https://trust.example.com/"})
+    metadata = client.get(WELL_KNOWN).json()
+    assert metadata["policy_decision_point"] == "https://trust.example.com"
+    assert all(
+        address.startswith("https://trust.example.com/access/") for name, address in metadata.items() if name in ENDPOINTS
+    )
 
 
 def test_it_needs_no_key_and_may_be_kept_for_a_while(client: Client) -> None:
