@@ -43,7 +43,7 @@ def test_a_good_product_has_a_short_answer_without_reasons() -> None:
         "score": 97.6,
         "raw_score": 97.6,
         "grade": "A",
-        "as_of": "2026-11-22T12:00:00Z",
+        "as_of": "2026-11-22T12:00:00.000000Z",
         "valid_until": "2026-11-23T10:00:00Z",
         "gates": {"passed": 15, "failed": 0, "unknown": 0},
         "reasons": [],
@@ -98,7 +98,7 @@ def test_the_age_of_the_evidence_is_that_of_the_oldest_port_at_the_moment_asked_
     older = make_port("items", latest_run=make_run(id="run-0", started_at=NOW - 5 * HOUR))
     answer = short_answer(outcome_of(make_product(ports=(make_port(), older))), NOW + HOUR)
     assert answer["evidence"] == {"run": "run-0", "age_seconds": 6 * 3600}
-    assert answer["as_of"] == "2026-11-22T13:00:00Z"
+    assert answer["as_of"] == "2026-11-22T13:00:00.000000Z"
 
 
 def spoilt() -> ProductFacts:

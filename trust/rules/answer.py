@@ -4,7 +4,7 @@ Messages and remedies are shortened to fit and then end in an ellipsis; reasons 
 
 A stored answer is JSON text with marks where something stands that is known only when it is given: the id of its decision, the
 moment of asking, the age of the evidence. The marks are control characters, which JSON text never holds otherwise: what fills
-them in is a plain replacement, in SQL (`trust.queries.answering`) as in `filled`.
+them in is a plain replacement, in the statements that give stored answers as in `filled`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from catalog.rules.moments import rfc_3339
 from trust.rules import wording
 from trust.rules.outcome import GateResult, Outcome, PortOutcome
 from trust.rules.vocabulary import GateName, GateStatus
@@ -77,8 +78,8 @@ def worded(answer: Mapping[str, Any]) -> str:
 
 
 def filled(text: str, decision_id: int, as_of: datetime, evidence_at: datetime | None) -> str:
-    """A ready-made answer as it is given at `as_of`; the statement in `trust.queries.answering` does the same."""
-    text = text.replace(_ID, str(decision_id)).replace(_AS_OF, _time(as_of))
+    """A ready-made answer as it is given at `as_of`; the statements that give stored answers do the same."""
+    text = text.replace(_ID, str(decision_id)).replace(_AS_OF, _moment(as_of))
     return text if evidence_at is None else text.replace(_AGE, str(age_seconds(evidence_at, as_of)))
 
 
@@ -133,8 +134,8 @@ def _frame(
         "score": _number(outcome.score),
         "raw_score": _number(outcome.raw_score),
         "grade": outcome.grade.value,
-        "as_of": _time(as_of),
-        "valid_until": _time(outcome.valid_until),
+        "as_of": _moment(as_of),
+        "valid_until": rfc_3339(outcome.valid_until),
         "gates": _counts(outcome.gates),
         "reasons": reasons,
         "sensitivity": outcome.sensitivity.value if outcome.sensitivity else None,
@@ -216,5 +217,6 @@ def _number(value: float) -> int | float:
     return int(value) if value == int(value) else round(value, 6)
 
 
-def _time(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _moment(time: datetime) -> str:
+    """With six decimals always, as the statements in SQL write it: a replay compares byte for byte."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
