@@ -25,7 +25,7 @@ UNDERSTOOD = frozenset({"purpose", "use_case", "min_score", "max_evidence_age"})
 MOST_KEPT_BYTES = 2048
 """What else the context holds is kept in the log up to this size; it decides nothing."""
 LONGEST_PURPOSE, LONGEST_USE_CASE = 80, 200
-DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)")
+DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)", re.ASCII)
 LONGEST_AGE = timedelta(days=3660)
 
 ACTION_UNKNOWN = RulingReason(
@@ -109,7 +109,7 @@ def _age(value: object) -> timedelta | None:
     if value is None:
         return None
     age = timedelta(0)
-    if isinstance(value, int | float) and not isinstance(value, bool) and value <= LONGEST_AGE.total_seconds():
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_AGE.total_seconds():
         age = timedelta(seconds=value)
     elif isinstance(value, str) and (found := DURATION.fullmatch(value)) is not None:
         weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())

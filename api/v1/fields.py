@@ -10,8 +10,8 @@ from rest_framework import serializers
 from api.bodies import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
-SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?")
-DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)")
+SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)", re.ASCII)
 LONGEST_AGE = timedelta(days=3660)
 
 
