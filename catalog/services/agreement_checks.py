@@ -5,8 +5,9 @@ from datetime import datetime
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.rules.agreement import LONGEST_LIFE, Part, Refusal, needed_parts
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import ConsumerStatus
-from catalog.services.agreement_notices import request_of, shown, still_needed
+from catalog.services.agreement_notices import request_of, still_needed
 from catalog.services.products import demand_not_retired
 
 LONGEST_REASON = 5_000

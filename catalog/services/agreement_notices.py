@@ -4,10 +4,11 @@ Told are the consumer (its owner finds the notice in the application and gets th
 request, and governance where it has a say: above `internal`, unclassified, or in the owner's place. Who did it is not told.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from catalog.models import Agreement, Person
 from catalog.rules.agreement import Approval, Part, Request, missing_parts, needed_parts
+from catalog.rules.moments import rfc_3339
 from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import Sensitivity
 from catalog.services.notifications import notify
@@ -42,10 +43,6 @@ def grant_of(agreement: Agreement) -> str:
     return f"{agreement.consumer.slug} may use {agreement.product.slug} for {agreement.purpose}"
 
 
-def shown(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def tell(*, agreement: Agreement, event: str, headline: str, text: str, now: datetime, actor: Person | None) -> None:
     """Give those concerned the notice of `event` (`rejected`), once for each agreement and event.
 
@@ -65,7 +62,7 @@ def tell(*, agreement: Agreement, event: str, headline: str, text: str, now: dat
             "product": agreement.product.slug,
             "purpose": agreement.purpose,
             "status": agreement.status,
-            "expires_at": agreement.expires_at.astimezone(UTC).isoformat(),
+            "expires_at": rfc_3339(agreement.expires_at),
         },
     )
 

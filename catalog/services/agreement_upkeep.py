@@ -11,8 +11,9 @@ from django.db.models.functions import Cast, Concat
 
 from catalog.models import Agreement, Notification
 from catalog.rules.agreement import LONGEST_NOTICE, reminder_due_at
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_notices import grant_of, shown, tell
+from catalog.services.agreement_notices import grant_of, tell
 from catalog.services.recording import recorded
 
 MOST_AT_ONCE = 500

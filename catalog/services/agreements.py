@@ -15,10 +15,11 @@ from catalog.models import Agreement, Consumer, DataProduct, Person, Purpose
 from catalog.queries import agreements_standing
 from catalog.rules.agreement import TRANSITIONS, Part, Refusal, missing_parts, part_of, standing_approvals
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import AgreementStatus, Lifecycle
 from catalog.services.agreement_checks import demand_end, demand_reason, demand_usable, not_yours, refusal
-from catalog.services.agreement_notices import grant_of, request_of, shown, still_needed, tell
+from catalog.services.agreement_notices import grant_of, request_of, still_needed, tell
 from catalog.services.permissions import can_look_after, is_governance, sees_everything
 from catalog.services.recording import recorded
 

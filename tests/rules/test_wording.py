@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Dimension
 from tests.rules.factories import NOW, failing
 from trust.rules import wording
@@ -139,4 +140,4 @@ def test_lists_and_texts_are_cut_with_a_sign() -> None:
     assert wording.shorten("x" * 50) == "x" * 39 + "…"
     assert wording.shorten("two\nlines\t here") == "two lines here"
     assert wording.list_sentences(["one", "two", "three", "four", "five"]) == "One; two; three; and 2 more."
-    assert wording.moment(NOW) == "2026-11-22 12:00 UTC"
+    assert shown(NOW) == "2026-11-22 12:00 UTC"

@@ -87,7 +87,7 @@ def test_a_webhook_gets_the_notice_signed_as_standard_webhooks_say(receiver: Rec
     assert received.is_signed_by(public_jwks())
     assert json.loads(received.body) == {
         "type": "agreement.active",
-        "timestamp": NOW.isoformat(),
+        "timestamp": NOW.isoformat().replace("+00:00", "Z"),
         "data": {
             "agreement": 7,
             "recipient": consumer.slug,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.rules.expectation import Expectation
+from catalog.rules.moments import shown
 from trust.rules import decay, wording
 from trust.rules.evidence import CheckStatus, EvidenceStatus
 from trust.rules.facts import CheckFacts, PortFacts, ProductFacts, RunFacts
@@ -122,14 +123,14 @@ def _absence(port: PortFacts, facts: ProductFacts, policy: TrustPolicy) -> Doubt
     if run.status is not RunStatus.COMPLETED:
         return _blindness(run)
     if run.started_at > facts.known_at + policy.clock_skew:
-        message = f"has a run dated {wording.moment(run.started_at)}, in the future"
+        message = f"has a run dated {shown(run.started_at)}, in the future"
         return Doubt("run_time_in_future", message, "Set the worker's clock, then request a new run")
     return _mismatch(port, run)
 
 
 def _blindness(run: RunFacts) -> Doubt:
     """A run that could not look, in the engine's own words."""
-    failure, when = run.failure, wording.moment(run.started_at)
+    failure, when = run.failure, shown(run.started_at)
     reason = wording.shorten(failure.message, 160).rstrip(".") if failure else "no reason was recorded"
     remedy = failure.remedy.rstrip(".") if failure else "Read the worker's log, then request a new run"
     return Doubt("run_failed", f"could not be read at {when}: {reason}", remedy)
@@ -167,7 +168,7 @@ def _disbelief(standing: Standing, run: RunFacts) -> Doubt | None:
 def _staleness(run: RunFacts, age: timedelta, ttl: timedelta) -> Doubt | None:
     if age <= ttl:
         return None
-    seen = f"was last checked at {wording.moment(run.started_at)}, and evidence lives {wording.span(ttl)}"
+    seen = f"was last checked at {shown(run.started_at)}, and evidence lives {wording.span(ttl)}"
     return Doubt("evidence_too_old", seen, "Request a new run, or schedule the suite more often")
 
 

@@ -1,7 +1,7 @@
 """How numbers, times and failed checks read to a person in ten seconds."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from trust.rules.evidence import CheckStatus
@@ -50,11 +50,6 @@ def percent(part: int, whole: int) -> str:
     if 99.9 < share < 100:
         return "over 99.9%"
     return f"{share:.1f}".removesuffix(".0") + "%"
-
-
-def moment(time: datetime) -> str:
-    """`2026-11-22 06:00 UTC`."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def span(length: timedelta) -> str:

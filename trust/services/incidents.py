@@ -4,6 +4,7 @@ from datetime import datetime
 
 from catalog.models import DataProduct, Person
 from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import require_can_look_after
 from catalog.services.recording import recorded
@@ -44,7 +45,7 @@ def resolve_incident(*, incident: Incident, resolution: str, actor: Person | Non
         row = Incident.objects.select_for_update(no_key=True).get(id=incident.id)
         if row.resolved_at is not None:
             raise ConflictError(
-                f"Incident '{row.title}' was resolved at {row.resolved_at:%Y-%m-%d %H:%M} UTC.",
+                f"Incident '{row.title}' was resolved at {shown(row.resolved_at)}.",
                 remedy="Open a new incident if the problem is back.",
                 code="incident_resolved",
             )

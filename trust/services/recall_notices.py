@@ -14,6 +14,7 @@ from django.db.models import F, Q
 
 from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError, ForbiddenError
+from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
 from trust.models import Recall, RecalledConsumer
 from trust.queries.policies import current_policy
@@ -103,14 +104,14 @@ def _tell_fall(recall: Recall, named: Collection[RecalledConsumer], now: datetim
     for row in named:
         consumer = consumers[row.consumer_id]
         answers = "1 answer" if row.decision_count == 1 else f"{row.decision_count} answers"
-        shown = ", ".join(map(str, row.decision_ids[:10])) + (", ..." if row.decision_count > 10 else "")
+        named_ids = ", ".join(map(str, row.decision_ids[:10])) + (", ..." if row.decision_count > 10 else "")
         notify(
             key=f"recall:{recall.pk}:fall",
             kind="recall.fallen",
             subject=f"Recall: {slug} is no longer production-grade",
             text=(
-                f"Data product {slug} stopped being production-grade at {_time(recall.fallen_at)}. {outcome.cause}\n"
-                f"Consumer {consumer.slug} was given {answers} of yes before (decisions {shown}).\n"
+                f"Data product {slug} stopped being production-grade at {shown(recall.fallen_at)}. {outcome.cause}\n"
+                f"Consumer {consumer.slug} was given {answers} of yes before (decisions {named_ids}).\n"
                 f"Stop relying on it, look at what was built on these answers, and acknowledge the recall with "
                 f"POST /api/v1/recalls/{recall.pk}/acknowledge. Its owner is {recall.product.owner.username}."
             ),
@@ -135,12 +136,12 @@ def _tell_recovery(recall: Recall, now: datetime) -> None:
             kind="recall.recovered",
             subject=f"Recovered: {slug} is production-grade again",
             text=(
-                f"Data product {slug} is production-grade again since {_time(recall.changed_at)}; it had fallen at "
-                f"{_time(recall.fallen_at)} (recall {recall.pk}). Ask again before consumer {row.consumer.slug} relies on it."
+                f"Data product {slug} is production-grade again since {shown(recall.changed_at)}; it had fallen at "
+                f"{shown(recall.fallen_at)} (recall {recall.pk}). Ask again before consumer {row.consumer.slug} relies on it."
             ),
             now=now,
             consumers=[row.consumer],
-            payload={**_payload(recall, row.consumer), "recovered_at": recall.changed_at.isoformat()},
+            payload={**_payload(recall, row.consumer), "recovered_at": rfc_3339(recall.changed_at)},
         )
 
 
@@ -149,12 +150,8 @@ def _payload(recall: Recall, consumer: Consumer) -> dict[str, Any]:
         "recall": recall.pk,
         "product": recall.product.slug,
         "consumer": consumer.slug,
-        "fallen_at": recall.fallen_at.isoformat(),
+        "fallen_at": rfc_3339(recall.fallen_at),
     }
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 @transaction.atomic

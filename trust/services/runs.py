@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from catalog.models import OutputPort, Person
 from catalog.rules.errors import ConflictError
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.permissions import require_can_look_after
 from trust.models import CheckResult, Run, RunCause, Suite, Verdict
@@ -204,7 +205,7 @@ def time_limit_failure(started_at: datetime) -> Failure:
     """The failure of an attempt that took too long. It is not tried again: it would take as long."""
     return Failure(
         code="time_limit",
-        message=f"The run that began at {started_at:%Y-%m-%d %H:%M} UTC took longer than {time_limit().total_seconds():.0f} s.",
+        message=f"The run that began at {shown(started_at)} took longer than {time_limit().total_seconds():.0f} s.",
         remedy="Make the suite smaller, or raise TOUCHSTONE_RUN_TIME_LIMIT_SECONDS, then request a new run.",
     )
 

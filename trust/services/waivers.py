@@ -4,6 +4,7 @@ from datetime import datetime
 
 from catalog.models import DataProduct, Person
 from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.moments import shown
 from catalog.services.permissions import require_governance
 from catalog.services.recording import recorded
 from trust.models import Suite, Waiver
@@ -73,7 +74,7 @@ def revoke_waiver(*, waiver: Waiver, actor: Person | None, now: datetime) -> Wai
         row = Waiver.objects.select_for_update(no_key=True).get(id=waiver.id)
         if row.revoked_at is not None:
             raise ConflictError(
-                f"The waiver of {row.gate or row.check_key} was revoked at {row.revoked_at:%Y-%m-%d %H:%M} UTC.",
+                f"The waiver of {row.gate or row.check_key} was revoked at {shown(row.revoked_at)}.",
                 remedy="There is nothing left to revoke.",
                 code="waiver_revoked",
             )

@@ -7,16 +7,16 @@ and another to the connection. Of the answer only the status is read.
 import base64
 import contextlib
 import http.client
-import json
 import socket
 import ssl
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 
 from django.conf import settings
 
 from catalog.models import Delivery
+from catalog.rules.moments import rfc_3339
 from trust.rules.delivery import (
     SIGNATURE_SCHEME,
     Endpoint,
@@ -26,7 +26,7 @@ from trust.rules.delivery import (
     endpoint_of,
     signed_content,
 )
-from trust.signing import raw_signature
+from trust.signing import canonical_json, raw_signature
 
 TIMEOUT_SECONDS = 10.0
 """For one attempt from the first packet to the status line; our choice."""
@@ -52,7 +52,7 @@ def body_of(delivery: Delivery) -> bytes:
     notice = delivery.notification
     told = {
         "type": notice.kind,
-        "timestamp": notice.created_at.astimezone(UTC).isoformat(),
+        "timestamp": rfc_3339(notice.created_at),
         "data": {
             **notice.payload,
             "recipient": notice.consumer.slug if notice.consumer else None,
@@ -60,7 +60,7 @@ def body_of(delivery: Delivery) -> bytes:
             "text": notice.text,
         },
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return canonical_json(told)
 
 
 def post_notice(delivery: Delivery, now: datetime) -> None:

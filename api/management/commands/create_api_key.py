@@ -11,6 +11,7 @@ from api.access.keys import create_key_of
 from api.access.scopes import Scope
 from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError
+from catalog.rules.moments import shown
 from catalog.services.consumers import consumer_of_person
 
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(f"--days {options['days']} lies outside of the calendar. Give 1 to 366.") from None
         except DomainError as error:
             raise CommandError(str(error)) from None
-        end = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an end"
+        end = f"until {shown(key.expires_at)}" if key.expires_at else "without an end"
         self.stderr.write(f"API key {key.prefix} of {consumer.slug}, {', '.join(key.scopes)}, {end}. Shown this once:")
         self.stdout.write(text)
 

@@ -1,5 +1,6 @@
 """The gates `evidence` and `critical_checks`: have we looked, and what did we see?"""
 
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from trust.rules import wording
 from trust.rules.evidence import CheckStatus
@@ -18,7 +19,7 @@ def evidence_gate(situation: Situation) -> GateResult:
     rows = sum(s.run.rows or 0 for s in situation.standings if s.run)
     checks = sum(len(s.checks) for s in situation.standings)
     seen = [s.run.started_at for s in situation.standings if s.run]
-    since = f", last at {wording.moment(min(seen))}" if seen else ""
+    since = f", last at {shown(min(seen))}" if seen else ""
     return conclude(
         GateName.EVIDENCE,
         [*no_ports(situation), *findings],

@@ -1,5 +1,6 @@
 """The gate `freshness`: is the data as new as its service level promises?"""
 
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Cadence
 from trust.rules import wording
 from trust.rules.facts import RunFacts
@@ -22,7 +23,7 @@ def freshness_gate(situation: Situation) -> GateResult:
     if static == len(situation.standings):
         passed = "The data is static: it cannot go stale."
     else:
-        passed = f"The data reaches to {wording.moment(min(times))}, within its service level." if times else ""
+        passed = f"The data reaches to {shown(min(times))}, within its service level." if times else ""
     numbers = {"ports": len(situation.standings), "static_ports": static}
     return conclude(GateName.FRESHNESS, findings, passed, Ground(numbers, run_ids(situation.standings)))
 
@@ -46,10 +47,10 @@ def _age_findings(name: str, standing: Standing, run: RunFacts, situation: Situa
         remedy = "Name the port's time column in the contract, then run the suite again"
         return [unknown("no_data_time", f"{name} shows no time from which its age is seen", remedy, situation.owner, ids)]
     if time > run.finished_at + situation.policy.clock_skew:
-        message = f"{name} has data dated {wording.moment(time)}, later than the run that read it"
+        message = f"{name} has data dated {shown(time)}, later than the run that read it"
         remedy = "Correct the times in the data, then run the suite again"
         return [unknown("data_time_in_future", message, remedy, situation.steward, ids)]
     if level is not None and situation.now - time > level:
-        message = f"{name} has data up to {wording.moment(time)}, and its service level allows {wording.span(level)}"
+        message = f"{name} has data up to {shown(time)}, and its service level allows {wording.span(level)}"
         return [failed("data_too_old", message, "Deliver newer data, then run the suite again", situation.steward, ids)]
     return []

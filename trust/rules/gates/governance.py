@@ -1,5 +1,6 @@
 """The gates of the governance gap: `sensitivity`, `policy`, `explainability` and `review`."""
 
+from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import Effect
 from trust.rules import wording
@@ -79,8 +80,8 @@ def review_gate(situation: Situation) -> GateResult:
         message = "governance has never reviewed the product"
         findings = [unknown("never_reviewed", message, remedy, situation.governance)]
     elif situation.now - reviewed_at > interval:
-        message = f"the last review, at {wording.moment(reviewed_at)}, was due again after {wording.span(interval)}"
+        message = f"the last review, at {shown(reviewed_at)}, was due again after {wording.span(interval)}"
         findings = [failed("review_overdue", message, remedy, situation.governance)]
     else:
-        passed = f"Reviewed at {wording.moment(reviewed_at)}, next due by {wording.moment(reviewed_at + interval)}."
+        passed = f"Reviewed at {shown(reviewed_at)}, next due by {shown(reviewed_at + interval)}."
     return conclude(GateName.REVIEW, findings, passed, Ground({"interval_days": interval.days}))

@@ -1,5 +1,6 @@
 """The gates of the ownership gap: `owner` and `acknowledgement`."""
 
+from catalog.rules.moments import shown
 from trust.rules import wording
 from trust.rules.gates.finding import Ground, conclude, failed
 from trust.rules.governance_measures import is_acknowledged
@@ -29,9 +30,7 @@ def acknowledgement_gate(situation: Situation) -> GateResult:
     facts, interval = situation.facts, situation.policy.acknowledgement_interval
     at, ground = facts.acknowledged_at, Ground({"interval_days": interval.days})
     if at is not None and is_acknowledged(situation):
-        passed = (
-            f"Acknowledged by {facts.acknowledged_by} at {wording.moment(at)}, next due by {wording.moment(at + interval)}."
-        )
+        passed = f"Acknowledged by {facts.acknowledged_by} at {shown(at)}, next due by {shown(at + interval)}."
         return conclude(GateName.ACKNOWLEDGEMENT, [], passed, ground)
     code, message = _why_not(situation)
     remedy = "Read the product's page and acknowledge that you answer for it"
@@ -46,5 +45,5 @@ def _why_not(situation: Situation) -> tuple[str, str]:
     if facts.owner is None or facts.acknowledged_by != facts.owner.username:
         by = facts.acknowledged_by or "somebody unnamed"
         return "acknowledged_by_other", f"the product was acknowledged by {by}, not by its present owner"
-    since = wording.moment(facts.acknowledged_at)
+    since = shown(facts.acknowledged_at)
     return "acknowledgement_overdue", f"the owner's acknowledgement of {since} was due again after {wording.span(interval)}"

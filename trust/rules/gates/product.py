@@ -1,5 +1,6 @@
 """The gates `lifecycle`, `incidents` and `upstream`: may the product be built on at all, and what does it stand on?"""
 
+from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Lifecycle, Severity
 from trust.rules import wording
 from trust.rules.facts import UpstreamFacts
@@ -19,11 +20,11 @@ def lifecycle_gate(situation: Situation) -> GateResult:
     elif facts.lifecycle is Lifecycle.RETIRED:
         findings.append(failed("retired", "The product is retired", "Use its successor; a retired product stays so", owner))
     elif facts.lifecycle is Lifecycle.DEPRECATED and ends is not None and situation.now >= ends:
-        message = f"The product was deprecated until {wording.moment(ends)}"
+        message = f"The product was deprecated until {shown(ends)}"
         findings.append(failed("deprecation_ended", message, "Move to its successor, or extend the deprecation", owner))
     passed = "The product is published."
     if facts.lifecycle is Lifecycle.DEPRECATED:
-        passed = f"The product is deprecated and may be used until {wording.moment(ends) if ends else 'it is retired'}."
+        passed = f"The product is deprecated and may be used until {shown(ends) if ends else 'it is retired'}."
     return conclude(GateName.LIFECYCLE, findings, passed, Ground({}))
 
 
@@ -96,9 +97,7 @@ def _upstream_findings(upstream: UpstreamFacts, situation: Situation) -> list[Fi
     if upstream.verdict is None:
         return [unknown("upstream_never_judged", f"the input {slug} was never judged", remedy, owner, (slug,))]
     if upstream.valid_until is None or has_expired(upstream, situation):
-        until = (
-            f" was valid until {wording.moment(upstream.valid_until)}" if upstream.valid_until else " does not say until when"
-        )
+        until = f" was valid until {shown(upstream.valid_until)}" if upstream.valid_until else " does not say until when"
         message = f"the answer about the input {slug}{until}"
         return [unknown("upstream_expired", message, remedy, owner, (slug,))]
     return []

@@ -1,0 +1,13 @@
+"""Moments as text, always in UTC: for programs and for people."""
+
+from datetime import UTC, datetime
+
+
+def rfc_3339(moment: datetime) -> str:
+    """`2026-11-22T06:00:00Z`, as every answer gives its moments."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def shown(moment: datetime) -> str:
+    """`2026-11-22 06:00 UTC`, as sentences say them."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
