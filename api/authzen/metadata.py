@@ -22,7 +22,10 @@ def _configuration(request: HttpRequest) -> HttpResponse:
 
 
 def configuration(request: HttpRequest) -> HttpResponse:
-    """The metadata, with absolute addresses at `TOUCHSTONE_PUBLIC_URL`, else at the host that was asked. It needs no key, and may be kept for an hour."""
+    """The metadata, with absolute addresses at `TOUCHSTONE_PUBLIC_URL`, else at the host that was asked.
+
+    It needs no key, and may be kept for an hour.
+    """
     response = _configuration(request)
     if response.status_code == 200:
         response["Cache-Control"] = CACHED

@@ -1,9 +1,10 @@
 """Where a client that only knows the host finds the addresses (AuthZEN 1.0, section 9)."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import resolve
-from pytest_django.fixtures import SettingsWrapper
 
 WELL_KNOWN = "/.well-known/authzen-configuration"
 ENDPOINTS = {
@@ -32,7 +33,7 @@ def test_behind_tls_the_addresses_are_https(client: Client) -> None:
     assert all(address.startswith("https://testserver") for address in metadata.values())
 
 
-def test_the_public_address_goes_before_the_host_that_was_asked(client: Client, settings: SettingsWrapper) -> None:
+def test_the_public_address_goes_before_the_host_that_was_asked(client: Client, settings: Any) -> None:
     settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"public_url": "https://trust.example.com/"})
     metadata = client.get(WELL_KNOWN).json()
     assert metadata["policy_decision_point"] == "https://trust.example.com"
