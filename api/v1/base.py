@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from api.access.permissions import HasScope
 from api.access.scopes import Scope
+from api.bodies import is_storable
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
@@ -49,6 +50,8 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
             raise LengthRequired
+        if not all(is_storable(word) for word in kwargs.values() if isinstance(word, str)):
+            raise NotFound("The address holds a NUL, which no name has.", "not_found")
         self.now = timezone.now()
         self.parameters: dict[str, Any] = self._parameters(request)
 

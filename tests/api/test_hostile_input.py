@@ -49,6 +49,20 @@ def test_another_media_type_is_refused(cast: Cast, content_type: str) -> None:
     assert_problem(cast.owner.post(LIST, json.dumps(PRODUCT), content_type=content_type), 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/api/v1/consumers/%00"),
+        ("patch", "/api/v1/consumers/a%00b"),
+        ("post", "/api/v1/consumers/%00/suspend"),
+        ("get", "/api/v1/consumers/%00/keys"),
+        ("put", "/api/v1/products/orders/ports/%00"),
+    ],
+)
+def test_an_address_with_a_nul_names_nothing(cast: Cast, method: str, path: str) -> None:
+    assert_problem(cast.governance.send(method, path, None if method == "get" else {}), 404, "not_found")
+
+
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON"])
 def test_the_media_type_is_read_as_http_has_it(cast: Cast, content_type: str) -> None:
     assert cast.owner.post(LIST, json.dumps(PRODUCT), content_type=content_type).status_code == 201
