@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.models import Person
+from catalog.queries import visible_products
 from catalog.rules.errors import ConflictError
 from trust.pages.board import board_of, product_ids
 from trust.pages.label import label_of
-from trust.pages.visibility import visible_products
 from trust.services import judging
 
 CONTENT_SECURITY_POLICY = (
@@ -77,7 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def product_label(request: HttpRequest, slug: str) -> HttpResponse:
     """The label of one product. Who may not know of it gets the same 404 as for one that does not exist."""
     visible = visible_products(request.user if isinstance(request.user, Person) else None)
-    product = visible.select_related("domain", "owner").defer("search").filter(slug=slug).first()
+    product = visible.select_related("domain", "owner").filter(slug=slug).first()
     if product is None:
         raise Http404
     now = timezone.now()

@@ -3,10 +3,10 @@
 What may not be seen does not exist: the answer is 404.
 """
 
-from django.db.models import Count, Exists, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from api.access.visibility import SEES_DRAFTS
 from catalog.models import Consumer, Person
+from catalog.queries import is_insider
 from catalog.rules.errors import NotFoundError
 
 
@@ -15,8 +15,7 @@ def visible_consumers(person: Person) -> QuerySet[Consumer]:
     rows = _counted()
     if person.is_superuser:
         return rows
-    insider = Person.groups.through.objects.filter(person=person, group__name__in=SEES_DRAFTS)
-    return rows.filter(Q(owner=person) | Exists(insider))
+    return rows.filter(Q(owner=person) | is_insider(person))
 
 
 def _counted() -> QuerySet[Consumer]:

@@ -1,24 +1,8 @@
-"""Who may see which product over HTTP. What may not be seen does not exist: the answer is 404, never 403."""
-
-from django.db.models import Exists, OuterRef, Q
+"""Finds the product that an address names. What may not be seen does not exist: the answer is 404, never 403."""
 
 from catalog.models import DataProduct, Person
-from catalog.models.product import DataProductQuerySet
+from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
-from catalog.rules.roles import PersonRole
-from catalog.rules.vocabulary import Lifecycle
-
-SEES_DRAFTS = (PersonRole.GOVERNANCE.value, PersonRole.AUDITORS.value)
-
-
-def visible_products(person: Person) -> DataProductQuerySet:
-    """Everything but drafts; drafts too for their owner and stewards, for governance and auditors. One statement."""
-    products = DataProduct.objects.defer("search")
-    if person.is_superuser:
-        return products
-    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("pk"), person=person)
-    insider = Person.groups.through.objects.filter(person=person, group__name__in=SEES_DRAFTS)
-    return products.filter(~Q(lifecycle=Lifecycle.DRAFT) | Q(owner=person) | Exists(steward) | Exists(insider))
 
 
 def find_product(person: Person, slug: str, *, is_to_change: bool = False) -> DataProduct:

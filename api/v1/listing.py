@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
 
-from api.access.visibility import visible_products
 from catalog.models import DataProduct, Person
 from catalog.models.product import DataProductQuerySet
+from catalog.queries import visible_products
 from catalog.rules.vocabulary import Lifecycle
 from trust.models import CurrentVerdict
 from trust.rules.vocabulary import Verdict

@@ -10,16 +10,19 @@ from catalog.queries.agreements import (
 from catalog.queries.lineage import path_upstream
 from catalog.queries.policies import policies_by_id, policies_in_force
 from catalog.queries.policy_texts import export_policies, text_difference
+from catalog.queries.visibility import is_insider, visible_products
 
 __all__ = [
     "agreements_of",
     "agreements_standing",
     "agreements_waiting_for",
     "export_policies",
+    "is_insider",
     "path_upstream",
     "policies_by_id",
     "policies_in_force",
     "standing_agreement",
     "standing_agreements",
     "text_difference",
+    "visible_products",
 ]

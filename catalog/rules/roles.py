@@ -12,6 +12,9 @@ class PersonRole(StrEnum):
     AUDITORS = "auditors"
 
 
+SEES_EVERYTHING = frozenset({PersonRole.GOVERNANCE, PersonRole.AUDITORS})
+"""Roles that may read every product, drafts too, and everybody's consumers, agreements, decisions and recalls."""
+
 _CLAIMS = ("domain", "dataproduct", "outputport", "field", "inputport", "accesspolicy")
 _EVIDENCE = ("suite", "run", "checkresult", "verdict", "currentverdict")
 _PROOF = ("decision", "ledgerbatch", "signingkey", "recall", "recalledconsumer")

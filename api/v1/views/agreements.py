@@ -1,20 +1,19 @@
 """Agreements: asked for, approved, rejected, withdrawn, revoked. Who may do what is said by the services."""
 
 from django.db import transaction
-from django.db.models import Exists, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.access.agreements import agreements_as_shown, find_agreement, visible_agreements
 from api.access.consumers import find_consumer
 from api.access.scopes import Scope
-from api.access.visibility import SEES_DRAFTS, find_product
+from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.agreements import AgreementAnswer, AgreementQuery, AgreementRequest, ReasonRequest
-from catalog.models import Agreement, Person
-from catalog.queries import agreements_of, agreements_waiting_for
-from catalog.rules.errors import NotFoundError
+from catalog.models import Agreement
+from catalog.queries import agreements_waiting_for
 from catalog.services.agreements import (
     approve_agreement,
     reject_agreement,
@@ -25,41 +24,13 @@ from catalog.services.agreements import (
 from catalog.services.permissions import is_governance
 from trust.tasks import enqueue_deliveries
 
-RELATED = (
-    "consumer",
-    "product",
-    "requested_by",
-    "owner_approved_by",
-    "governance_approved_by",
-    "ended_by",
-)
 COLUMNS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
-
-
-def visible_agreements(person: Person) -> QuerySet[Agreement]:
-    """Those that concern `person`; all for governance, auditors and superusers. One statement."""
-    rows = Agreement.objects.select_related(*RELATED).defer("product__search")
-    if person.is_superuser:
-        return rows
-    insider = Person.groups.through.objects.filter(person=person, group__name__in=SEES_DRAFTS)
-    return rows.filter(Q(pk__in=agreements_of(person).order_by().values("pk")) | Exists(insider))
-
-
-def find_agreement(person: Person, agreement_id: int) -> Agreement:
-    """Raises `NotFoundError`; costs one query."""
-    agreement = visible_agreements(person).filter(pk=agreement_id).first()
-    if agreement is None:
-        raise NotFoundError(
-            f"There is no agreement {agreement_id} that you may see.",
-            remedy="GET /api/v1/agreements lists those of your consumers and your products; governance sees all.",
-        )
-    return agreement
 
 
 def told(agreement: Agreement, status: int = 200) -> Response:
     """The agreement as it is after a change, and the workers are told that notices wait."""
     transaction.on_commit(enqueue_deliveries)
-    row = Agreement.objects.select_related(*RELATED).defer("product__search").get(pk=agreement.pk)
+    row = agreements_as_shown().get(pk=agreement.pk)
     return Response(AgreementAnswer(row).data, status=status, headers={"Location": f"/api/v1/agreements/{row.pk}"})
 
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from api.access.permissions import demand_scope
 from api.access.scopes import Scope
-from api.access.visibility import find_product, visible_products
+from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.policies import (
@@ -26,7 +26,7 @@ from api.v1.serializers.policies import (
 )
 from catalog.cedar import SCHEMA
 from catalog.models import AccessPolicy, PolicyStatus
-from catalog.queries import export_policies, text_difference
+from catalog.queries import export_policies, text_difference, visible_products
 from catalog.rules.differences import differences
 from catalog.rules.errors import NotFoundError
 from catalog.services.policies import (

@@ -6,11 +6,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.visibility import find_product, visible_products
+from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.runs import RunAnswer, RunEntry, RunQuery, RunRequest
 from api.v1.views.ports import find_port, only_port
+from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from trust.models import Run
 from trust.services.runs import request_run

@@ -1,0 +1,33 @@
+"""Who may know of which product, and who sees everything, as conditions within one statement.
+
+`catalog.services.permissions.sees_everything` asks the same of one person; `trust.queries.asked` says it again in SQL.
+"""
+
+from django.db.models import Exists, OuterRef, Q
+
+from catalog.models import DataProduct, Person
+from catalog.models.product import DataProductQuerySet
+from catalog.rules.roles import SEES_EVERYTHING
+from catalog.rules.vocabulary import Lifecycle
+
+
+def is_insider(person: Person) -> Exists:
+    """Whether the person is in a group that sees everything. Superusers need none."""
+    names = [role.value for role in SEES_EVERYTHING]
+    return Exists(Person.groups.through.objects.filter(person=person, group__name__in=names))
+
+
+def visible_products(person: Person | None) -> DataProductQuerySet:
+    """Everything but drafts for everybody; drafts for their owner, their stewards, governance and auditors. One statement.
+
+    None: somebody who is not signed in. A retired product stays visible, and says that it is retired: whoever follows an old
+    link must learn that.
+    """
+    products = DataProduct.objects.defer("search")
+    offered = ~Q(lifecycle=Lifecycle.DRAFT)
+    if person is None or not person.is_active:
+        return products.filter(offered)
+    if person.is_superuser:
+        return products
+    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("pk"), person=person)
+    return products.filter(offered | Q(owner=person) | Exists(steward) | is_insider(person))
