@@ -27,6 +27,15 @@ def visible_recalls(person: Person) -> QuerySet[Recall]:
     return rows.filter(mine).annotate(consumer_count=counted)
 
 
+def names_visibly(person: Person, consumer: str) -> Exists:
+    """Whether a recall names the consumer of this slug, as far as the person may see the consumers that it names."""
+    named = RecalledConsumer.objects.filter(recall=OuterRef("pk"), consumer__slug=consumer)
+    if sees_everything(person):
+        return Exists(named)
+    product = Q(recall__product__owner=person) | Q(recall__product__stewards=person)
+    return Exists(named.filter(product | Q(consumer__owner=person)))
+
+
 def find_recall(person: Person, recall_id: int) -> Recall:
     """Raises `NotFoundError`."""
     recall = visible_recalls(person).filter(pk=recall_id).first()

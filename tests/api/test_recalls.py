@@ -96,6 +96,13 @@ def test_filters_narrow_the_list(cast: Cast, recall: Recall, query: str, is_foun
     assert listed(cast.governance, query) == ([recall.pk] if is_found else [])
 
 
+def test_the_filter_tells_nobody_who_else_relied_on_the_product(cast: Cast, recall: Recall) -> None:
+    """`carl` sees the recall, which names a consumer of somebody else beside his own."""
+    for caller, expected in ((cast.consumer, []), (cast.owner, [recall.pk]), (cast.auditor, [recall.pk])):
+        assert listed(caller, "?consumer=other") == expected
+    assert listed(cast.consumer, "?consumer=agent") == [recall.pk]
+
+
 def test_the_owner_of_a_named_consumer_acknowledges_once_and_for_its_own_part(cast: Cast, recall: Recall) -> None:
     said = cast.consumer.post(f"{RECALLS}/{recall.pk}/acknowledge")
     assert said.status_code == 200, said.content

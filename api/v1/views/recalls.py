@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.recalls import find_recall, visible_parts, visible_recalls
+from api.access.recalls import find_recall, names_visibly, visible_parts, visible_recalls
 from api.access.scopes import Scope
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -25,7 +25,7 @@ class RecallsView(ApiView):
         rows = visible_recalls(self.actor).defer("fallen_verdict__outcome")
         rows = rows.filter(**{COLUMNS[name]: value for name, value in self.parameters.items() if name in COLUMNS})
         if "consumer" in self.parameters:
-            rows = rows.filter(consumers__consumer__slug=self.parameters["consumer"])
+            rows = rows.filter(names_visibly(self.actor, self.parameters["consumer"]))
         if self.parameters["is_open"] is not None:
             rows = rows.filter(closed_at__isnull=self.parameters["is_open"])
         paginator = KeysetPagination()
