@@ -24,7 +24,7 @@ def make_row(consumer: Consumer, product: DataProduct, **columns: Any) -> Agreem
         "requested_at": NOW - DAY,
         "starts_at": NOW,
         "expires_at": NOW + 10 * DAY,
-        "owner_approved_by": person,
+        "owner_approved_by": product.owner,
         "owner_approved_at": NOW,
     }
     return Agreement.objects.create(consumer=consumer, product=product, **{**defaults, **columns})
