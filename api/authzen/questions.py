@@ -5,12 +5,12 @@ Action: `consume`, for a purpose. What the caller says about them in `properties
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from api.ages import WANTED, age_of
 from api.authzen.entities import Action, Evaluation
 from api.authzen.messages import MalformedRequestError
 from catalog.rules.ruling import RulingReason
@@ -25,8 +25,6 @@ UNDERSTOOD = frozenset({"purpose", "use_case", "min_score", "max_evidence_age"})
 MOST_KEPT_BYTES = 2048
 """What else the context holds is kept in the log up to this size; it decides nothing."""
 LONGEST_PURPOSE, LONGEST_USE_CASE = 80, 200
-DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)", re.ASCII)
-LONGEST_AGE = timedelta(days=3660)
 
 ACTION_UNKNOWN = RulingReason(
     "action_unknown", f"The only action is `{CONSUME}`.", f'Ask with {{"name": "{CONSUME}"}} and a purpose in its properties.'
@@ -105,22 +103,12 @@ def _score(value: object) -> float | None:
 
 
 def _age(value: object) -> timedelta | None:
-    """From a number of seconds, or a duration such as PT36H, P2D or P1W."""
     if value is None:
         return None
-    age = timedelta(0)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_AGE.total_seconds():
-        age = timedelta(seconds=value)
-    elif isinstance(value, str) and (found := DURATION.fullmatch(value)) is not None:
-        weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if timedelta(0) < age <= LONGEST_AGE:
-        return age
-    message = (
-        "`context.max_evidence_age` must be a number of seconds or an ISO 8601 duration such as PT36H or P1D, "
-        f"above zero and at most {LONGEST_AGE.days} days."
-    )
-    raise MalformedRequestError(message, field="context.max_evidence_age")
+    age = age_of(value)
+    if age is None:
+        raise MalformedRequestError(f"`context.max_evidence_age` must be {WANTED}.", field="context.max_evidence_age")
+    return age
 
 
 def _kept(rest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,12 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.ages import WANTED, age_of
 from api.bodies import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
 SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
-DURATION = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?)", re.ASCII)
-LONGEST_AGE = timedelta(days=3660)
 
 
 class MomentField(serializers.DateTimeField):
@@ -37,19 +36,13 @@ class MomentField(serializers.DateTimeField):
 class AgeField(serializers.Field[timedelta, Any, str, Any]):
     """An age: a number of seconds, or a duration of ISO 8601 in weeks, days, hours, minutes and seconds, such as PT36H."""
 
-    default_error_messages = {
-        "not_an_age": "Give a number of seconds or a duration such as PT36H or P1D, above zero and at most 3660 days."
-    }
+    default_error_messages = {"not_an_age": f"Give {WANTED}."}
 
     def to_internal_value(self, value: Any) -> timedelta:
-        age = timedelta(0)
-        text = str(value)
-        if not isinstance(value, bool) and SECONDS.fullmatch(text):
-            age = timedelta(seconds=float(text))
-        elif isinstance(value, str) and (found := DURATION.fullmatch(value)):
-            weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-            age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        if not timedelta(0) < age <= LONGEST_AGE:
+        if isinstance(value, str) and SECONDS.fullmatch(value):  # as addresses give a number
+            value = float(value)
+        age = age_of(value)
+        if age is None:
             self.fail("not_an_age")
         return age
 
