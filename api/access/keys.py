@@ -148,11 +148,6 @@ def revoke_key_of(*, consumer: Consumer, key_id: int, actor: Person | None, now:
     return key
 
 
-def revoke_keys_named(*, person: Person, name: str, now: datetime) -> int:
-    """How many keys of `person` with this name were revoked just now."""
-    return ApiKey.objects.filter(consumer__owner=person, name=name, revoked_at=None).update(revoked_at=now)
-
-
 def _locked_key(consumer: Consumer, key_id: int) -> ApiKey:
     key = ApiKey.objects.select_for_update(no_key=True, of=("self",)).filter(consumer=consumer, pk=key_id).first()
     if key is None:

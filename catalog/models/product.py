@@ -39,9 +39,6 @@ class DataProductQuerySet(models.QuerySet["DataProduct"]):
         """Published or deprecated: what consumers may still find."""
         return self.filter(lifecycle__in=[Lifecycle.PUBLISHED, Lifecycle.DEPRECATED])
 
-    def owned_by(self, person: Person) -> "DataProductQuerySet":
-        return self.filter(owner=person)
-
 
 @pghistory.track(exclude=["search"])
 class DataProduct(models.Model):

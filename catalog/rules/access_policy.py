@@ -56,10 +56,6 @@ class AccessPolicy:
     minimum_sensitivity: Sensitivity | None = None
     cedar: str | None = None
 
-    def holds_at(self, moment: datetime) -> bool:
-        """Whether it has not expired at `moment`."""
-        return self.expires_at is None or moment < self.expires_at
-
 
 def validate_access_policy(policy: AccessPolicy, known_purposes: Collection[str]) -> None:
     """Raise `InvalidAccessPolicyError` for the first setting of `policy` that cannot hold.

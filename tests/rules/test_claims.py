@@ -101,12 +101,6 @@ def test_equal_access_policies_have_equal_digests_and_others_do_not() -> None:
     assert access_policy_digest(replace(PERMIT, minimum_score=None)) != access_policy_digest(PERMIT)
 
 
-def test_an_access_policy_ends_at_its_expiry() -> None:
-    assert PERMIT.holds_at(END - timedelta(microseconds=1))
-    assert not PERMIT.holds_at(END)
-    assert replace(PERMIT, expires_at=None).holds_at(END)
-
-
 @pytest.mark.parametrize(
     ("changes", "setting"),
     [

@@ -1,10 +1,10 @@
 """Why the answer is no before any policy is asked: who or what is not known, or may not be asked about."""
 
+from catalog.rules.consumers import MACHINES
 from catalog.rules.ruling import RulingReason
-from catalog.rules.vocabulary import ConsumerKind
 
 GOVERNANCE = "governance"
-ASK_ABOUT_THEMSELVES = frozenset({ConsumerKind.AI_AGENT, ConsumerKind.AI_MODEL})
+ASK_ABOUT_THEMSELVES = MACHINES
 """Kinds whose keys get answers about their own consumer only; people and services may be enforcement points for others."""
 
 
