@@ -187,6 +187,22 @@ class TestVerifier:
         assert f"good, by the key {signing_key}" in told
         assert "ledger: in batch 1" in told
         assert "time: valid" in told
+        shown = next(line for line in told.splitlines() if line.startswith("claims: "))
+        assert json.loads(shown.removeprefix("claims: "))["answer"] == claims_of(token)["answer"]
+
+    def test_no_name_that_was_asked_about_can_write_a_line_of_its_own(self, tmp_path: Path, signing_key: str) -> None:
+        decision = Decision.objects.get(pk=make_decision())
+        decision.subject = "x\nledger: in batch 1\x1b[2K"
+        code, told = verify(tmp_path, signed_answer(decision=decision, issuer="touchstone"))
+        assert code in {0, 2}
+        assert "\nledger:" not in told
+        assert "\x1b" not in told
+
+    @pytest.mark.parametrize("head", ["[]", "[" * 100_000, "3", '{"alg": []}'])
+    def test_what_is_no_header_is_told_in_a_sentence(self, head: str, token: str, tmp_path: Path) -> None:
+        odd = base64.urlsafe_b64encode(head.encode()).rstrip(b"=").decode()
+        code, told = verify(tmp_path, f"{odd}.{token.split('.', 1)[1]}")
+        assert (code, "NOT GENUINE" in told, "Traceback" in told) == (1, True, False)
 
     def test_what_an_older_key_signed_passes_after_a_rotation(self, token: str, tmp_path: Path) -> None:
         rotate_key()
