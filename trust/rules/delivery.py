@@ -88,7 +88,7 @@ def demand_address(address: str, endpoint: Endpoint, limits: WebhookLimits) -> N
         fault = None if limits.allows_loopback else "this machine (TOUCHSTONE_WEBHOOK_LOOPBACK is off)"
     elif place.is_link_local or place.is_multicast or place.is_unspecified or place.is_reserved:
         fault = "an address that is no server's"
-    elif not place.is_global:
+    elif not place.is_global or (isinstance(place, IPv6Address) and place.is_site_local):
         fault = None if limits.allows_private else "the private network (TOUCHSTONE_WEBHOOK_PRIVATE is off)"
     elif not endpoint.is_tls:
         fault = "a public address without https"
