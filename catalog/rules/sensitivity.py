@@ -1,13 +1,6 @@
 """How the sensitivity of a product and of its fields bear on each other. A field without its own takes the product's."""
 
-from collections.abc import Iterable
-
 from catalog.rules.vocabulary import Sensitivity
-
-
-def most_sensitive(levels: Iterable[Sensitivity | None]) -> Sensitivity | None:
-    """The highest of `levels`, passing over what is unclassified; None when nothing is classified."""
-    return max((level for level in levels if level is not None), key=lambda level: level.rank, default=None)
 
 
 def exceeds(field: Sensitivity | None, product: Sensitivity | None) -> bool:

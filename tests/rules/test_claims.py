@@ -16,7 +16,7 @@ from catalog.rules.access_policy import (
 )
 from catalog.rules.lifecycle import LifecycleTransitionError, can_move, demand_move
 from catalog.rules.obligation import Obligation
-from catalog.rules.sensitivity import demands_redaction, effective_sensitivity, exceeds, most_sensitive
+from catalog.rules.sensitivity import demands_redaction, effective_sensitivity, exceeds
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, ConsumerKind, Effect, Lifecycle, Sensitivity
 
 DRAFT, PUBLISHED, DEPRECATED, RETIRED = Lifecycle
@@ -43,11 +43,6 @@ def test_life_stages_follow_only_where_they_may(current: Lifecycle, target: Life
     else:
         with pytest.raises(LifecycleTransitionError, match=f"A {current} data product cannot become {target}: "):
             demand_move(current, target)
-
-
-def test_the_highest_sensitivity_counts() -> None:
-    assert most_sensitive([PUBLIC, None, CONFIDENTIAL, INTERNAL]) is CONFIDENTIAL
-    assert most_sensitive([None]) is None
 
 
 @pytest.mark.parametrize(

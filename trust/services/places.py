@@ -12,9 +12,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from catalog.models import DataProduct, Field, OutputPort, Person
+from catalog.models import DataProduct, OutputPort, Person
 from catalog.rules.claims import PortClaims
 from catalog.rules.errors import ForbiddenError
+from catalog.rules.sensitivity import demands_redaction
 from catalog.rules.vocabulary import Lifecycle, Sensitivity, SourceKind
 from catalog.services.permissions import can_change, is_governance, stewards
 from trust.sources.postgres import split_table
@@ -71,9 +72,14 @@ def kept_columns(port: OutputPort, named: Iterable[str] = ()) -> frozenset[str]:
     A field without a sensitivity has its product's. Columns that are `named` and that nobody declared count as such fields.
     """
     fields = list(port.fields.all())
-    unstated = port.product.sensitivity
-    kept = {field.name for field in fields if not _is_open(field, unstated)}
-    return frozenset(kept if _is_open_level(unstated) else kept | (set(named) - {field.name for field in fields}))
+    unstated = _level(port.product.sensitivity)
+    kept = {
+        field.name
+        for field in fields
+        if demands_redaction(_level(field.sensitivity), unstated, is_personal_data=field.personal)
+    }
+    is_kept_unless_declared = demands_redaction(None, unstated, is_personal_data=False)
+    return frozenset(kept | (set(named) - {field.name for field in fields}) if is_kept_unless_declared else kept)
 
 
 def ports_at(kind: SourceKind, location: str) -> list[OutputPort]:
@@ -121,9 +127,5 @@ def _knows(person: Person | None, product: DataProduct) -> bool:
     return can_change(person, product) or (person is not None and stewards(person, product))
 
 
-def _is_open(field: Field, unstated: str | None) -> bool:
-    return not field.personal and _is_open_level(field.sensitivity or unstated)
-
-
-def _is_open_level(sensitivity: str | None) -> bool:
-    return sensitivity is not None and Sensitivity(sensitivity).rank <= Sensitivity.INTERNAL.rank
+def _level(sensitivity: str | None) -> Sensitivity | None:
+    return Sensitivity(sensitivity) if sensitivity else None
