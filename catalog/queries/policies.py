@@ -16,22 +16,29 @@ COLUMNS = """policy.id, policy.name, policy.version, policy.digest, policy.effec
     policy.product_id IS NULL, policy.is_raw, policy.consumer_kinds, policy.purposes, policy.minimum_score,
     policy.agreement_required, policy.obligations"""
 
-# Two index scans instead of one scan with OR: the guardrails are few, and the policies of all products are many. Of a moment
-# before the product was last changed its domain and sensitivity are not known here, so every guardrail is given: a guardrail's
-# own text says where it applies, so one too many changes no ruling.
+# Two index scans instead of one scan with OR: the guardrails are few, and the policies of all products are many. Domain and
+# sensitivity are those that the product's history has for that moment: a guardrail that did not match then was not in force.
 IN_FORCE = f"""
 SELECT product.id, {COLUMNS}
 FROM catalog_dataproduct product
+LEFT JOIN LATERAL (
+    SELECT event.pgh_id, event.domain_id, event.sensitivity FROM catalog_dataproductevent event
+    WHERE event.pgh_obj_id = product.id AND event.pgh_created_at <= %(at)s
+    ORDER BY event.pgh_created_at DESC, event.pgh_id DESC LIMIT 1
+) past ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN past.pgh_id IS NULL THEN product.domain_id ELSE past.domain_id END AS domain_id,
+           CASE WHEN past.pgh_id IS NULL THEN product.sensitivity ELSE past.sensitivity END AS sensitivity
+) stood
 CROSS JOIN LATERAL (
     SELECT own.* FROM catalog_accesspolicy own WHERE own.product_id = product.id
     UNION ALL
     SELECT guardrail.* FROM catalog_accesspolicy guardrail
     WHERE guardrail.product_id IS NULL
-      AND (product.updated_at > %(at)s
-           OR ((guardrail.domain_id IS NULL OR guardrail.domain_id = product.domain_id)
-               AND (guardrail.minimum_sensitivity IS NULL
-                    OR array_position(%(levels)s::text[], guardrail.minimum_sensitivity::text)
-                       <= array_position(%(levels)s::text[], coalesce(product.sensitivity, 'restricted')::text))))
+      AND (guardrail.domain_id IS NULL OR guardrail.domain_id = stood.domain_id)
+      AND (guardrail.minimum_sensitivity IS NULL
+           OR array_position(%(levels)s::text[], guardrail.minimum_sensitivity::text)
+              <= array_position(%(levels)s::text[], coalesce(stood.sensitivity::text, 'restricted')))
 ) policy
 WHERE product.id = ANY(%(products)s)
   AND policy.published_at <= %(at)s

@@ -9,8 +9,9 @@ import pytest
 from api.access.keys import create_key_of
 from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct
+from catalog.rules.claims import PolicyClaims
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
-from catalog.services.policies import withdraw_policy
+from catalog.services.policies import draft_guardrail, publish_policy, withdraw_policy
 from tests.api.callers import Caller, Cast, make_cast
 from tests.factories import make_consumer, make_governed_product
 from tests.trust.builders import make_ready_port, run_well
@@ -83,6 +84,20 @@ def test_what_changed_since_does_not_change_what_would_have_been_answered_then(
     assert (was["decision"], was["permitted"], was["reasons"]) == (True, True, [])
     assert became["decision"] is False
     assert became["reasons"]
+
+
+def test_a_guardrail_that_did_not_bind_the_product_then_takes_nothing_from_the_cover(
+    product: DataProduct, agent: Agent
+) -> None:
+    guardrail = PolicyClaims("no-analytics", minimum_sensitivity=Sensitivity.RESTRICTED, purposes=("analytics",))
+    publish_policy(policy=draft_guardrail(claims=guardrail, actor=None), actor=None, now=database_now())
+    then = database_now()
+    raise_sensitivity(product, agent)
+
+    was, became = (agent.ask(purpose="analytics", as_of=moment.isoformat()) for moment in (then, database_now()))
+
+    assert (was["permitted"], was["purpose"]["covered"]) == (True, True)
+    assert (became["permitted"], became["purpose"]["covered"]) == (False, False)
 
 
 def test_the_answer_about_the_past_is_in_the_log_and_allows_nothing(product: DataProduct, agent: Agent) -> None:

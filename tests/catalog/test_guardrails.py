@@ -23,6 +23,7 @@ from catalog.services.policies import (
 )
 from catalog.services.products import update_product
 from tests.factories import NOW, make_auditor, make_governance, make_owner, make_policy, make_product, product_claims
+from trust.queries import database_now
 
 pytestmark = pytest.mark.django_db
 TRAINING = PolicyClaims("no-training", minimum_sensitivity=Sensitivity.RESTRICTED, purposes=("ai.training",))
@@ -211,14 +212,16 @@ def test_a_policy_that_has_expired_is_not_in_force() -> None:
     assert names_in_force(product, at=NOW + timedelta(days=1)) == [[]]
 
 
-def test_a_guardrail_that_bound_a_product_before_it_was_declassified_is_found_for_then() -> None:
-    product = make_product(sensitivity=Sensitivity.RESTRICTED)
+@pytest.mark.django_db(transaction=True)
+def test_a_guardrail_is_in_force_for_a_moment_where_it_bound_the_product_as_it_was_then() -> None:
+    product = make_product(sensitivity=Sensitivity.PUBLIC)
     make_guardrail()
-    claims = product_claims(product.slug, product.owner.username, sensitivity=Sensitivity.PUBLIC)
-    update_product(product=product, claims=claims, actor=None)
-    assert names_in_force(product) == [["no-training"]]
-    product.refresh_from_db()
-    assert names_in_force(product, at=product.updated_at) == [[]]
+    moments = [database_now()]
+    for sensitivity in (Sensitivity.RESTRICTED, Sensitivity.INTERNAL):
+        claims = product_claims(product.slug, product.owner.username, sensitivity=sensitivity)
+        update_product(product=product, claims=claims, actor=None)
+        moments.append(database_now())
+    assert [names_in_force(product, at=moment) for moment in moments] == [[[]], [["no-training"]], [[]]]
 
 
 def test_a_domain_may_still_change_its_name() -> None:
