@@ -21,14 +21,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.answers_ground import PRODUCTS, Ground, fill, own_database, pgbench_rate, prepare
+from benchmarks.answers_ground import PRODUCTS, Ground, copy_of, fill, own_database, pgbench_rate, prepare
 
+MANY_PRODUCTS, MANY_DECISIONS = 1_000_000, 10_000_000
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextlib.contextmanager
-def running_server(workers: int, threads: int) -> Iterator[int]:
-    """The port of a granian that serves `benchmarks.answers_server`."""
+def running_server(workers: int, threads: int, url: str) -> Iterator[int]:
+    """The port of a granian that serves `benchmarks.answers_server` on the database at `url`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,7 +44,8 @@ def running_server(workers: int, threads: int) -> Iterator[int]:
         "warning",
         "benchmarks.answers_server:application",
     ]
-    server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)  # noqa: S603  our own command
+    environment = {**os.environ, "DATABASE_URL": url}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603  our own command
     try:
         wait_for(port, server)
         yield port
@@ -70,19 +72,20 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 @dataclass(frozen=True)
 class Target:
-    """One address to measure; `body` makes it a POST. share: of the requests of a measurement."""
+    """One address to measure; `body` makes it a POST. share: of the requests of a measurement. highest: of the products asked."""
 
     path: str
     key: str = ""
     body: str = ""
     share: float = 1.0
+    highest: int = 0
 
 
 def ask(port: int, target: Target, connections: int, requests: int) -> dict[str, float]:
     """One measurement, in a process of its own."""
     requests = max(connections, int(requests * target.share))
     command = [sys.executable, "-m", "benchmarks.load", str(port), target.path, str(connections), str(requests)]
-    environment = {**os.environ, "LOAD_KEY": target.key, "LOAD_BODY": target.body}
+    environment = {**os.environ, "LOAD_KEY": target.key, "LOAD_BODY": target.body, "LOAD_HIGHEST": str(target.highest)}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, timeout=300)  # noqa: S603
     measured: dict[str, float] = json.loads(done.stdout)
     if measured["failures"]:
@@ -150,6 +153,32 @@ def many(port: int, ground: Ground, options: argparse.Namespace) -> None:
     print(f"\n500 products in one call, one connection: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
 
 
+def scale(url: str, ground: Ground, options: argparse.Namespace) -> None:
+    """The same question to a small installation and to a large one, in turns: two databases of one PostgreSQL, two servers.
+
+    Each request asks about another product, drawn from all that there are.
+    """
+    began = time.monotonic()
+    with copy_of(url) as large:
+        fill(large, products=MANY_PRODUCTS, decisions=MANY_DECISIONS)
+        print(f"loaded {MANY_PRODUCTS:,} products, {MANY_DECISIONS:,} decisions: {time.monotonic() - began:.0f} s", flush=True)
+        path, servers = "/api/v1/products/copy-*/trust", (options.workers, options.threads)
+        with running_server(*servers, url) as small_port, running_server(*servers, large) as large_port:
+            sides = (
+                (large_port, Target(path, ground.key, highest=MANY_PRODUCTS)),
+                (small_port, Target(path, ground.key, highest=PRODUCTS)),
+            )
+            for port, target in sides:
+                ask(port, target, 8, options.requests)
+            pairs = [
+                [ask(port, target, 8, options.requests)["per_second"] for port, target in sides]
+                for _ in range(options.repetitions)
+            ]
+    ratios = [ours / small for ours, small in pairs]
+    print(f"at 1 M products and 10 M decisions / at 1,000 and none, 8 connections: {statistics.median(ratios):.2f}")
+    print("  of each repetition: " + ", ".join(f"{ratio:.2f}" for ratio in ratios))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 16])
@@ -158,7 +187,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2, help="of each run of pgbench")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=4)
-    parser.add_argument("--scale", action="store_true", help="also at 1 M products and 10 M decisions: half an hour")
+    parser.add_argument(
+        "--scale",
+        action="store_true",
+        help="instead: 1 M products and 10 M decisions beside few; 40 GB",
+    )
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ.setdefault("TOUCHSTONE_SECRET_KEY", secrets.token_urlsafe(64))
@@ -167,18 +200,13 @@ def main() -> None:
     with own_database() as url:
         os.environ["DATABASE_URL"] = url
         ground = prepare(url)
-        with running_server(options.workers, options.threads) as port:
+        if options.scale:
+            scale(url, ground, options)
+            return
+        with running_server(options.workers, options.threads, url) as port:
             for connections in options.connections:
                 compare(port, ground, connections, options)
             many(port, ground, options)
-            if options.scale:
-                target, rates = targets_of(ground)["trust"], []
-                for products, decisions in ((PRODUCTS, 0), (1_000_000, 10_000_000)):
-                    fill(url, products=products, decisions=decisions)
-                    ask(port, target, 8, options.requests)
-                    found = [ask(port, target, 8, options.requests)["per_second"] for _ in range(options.repetitions)]
-                    rates.append(statistics.median(found))
-                print(f"\nat 1 M products and 10 M decisions / at 1,000 and none: {rates[1] / rates[0]:.2f}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ def own_database() -> Iterator[str]:
             server_connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@contextlib.contextmanager
+def copy_of(url: str) -> Iterator[str]:
+    """The URL of a copy of a database that nobody is connected to, on the same server; gone afterwards."""
+    parts = conninfo_to_dict(url)
+    small, large = str(parts["dbname"]), f"{parts['dbname']}_large"
+    with psycopg.connect(make_conninfo("", **{**parts, "dbname": "postgres"}), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{large}" TEMPLATE "{small}"')
+        try:
+            yield make_conninfo("", **{**parts, "dbname": large})
+        finally:
+            connection.execute(f'DROP DATABASE "{large}" WITH (FORCE)')
+
+
 def prepare(url: str) -> Ground:
     """Migrate, judge one product that is not production-grade, copy it a thousand times, make a key."""
     import django  # noqa: PLC0415  reads the environment, which is complete only now

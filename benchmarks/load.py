@@ -1,15 +1,20 @@
 """A load generator: N requests over C kept connections, each sending the next as soon as it has its answer.
 
 `python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS` takes the key for the Authorization header (`LOAD_KEY`) and the body
-of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. It prints one line of JSON: requests
-per second, percentiles in milliseconds, failures.
+of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. A `*` in the path becomes a number from 1
+to `LOAD_HIGHEST`, drawn anew for each request. It prints one line of JSON: requests per second, percentiles in milliseconds,
+failures.
 """
 
 import asyncio
 import json
 import os
+import random
 import sys
 import time
+
+
+HIGHEST = int(os.environ.get("LOAD_HIGHEST", "0"))
 
 
 class Connection(asyncio.Protocol):
@@ -31,7 +36,7 @@ class Connection(asyncio.Protocol):
             return
         self.remaining[0] -= 1
         self.began = time.perf_counter()
-        self.transport.write(self.request)
+        self.transport.write(self.request.replace(b"*", a_number(), 1) if HIGHEST else self.request)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -49,6 +54,10 @@ class Connection(asyncio.Protocol):
             self.failures[0] += 1
         if not self.done.done():
             self.done.set_result(None)
+
+
+def a_number() -> bytes:
+    return str(random.randint(1, HIGHEST)).encode()  # noqa: S311  which product is asked about is no secret
 
 
 def content_length(head: bytes) -> int:
