@@ -2,18 +2,8 @@
 
 from typing import Any
 
-from catalog.models import Purpose
-from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import ConsumerKind, Effect
 from trust.rules.asking import Finding
-
-
-def demand_known_purpose(name: str) -> None:
-    """Raise `InvalidError` unless the purpose is on the controlled list."""
-    known = list(Purpose.objects.values_list("name", flat=True))
-    if name not in known:
-        remedy = f"Ask with one of {', '.join(known)}; governance can add others."
-        raise InvalidError(f"There is no purpose {name!r}.", remedy=remedy, code="unknown_purpose", field="purpose")
 
 
 def cover_of(finding: Finding) -> dict[str, Any]:

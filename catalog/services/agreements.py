@@ -11,16 +11,17 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from catalog.models import Agreement, Consumer, DataProduct, Person, Purpose
-from catalog.queries import agreements_standing
+from catalog.models import Agreement, Consumer, DataProduct, Person
+from catalog.queries import agreements_standing, visible_products
 from catalog.rules.agreement import TRANSITIONS, Part, Refusal, missing_parts, part_of, standing_approvals
-from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from catalog.rules.errors import ConflictError, ForbiddenError, NotFoundError
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
-from catalog.rules.vocabulary import AgreementStatus, Lifecycle
+from catalog.rules.vocabulary import AgreementStatus
 from catalog.services.agreement_checks import demand_end, demand_reason, demand_usable, not_yours, refusal
 from catalog.services.agreement_notices import grant_of, request_of, still_needed, tell
-from catalog.services.permissions import can_look_after, is_governance, sees_everything
+from catalog.services.permissions import is_governance
+from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
 
 
@@ -44,16 +45,10 @@ def request_agreement(
             f"{actor.username} may not ask for consumer {consumer.slug}: {consumer.owner.username} answers for it.",
             remedy=f"Ask {consumer.owner.username} or somebody of the group 'governance' to make the request.",
         )
-    if product.lifecycle == Lifecycle.DRAFT and not (can_look_after(actor, product) or sees_everything(actor)):
+    if not visible_products(actor).filter(pk=product.pk).exists():
         raise NotFoundError(f"There is no data product {product.slug} that you may see.", remedy="Choose a published one.")
     demand_usable(consumer, product)
-    if not Purpose.objects.filter(name=purpose).exists():
-        raise InvalidError(
-            f"There is no purpose {purpose[:80]!r}.",
-            remedy=f"Name one of {', '.join(Purpose.objects.values_list('name', flat=True))}; governance can add others.",
-            code="unknown_purpose",
-            field="purpose",
-        )
+    demand_known_purpose(purpose)
     demand_end(expires_at, now, agreements_standing(now).filter(consumer=consumer, product=product, purpose=purpose).first())
     agreement = Agreement(
         consumer=consumer,

@@ -18,11 +18,11 @@ from api.access.visibility import find_product
 from api.signed import signed_response, wants_signed
 from api.v1.base import ApiView
 from api.v1.checking import ready_made_answers
-from api.v1.cover import demand_known_purpose
 from api.v1.ready_made import json_answer
 from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
 from api.v1.trust_words import question_of, trust_words
 from catalog.rules.errors import DomainError
+from catalog.services.purposes import demand_known_purpose
 from trust.models import Decision
 from trust.rules.asking import Asker, Question
 from trust.rules.vocabulary import DecisionChannel
