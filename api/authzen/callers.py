@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from time import perf_counter_ns
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from api.access.keys import digest_of
 from api.access.scopes import Scope, grants
 from api.authentication import ApiKeyAuthentication, key_in, record_use
 from api.errors import TooManyRequests, answer_error
-from api.problems import Problem, problem_response, request_id_of
+from api.problems import ARRIVED, Problem, problem_response, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.rules.vocabulary import ConsumerKind
 from trust.rules.asking import Asker
@@ -49,7 +48,7 @@ class Caller:
         return self.may_ask_about_others or subject == self.asker.slug
 
 
-def caller_of(request: HttpRequest, arrived_ns: int) -> Caller:
+def caller_of(request: HttpRequest) -> Caller:
     """Raises `NotAuthenticated`, `AuthenticationFailed`, `TooManyRequests`, `PermissionDenied`."""
     key = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
     if key is None:
@@ -71,7 +70,7 @@ def caller_of(request: HttpRequest, arrived_ns: int) -> Caller:
         record_use(key_id, now)
     if not grants(scopes, Scope.DECIDE):
         raise PermissionDenied(f"The API key has the scope {', '.join(scopes)}; this needs {Scope.DECIDE}.", "missing_scope")
-    asker = Asker(person_id, consumer_id, slug, key_id, request_id_of(request), arrived_ns)
+    asker = Asker(person_id, consumer_id, slug, key_id, request_id_of(request), request.META[ARRIVED])
     return Caller(asker, ConsumerKind(kind) not in ASK_ABOUT_THEMSELVES, now, digest)
 
 
@@ -81,14 +80,13 @@ def answers_callers(view: Callable[[HttpRequest, Caller], HttpResponse]) -> Call
     @csrf_exempt
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
-        arrived_ns = perf_counter_ns()
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers=ALLOW)
         if request.method != "POST":
             detail = f"{request.method} is not possible at this address."
             return problem_response(request, Problem(405, "method_not_allowed", detail, "Use POST.", headers=ALLOW))
         try:
-            return view(request, caller_of(request, arrived_ns))
+            return view(request, caller_of(request))
         except Exception as error:
             return answer_error(request, error)
 
