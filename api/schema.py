@@ -67,6 +67,27 @@ PROBLEMS = {
     "503": ("Unavailable", "The database or the broker cannot be reached; nothing was answered and nothing changed."),
 }
 
+TAGS = {
+    "trust": "The one question: is it production-grade, for me, for this purpose, right now?",
+    "authzen": "The same question as OpenID AuthZEN 1.0 asks it.",
+    "decisions": "Every answer that was given: looked up, worked out again, signed, proved.",
+    "recalls": "Who was answered with yes before a product fell.",
+    "products": "Data products: what their owners claim.",
+    "ports": "Output ports and their fields.",
+    "contracts": "The contract behind a port or a product.",
+    "suites": "What must hold for a port.",
+    "runs": "Executions of suites, and what they found.",
+    "incidents": "Known problems.",
+    "waivers": "Accepted exceptions.",
+    "policies": "Access policies and guardrails, and the trust policy that judges every product.",
+    "consumers": "Who asks, and who answers for that.",
+    "agreements": "Grants to one consumer, for one product and purpose, for a time.",
+    "keys": "API keys.",
+    "notifications": "Notices to people and consumers, and their deliveries.",
+    "health": "Whether the process lives, and whether it can answer.",
+}
+READS_IN_CONFLICT = frozenset({"get_decision_proof"})
+
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, operation) of every operation in the document."""
@@ -84,23 +105,27 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
     components["responses"] = {name: {"description": text, "content": content} for name, text in PROBLEMS.values()}
     result["paths"] |= authzen.paths()
     for path, operation in operations_of(result):
-        for status in statuses_of(path, operation):
+        changes = operation is not result["paths"][path].get("get")
+        for status in statuses_of(path, operation, changes=changes):
             reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
             operation["responses"].setdefault(status, reference)
     result["paths"] |= {"/healthz": health_path("healthz", "alive"), "/readyz": health_path("readyz", "ready")}
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     return result
 
 
-def statuses_of(path: str, operation: dict[str, Any]) -> list[str]:
+def statuses_of(path: str, operation: dict[str, Any], *, changes: bool) -> list[str]:
     """Which problems an operation may answer, as far as its shape tells."""
     if path.startswith("/.well-known/"):
         return []
     statuses = ["400", "401", "403", "429", "500", "503"]
     if "{" in path:
         statuses.append("404")
-    if "requestBody" in operation:  # AuthZEN has 400 for another Content-Type, and nothing there is ever in conflict
-        statuses += ["411", "413"] if path.startswith("/access/") else ["409", "411", "413", "415"]
-    return statuses
+    if path.startswith("/access/"):  # AuthZEN has 400 for another Content-Type, and nothing there is ever in conflict
+        return [*statuses, "411", "413"]
+    if changes or operation["operationId"] in READS_IN_CONFLICT:
+        statuses.append("409")
+    return [*statuses, "411", "413", "415"] if "requestBody" in operation else statuses
 
 
 def health_path(name: str, status: str) -> dict[str, Any]:

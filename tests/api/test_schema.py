@@ -45,6 +45,26 @@ def test_every_operation_has_a_name_a_summary_a_tag_and_its_problems(document: d
             assert operation["security"], path
 
 
+def test_tags_are_in_order_and_described_and_none_is_left_over(document: dict[str, Any]) -> None:
+    described = [tag["name"] for tag in document["tags"] if tag["description"]]
+    used = {tag for _, operation in operations_of(document) for tag in operation["tags"]}
+    assert sorted(described) == sorted(used)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/api/v1/agreements/{agreement_id}/approve", "post"),
+        ("/api/v1/consumers/{slug}/suspend", "post"),
+        ("/api/v1/decisions/{decision_id}/proof", "get"),
+    ],
+)
+def test_a_conflict_is_documented_also_where_there_is_no_body(document: dict[str, Any], path: str, method: str) -> None:
+    operation = document["paths"][path][method]
+    assert "requestBody" not in operation
+    assert "409" in operation["responses"]
+
+
 def test_every_address_of_version_1_is_documented(document: dict[str, Any]) -> None:
     def routes(patterns: Any, prefix: str = "/") -> Any:
         for pattern in patterns:
