@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -143,6 +144,18 @@ def test_every_answer_comes_out_byte_for_byte_whatever_has_changed_since(
 
     assert (told["identical"], told["differences"], told["why"]) == (True, [], [])
     assert told["decision_id"] == number
+
+
+@pytest.mark.parametrize("ask", QUESTIONS, ids=range(len(QUESTIONS)))
+def test_an_answer_that_ends_with_its_policy_comes_out_byte_for_byte(
+    cast: Cast, product: DataProduct, gateway: Caller, agent: Caller, ask: Callable[[Caller], int]
+) -> None:
+    end = database_now() + timedelta(minutes=9)
+    make_policy(product, "deciders", purposes=("ai.decision-support",), expires_at=end)
+    number = ask(gateway)
+    assert replayed(cast, number)["differences"] == []
+    if Decision.objects.get(pk=number).ruling:
+        assert Decision.objects.get(pk=number).valid_until == end
 
 
 def test_a_batch_is_replayed_item_by_item(cast: Cast, product: DataProduct, gateway: Caller, agent: Caller) -> None:

@@ -43,7 +43,9 @@ WITH asked AS MATERIALIZED (
 ), found AS MATERIALIZED (
     SELECT nextval('trust_decision_id_seq') AS decision_id, asker.id AS key, asker.slug AS asker, asker.is_use_due,
            asker.requests_per_minute, asked.consumer, asked.subject, asked.product, asked.slug, asked.purpose,
-           asked.verdict_row, c.verdict, c.effective_score, c.valid_until, c.basis, c.evidence_at,
+           asked.verdict_row, c.verdict, c.effective_score, c.basis, c.evidence_at,
+           least(c.valid_until, (SELECT min(l.expires_at) FROM catalog_accesspolicy l WHERE l.id = ANY(asked.policies)),
+               (SELECT g.expires_at FROM catalog_agreement g WHERE g.id = asked.agreement)) AS valid_until,
            greatest(statement_timestamp(), c.judged_at) AS as_of
     FROM asked, asker, catalog_dataproduct d
     JOIN catalog_domain m ON m.id = d.domain_id JOIN catalog_person w ON w.id = d.owner_id

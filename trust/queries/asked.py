@@ -54,11 +54,10 @@ SELECT json_build_object(
         'id', s.id, 'is_active', s.status = 'active' AND sp.is_active,
         'subject', json_build_object('slug', s.slug, 'kind', s.kind, 'clearance', s.clearance, 'owner', sp.username)) END,
     'is_purpose_known', w.purpose IS NULL OR EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = w.purpose),
-    'policies', CASE WHEN w.purpose IS NULL THEN '{{}}' ELSE {POLICIES_IN_FORCE.format(product="d")} END,
-    'agreement', CASE WHEN w.purpose IS NOT NULL THEN (
-        SELECT min(g.id) FROM catalog_agreement g
-        WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND g.starts_at <= statement_timestamp()
-            AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())) END)::text
+    'policies', coalesce(ruled.policies, '{{}}'), 'agreement', stands.id,
+    'rests_until', least(
+        (SELECT min(a.expires_at) FROM catalog_accesspolicy a WHERE a.id = ANY(ruled.policies)),
+        (SELECT g.expires_at FROM catalog_agreement g WHERE g.id = stands.id)))::text
 FROM (SELECT %s::bigint AS person, %s::bigint AS asker) q,
     ROWS FROM (json_to_recordset(%s::json) AS (product text, purpose text, subject text)) WITH ORDINALITY
         AS w(product, purpose, subject, n)
@@ -69,6 +68,12 @@ LEFT JOIN catalog_person o ON o.id = d.owner_id
 LEFT JOIN trust_currentverdict c ON c.product_id = d.id
 LEFT JOIN catalog_consumer s ON s.slug = w.subject
 LEFT JOIN catalog_person sp ON sp.id = s.owner_id
+LEFT JOIN LATERAL (
+    SELECT {POLICIES_IN_FORCE.format(product="d")} AS policies WHERE w.purpose IS NOT NULL) ruled ON true
+LEFT JOIN LATERAL (
+    SELECT min(g.id) AS id FROM catalog_agreement g
+    WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND g.starts_at <= statement_timestamp()
+        AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())) stands ON true
 ORDER BY w.n
 """,
 )
@@ -109,7 +114,8 @@ class KnownSubject:
 class Facts:
     """What the database knew about one question at the moment `at`.
 
-    policies, agreement: ids of the policies in force and of the standing agreement; nothing without a purpose.
+    policies, agreement: ids of the policies in force and of the standing agreement; nothing without a purpose. rests_until: the
+    first moment at which one of them ends by time; None: none does.
     """
 
     at: datetime
@@ -119,6 +125,7 @@ class Facts:
     is_purpose_known: bool
     policies: tuple[int, ...]
     agreement: int | None
+    rests_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

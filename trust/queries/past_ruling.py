@@ -9,6 +9,7 @@ from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
 from trust.queries.asked import Known
+from trust.queries.resting import rests_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def as_it_was(known: Known) -> Known:
         product=replace(product, resource=then.resource) if then.resource else product,
         policies=tuple(policy.id for policy in then.policies),
         agreement=then.agreement,
+        rests_until=rests_until([policy.id for policy in then.policies], then.agreement),
     )
 
 

@@ -90,6 +90,11 @@ def trust_part(text: str, as_of: datetime, evidence_at: datetime | None) -> dict
     return answer
 
 
+def valid_only_until(trust: Mapping[str, Any], end: datetime) -> dict[str, Any]:
+    """A trust answer that says so, whatever the verdict's own end: something else that it rests on ends before."""
+    return {**trust, "valid_until": rfc_3339(end)}
+
+
 def evidence_at(outcome: Outcome) -> datetime | None:
     """When the oldest run began that speaks for a port; None where no run does."""
     return min((started_at for started_at, _ in _speaking(outcome.ports)), default=None)

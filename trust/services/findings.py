@@ -1,13 +1,15 @@
 """Weighs one question: who asks about whom, what is fit, what the policies say. Words are for others, and so is the log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from catalog import cedar
 from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
 from trust.queries.asked import Known
 from trust.rules import denials
+from trust.rules.answer import valid_only_until
 from trust.rules.asking import Asker, Finding, Question
 from trust.rules.vocabulary import DecisionChannel, Verdict
 from trust.services.fitness import Fitness
@@ -49,6 +51,7 @@ def weigh(
     ruling = None
     if question.purpose is not None and not refusals and fitness is not None:
         ruling = _rule(known, question.purpose, fitness, policies)
+        fitness = fitness if ruling is None else _while_it_rests(fitness, known.rests_until)
     reasons = [*(fitness.trust["reasons"] if fitness else ()), *map(as_reason, refusals)]
     if ruling is not None:
         reasons += map(as_reason, ruling.reasons)
@@ -66,6 +69,13 @@ def weigh(
         policies=tuple(policies[n] for n in known.policies),
     )
     return Weighed(known, finding, fitness, ruling)
+
+
+def _while_it_rests(fitness: Fitness, end: datetime | None) -> Fitness:
+    """The same, valid no longer than the policies and the agreement that were ruled on."""
+    if end is None or fitness.valid_until is None or fitness.valid_until <= end:
+        return fitness
+    return replace(fitness, valid_until=end, trust=valid_only_until(fitness.trust, end))
 
 
 def as_reason(reason: RulingReason) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from catalog.rules.ruling import PolicyInForce, RulingReason
 from catalog.rules.vocabulary import ConsumerKind
 from trust.models import Decision, Verdict
 from trust.queries.past import verdict_as_of
+from trust.queries.resting import rests_until
 from trust.rules.asking import Question
 from trust.rules.codec import digest, load_facts
 from trust.rules.judge import judge
@@ -28,7 +29,7 @@ class Remade:
     """What comes out again. `why` collects what was found missing or changed on the way.
 
     question, at: what was asked, about which moment. outcome None: nothing was told of a product. ruling None: no policy was
-    asked; else as the log keeps it, with the `policies` that it rests on.
+    asked; else as the log keeps it, with the `policies` that it rests on and the first end of one of them or of the agreement.
     """
 
     decision: Decision
@@ -40,6 +41,7 @@ class Remade:
     ruling: Mapping[str, Any] | None = None
     policies: tuple[PolicyInForce, ...] = ()
     obligations: tuple[Mapping[str, Any], ...] = ()
+    rests_until: datetime | None = None
     why: list[str] = field(default_factory=list)
 
 
@@ -50,6 +52,12 @@ def work_out_again(decision: Decision, logged: Mapping[str, Any], now: datetime)
     _judge_again(remade, now)
     _rule_again(remade)
     return remade
+
+
+def valid_until(remade: Remade) -> datetime | None:
+    """Until when the answer held by time: the verdict's own end, or that of what was ruled on where it is earlier."""
+    end = remade.outcome.valid_until if remade.outcome else None
+    return min(end, remade.rests_until) if end and remade.rests_until else end
 
 
 def _question(decision: Decision, logged: Mapping[str, Any]) -> Question:
@@ -125,6 +133,7 @@ def _rule_again(remade: Remade) -> None:
     if stored is None:
         return
     found = policies_by_id(name["id"] for name in stored["policies"])
+    remade.rests_until = rests_until(list(found), stored["agreement"])
     remade.policies = policies = tuple(_same_policies(stored["policies"], found, remade.why))
     remade.is_permitted, ids = cedar.rule_again(stored["request"], policies)
     known = {policy.id: policy for policy in (cedar.CLEARANCE_RULE, *policies)}

@@ -15,11 +15,11 @@ import msgspec
 
 from catalog.rules.errors import InvalidError
 from trust.models import Decision
-from trust.rules.answer import full_answer, short_answer, worded
+from trust.rules.answer import full_answer, short_answer, valid_only_until, worded
 from trust.rules.asking import Finding
 from trust.rules.comparing import Difference, differences
 from trust.rules.vocabulary import DecisionChannel
-from trust.services.rejudging import Remade, work_out_again
+from trust.services.rejudging import Remade, valid_until, work_out_again
 
 _ID_MARK = "\x01"
 _OTHER_CODE = (
@@ -84,6 +84,7 @@ def _finding(remade: Remade, refusals: Sequence[Mapping[str, Any]]) -> Finding:
     if outcome is not None:
         make = full_answer if remade.question.detail == "full" else short_answer
         trust = make(outcome, remade.at)
+        trust = valid_only_until(trust, valid_until(remade) or outcome.valid_until)
     reasons = [*(trust["reasons"] if trust else ()), *refusals, *(ruling["reasons"] if ruling else ())]
     is_permitted = not refusals and remade.is_permitted is not False
     return Finding(
@@ -124,7 +125,7 @@ def _columns(remade: Remade, finding: Finding) -> dict[str, Any]:
         "decision": finding.decision,
         "verdict": outcome.verdict if outcome else "unknown",
         "score": outcome.effective_score if outcome else None,
-        "valid_until": outcome.valid_until if outcome else None,
+        "valid_until": valid_until(remade),
         "reason_codes": [*gates, *(reason["code"] for reason in finding.reasons if "gate" not in reason)],
         "ruling": finding.ruling,
         "obligations": finding.obligations,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from api.models import ApiKey
 from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person, Purpose
+from catalog.rules.moments import rfc_3339
 from catalog.rules.vocabulary import ConsumerStatus, Effect, Sensitivity
 from catalog.services.agreements import revoke_agreement
 from catalog.services.policies import withdraw_policy
@@ -59,6 +60,23 @@ def test_it_is_the_same_answer_but_for_its_id_and_its_moment(
     assert second["context"].pop("decision_id") > first["context"].pop("decision_id")
     assert second["context"].pop("as_of") > first["context"].pop("as_of")
     assert first == second
+
+
+def test_no_answer_is_valid_longer_than_the_policies_and_the_agreement_that_it_rests_on(
+    pep: EnforcementPoint, agent: Consumer, orders: DataProduct
+) -> None:
+    """Whoever keeps a yes until `valid_until`, as they may, keeps it no longer than time gives it."""
+    now = timezone.now()
+    ends = [now + timedelta(minutes=minutes) for minutes in (50, 40, 30)]
+    make_policy(orders, "deciders", purposes=(PURPOSE,), agreement_required=True, expires_at=ends[0])
+    make_policy(orders, "closed", effect=Effect.FORBID, purposes=("ai.training",), expires_at=ends[1])
+    assert ask(pep)[0]["context"]["valid_until"] == rfc_3339(ends[1]), "a no may become a yes"
+    make_agreement(agent, orders, PURPOSE, now=now, lives=timedelta(minutes=30))
+    (first, _), (second, statements) = ask(pep), ask(pep)
+    assert (first["decision"], second["decision"], statements) == (True, True, 1)
+    assert first["context"]["valid_until"] == second["context"]["valid_until"] == rfc_3339(ends[2])
+    until = list(Decision.objects.order_by("id").values_list("valid_until", flat=True))
+    assert until == [ends[1], ends[2], ends[2]]
 
 
 def test_the_log_has_the_whole_row_each_time(pep: EnforcementPoint, answered: dict[str, Any]) -> None:
