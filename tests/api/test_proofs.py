@@ -106,6 +106,15 @@ class TestSignedAnswers:
         claims = claims_of(signed_answer(decision=decision, issuer="x"))
         assert claims["exp"] == claims["iat"]
 
+    def test_an_answer_about_the_past_speaks_for_its_moment_only(self, signing_key: str) -> None:
+        """A yes that has been taken back since, asked for `as_of` yesterday, must not be signed as one to rely on today."""
+        decision = Decision.objects.get(pk=make_decision())
+        decision.valid_until = timezone.now() + timedelta(days=1)
+        assert claims_of(signed_answer(decision=decision, issuer="x"))["exp"] == int(decision.valid_until.timestamp())
+        decision.question = {"as_of": "2026-11-01T00:00:00Z"}
+        claims = claims_of(signed_answer(decision=decision, issuer="x"))
+        assert claims["exp"] == claims["iat"]
+
     def test_owner_governance_and_auditors_get_it_and_strangers_do_not_learn_that_it_exists(
         self, cast: Cast, product: DataProduct, signing_key: str
     ) -> None:
