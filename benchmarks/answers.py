@@ -72,7 +72,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 @dataclass(frozen=True)
 class Target:
-    """One address to measure; `body` makes it a POST. share: of the requests of a measurement. highest: of the products asked."""
+    """One address to measure; `body` makes it a POST. share: of the requests. highest: last product asked about."""
 
     path: str
     key: str = ""

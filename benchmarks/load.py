@@ -1,9 +1,9 @@
 """A load generator: N requests over C kept connections, each sending the next as soon as it has its answer.
 
 `python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS` takes the key for the Authorization header (`LOAD_KEY`) and the body
-of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. A `*` in the path becomes a number from 1
-to `LOAD_HIGHEST`, drawn anew for each request. It prints one line of JSON: requests per second, percentiles in milliseconds,
-failures.
+of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. A `*` in the path becomes a number from
+1 to `LOAD_HIGHEST`, drawn anew for each request. It prints one line of JSON: requests per second, percentiles in
+milliseconds, failures.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import os
 import random
 import sys
 import time
-
 
 HIGHEST = int(os.environ.get("LOAD_HIGHEST", "0"))
 
