@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -73,6 +74,19 @@ def test_a_month_of_which_decisions_came_too_early_keeps_them_where_they_are() -
     add_decision(1)
     assert make_partitions() == 0
     assert rows_without_partition() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_partitions_wait_for_a_backup_and_keep_no_answer_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    execute(f"DROP TABLE {partitions()[-2]}")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as backup:
+        backup.execute("SELECT 1 FROM trust_decision LIMIT 1")
+        execute("SET statement_timeout = '5s'")
+        assert make_partitions() == 0
+        assert "in use" in caplog.text
+        add_decision(0)
+    execute("RESET statement_timeout")
+    assert make_partitions() == 1
 
 
 def test_migrating_makes_them_as_well() -> None:

@@ -1,6 +1,11 @@
 """The decision log's monthly partitions: made a year ahead, by a database function that has its owner's rights."""
 
-from django.db import connection
+import logging
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+
+logger = logging.getLogger(__name__)
 
 MONTHS_AHEAD = 12
 WARNING = (
@@ -10,10 +15,19 @@ WARNING = (
 
 
 def make_partitions() -> int:
-    """Make the partitions of this month and the twelve after it, where they are missing. Returns how many were."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT trust_make_decision_partitions(%s)", [MONTHS_AHEAD])
-        row: tuple[int] = cursor.fetchone()
+    """Make the partitions of this month and the twelve after it, where they are missing. Returns how many were made.
+
+    None while somebody else is at work in the log for longer than half a second, such as a backup: answers would wait with us.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT trust_make_decision_partitions(%s)", [MONTHS_AHEAD])
+            row: tuple[int] = cursor.fetchone()
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        logger.warning("The decision log is in use, so its next partitions are not made now; beat tries again within the hour.")
+        return 0
     return row[0]
 
 
