@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
@@ -72,6 +73,12 @@ class ApiView(APIView):
         checked = serializer(data=self.request.data, partial=partial)
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)
+
+    def page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]]) -> Response:
+        """One page of `rows`, by `keyset`, each as `serializer` shows it."""
+        paginator = KeysetPagination()
+        page = paginator.paginate_queryset(rows, self.request, self)
+        return paginator.get_paginated_response(serializer(page, many=True).data)
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         given = request.query_params

@@ -46,9 +46,7 @@ class AgreementsView(ApiView):
         if self.parameters["waits_for_me"]:
             waiting = agreements_waiting_for(self.actor, is_governance=is_governance(self.actor), now=self.now)
             rows = rows.filter(pk__in=waiting.order_by().values("pk"))
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(AgreementAnswer(page, many=True).data)
+        return self.page(rows, AgreementAnswer)
 
     @extend_schema(
         operation_id="request_agreement", request=AgreementRequest, responses={201: AgreementAnswer}, tags=["agreements"]

@@ -51,9 +51,7 @@ class ConsumersView(ApiView):
     def get(self, request: Request) -> Response:
         """The consumers that you answer for, by slug. Governance and auditors see all."""
         filters = {column: self.parameters[name] for name, column in COLUMNS.items() if name in self.parameters}
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(visible_consumers(self.actor).filter(**filters), request, self)
-        return paginator.get_paginated_response(ConsumerAnswer(page, many=True).data)
+        return self.page(visible_consumers(self.actor).filter(**filters), ConsumerAnswer)
 
     @extend_schema(
         operation_id="register_consumer", request=ConsumerRequest, responses={201: ConsumerAnswer}, tags=["consumers"]

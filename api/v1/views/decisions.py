@@ -31,9 +31,7 @@ class DecisionsView(ApiView):
     def get(self, request: Request) -> Response:
         """Answers that were given, newest first: about your consumers and your products; governance and auditors see all."""
         rows = visible_decisions(self.actor).defer(*UNSHOWN).filter(**self._filters())
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(DecisionEntry(page, many=True).data)
+        return self.page(rows, DecisionEntry)
 
     def _filters(self) -> dict[str, Any]:
         """By columns that an index or the partitions know: slugs are looked up first, and an unknown one finds nothing."""

@@ -35,9 +35,7 @@ class IncidentsView(ApiView):
         rows = Incident.objects.filter(product=find_product(self.actor, slug)).select_related("opened_by", "resolved_by")
         if self.parameters["is_open"] is not None:
             rows = rows.filter(resolved_at__isnull=self.parameters["is_open"])
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(IncidentAnswer(page, many=True).data)
+        return self.page(rows, IncidentAnswer)
 
     @extend_schema(operation_id="open_incident", request=IncidentRequest, responses={201: IncidentAnswer}, tags=["incidents"])
     def post(self, request: Request, slug: str) -> Response:
@@ -92,9 +90,7 @@ class WaiversView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Waivers of the product, those that end last first; also expired and revoked ones."""
         rows = Waiver.objects.filter(product=find_product(self.actor, slug)).select_related("owner", "granted_by")
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(WaiverAnswer(page, many=True).data)
+        return self.page(rows, WaiverAnswer)
 
     @extend_schema(operation_id="grant_waiver", request=WaiverRequest, responses={201: WaiverAnswer}, tags=["waivers"])
     def post(self, request: Request, slug: str) -> Response:

@@ -24,10 +24,8 @@ class KeysView(ApiView):
 
         The keys themselves are kept nowhere.
         """
-        paginator = KeysetPagination()
         mine = ApiKey.objects.filter(consumer__owner=self.actor).select_related("consumer")
-        page = paginator.paginate_queryset(mine, request, self)
-        return paginator.get_paginated_response(KeyAnswer(page, many=True).data)
+        return self.page(mine, KeyAnswer)
 
     @extend_schema(operation_id="create_key", request=KeyRequest, responses={201: NewKeyAnswer}, tags=["keys"])
     def post(self, request: Request) -> Response:
@@ -55,9 +53,7 @@ class ConsumerKeysView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """The consumer's API keys, newest first, revoked ones included."""
         rows = ApiKey.objects.filter(consumer=find_consumer(self.actor, slug)).select_related("consumer")
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(KeyAnswer(page, many=True).data)
+        return self.page(rows, KeyAnswer)
 
     @extend_schema(operation_id="create_consumer_key", request=KeyRequest, responses={201: NewKeyAnswer}, tags=["keys"])
     def post(self, request: Request, slug: str) -> Response:

@@ -50,9 +50,7 @@ class NotificationsView(NoticesView):
             rows = rows.filter(read_at__isnull=self.parameters["unread"])
         columns = {"kind": "kind", "consumer": "consumer__slug"}
         rows = rows.filter(**{column: self.parameters[name] for name, column in columns.items() if name in self.parameters})
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(NotificationAnswer(page, many=True).data)
+        return self.page(rows, NotificationAnswer)
 
 
 class ReadNotificationsView(NoticesView):
@@ -78,6 +76,4 @@ class DeliveriesView(ApiView):
                 remedy="That is for governance and auditors; GET /api/v1/notifications shows your own notices.",
             )
         rows = Delivery.objects.select_related("notification").filter(**self.parameters)
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(DeliveryAnswer(page, many=True).data)
+        return self.page(rows, DeliveryAnswer)

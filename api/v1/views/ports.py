@@ -44,10 +44,8 @@ class PortsView(ApiView):
     @extend_schema(operation_id="list_ports", responses=PortEntry(many=True), tags=["ports"])
     def get(self, request: Request, slug: str) -> Response:
         """The product's output ports, by name."""
-        paginator = KeysetPagination()
         ports = OutputPort.objects.filter(product=find_product(self.actor, slug))
-        page = paginator.paginate_queryset(ports, request, self)
-        return paginator.get_paginated_response(PortEntry(page, many=True).data)
+        return self.page(ports, PortEntry)
 
 
 class PortView(ApiView):
@@ -78,10 +76,8 @@ class InputPortsView(ApiView):
     @extend_schema(operation_id="list_input_ports", responses=InputPortAnswer(many=True), tags=["ports"])
     def get(self, request: Request, slug: str) -> Response:
         """The upstream products that this one is built from."""
-        paginator = KeysetPagination()
         inputs = InputPort.objects.filter(product=find_product(self.actor, slug)).select_related("upstream")
-        page = paginator.paginate_queryset(inputs, request, self)
-        return paginator.get_paginated_response(InputPortAnswer(page, many=True).data)
+        return self.page(inputs, InputPortAnswer)
 
     @extend_schema(operation_id="put_input_ports", request=InputPortsRequest, responses=InputPortsRequest, tags=["ports"])
     def put(self, request: Request, slug: str) -> Response:

@@ -28,9 +28,7 @@ class RecallsView(ApiView):
             rows = rows.filter(names_visibly(self.actor, self.parameters["consumer"]))
         if self.parameters["is_open"] is not None:
             rows = rows.filter(closed_at__isnull=self.parameters["is_open"])
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(RecallEntry(page, many=True).data)
+        return self.page(rows, RecallEntry)
 
 
 class RecallView(ApiView):

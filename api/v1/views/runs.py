@@ -32,9 +32,7 @@ class RunsView(ApiView):
         rows = Run.objects.filter(port__product=find_product(self.actor, slug))
         names = {"port": "port__name", "status": "status"}
         rows = rows.filter(**{names[name]: value for name, value in self.parameters.items()})
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows.select_related(*RELATED).defer("suite__expectations"), request, self)
-        return paginator.get_paginated_response(RunEntry(page, many=True).data)
+        return self.page(rows.select_related(*RELATED).defer("suite__expectations"), RunEntry)
 
     @extend_schema(
         operation_id="request_run",

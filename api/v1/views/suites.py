@@ -52,8 +52,7 @@ class SuiteVersionsView(ApiView):
         """Every version of the port's suite, newest first."""
         found = find_port(find_product(self.actor, slug), port)
         rows = Suite.objects.filter(port=found).select_related("created_by").defer("expectations")
-        paginator = KeysetPagination()
-        return paginator.get_paginated_response(SuiteEntry(paginator.paginate_queryset(rows, request, self), many=True).data)
+        return self.page(rows, SuiteEntry)
 
 
 class SuiteVersionView(ApiView):

@@ -29,9 +29,7 @@ class TrustPoliciesView(ApiView):
     def get(self, request: Request) -> Response:
         """Every version of the trust policy, newest first."""
         rows = TrustPolicyVersion.objects.select_related("published_by").defer("body")
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(TrustPolicyEntry(page, many=True).data)
+        return self.page(rows, TrustPolicyEntry)
 
     @extend_schema(
         operation_id="publish_trust_policy", request=TrustPolicyRequest, responses={201: TrustPolicyAnswer}, tags=["policies"]

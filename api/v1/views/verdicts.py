@@ -20,9 +20,7 @@ class VerdictsView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Every verdict that was given on the product, newest first."""
         rows = Verdict.objects.filter(product=find_product(self.actor, slug))
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows.select_related("policy").defer("facts", "outcome"), request, self)
-        return paginator.get_paginated_response(VerdictEntry(page, many=True).data)
+        return self.page(rows.select_related("policy").defer("facts", "outcome"), VerdictEntry)
 
 
 class VerdictView(ApiView):
