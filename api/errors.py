@@ -29,6 +29,16 @@ SEND_KEY = (
     "Send `Authorization: Bearer KEY` with a valid key. The first one of a person is made on the server with "
     "`bin/manage create_api_key USERNAME --name NAME`, others with POST /api/v1/keys."
 )
+NEW_KEY = "Ask whoever answers for its consumer for another key: POST /api/v1/consumers/{slug}/keys makes one."
+REMEDIES_OF_CODES: dict[str, str] = {
+    "revoked_key": NEW_KEY,
+    "expired_key": NEW_KEY,
+    "consumer_suspended": "Ask somebody of the group 'governance' to reactivate it: POST /api/v1/consumers/{slug}/reactivate.",
+    "consumer_retired": "It stays retired. Register another consumer, and use a key of that.",
+    "inactive_person": "Ask somebody of the group 'governance' to activate the account, or to hand the consumer over.",
+    "missing_scope": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
+}
+"""What to do about a key, where its status alone does not tell."""
 ASK_OPERATOR = "Try again later; when it stays, give the request_id to the operator, whose log has the cause."
 REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: SEE_DOCS,
@@ -98,7 +108,7 @@ def problem_of_drf_error(error: exceptions.APIException) -> Problem:
     wait = getattr(error, "wait", None)  # of `TooManyRequests`, in whole seconds
     headers = {"Retry-After": str(wait)} if wait else {}
     code = str(getattr(error.detail, "code", error.default_code))
-    remedy = getattr(error, "remedy", None) or REMEDIES.get(error.status_code, SEE_DOCS)
+    remedy = getattr(error, "remedy", None) or REMEDIES_OF_CODES.get(code) or REMEDIES.get(error.status_code, SEE_DOCS)
     return Problem(error.status_code, code, str(error.detail), remedy, headers=headers)
 
 

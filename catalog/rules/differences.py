@@ -1,5 +1,6 @@
 """What changed between two claims, one line a value: `sensitivity: internal -> restricted`."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple | set | frozenset):
-        text = ", ".join(map(str, value))
+        text = ", ".join(json.dumps(one, sort_keys=True) if isinstance(one, Mapping) else str(one) for one in value)
     elif isinstance(value, datetime):
         text = value.isoformat()
     elif isinstance(value, timedelta):

@@ -117,7 +117,7 @@ def test_a_suspended_consumers_keys_are_refused_until_governance_reactivates_it(
     _, key = key_of(cast.owner)
     assert ask(key).status_code == 200
     assert cast.owner.post(f"{SCOUT}/suspend").json()["status"] == "suspended"
-    assert_problem(ask(key), 401, "consumer_suspended")
+    assert "/reactivate" in assert_problem(ask(key), 401, "consumer_suspended")["remedy"]
     assert_problem(ask(key, "/api/v1/me"), 401, "consumer_suspended")
     assert_problem(cast.owner.post(f"{SCOUT}/keys", {"name": "more"}), 409, "consumer_suspended")
     assert_problem(cast.owner.post(f"{SCOUT}/reactivate"), 403, "forbidden")

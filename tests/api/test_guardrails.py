@@ -103,14 +103,19 @@ def test_everything_in_force_is_exported_as_one_cedar_text(cast: Cast, product: 
 
 def test_the_difference_between_two_versions_is_told(cast: Cast, product: DataProduct) -> None:
     change = {"name": "readers", "effect": "permit", "consumer_kinds": ["person"], "purposes": ["analytics"]}
-    cast.owner.post(POLICIES, {**change, "minimum_score": 80, "agreement_required": True})
+    cast.owner.post(
+        POLICIES,
+        {**change, "minimum_score": 80, "agreement_required": True, "obligations": [{"type": "delete_after", "days": 9}]},
+    )
     told = cast.consumer.get(f"{POLICIES}/readers/2/diff").json()
     assert (told["version"], told["against"]) == (2, 1)
     assert "minimum_score: none -> 80" in told["settings"]
     assert "agreement_required: no -> yes" in told["settings"]
+    assert 'obligations: empty -> {"days": 9, "type": "delete_after"}' in told["settings"]
     assert "+when { context.agreement };" in told["cedar"]
     assert cast.consumer.get(f"{POLICIES}/readers/2/diff?against=2").json()["cedar"] == ""
-    assert_problem(cast.consumer.get(f"{POLICIES}/readers/1/diff"), 404, "not_found")
+    first = assert_problem(cast.consumer.get(f"{POLICIES}/readers/1/diff"), 404, "not_found")
+    assert "first version" in first["detail"]
     assert_problem(cast.consumer.get(f"{POLICIES}/readers/2/diff?against=x"), 400, "invalid")
 
 

@@ -23,6 +23,8 @@ Keys = Mapping[str, OKPKey]
 GRACE = timedelta(minutes=10)  # our choice: rows this old are sealed where worker and beat run
 ASK_PUBLISHED = "Keep the database as it is, and compare with what was published outside and with the backups."
 
+AFTER_ROTATION = "Where you know that the key was rotated, save /.well-known/jwks.json again and verify with that. Else:"
+
 
 class BrokenLedgerError(DomainError):
     """The first thing at which the ledger and the rows, or the ledger and its signatures, do not agree."""
@@ -110,7 +112,10 @@ def _check_statement(batch: LedgerBatch, keys: Keys) -> None:
     try:
         kid = str(jws.extract_compact(batch.signature.encode()).headers().get("kid"))
         if kid not in keys:
-            raise BrokenLedgerError(f"The signature {place} is by the key {kid}, which is none of those believed.")
+            raise BrokenLedgerError(
+                f"The signature {place} is by the key {kid}, which is none of those believed.",
+                remedy=f"{AFTER_ROTATION} {ASK_PUBLISHED}",
+            )
         signed = jws.deserialize_compact(batch.signature, keys[kid], algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
         raise BrokenLedgerError(f"The signature {place} was changed: it is not valid for what it signs.") from error

@@ -54,7 +54,10 @@ class Command(BaseCommand):
         if slug is not None:
             consumer = Consumer.objects.select_related("owner").filter(slug=slug).first()
             if consumer is None:
-                raise CommandError(f"There is no consumer {slug}. Register one with `bin/manage create_consumer {slug}`.")
+                raise CommandError(
+                    f"There is no consumer {slug}. Correct the slug, or register it with "
+                    f"`bin/manage create_consumer {slug} --kind KIND --owner USERNAME`."
+                )
             return consumer
         person = Person.objects.filter(username=username).first()
         if person is None:

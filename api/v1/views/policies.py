@@ -70,7 +70,12 @@ class PolicyView(ApiView):
 
     def difference(self, slug: str | None, name: str, version: int) -> Response:
         """What a version says that the version asked for by `against`, or the one before it, does not."""
-        policy, other = (self.find(slug, name, number) for number in (version, self.parameters.get("against", version - 1)))
+        policy = self.find(slug, name, version)
+        against = self.parameters.get("against", version - 1)
+        if against == 0:
+            remedy = "Name a later version, or the one to compare with: ?against=2."
+            raise NotFoundError(f"{name} v1 is the first version: there is none before it.", remedy=remedy)
+        other = self.find(slug, name, against)
         old, new = (replace(claims_of_policy(one), cedar=None) for one in (other, policy))
         told = {"name": policy.name, "version": policy.version, "against": other.version}
         return Response({**told, "settings": differences(old, new), "cedar": text_difference(other, policy)})
