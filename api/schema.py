@@ -159,6 +159,12 @@ class DocsView(SpectacularSwaggerSplitView):
     url = "/api/schema"
     title = "Touchstone API"
 
+    def options(  # type: ignore[override]  # DRF sends on any response of Django; one of its own wants a template
+        self, request: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What this address takes, in the Allow header; a page that describes itself has no template."""
+        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response["Content-Security-Policy"] = DOCS_POLICY
         return super().finalize_response(request, response, *args, **kwargs)

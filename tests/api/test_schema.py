@@ -91,6 +91,11 @@ def test_every_documented_read_answers(cast: Cast, product: DataProduct, documen
                 assert response.json()["detail"] != "There is nothing at this address.", address
 
 
+def test_the_docs_say_which_methods_they_take(client: Client) -> None:
+    response = client.options("/api/docs")
+    assert (response.status_code, response["Allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
 def test_the_docs_load_nothing_from_elsewhere(client: Client) -> None:
     response = client.get("/api/docs")
     page = response.content.decode()
