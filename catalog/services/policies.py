@@ -5,6 +5,7 @@ Owners draft the policies of their products in the structured form; raw Cedar, g
 
 from datetime import UTC, datetime
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
@@ -85,6 +86,8 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
         return newest
     with recorded("draft_policy" if scope.product else "draft_guardrail", actor):
         if newest is not None and newest.status == PolicyStatus.DRAFT:
+            _hold(newest)
+        if newest is not None and newest.status == PolicyStatus.DRAFT:
             policy = newest
         else:
             highest = versions.filter(name=claims.name).aggregate(newest=Max("version"))["newest"] or 0
@@ -106,6 +109,7 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
     return policy
 
 
+@transaction.atomic
 def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> AccessPolicy:
     """Put a draft in force and withdraw the version before it. Already published: nothing happens.
 
@@ -114,6 +118,7 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
     require_governance(actor, f"publish access policy {policy}")
     if policy.product is not None:
         demand_not_retired(policy.product)
+    _hold(policy)
     if policy.status == PolicyStatus.PUBLISHED:
         return policy
     if policy.status == PolicyStatus.WITHDRAWN:
@@ -140,9 +145,11 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
     return policy
 
 
+@transaction.atomic
 def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> None:
     """Take a published version out of force; a draft is deleted. Already withdrawn: nothing happens."""
     noun = "policy" if policy.product else "guardrail"
+    _hold(policy)
     if policy.status == PolicyStatus.DRAFT:
         if policy.product is None:
             require_governance(actor, f"delete guardrail {policy.name}")
@@ -156,6 +163,19 @@ def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime
         with recorded(f"withdraw_{noun}", actor):
             policy.status, policy.withdrawn_at = PolicyStatus.WITHDRAWN, now
             policy.save(update_fields=["status", "withdrawn_at"])
+
+
+def _hold(policy: AccessPolicy) -> None:
+    """Lock the policy's row until the end of the transaction, with its status as it is now: others may act on it as well.
+
+    Raises `ConflictError` for a draft that somebody has deleted: saving it would bring it back.
+    """
+    try:
+        policy.refresh_from_db(fields=["status"], from_queryset=AccessPolicy.objects.select_for_update(no_key=True))
+    except AccessPolicy.DoesNotExist:
+        raise ConflictError(
+            f"The draft of access policy {policy} was deleted meanwhile.", remedy="Draft it anew.", code="policy_deleted"
+        ) from None
 
 
 def _versions(policy: AccessPolicy) -> QuerySet[AccessPolicy]:

@@ -80,6 +80,30 @@ def test_a_withdrawn_policy_stays_withdrawn() -> None:
         publish_policy(policy=policy, actor=None, now=NOW)
 
 
+def test_what_became_of_a_policy_since_it_was_read_counts() -> None:
+    """Of two who act on one draft at once, the second acts on what the first has made of it."""
+    product = make_product()
+    draft = make_policy(product, is_published=False)
+    read, read_too = (AccessPolicy.objects.get(pk=draft.pk) for _ in range(2))
+    publish_policy(policy=draft, actor=None, now=NOW)
+    with pytest.raises(ForbiddenError):
+        withdraw_policy(policy=read, actor=product.owner, now=NOW)
+    withdraw_policy(policy=draft, actor=None, now=NOW)
+    with pytest.raises(ConflictError) as raised:
+        publish_policy(policy=read_too, actor=None, now=NOW)
+    assert raised.value.code == "withdrawn_policy"
+
+
+def test_a_draft_that_was_deleted_is_not_brought_back_by_publishing_it() -> None:
+    draft = make_policy(make_product(), is_published=False)
+    read = AccessPolicy.objects.get(pk=draft.pk)
+    withdraw_policy(policy=draft, actor=None, now=NOW)
+    with pytest.raises(ConflictError) as raised:
+        publish_policy(policy=read, actor=None, now=NOW)
+    assert raised.value.code == "policy_deleted"
+    assert not AccessPolicy.objects.exists()
+
+
 def test_withdrawing_a_draft_deletes_it() -> None:
     withdraw_policy(policy=make_policy(make_product(), is_published=False), actor=None, now=NOW)
     assert not AccessPolicy.objects.exists()
