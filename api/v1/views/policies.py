@@ -99,9 +99,7 @@ class AccessPoliciesView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Every version of the product's access policies: drafts, published and withdrawn ones."""
         rows = AccessPolicy.objects.filter(product=find_product(self.actor, slug)).select_related("published_by")
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(rows, request, self)
-        return paginator.get_paginated_response(AccessPolicyAnswer(page, many=True).data)
+        return self.page(rows, AccessPolicyAnswer)
 
     @extend_schema(
         operation_id="draft_access_policy", request=AccessPolicyRequest, responses={201: AccessPolicyAnswer}, tags=["policies"]
@@ -176,9 +174,7 @@ class GuardrailsView(ApiView):
     @extend_schema(operation_id="list_guardrails", responses=GuardrailAnswer(many=True), tags=["policies"])
     def get(self, request: Request) -> Response:
         """Every version of every guardrail: what is forbidden for a domain, a sensitivity or everything, whoever owns it."""
-        paginator = KeysetPagination()
-        page = paginator.paginate_queryset(guardrails(), request, self)
-        return paginator.get_paginated_response(GuardrailAnswer(page, many=True).data)
+        return self.page(guardrails(), GuardrailAnswer)
 
     @extend_schema(
         operation_id="draft_guardrail", request=GuardrailRequest, responses={201: GuardrailAnswer}, tags=["policies"]
