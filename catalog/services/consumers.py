@@ -83,7 +83,7 @@ def register_consumer(*, claims: ConsumerClaims, actor: Person | None) -> Consum
         require_governance(actor, f"register a consumer with the clearance {claims.clearance}")
     # Who reads `olga` in a list of decisions must be able to trust that it was Olga.
     if Person.objects.filter(username__iexact=claims.slug).exists() and not is_governance(actor):
-        raise _slug_taken(claims.slug)
+        raise _slug_exists(claims.slug)
     with recorded("register_consumer", actor):
         consumer = Consumer(slug=claims.slug, kind=claims.kind, owner=owner, clearance=claims.clearance)
         _assign(consumer, claims.details)
@@ -91,7 +91,7 @@ def register_consumer(*, claims: ConsumerClaims, actor: Person | None) -> Consum
             with transaction.atomic():
                 consumer.save(force_insert=True)
         except IntegrityError as error:
-            raise _slug_taken(claims.slug) from error
+            raise _slug_exists(claims.slug) from error
     return consumer
 
 
@@ -224,9 +224,9 @@ def _demand_not_retired(consumer: Consumer) -> None:
         )
 
 
-def _slug_taken(slug: str) -> ConflictError:
+def _slug_exists(slug: str) -> ConflictError:
     return ConflictError(
-        f"A consumer or person is named {slug} already.", remedy="Choose another slug.", code="slug_taken", field="slug"
+        f"A consumer or person is named {slug} already.", remedy="Choose another slug.", code="slug_exists", field="slug"
     )
 
 

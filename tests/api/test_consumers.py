@@ -95,7 +95,7 @@ def test_registering_needs_a_role_and_the_scope_admin(cast: Cast) -> None:
 
 
 def test_a_slug_is_taken_once(cast: Cast, scout: dict[str, Any]) -> None:
-    assert_problem(cast.stranger.post(CONSUMERS, REQUEST), 409, "slug_taken")
+    assert_problem(cast.stranger.post(CONSUMERS, REQUEST), 409, "slug_exists")
 
 
 def test_the_owner_changes_what_is_said_and_nothing_else(cast: Cast, scout: dict[str, Any]) -> None:

@@ -127,7 +127,7 @@ def test_a_slug_is_given_once_and_nobody_takes_the_name_of_a_person(cast: Cast) 
     for slug in ("scout", "gina"):
         with pytest.raises(ConflictError) as raised:
             register_consumer(claims=claims(slug), actor=cast.stranger)
-        assert (raised.value.code, raised.value.field) == ("slug_taken", "slug")
+        assert (raised.value.code, raised.value.field) == ("slug_exists", "slug")
     with pytest.raises(ConflictError):
         register_consumer(claims=claims("scout", owner="sven"), actor=None)
 
