@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from api.problems import Problem, problem_response
 from trust.models import Decision
@@ -30,6 +31,7 @@ def issuer_of(request: HttpRequest) -> str:
     return settings.TOUCHSTONE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
 
 
+@csrf_exempt  # else a POST without a cookie would get a page about forms
 def jwks(request: HttpRequest) -> HttpResponse:
     """`/.well-known/jwks.json`: every public key that ever signed here, for everybody."""
     if request.method in {"GET", "HEAD"}:

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
 from api.errors import answer_error
 from api.health import healthz, readyz
@@ -9,6 +10,7 @@ from api.schema import DocsView, schema
 from api.signed import jwks
 
 
+@csrf_exempt  # else a POST without a cookie would get a page about forms
 def unknown_address(request: HttpRequest) -> HttpResponse:
     """Also in debug mode, where Django would answer a page of its own."""
     return answer_error(request, Http404())

@@ -1,6 +1,7 @@
 """GET /.well-known/authzen-configuration: where the addresses of this decision point are (AuthZEN 1.0, section 9)."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from api.health import only_reads
 from api.signed import issuer_of
@@ -21,6 +22,7 @@ def _configuration(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"policy_decision_point": base} | {name: base + path for name, path in ADDRESSES.items()})
 
 
+@csrf_exempt
 def configuration(request: HttpRequest) -> HttpResponse:
     """The metadata, with absolute addresses at `TOUCHSTONE_PUBLIC_URL`, else at the host that was asked.
 

@@ -82,6 +82,22 @@ def test_an_unacceptable_request_id_is_replaced(cast: Cast, given: str) -> None:
     assert len(echoed) == 36
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/nonsense", 404),
+        ("/access/v1/evaluation/", 404),
+        ("/healthz", 405),
+        ("/api/schema", 405),
+        ("/.well-known/jwks.json", 405),
+        ("/.well-known/authzen-configuration", 405),
+    ],
+)
+def test_a_program_that_posts_where_nothing_takes_it_is_not_told_of_forms(db: None, path: str, status: int) -> None:
+    response = Client(enforce_csrf_checks=True).post(path, b"{}", content_type="application/json")
+    assert_problem(response, status, {404: "not_found", 405: "method_not_allowed"}[status])
+
+
 def test_an_unforeseen_error_shows_nothing_of_itself(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     with patch("api.v1.views.products.find_products", side_effect=RuntimeError("password=hunter2")):
         response = cast.owner.get(LIST, **{"X-Request-ID": "trace-500"})
