@@ -6,8 +6,9 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions
@@ -131,6 +132,9 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911  one row pe
             return Problem(400, "bad_request", "The request cannot be answered as it was sent.", SEE_DOCS)
         case OperationalError() | InterfaceError():
             detail = "The database cannot be reached at the moment, so nothing was answered and nothing was changed."
+            return Problem(503, "database_unavailable", detail, ASK_OPERATOR, headers={"Retry-After": "5"})
+        case InternalError(__cause__=psycopg.errors.ReadOnlySqlTransaction()):
+            detail = "The database that was reached takes no changes, as a standby does not, so nothing was answered."
             return Problem(503, "database_unavailable", detail, ASK_OPERATOR, headers={"Retry-After": "5"})
         case _:
             return None

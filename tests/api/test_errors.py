@@ -4,12 +4,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from rest_framework.exceptions import Throttled
 
 from api.errors import drf_exception_handler, problem_of
+from catalog.models import DataProduct
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
 from tests.api.callers import Cast, assert_problem
 
@@ -80,6 +81,13 @@ def test_an_unacceptable_request_id_is_replaced(cast: Cast, given: str) -> None:
     echoed = cast.owner.get(LIST, **{"X-Request-ID": given})["X-Request-ID"]
     assert echoed != given
     assert len(echoed) == 36
+
+
+def test_a_database_that_is_a_standby_is_a_503_and_no_answer(cast: Cast, product: DataProduct) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    problem = assert_problem(cast.consumer.get(f"/api/v1/products/{product.slug}/trust"), 503, "database_unavailable")
+    assert "takes no changes" in problem["detail"]
 
 
 @pytest.mark.parametrize(
