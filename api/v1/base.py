@@ -24,6 +24,15 @@ from catalog.models import Person
 class StrictSerializer(serializers.Serializer[Any]):
     """A request body or query: an unknown name is refused, since a misspelt one would silently not count."""
 
+    def get_fields(self) -> dict[str, Any]:
+        """The fields; who gives a word that is not on a list is told the list."""
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            one = getattr(field, "child", field)
+            if isinstance(one, serializers.ChoiceField):
+                one.error_messages["invalid_choice"] = f'"{{input}}" is none of {", ".join(map(str, one.choices))}.'
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
             known = ", ".join(self.fields)

@@ -261,3 +261,10 @@ def test_reading_costs_the_same_for_one_and_for_three(
         assert cast.governance.get(path).status_code == 200  # keeps the last use of the key
         with django_assert_num_queries(queries):
             cast.governance.get(path)
+
+
+def test_a_word_that_is_not_on_the_list_is_answered_with_the_list(cast: Cast) -> None:
+    kind = assert_problem(cast.owner.post(CONSUMERS, {**REQUEST, "kind": "robot"}), 400, "invalid")
+    assert kind["errors"][0]["message"] == '"robot" is none of person, service, ai_agent, ai_model.'
+    status = assert_problem(cast.owner.get(f"{CONSUMERS}?status=gone"), 400, "invalid")
+    assert status["errors"][0]["message"] == '"gone" is none of active, suspended, retired.'
