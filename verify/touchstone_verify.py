@@ -32,12 +32,13 @@ def unbase64(text: str) -> bytes:
 
 def signed(jwks: dict[str, Any], token: str, kind: str) -> tuple[dict[str, Any], str]:
     """The payload of a compact JWS of this kind, and the kid, once the signature is checked."""
+    if token.strip().count(".") != 2:
+        raise ValueError(f"here is no {kind}, but {token.strip()[:300]!r}")
     head, body, signature = token.strip().split(".")
     header = json.loads(unbase64(head))
     if (header.get("alg"), header.get("typ")) != ("Ed25519", kind) or "crit" in header:
         raise ValueError(f"{header} is not the header of a {kind} signed with Ed25519")
-    key = next((key for key in jwks["keys"] if key.get("kid") == header["kid"]), None)
-    if key is None:
+    if (key := next((one for one in jwks["keys"] if one.get("kid") == header["kid"]), None)) is None:
         raise ValueError(f"the key {header['kid']!r} is not among those of --jwks")
     jwk = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": key["x"]}, separators=(",", ":")).encode()
     if unbase64(header["kid"]) != hashlib.sha256(jwk).digest():  # the kid is the thumbprint of RFC 7638
@@ -62,7 +63,7 @@ def root_of(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> str:
 
 def sealed(jwks: dict[str, Any], proof: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
     """The statement of the batch that holds this answer."""
-    statement, _ = signed(jwks, proof["signature"], "touchstone-ledger+jws")
+    statement, _ = signed(jwks, proof.get("signature") or json.dumps(proof), "touchstone-ledger+jws")
     leaf, path = hashlib.sha256(b"\x00" + proof["leaf_input"].encode()).digest(), map(bytes.fromhex, proof["path"])
     if root_of(leaf, proof["leaf_index"], statement["size"], path) != statement["root"]:
         raise ValueError("the path of the proof does not lead to the signed root")

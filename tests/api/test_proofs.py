@@ -264,6 +264,13 @@ class TestVerifier:
         code, told = verify(tmp_path, other, proof=proof)
         assert (code, "another row" in told) == (1, True)
 
+    def test_an_error_that_was_saved_as_answer_or_proof_is_shown(self, token: str, tmp_path: Path) -> None:
+        problem = {"status": 409, "detail": "Decision 4711 is not sealed yet.", "code": "not_sealed_yet"}
+        for code, told in (verify(tmp_path, token, proof=problem), verify(tmp_path, json.dumps(problem, indent=1))):
+            assert code == 1
+            assert "Decision 4711 is not sealed yet." in told
+            assert len([line for line in told.splitlines() if line.startswith("NOT GENUINE")]) == 1
+
     def test_a_file_that_is_not_there_is_told(self, token: str, tmp_path: Path) -> None:
         missing = str(tmp_path / "missing.json")
         done = subprocess.run(
