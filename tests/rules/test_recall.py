@@ -23,7 +23,10 @@ def at(minutes: int) -> datetime:
         (None, True, None),
         (None, False, RecallState(FALLEN, at(9))),
         (RecallState(FALLEN, at(1)), False, RecallState(FALLEN, at(1))),
-        (RecallState(FALLEN, at(1)), True, RecallState(RecallStatus.DAMPED, at(9))),
+        (RecallState(FALLEN, at(5)), True, RecallState(RecallStatus.DAMPED, at(9))),
+        # It stayed down for the damping time, and nobody came to tell: it is told all the same.
+        (RecallState(FALLEN, at(4)), True, RecallState(RECOVERING, at(9))),
+        (RecallState(RECOVERING, at(7)), False, RecallState(SENT, at(9))),
         (RecallState(SENT, at(1), at(6)), False, RecallState(SENT, at(1), at(6))),
         (RecallState(SENT, at(1), at(6)), True, RecallState(RECOVERING, at(9), at(6))),
         (RecallState(RECOVERING, at(7), at(6)), True, RecallState(RECOVERING, at(7), at(6))),
@@ -35,7 +38,7 @@ def at(minutes: int) -> datetime:
     ],
 )
 def test_a_crossing_moves_a_recall(before: RecallState | None, is_good: bool, after: RecallState | None) -> None:
-    assert cross(before, is_good=is_good, at=at(9)) == after
+    assert cross(before, is_good=is_good, at=at(9), damping=DAMPING) == after
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,9 @@ def test_a_crossing_moves_a_recall(before: RecallState | None, is_good: bool, af
         (RecallState(FALLEN, at(0)), 4, None),
         (RecallState(FALLEN, at(0)), 5, Telling.FALL),
         (RecallState(SENT, at(0), at(5)), 60, None),
+        (RecallState(RECOVERING, at(10)), 10, Telling.FALL),
+        (RecallState(SENT, at(12)), 16, None),
+        (RecallState(SENT, at(12)), 17, Telling.FALL),
         (RecallState(RECOVERING, at(10), at(5)), 14, None),
         (RecallState(RECOVERING, at(10), at(5)), 15, Telling.RECOVERY),
         (RecallState(SENT, at(12), at(5)), 16, None),
@@ -62,6 +68,13 @@ def test_what_was_told_is_not_due_again() -> None:
     told = tell(RecallState(FALLEN, at(0)), Telling.FALL, now=at(5))
     assert due(told, damping=DAMPING, now=at(500)) is None
     assert tell(RecallState(RECOVERING, at(9), at(5)), Telling.RECOVERY, now=at(14)).is_closed
+
+
+def test_a_fall_that_is_told_late_is_followed_by_its_recovery() -> None:
+    told = tell(RecallState(RECOVERING, at(120)), Telling.FALL, now=at(121))
+    assert told == RecallState(RECOVERING, at(120), at(121))
+    assert due(told, damping=DAMPING, now=at(124)) is None
+    assert due(told, damping=DAMPING, now=at(125)) is Telling.RECOVERY
 
 
 def test_without_damping_a_fall_is_told_at_once_and_soon_rests() -> None:
@@ -83,22 +96,25 @@ def test_however_a_product_flaps_a_recall_tells_its_fall_and_its_recovery_once_a
 ) -> None:
     recalls: list[list[Telling]] = []
     state: RecallState | None = None
-    is_good, since, minute = True, 0, 0
+    is_good, since, minute, longest_down = True, 0, 0, timedelta(0)
     for wait, step in sequence:
         minute += wait
         if step == "tick":
             telling = due(state, damping=DAMPING, now=at(minute)) if state else None
             if state is not None and telling is not None:
-                assert at(minute) - at(since) >= DAMPING
-                assert (telling is Telling.RECOVERY) == is_good
+                is_late = telling is Telling.FALL and is_good  # of a fall that had stayed, told when it was over
+                assert is_late or at(minute) - at(since) >= DAMPING
+                assert is_late or (telling is Telling.RECOVERY) == is_good
+                assert not is_late or longest_down >= DAMPING
                 state = tell(state, telling, now=at(minute))
                 recalls[-1].append(telling)
         elif (step == "good") != is_good:
+            longest_down = max(longest_down, timedelta(0) if is_good else at(minute) - at(since))
             is_good, since = step == "good", minute
             if state is None or state.is_closed:
-                state = None
+                state, longest_down = None, timedelta(0)
                 recalls.append([])
-            state = cross(state, is_good=is_good, at=at(minute))
+            state = cross(state, is_good=is_good, at=at(minute), damping=DAMPING)
         if state is None or state.is_closed:
             assert is_good
             state = None

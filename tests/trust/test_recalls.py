@@ -103,6 +103,20 @@ def test_a_product_that_flaps_within_the_damping_time_tells_nobody(port: OutputP
     assert not Notification.objects.exists()
 
 
+def test_a_fall_that_was_over_before_the_worker_came_is_told_and_then_its_recovery(port: OutputPort) -> None:
+    log_decision(port.product, make_agent("agent"))
+    fall(port, T)
+    rise(port, T + 40 * MINUTE)
+
+    assert carry_out_recalls(now=T + 41 * MINUTE) == 1
+    assert (told("recall.fallen"), told("recall.recovered")) == (["agent"], [])
+    assert carry_out_recalls(now=T + 44 * MINUTE) == 0
+    assert carry_out_recalls(now=T + 45 * MINUTE) == 1
+    assert carry_out_recalls(now=T + 200 * MINUTE) == 0
+    assert (told("recall.fallen"), told("recall.recovered")) == (["agent"], ["agent"])
+    assert Recall.objects.get().status == "recovered"
+
+
 def test_after_a_relapse_only_those_are_told_who_came_in_between(port: OutputPort) -> None:
     agent, newcomer = make_agent("agent"), make_agent("newcomer")
     log_decision(port.product, agent)
@@ -190,6 +204,7 @@ def test_a_change_that_brings_it_back_is_seen_before_anybody_is_told(port: Outpu
     ensure_current([port.product_id], T)
     assert Recall.objects.get().status == "fallen"
     DataProduct.objects.filter(id=port.product_id).update(purpose="To be tested.")
+    CurrentVerdict.objects.filter(product_id=port.product_id).update(invalidated_at=T + 2 * MINUTE)
 
     assert carry_out_recalls(now=T + 6 * MINUTE) == 0
     assert Recall.objects.get().status == "damped"

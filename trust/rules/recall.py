@@ -5,8 +5,9 @@
                        +--rise--> damped  +---- relapse ---+
 
 A crossing never tells anybody by itself: only a verdict that has stayed on its side for the damping time is told, so that a
-product that flaps within it stays quiet in both directions. After a relapse those who know of the fall are not told again;
-whoever got its first yes in between is.
+product that flaps within it stays quiet in both directions. A fall that has stayed is told also where the product was back
+before anybody came to tell it: it is then `recovering` and untold, and the fall is due at once. After a relapse those who know
+of the fall are not told again; whoever got its first yes in between is.
 """
 
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ class RecallState:
         return self.status in _CLOSED
 
 
-def cross(state: RecallState | None, *, is_good: bool, at: datetime) -> RecallState | None:
+def cross(state: RecallState | None, *, is_good: bool, at: datetime, damping: timedelta) -> RecallState | None:
     """The recall after a verdict: `is_good` says on which side of production-grade it is. None: there is nothing to recall.
 
     A verdict on the side where the product is already changes nothing. A closed recall stays as it is: the next fall is
@@ -47,8 +48,9 @@ def cross(state: RecallState | None, *, is_good: bool, at: datetime) -> RecallSt
     """
     if state is None:
         return None if is_good else RecallState(RecallStatus.FALLEN, at)
+    has_stayed = at - state.changed_at >= damping
     after = {
-        (RecallStatus.FALLEN, True): RecallStatus.DAMPED,
+        (RecallStatus.FALLEN, True): RecallStatus.RECOVERING if has_stayed else RecallStatus.DAMPED,
         (RecallStatus.SENT, True): RecallStatus.RECOVERING,
         (RecallStatus.RECOVERING, False): RecallStatus.SENT,
     }.get((state.status, is_good))
@@ -59,13 +61,15 @@ def cross(state: RecallState | None, *, is_good: bool, at: datetime) -> RecallSt
 
 def due(state: RecallState, *, damping: timedelta, now: datetime) -> Telling | None:
     """What is to be told at `now`; None where nothing is, or not yet."""
+    if state.status is RecallStatus.RECOVERING and state.told_at is None:
+        return Telling.FALL  # it had stayed down long enough: only nobody came to tell in time
     if now - state.changed_at < damping:
         return None
-    if state.status is RecallStatus.FALLEN:
+    if state.status is RecallStatus.FALLEN or (state.status is RecallStatus.SENT and state.told_at is None):
         return Telling.FALL
     if state.status is RecallStatus.RECOVERING:
         return Telling.RECOVERY
-    is_relapse = state.status is RecallStatus.SENT and (state.told_at is None or state.told_at <= state.changed_at)
+    is_relapse = state.status is RecallStatus.SENT and state.told_at is not None and state.told_at <= state.changed_at
     return Telling.RELAPSE if is_relapse else None
 
 
@@ -73,4 +77,5 @@ def tell(state: RecallState, telling: Telling, *, now: datetime) -> RecallState:
     """The recall after `telling` was carried out."""
     if telling is Telling.RECOVERY:
         return replace(state, status=RecallStatus.RECOVERED)
-    return replace(state, status=RecallStatus.SENT, told_at=now)
+    is_back = state.status is RecallStatus.RECOVERING
+    return replace(state, status=RecallStatus.RECOVERING if is_back else RecallStatus.SENT, told_at=now)

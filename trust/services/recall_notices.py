@@ -28,9 +28,10 @@ from trust.services.recalls import keep_state, state_of
 
 logger = logging.getLogger(__name__)
 
-_WAITING = Q(status__in=[RecallStatus.FALLEN, RecallStatus.RECOVERING]) | Q(
-    status=RecallStatus.SENT, sent_at__lte=F("changed_at")
+_STAYS = Q(status__in=[RecallStatus.FALLEN, RecallStatus.RECOVERING]) | Q(
+    Q(sent_at__lte=F("changed_at")) | Q(sent_at=None), status=RecallStatus.SENT
 )
+_OVERDUE = Q(status=RecallStatus.RECOVERING, sent_at=None)
 
 
 def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:
@@ -39,7 +40,8 @@ def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:
     One that fails is logged and passed over, so that it does not hold up the others; it is tried again at the next turn.
     """
     _, policy = current_policy()
-    waiting = Recall.objects.filter(_WAITING, closed_at=None, changed_at__lte=now - policy.recall_damping)
+    is_due = _OVERDUE | (_STAYS & Q(changed_at__lte=now - policy.recall_damping))
+    waiting = Recall.objects.filter(is_due, closed_at=None)
     told = 0
     for recall_id, product_id in waiting.order_by("changed_at").values_list("id", "product_id")[:limit]:
         try:

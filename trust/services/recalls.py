@@ -1,6 +1,7 @@
 """Notes, in judging's own transaction, that a verdict crossed the line; `recall_notices` tells whom it concerns."""
 
 from trust.models import Recall, Verdict
+from trust.queries.policies import current_policy
 from trust.rules.recall import RecallState, cross
 from trust.rules.vocabulary import RecallStatus
 from trust.rules.vocabulary import Verdict as VerdictWord
@@ -16,7 +17,11 @@ def note_verdict_change(*, product_id: int, before: Verdict | None, after: Verdi
     if before is None or (before.verdict == VerdictWord.PRODUCTION_GRADE) == is_good:
         return
     recall = Recall.objects.select_for_update().filter(product_id=product_id, closed_at=None).first()
-    state = cross(state_of(recall) if recall else None, is_good=is_good, at=after.judged_at)
+    _, policy = current_policy()
+    before_it = state_of(recall) if recall else None
+    # A judgement may come long after what brought the product back: it is back since then.
+    at = min(after.judged_at, after.facts_changed_at or after.judged_at)
+    state = cross(before_it, is_good=is_good, at=at, damping=policy.recall_damping)
     if recall is None:
         if state is not None:
             Recall.objects.create(
