@@ -56,7 +56,7 @@ def test_a_connection_that_the_server_ended_is_made_anew(cast: Cast, address: st
     connection.ensure_connection()
     assert connection.connection is not None
     pid = connection.connection.info.backend_pid
-    with psycopg.connect(connection.connection.info.dsn) as other:
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
     assert cast.consumer.get(address).status_code == 200

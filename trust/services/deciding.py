@@ -105,12 +105,15 @@ _MOST_POLICIES = 10_000
 
 def _policies_of(all_known: Sequence[Known]) -> Mapping[int, PolicyInForce]:
     """The policies in force by their ids; no query for those that were met before."""
-    missing = {number for known in all_known for number in known.policies} - _policies.keys()
-    if missing:
-        if len(_policies) > _MOST_POLICIES:
+    wanted = {number for known in all_known for number in known.policies}
+    met = {number: policy for number in wanted if (policy := _policies.get(number)) is not None}
+    if missing := wanted - met.keys():
+        read = policies_by_id(missing)
+        if len(_policies) > _MOST_POLICIES:  # other threads may read meanwhile: what this one needs it holds in `met`
             _policies.clear()
-        _policies.update(policies_by_id(missing))
-    return _policies
+        _policies.update(read)
+        met |= read
+    return met
 
 
 def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
