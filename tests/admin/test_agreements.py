@@ -38,6 +38,12 @@ def test_the_owner_finds_what_waits_and_approves_it(cast: Cast, agreement: Agree
     assert shown(cast.owner.get(LIST, waits_for="me")) == []
 
 
+def test_the_first_page_names_what_waits_for_whoever_looks(cast: Cast, agreement: Agreement) -> None:
+    link = f'href="/admin/catalog/agreement/{agreement.pk}/change/">agent: sales for analytics</a>'
+    assert link in cast.owner.client.get("/admin/").content.decode()
+    assert link not in cast.auditor.client.get("/admin/").content.decode()
+
+
 def test_rejecting_and_revoking_ask_for_a_reason(cast: Cast, agreement: Agreement, world: World) -> None:
     assert "must have a reason" in decide(cast.owner, "reject", agreement)
     assert agreement.status == "requested"

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from catalog.admin.reach import person_of, within_reach
 from catalog.models import DataProduct
+from catalog.queries import agreements_waiting_for
+from catalog.services.permissions import is_governance
 from trust.models import Incident, Run
 from trust.rules.vocabulary import RunStatus, Verdict
 from trust.services import judging
@@ -17,7 +19,7 @@ RECENT = timedelta(days=7)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Unfold's DASHBOARD_CALLBACK. Seven queries at most; nobody without a role is shown anything."""
+    """Unfold's DASHBOARD_CALLBACK. Nine queries at most; nobody without a role is shown anything."""
     if not request.user.has_perm("catalog.view_dataproduct"):
         return context
     person, now = person_of(request), timezone.now()
@@ -28,11 +30,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     runs = within_reach(
         Run.objects.filter(status=RunStatus.FAILED, requested_at__gte=now - RECENT), person, path="port__product"
     )
+    waiting = agreements_waiting_for(person, is_governance=is_governance(person), now=now)
     incidents = within_reach(Incident.objects.filter(resolved_at=None), person, path="product")
     return context | {
         "now": now,
         "has_role": True,
         "open_products": list(products.defer("search", "current_verdict__body")),
+        "waiting_agreements": list(
+            waiting.select_related("consumer", "product", "requested_by").defer("product__search").order_by("id")[:SHOWN]
+        ),
         "failed_runs": list(
             runs.select_related("port__product")
             .defer("columns", "port__product__search")
