@@ -121,7 +121,11 @@ class EmbeddedPostgres(EmbeddedServer):
             "log_checkpoints": "off",
             "log_min_error_statement": "panic",  # statements carry data and passwords: they do not belong in a log
             "jit": "off",  # costs more than it gives on short statements
-            "max_wal_size": "512MB",
+            # After a checkpoint the first change of a page writes the whole page: fewer checkpoints and compressed pages make
+            # the log of answers as quick on ten million rows as on none.
+            "max_wal_size": "2GB",
+            "checkpoint_timeout": "15min",
+            "wal_compression": "on",
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}
