@@ -1,5 +1,6 @@
 """Data products: registered, changed, published, deprecated, retired, acknowledged, reviewed."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -75,8 +76,9 @@ def create_product(*, claims: ProductClaims, actor: Person | None, now: datetime
 def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person | None) -> list[str]:
     """Make `claims` hold for `product`; the changes, a line each. Nothing is written where nothing changes.
 
-    Stewards may change texts and tags, the owner and governance everything but the slug. Raises `ConflictError` on a retired
-    product.
+    Stewards may change texts and tags, the owner and governance everything but the slug. Where the owner lowers the sensitivity
+    or moves the product to another domain, governance's review is void and has to be made again. Raises `ConflictError` on a
+    retired product.
     """
     old = claims_of(product)
     if slugify(claims.domain) == product.domain.slug:
@@ -102,9 +104,24 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
         if "stewards" in changed:
             product.stewards.set([find_person(username=name, part="steward") for name in claims.stewards])
         if changed != {"stewards"}:
+            if not is_governance(actor) and _loosens(product, claims, changed):
+                product.reviewed_at = product.reviewed_by = None
             _assign(product, claims)
             product.save()
     return changes
+
+
+def _loosens(product: DataProduct, claims: ProductClaims, changed: Collection[str]) -> bool:
+    """Whether the product would step out from under rules that bind it: lower in sensitivity, or in another domain.
+
+    Guardrails, clearances and governance's part in agreements go by these two, so that a review of what they were says nothing
+    about what they become.
+    """
+    before, after = (
+        Sensitivity.RESTRICTED.rank if level is None else Sensitivity(level).rank
+        for level in (product.sensitivity, claims.sensitivity)
+    )
+    return after < before or "domain" in changed
 
 
 def publish_product(*, product: DataProduct, actor: Person | None, now: datetime) -> DataProduct:

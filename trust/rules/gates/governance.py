@@ -77,7 +77,7 @@ def review_gate(situation: Situation) -> GateResult:
     remedy = "Review the product and record the review"
     findings, passed = [], ""
     if reviewed_at is None or not situation.has_happened(reviewed_at):
-        message = "governance has never reviewed the product"
+        message = "governance has not reviewed the product as it stands"
         findings = [unknown("never_reviewed", message, remedy, situation.governance)]
     elif situation.now - reviewed_at > interval:
         message = f"the last review, at {shown(reviewed_at)}, was due again after {wording.span(interval)}"
