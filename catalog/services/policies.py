@@ -5,7 +5,7 @@ Owners draft the policies of their products in the structured form; raw Cedar, g
 
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
@@ -105,7 +105,15 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
         policy.digest = digest
         demand_clean(policy, f"access policy '{claims.name}' {scope}")
         demand_cedar_holds(policy.cedar, policy.name)
-        policy.save()
+        try:
+            with transaction.atomic():
+                policy.save()
+        except IntegrityError as error:
+            raise ConflictError(
+                f"Somebody else drafted version {policy.version} of access policy '{policy.name}' at the same moment.",
+                remedy="Look at that draft, and send yours again if it is still wanted.",
+                code="policy_drafted_meanwhile",
+            ) from error
     return policy
 
 

@@ -6,7 +6,9 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from catalog.models import AccessPolicy, PolicyStatus
+from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.vocabulary import ConsumerKind, Effect
 from catalog.services.policies import claims_of_policy, draft_policy, publish_policy, withdraw_policy
 from tests.factories import NOW, make_governance, make_owner, make_policy, make_product
 
@@ -107,3 +109,16 @@ def test_a_draft_that_was_deleted_is_not_brought_back_by_publishing_it() -> None
 def test_withdrawing_a_draft_deletes_it() -> None:
     withdraw_policy(policy=make_policy(make_product(), is_published=False), actor=None, now=NOW)
     assert not AccessPolicy.objects.exists()
+
+
+def test_two_first_drafts_at_the_same_moment_are_one_draft_and_one_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = make_product()
+    claims = PolicyClaims("readers", Effect.PERMIT, (ConsumerKind.PERSON,), ("analytics",))
+
+    def meanwhile(*_: object) -> None:
+        monkeypatch.undo()
+        draft_policy(product=product, claims=replace(claims, purposes=("ai.training",)), actor=None)
+
+    monkeypatch.setattr("catalog.services.policies.demand_cedar_holds", meanwhile)
+    with pytest.raises(ConflictError, match="at the same moment"):
+        draft_policy(product=product, claims=claims, actor=None)
