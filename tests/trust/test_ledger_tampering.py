@@ -52,6 +52,7 @@ COLUMNS = {
     "score": "score + 1e-9",
     "purpose": "''",
     "obligations": "'[1]'",
+    "question": "CASE WHEN question IS NULL THEN 'null'::jsonb END",
 }
 
 

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connection
 
 CONTEXT = "pgh_context.metadata"  # no column can have a dot in its name here, so that it is none of the table's own
+IS_NULL = " IS NULL"  # behind a column's name: whether it is NULL, which jsonb writes as it writes a JSON null
 SMALLEST_ID = -(2**63)
 
 # What the text of a value depends on. Set for one transaction, whatever the server or the role has as default.
@@ -55,14 +56,16 @@ def sources() -> list[Source]:
 
 
 def columns_of(source: Source) -> list[str]:
-    """What a leaf of this table covers today: all its columns by name, and for history the metadata of the context."""
+    """What a leaf of this table covers today: all its columns by name, which of those that hold JSON are NULL, and for history
+    the metadata of the context."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
-            " ORDER BY attname",
+            "SELECT attname, atttypid IN ('json'::regtype, 'jsonb'::regtype) AND NOT attnotnull FROM pg_attribute"
+            " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attname",
             [source.table],
         )
-        names = [row[0] for row in cursor.fetchall()]
+        columns = cursor.fetchall()
+    names = [name for name, _ in columns] + [f"{name}{IS_NULL}" for name, may_be_either in columns if may_be_either]
     return [*names, CONTEXT] if "pgh_context_id" in names else names
 
 
@@ -123,7 +126,7 @@ def unsealed(source: Source, after: int, older_than: timedelta = timedelta()) ->
 
 def _inputs(source: Source, columns: Sequence[str]) -> str:
     """The statement that gives id `i` and leaf input `t`; its parameters are `after`, `to` and the limit (None: all)."""
-    named = [f"r.{_name(column)}" for column in columns if column != CONTEXT]
+    named = [_column(column) for column in columns if column != CONTEXT]
     joined = ""
     if CONTEXT in columns:
         named.append(f"c.metadata AS {_name(CONTEXT)}")
@@ -136,6 +139,12 @@ def _inputs(source: Source, columns: Sequence[str]) -> str:
             WHERE {row_id} > %s AND {row_id} <= %s ORDER BY {row_id} LIMIT %s
         ) AS leaf_row
     """
+
+
+def _column(column: str) -> str:
+    if column.endswith(IS_NULL):
+        return f"r.{_name(column.removesuffix(IS_NULL))} IS NULL AS {_name(column)}"
+    return f"r.{_name(column)}"
 
 
 def _name(identifier: str) -> str:
