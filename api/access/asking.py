@@ -10,19 +10,20 @@ from api.problems import ARRIVED, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.models import Person
 from catalog.services.consumers import consumer_of_person
+from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
 from trust.queries.prepared import Statement
 from trust.rules.asking import Asker
 
 # Whoever may read trust answers, where nothing is to be refused: the purpose, if any, and the product, if any, are known.
 _READER = Statement(
     "reader",
-    """
+    f"""
 SELECT k.id::text, k.consumer_id::text, s.slug, s.owner_id::text, k.requests_per_minute::text,
-       (k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute')::text
+       ({USE_IS_DUE})::text
 FROM (SELECT %s::text AS digest, %s::text AS purpose, %s::text AS product) asked
 JOIN api_apikey k ON k.digest = asked.digest
 JOIN catalog_consumer s ON s.id = k.consumer_id
-WHERE NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
+WHERE {GOOD_KEY}
     AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
     AND (asked.purpose IS NULL OR EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = asked.purpose))
     AND (asked.product IS NULL
@@ -43,11 +44,14 @@ def admitted_digest(request: HttpRequest) -> str | None:
     return digest
 
 
-def note_use(digest: str, key_id: int, limit: str | None, *, is_due: bool) -> None:
-    """After a statement that found the key good: its limit may have changed, and its last use may be a minute old."""
+def note_use(digest: str, key_id: str | None, limit: str | None, is_due: str | None) -> None:
+    """After a statement that found the key good: its limit may have changed, and its last use may be a minute old.
+
+    All but the digest as the statement gave them, as text.
+    """
     learn(digest, int(limit) if limit else None, is_charged=False)
-    if is_due:
-        record_use(key_id, timezone.now())
+    if is_due == "true":
+        record_use(int(key_id or 0), timezone.now())
 
 
 def reader_of(request: HttpRequest, *, purpose: str | None = None, product: str | None = None) -> Asker | None:
@@ -59,7 +63,7 @@ def reader_of(request: HttpRequest, *, purpose: str | None = None, product: str 
     if not rows:
         return None
     key_id, consumer_id, slug, person_id, limit, is_due = rows[0]
-    note_use(digest, int(key_id or 0), limit, is_due=is_due == "true")
+    note_use(digest, key_id, limit, is_due)
     return Asker(
         person_id=int(person_id or 0),
         consumer_id=int(consumer_id or 0),

@@ -21,16 +21,16 @@ from api.errors import TooManyRequests, answer_error
 from api.problems import ARRIVED, Problem, problem_response, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.rules.vocabulary import ConsumerKind
+from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
 from trust.rules.asking import Asker
 from trust.rules.denials import ASK_ABOUT_THEMSELVES
 
-STATEMENT = """
+STATEMENT = f"""
 SELECT k.id, k.scopes, k.requests_per_minute,
-       k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute',
+       {USE_IS_DUE},
        c.id, c.slug, c.kind, c.owner_id
 FROM api_apikey k JOIN catalog_consumer c ON c.id = k.consumer_id
-WHERE k.digest = %s AND NOT k.is_blocked AND k.revoked_at IS NULL
-    AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
+WHERE k.digest = %s AND {GOOD_KEY}
 """
 ALLOW = {"Allow": "POST, OPTIONS"}
 

@@ -90,7 +90,7 @@ def evaluated_again(request: HttpRequest) -> HttpResponse | None:
     if row is None:
         return None
     answer_text, key_id, is_use_due, limit = row
-    note_use(digest, int(key_id or 0), limit, is_due=is_use_due == "true")
+    note_use(digest, key_id, limit, is_use_due)
     return json_answer((answer_text or "").encode())
 
 

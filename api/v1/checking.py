@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.v1.ready_made import json_answer
+from trust.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.queries.prepared import Statement
 from trust.rules import denials
 from trust.rules.answer import DECISION_ID_MARK, worded
@@ -34,13 +35,12 @@ UNKNOWN = worded(
 
 STATEMENT = Statement(
     "check_answers",
-    """
+    f"""
     WITH asker AS MATERIALIZED (
         SELECT k.id, k.consumer_id, s.slug, k.requests_per_minute,
-               k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute' AS is_use_due
+               {USE_IS_DUE} AS is_use_due
         FROM api_apikey k JOIN catalog_consumer s ON s.id = k.consumer_id
-        WHERE k.digest = %s AND NOT k.is_blocked AND k.revoked_at IS NULL
-            AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
+        WHERE k.digest = %s AND {GOOD_KEY}
             AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
         FOR SHARE OF k
     ), given AS (
@@ -65,10 +65,8 @@ STATEMENT = Statement(
             coalesce(verdict = 'production_grade', false), coalesce(verdict = 'production_grade', false),
             coalesce(verdict, 'unknown'), effective_score, verdict_row_id, valid_until,
             coalesce(reason_codes, ARRAY['product_unknown']), basis, given.request_id,
-            given.elapsed_us + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
-            replace(replace(replace(body, chr(1), decision_id::text),
-                chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-                chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))
+            given.elapsed_us + {TAKEN_US},
+            {FILLED.format(text="body")}
         FROM found, given RETURNING id, answer
     )
     SELECT (SELECT string_agg(answer, ',' ORDER BY id) FROM written), id::text, is_use_due::text, requests_per_minute::text
@@ -110,5 +108,5 @@ def ready_made_answers(request: HttpRequest) -> HttpResponse | None:
     if not rows or rows[0][0] is None:
         return None
     answers, key_id, is_use_due, limit = rows[0]
-    note_use(digest, int(key_id or 0), limit, is_due=is_use_due == "true")
+    note_use(digest, key_id, limit, is_use_due)
     return json_answer(f'{{"answers":[{answers}]}}'.encode())

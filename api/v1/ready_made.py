@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.signed import wants_signed
+from trust.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.queries.prepared import Statement
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
@@ -25,13 +26,12 @@ ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
 # The marks are those of `trust.rules.answer`.
 STATEMENT = Statement(
     "trust_answer",
-    """
+    f"""
     WITH asker AS MATERIALIZED (
         SELECT k.id, k.consumer_id, s.slug, k.requests_per_minute,
-               k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute' AS is_use_due
+               {USE_IS_DUE} AS is_use_due
         FROM api_apikey k JOIN catalog_consumer s ON s.id = k.consumer_id
-        WHERE k.digest = %s::text AND NOT k.is_blocked AND k.revoked_at IS NULL
-            AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())
+        WHERE k.digest = %s::text AND {GOOD_KEY}
             AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
         FOR SHARE OF k
     ), found AS MATERIALIZED (
@@ -48,10 +48,8 @@ STATEMENT = Statement(
         SELECT decision_id, statement_timestamp(), 'trust', consumer_id, slug, slug, id, product_id, product,
             verdict = 'production_grade', verdict = 'production_grade', verdict, effective_score, verdict_row_id, valid_until,
             reason_codes, basis, %s::text,
-            %s::bigint + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
-            replace(replace(replace(body, chr(1), decision_id::text),
-                chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-                chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))
+            %s::bigint + {TAKEN_US},
+            {FILLED.format(text="body")}
         FROM found RETURNING answer
     )
     SELECT written.answer, found.id::text, found.is_use_due::text, found.requests_per_minute::text FROM written, found
@@ -86,7 +84,7 @@ def ready_made_answer(request: HttpRequest) -> HttpResponse | None:
     if not rows:
         return None
     answer, key_id, is_use_due, limit = rows[0]
-    note_use(digest, int(key_id or 0), limit, is_due=is_use_due == "true")
+    note_use(digest, key_id, limit, is_use_due)
     return json_answer((answer or "").encode())
 
 

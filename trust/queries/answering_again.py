@@ -6,7 +6,7 @@ moment and its own key and request. Where anything differs it finds no row: the 
 agreement is `active` is asked for what ended while this waited for its row, as there.)
 """
 
-from trust.queries.asked import POLICIES_IN_FORCE
+from trust.queries.clauses import FILLED, GOOD_KEY, POLICIES_IN_FORCE, STANDING_AGREEMENT, SUBJECT_FACTS, TAKEN_US, USE_IS_DUE
 from trust.queries.prepared import Statement
 
 STATEMENT = Statement(
@@ -19,21 +19,19 @@ WITH asked AS MATERIALIZED (
 ), subject AS MATERIALIZED (
     SELECT s.id FROM asked, catalog_consumer s JOIN catalog_person p ON p.id = s.owner_id
     WHERE s.id = asked.consumer AND s.slug = asked.subject
-        AND s.kind || ' ' || s.clearance || ' ' || (s.status = 'active' AND p.is_active) || ' ' || p.username
+        AND {SUBJECT_FACTS}
             = asked.subject_facts
     FOR SHARE OF s, p
 ), asker AS MATERIALIZED (
     SELECT k.id, a.slug, k.requests_per_minute,
-           k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute' AS is_use_due
+           {USE_IS_DUE} AS is_use_due
     FROM asked, subject, api_apikey k JOIN catalog_consumer a ON a.id = k.consumer_id
-    WHERE k.digest = asked.digest AND NOT k.is_blocked AND k.revoked_at IS NULL
-        AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp()) AND k.scopes && ARRAY['decide', 'admin']::varchar[]
+    WHERE k.digest = asked.digest AND {GOOD_KEY} AND k.scopes && ARRAY['decide', 'admin']::varchar[]
         AND (a.kind NOT IN ('ai_agent', 'ai_model') OR a.id = subject.id)
     FOR SHARE OF k
 ), agreement AS MATERIALIZED (
     SELECT g.id FROM asker, asked, catalog_agreement g
-    WHERE g.id = asked.agreement AND g.status = 'active' AND g.starts_at <= statement_timestamp()
-        AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())
+    WHERE g.id = asked.agreement AND g.status = 'active' AND {STANDING_AGREEMENT}
     FOR SHARE OF g
 ), policy AS MATERIALIZED (
     SELECT l.id FROM asker, asked, catalog_accesspolicy l
@@ -59,8 +57,7 @@ WITH asked AS MATERIALIZED (
         AND asked.agreement IS NOT DISTINCT FROM (
             SELECT min(g.id) FROM catalog_agreement g
             WHERE g.consumer_id = asked.consumer AND g.product_id = asked.product AND g.purpose = asked.purpose
-                AND g.starts_at <= statement_timestamp() AND g.expires_at > statement_timestamp()
-                AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp()))
+                AND {STANDING_AGREEMENT})
         AND (asked.agreement IS NULL OR EXISTS (SELECT 1 FROM agreement))
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
@@ -69,10 +66,8 @@ WITH asked AS MATERIALIZED (
     SELECT decision_id, statement_timestamp(), 'evaluation', consumer, subject, asker, key, product, slug, %s, purpose, %s,
         %s::boolean, verdict = 'production_grade', verdict, effective_score, verdict_row, valid_until, %s::varchar(80)[],
         %s::jsonb, basis, %s::jsonb, %s::jsonb, %s,
-        %s::bigint + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
-        replace(replace(replace(%s, chr(1), decision_id::text),
-            chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-            chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))
+        %s::bigint + {TAKEN_US},
+        {FILLED.format(text="%s")}
     FROM found RETURNING answer
 )
 SELECT written.answer, found.key::text, found.is_use_due::text, found.requests_per_minute::text FROM written, found

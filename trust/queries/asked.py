@@ -12,25 +12,9 @@ import msgspec
 from catalog.rules.roles import PersonRole
 from catalog.rules.ruling import Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind
+from trust.queries.clauses import POLICIES_IN_FORCE, STANDING_AGREEMENT
 from trust.queries.prepared import Statement
 from trust.rules.asking import Asker, Question
-
-POLICIES_IN_FORCE = """
-ARRAY(SELECT i.id FROM (
-    SELECT a.id FROM catalog_accesspolicy a WHERE a.product_id = {product}.id AND a.status = 'published'
-        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
-    UNION ALL
-    SELECT a.id FROM catalog_accesspolicy a WHERE a.product_id IS NULL AND a.status = 'published'
-        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
-        AND (a.domain_id IS NULL OR a.domain_id = {product}.domain_id)
-        AND (a.minimum_sensitivity IS NULL
-             OR array_position(ARRAY['public', 'internal', 'confidential', 'restricted'], a.minimum_sensitivity::text)
-                <= array_position(ARRAY['public', 'internal', 'confidential', 'restricted'],
-                                  coalesce({product}.sensitivity::text, 'restricted')))
-    ) i ORDER BY i.id)
-"""
-"""Ids of the policies and guardrails that speak about a product now: the rule of `catalog.queries.policies_in_force`, in a
-statement that also inserts."""
 
 _SEES_DRAFTS = f"""
 EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = q.person AND (p.is_superuser OR p.id = d.owner_id))
@@ -72,8 +56,7 @@ LEFT JOIN LATERAL (
     SELECT {POLICIES_IN_FORCE.format(product="d")} AS policies WHERE w.purpose IS NOT NULL) ruled ON true
 LEFT JOIN LATERAL (
     SELECT min(g.id) AS id FROM catalog_agreement g
-    WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND g.starts_at <= statement_timestamp()
-        AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())) stands ON true
+    WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND {STANDING_AGREEMENT}) stands ON true
 ORDER BY w.n
 """,
 )

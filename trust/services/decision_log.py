@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.errors import ForbiddenError
-from trust.queries.asked import POLICIES_IN_FORCE
+from trust.queries.clauses import GOOD_KEY, POLICIES_IN_FORCE, STANDING_AGREEMENT, SUBJECT_FACTS, TAKEN_US
 from trust.queries.prepared import Statement
 from trust.rules.asking import Asker
 from trust.rules.vocabulary import DecisionChannel
@@ -33,13 +33,12 @@ WITH given AS (
         verdict_row_id bigint, is_current boolean, valid_until timestamptz, reason_codes varchar(80)[], question jsonb,
         basis jsonb, ruling jsonb, policies bigint[], relies_on bigint[], agreement bigint, obligations jsonb, answer text)
 ), subject AS MATERIALIZED (
-    SELECT s.id, s.kind || ' ' || s.clearance || ' ' || (s.status = 'active' AND p.is_active) || ' ' || p.username AS facts
+    SELECT s.id, {SUBJECT_FACTS} AS facts
     FROM catalog_consumer s JOIN catalog_person p ON p.id = s.owner_id
     WHERE s.id IN (SELECT consumer_id FROM draft) ORDER BY s.id FOR SHARE
 ), asker AS MATERIALIZED (
     SELECT k.id FROM api_apikey k
-    WHERE k.id = (SELECT key FROM given) AND NOT k.is_blocked AND k.revoked_at IS NULL
-        AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp()) AND (SELECT count(*) FROM subject) >= 0
+    WHERE k.id = (SELECT key FROM given) AND {GOOD_KEY} AND (SELECT count(*) FROM subject) >= 0
     FOR SHARE
 ), person AS MATERIALIZED (
     SELECT p.id FROM catalog_person p
@@ -48,8 +47,7 @@ WITH given AS (
     FOR SHARE
 ), agreement AS MATERIALIZED (
     SELECT g.id FROM catalog_agreement g
-    WHERE g.id IN (SELECT agreement FROM draft) AND g.status = 'active' AND g.starts_at <= statement_timestamp()
-        AND g.expires_at > statement_timestamp() AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())
+    WHERE g.id IN (SELECT agreement FROM draft) AND g.status = 'active' AND {STANDING_AGREEMENT}
         AND EXISTS (SELECT 1 FROM asker UNION ALL SELECT 1 FROM person)
     ORDER BY g.id FOR SHARE
 ), policy AS MATERIALIZED (
@@ -77,7 +75,7 @@ WITH given AS (
     SELECT id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id, product_slug,
         action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes,
         question, known, ruling, obligations, given.request_id,
-        given.elapsed_us + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
+        given.elapsed_us + {TAKEN_US},
         replace(answer, chr(1), id::text)
     FROM sure, given RETURNING id, answer
 )
@@ -88,11 +86,10 @@ SELECT sure.n::text, written.id::text, written.answer FROM written JOIN sure ON 
 
 _MAY_ASK = Statement(
     "may_ask",
-    """
+    f"""
 SELECT 'yes' FROM (SELECT %s::bigint AS key, %s::bigint AS person) asker
 WHERE CASE WHEN key IS NULL THEN EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = person AND p.is_active)
-    ELSE EXISTS (SELECT 1 FROM api_apikey k WHERE k.id = key AND NOT k.is_blocked AND k.revoked_at IS NULL
-                 AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) END
+    ELSE EXISTS (SELECT 1 FROM api_apikey k WHERE k.id = key AND {GOOD_KEY}) END
 """,
 )
 
