@@ -6,6 +6,7 @@ from catalog.models.person import Person
 from catalog.models.policy import AccessPolicy, PolicyStatus, Purpose
 from catalog.models.port import Contract, Field, OutputPort
 from catalog.models.product import DataProduct, Domain, InputPort
+from catalog.models.use_case import Measure, ObligationConfirmation, UseCase, UseCaseProduct
 
 __all__ = [
     "AccessPolicy",
@@ -17,9 +18,13 @@ __all__ = [
     "Domain",
     "Field",
     "InputPort",
+    "Measure",
     "Notification",
+    "ObligationConfirmation",
     "OutputPort",
     "Person",
     "PolicyStatus",
     "Purpose",
+    "UseCase",
+    "UseCaseProduct",
 ]

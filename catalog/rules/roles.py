@@ -20,8 +20,10 @@ _EVIDENCE = ("suite", "run", "checkresult", "verdict", "currentverdict")
 _PROOF = ("decision", "ledgerbatch", "signingkey", "recall", "recalledconsumer")
 _JUDGEMENT = ("trustpolicyversion", "incident", "waiver")
 _CONSUMERS = ("consumer", "agreement")
-_CATALOG_READABLE = (*_CLAIMS, *_CONSUMERS, "contract", "purpose", "person", "notification", "delivery")
-_TRUST_READABLE = (*_EVIDENCE, *_JUDGEMENT, *_PROOF)
+_USE_CASE_CLAIMS = ("usecase", "usecaseproduct", "measure", "obligationconfirmation")
+_USE_CASE_EVIDENCE = ("readiness", "stagemove", "outcomereport", "decisionuse", "outputexception")
+_CATALOG_READABLE = (*_CLAIMS, *_CONSUMERS, *_USE_CASE_CLAIMS, "contract", "purpose", "person", "notification", "delivery")
+_TRUST_READABLE = (*_EVIDENCE, *_JUDGEMENT, *_PROOF, *_USE_CASE_EVIDENCE)
 
 
 def _grants(app: str, models: tuple[str, ...], actions: tuple[str, ...]) -> frozenset[tuple[str, str]]:
@@ -35,13 +37,17 @@ PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
     PersonRole.DATA_OWNERS: _READ
     | _grants("catalog", ("dataproduct", "outputport", "field", "inputport", "accesspolicy", "consumer"), ("add", "change"))
     | _grants("catalog", ("outputport", "field", "inputport"), ("delete",))
-    | _grants("trust", ("incident",), ("add", "change")),
+    | _grants("catalog", ("usecase",), ("add", "change"))
+    | _grants("trust", ("incident", "stagemove"), ("add", "change"))
+    | _grants("trust", ("outputexception",), ("change",)),
     PersonRole.GOVERNANCE: _READ
     | _grants("catalog", _CLAIMS, ("add", "change"))
     | _grants("catalog", ("outputport", "field", "inputport", "accesspolicy"), ("delete",))
     | _grants("catalog", ("purpose", "consumer"), ("add", "change"))
     | _grants("catalog", ("person",), ("add", "change"))
-    | _grants("trust", _JUDGEMENT, ("add", "change"))
+    | _grants("catalog", ("usecase",), ("add", "change"))
+    | _grants("trust", (*_JUDGEMENT, "stagemove"), ("add", "change"))
+    | _grants("trust", ("outputexception",), ("change",))
     | _grants("api", ("apikey",), ("view", "change")),
 }
 """What each role may do: (app label, codename of a Django permission). Nobody may add, change or delete evidence."""

@@ -119,6 +119,47 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
+class Autonomy(StrEnum):
+    """The share that the AI has in the decision, from least to most."""
+
+    ADVISES = "advises"
+    PROPOSES = "proposes"
+    DECIDES_WITH_REVIEW = "decides_with_review"
+    DECIDES_ALONE = "decides_alone"
+
+    @property
+    def decides(self) -> bool:
+        """Whether the AI itself decides, reviewed or not."""
+        return self in {Autonomy.DECIDES_WITH_REVIEW, Autonomy.DECIDES_ALONE}
+
+
+class UseCaseStage(StrEnum):
+    """How far a use case has come. Compare with `rank`. A retired one never comes back."""
+
+    IDEA = "idea"
+    PILOT = "pilot"
+    APPROVED = "approved"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order idea 0 < pilot 1 < approved 2 < production 3 < retired 4."""
+        return list(UseCaseStage).index(self)
+
+    @property
+    def needs_readiness(self) -> bool:
+        """Whether a use case comes here only when it is ready and somebody has approved it."""
+        return self in {UseCaseStage.APPROVED, UseCaseStage.PRODUCTION}
+
+
+class Better(StrEnum):
+    """Which values of a measure reach its target: those that are at least, or at most, as high."""
+
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
 BUILT_IN_PURPOSES: tuple[str, ...] = (
     "analytics",
     "ai.training",

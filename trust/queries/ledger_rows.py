@@ -41,7 +41,8 @@ class Leaves:
 
 
 def sources() -> list[Source]:
-    """Every sealed table: decisions, verdicts, public keys, and each table of the history, found by its model."""
+    """Every sealed table: decisions, verdicts, public keys, what is known of use cases, and each table of the history, found by
+    its model."""
     events = {
         model._meta.db_table
         for model in apps.get_models()
@@ -51,6 +52,9 @@ def sources() -> list[Source]:
         Source("trust_decision", "id", "asked_at"),
         Source("trust_verdict", "id", "judged_at"),
         Source("trust_signingkey", "id", "created_at"),
+        Source("trust_readiness", "id", "assessed_at"),
+        Source("trust_outcomereport", "id", "reported_at"),
+        Source("trust_decisionuse", "id", "reported_at"),
         *(Source(table, "pgh_id", "pgh_created_at") for table in sorted(events)),
     ]
 

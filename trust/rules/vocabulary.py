@@ -17,11 +17,13 @@ class Verdict(StrEnum):
 
 
 class Gap(StrEnum):
-    """Which of the gaps that stall AI a gate looks at."""
+    """The five gaps that stall AI. The gates of a product look at the first three, the readiness of a use case at all."""
 
     TRUST = "trust"
     GOVERNANCE = "governance"
     OWNERSHIP = "ownership"
+    WORKFLOW = "workflow"
+    ACCOUNTABILITY = "accountability"
 
 
 class GateName(StrEnum):
@@ -91,6 +93,11 @@ class Role(StrEnum):
     OWNER = "owner"
     STEWARD = "steward"
     GOVERNANCE = "governance"
+    BUSINESS_OWNER = "business_owner"
+    CONSUMER_OWNER = "consumer_owner"
+    OUTPUTS_OWNER = "outputs_owner"
+    EXCEPTIONS_OWNER = "exceptions_owner"
+    MEASURE_OWNER = "measure_owner"
 
 
 class Part(StrEnum):
@@ -130,3 +137,82 @@ class RecallStatus(StrEnum):
     RECOVERING = "recovering"
     RECOVERED = "recovered"
     DAMPED = "damped"
+
+
+class Answer(StrEnum):
+    """Of one readiness question, from evidence. Everything but `yes` leaves its gap open."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """How good it is: yes 2 > unknown 1 > no 0. The weakest decides, never an average."""
+        return {Answer.YES: 2, Answer.UNKNOWN: 1, Answer.NO: 0}[self]
+
+
+class ReadinessLevel(StrEnum):
+    """Of a gap and of a use case: the weakest of what it is made of."""
+
+    READY = "ready"
+    UNKNOWN = "unknown"
+    NOT_READY = "not_ready"
+
+
+class ReadinessQuestion(StrEnum):
+    """What is asked of every use case, in the order in which reports list it."""
+
+    PRODUCTION_GRADE_NOW = "production_grade_now"
+    PRODUCTION_GRADE_SHARE = "production_grade_share"
+    NO_PILOT_EXTRACT = "no_pilot_extract"
+    VALIDATION_RUNS = "validation_runs"
+    PURPOSE_PERMITTED = "purpose_permitted"
+    AGREEMENTS_ACTIVE = "agreements_active"
+    SENSITIVITY_CLEARED = "sensitivity_cleared"
+    OBLIGATIONS_CONFIRMED = "obligations_confirmed"
+    EXPLAINABILITY_DOCUMENTED = "explainability_documented"
+    BUSINESS_OWNER_ACTIVE = "business_owner_active"
+    BUSINESS_OWNER_ACKNOWLEDGED = "business_owner_acknowledged"
+    PRODUCT_OWNERS_ACTIVE = "product_owners_active"
+    PRODUCT_OWNERS_ACKNOWLEDGED = "product_owners_acknowledged"
+    STEP_NAMED = "step_named"
+    ASKED_FROM_THERE = "asked_from_there"
+    ANSWERED_BEFORE_USE = "answered_before_use"
+    FALLBACK_DECLARED = "fallback_declared"
+    FALLBACK_FOLLOWED = "fallback_followed"
+    OUTPUTS_OWNER_ACTIVE = "outputs_owner_active"
+    EXCEPTIONS_OWNER_ACTIVE = "exceptions_owner_active"
+    EXCEPTIONS_CLOSED_IN_TIME = "exceptions_closed_in_time"
+    MEASURES_REPORTED = "measures_reported"
+    RECALLS_ACKNOWLEDGED = "recalls_acknowledged"
+
+    @property
+    def gap(self) -> Gap:
+        """The gap that this question looks at."""
+        return next(gap for gap, questions in _QUESTIONS.items() if self in questions)
+
+
+_QUESTIONS = {
+    Gap.TRUST: list(ReadinessQuestion)[:4],
+    Gap.GOVERNANCE: list(ReadinessQuestion)[4:9],
+    Gap.OWNERSHIP: list(ReadinessQuestion)[9:13],
+    Gap.WORKFLOW: list(ReadinessQuestion)[13:18],
+    Gap.ACCOUNTABILITY: list(ReadinessQuestion)[18:],
+}
+
+
+class StageMoveStatus(StrEnum):
+    """done: the use case moved. requested: it waits for an approver. The others moved nothing."""
+
+    REQUESTED = "requested"
+    DONE = "done"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class UseAction(StrEnum):
+    """What a consumer did with an answer: used the data, or took the declared fallback instead."""
+
+    USED = "used"
+    FELL_BACK = "fell_back"
