@@ -17,7 +17,18 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from catalog.services import agreement_upkeep
 from trust.queries.clock import database_now
-from trust.services import delivery, execution, judging, ledger, ledger_publishing, partitions, recall_notices, runs, scheduling
+from trust.services import (
+    daily_standings,
+    delivery,
+    execution,
+    judging,
+    ledger,
+    ledger_publishing,
+    partitions,
+    recall_notices,
+    runs,
+    scheduling,
+)
 from trust.signing import KeyUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -65,6 +76,12 @@ def sweep_runs() -> None:
 def judge_stale() -> None:
     """Judge what time or facts have outdated, so that readers seldom have to wait for it."""
     judging.judge_stale(now=database_now())
+
+
+@shared_task(name="trust.keep_daily_standings", expires=3600)
+def keep_daily_standings() -> None:
+    """Count how the products stood at the end of each day that is over, for the trend of the desk."""
+    daily_standings.keep_daily_standings(now=database_now())
 
 
 @shared_task(name="trust.carry_out_recalls", expires=60)

@@ -142,6 +142,7 @@ def test_beat_asks_only_for_tasks_that_workers_know() -> None:
         "trust.seal_ledger",
         "trust.look_after_agreements",
         "trust.deliver_notices",
+        "trust.keep_daily_standings",
         "trust.make_partitions",
     }
     assert entries <= set(app.tasks)

@@ -39,6 +39,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
     return events | {
         "catalog_contract": ("is_current",),
         "trust_checkresult": (),
+        "trust_dailystanding": (),
         "trust_decision": (),
         "trust_decisionuse": (),
         "trust_ledgerbatch": ("published_at",),
