@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.rules.vocabulary import Dimension, Severity
+from trust.rules.readiness.policy import ReadinessPolicy
 from trust.rules.trust_policy import (
     DEFAULT_POLICY,
     InvalidTrustPolicyError,
@@ -15,6 +16,7 @@ from trust.rules.trust_policy import (
     policy_digest,
     policy_from_dict,
     policy_to_dict,
+    with_changes,
 )
 from trust.rules.vocabulary import GateName, Part
 
@@ -74,18 +76,33 @@ def test_any_change_changes_the_digest() -> None:
         ("required_dimensions", {"beauty": 1}),
         ("part_weights", {"quality": 100}),
         ("part_weights", {"quality": 50, "reliability": 15, "freshness": 15, "coverage": 15, "governance": 15}),
+        ("readiness", {"minimum_share": 1.1}),
+        ("readiness", {"share_window": "P0D"}),
+        ("readiness.minimum_observed", {"share_window": "P6D"}),
         ("severity_weights", {"critical": 5}),
         ("severity_weights", {"critical": 5, "warning": 2, "info": 0}),
     ],
 )
 def test_a_policy_that_cannot_judge_is_refused_by_name(setting: str, value: Any) -> None:
     with pytest.raises(InvalidTrustPolicyError, match=setting):
-        policy_from_dict({setting: value})
+        policy_from_dict({setting.partition(".")[0]: value})
 
 
 def test_a_misspelt_setting_is_refused() -> None:
     with pytest.raises(InvalidTrustPolicyError, match="unknown settings minimun_score; known are"):
         policy_from_dict({"minimun_score": 90})
+
+
+def test_a_misspelt_setting_within_a_group_is_refused() -> None:
+    with pytest.raises(InvalidTrustPolicyError, match=r"unknown settings readiness.minimum_shares; known are readiness"):
+        policy_from_dict({"readiness": {"minimum_shares": 0.5}})
+
+
+def test_a_change_within_a_group_leaves_the_rest_of_the_group_as_it_was() -> None:
+    present = policy_to_dict(TrustPolicy(readiness=ReadinessPolicy(minimum_share=0.8)))
+    changed = policy_from_dict(with_changes(present, {"minimum_score": 80, "readiness": {"fallback_within": "PT1H"}}))
+    assert changed.readiness == ReadinessPolicy(minimum_share=0.8, fallback_within=timedelta(hours=1))
+    assert changed.minimum_score == 80
 
 
 def test_settings_that_came_later_leave_the_digests_of_earlier_versions_as_they_were() -> None:
@@ -95,9 +112,10 @@ def test_settings_that_came_later_leave_the_digests_of_earlier_versions_as_they_
     assert policy_digest(tightened) == "0fab986946c2438dab32664ceeb73628c4b2311cca1a283a65b9b81de2b6a654"
     assert policy_digest(replace(tightened, recall_damping=timedelta(0))) != policy_digest(tightened)
     assert policy_digest(replace(tightened, recall_window=timedelta(days=7))) != policy_digest(tightened)
+    assert policy_digest(replace(tightened, readiness=ReadinessPolicy(minimum_share=0.8))) != policy_digest(tightened)
 
 
-def test_a_policy_that_was_stored_before_recalls_has_their_defaults() -> None:
+def test_a_policy_that_was_stored_before_recalls_and_readiness_has_their_defaults() -> None:
     stored = policy_to_dict(TrustPolicy())
-    del stored["recall_window"], stored["recall_damping"]
+    del stored["recall_window"], stored["recall_damping"], stored["readiness"]
     assert policy_from_dict(stored) == TrustPolicy()

@@ -9,11 +9,19 @@ from typing import Any
 import msgspec
 
 from catalog.rules.vocabulary import Dimension, Severity
+from trust.rules.policy_settings import InvalidTrustPolicyError, demand, demand_span
+from trust.rules.readiness.policy import ReadinessPolicy
 from trust.rules.vocabulary import GateName, Part
 
-
-class InvalidTrustPolicyError(ValueError):
-    """A trust policy that cannot judge. The message names the setting, its value, and what it may be."""
+__all__ = [
+    "DEFAULT_POLICY",
+    "InvalidTrustPolicyError",
+    "TrustPolicy",
+    "policy_digest",
+    "policy_from_dict",
+    "policy_to_dict",
+    "with_changes",
+]
 
 
 def _required_dimensions() -> dict[Dimension, float]:
@@ -48,6 +56,7 @@ class TrustPolicy:
     maximum_validity: longest life of an answer, so that none holds for ever (our choice).
     recall_window: who got a yes in this time before a verdict fell is told of it (our choice).
     recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is told (our choice).
+    readiness: how use cases are assessed.
     """
 
     version: int = 1
@@ -69,6 +78,7 @@ class TrustPolicy:
     maximum_validity: timedelta = timedelta(days=30)
     recall_window: timedelta = timedelta(days=30)
     recall_damping: timedelta = timedelta(minutes=5)
+    readiness: ReadinessPolicy = field(default_factory=ReadinessPolicy)
 
     def __post_init__(self) -> None:
         """Raise `InvalidTrustPolicyError` for the first setting that cannot judge."""
@@ -81,36 +91,31 @@ class TrustPolicy:
             ("minimum_tolerance", self.minimum_tolerance, 0, 1),
             ("reliability_window", self.reliability_window, 1, 1000),
         ):
-            _demand(lowest <= value <= highest, name, value, f"a number from {lowest} to {highest}")
+            demand(lowest <= value <= highest, name, value, f"a number from {lowest} to {highest}")
         for name in _SPANS:
-            span = getattr(self, name)
-            _demand(timedelta(minutes=1) <= span <= timedelta(days=3660), name, span, "a time from 1 minute to 3660 days")
+            demand_span(name, getattr(self, name))
         for name in ("clock_skew", "recall_damping"):
             span = getattr(self, name)
-            _demand(timedelta(0) <= span <= timedelta(hours=24), name, span, "a time of at most 24 hours, not negative")
-        _demand(GateName.EVIDENCE in self.gates, "gates", sorted(self.gates), "a set that keeps the gate evidence on")
+            demand(timedelta(0) <= span <= timedelta(hours=24), name, span, "a time of at most 24 hours, not negative")
+        demand(GateName.EVIDENCE in self.gates, "gates", sorted(self.gates), "a set that keeps the gate evidence on")
         for dimension, weight in self.required_dimensions.items():
-            _demand(0 < weight <= 1000, f"required_dimensions.{dimension}", weight, "a weight above 0, at most 1000")
-        _demand(set(self.part_weights) == set(Part), "part_weights", sorted(self.part_weights), f"all of {', '.join(Part)}")
+            demand(0 < weight <= 1000, f"required_dimensions.{dimension}", weight, "a weight above 0, at most 1000")
+        demand(set(self.part_weights) == set(Part), "part_weights", sorted(self.part_weights), f"all of {', '.join(Part)}")
         for part, weight in self.part_weights.items():
-            _demand(0 <= weight <= 100, f"part_weights.{part}", weight, "a weight from 0 to 100")
+            demand(0 <= weight <= 100, f"part_weights.{part}", weight, "a weight from 0 to 100")
         total = sum(self.part_weights.values())
-        _demand(abs(total - 100) < 1e-9, "part_weights", total, "weights that sum to 100")
+        demand(abs(total - 100) < 1e-9, "part_weights", total, "weights that sum to 100")
         named = set(self.severity_weights) == set(Severity)
-        _demand(named, "severity_weights", sorted(self.severity_weights), f"all of {', '.join(Severity)}")
+        demand(named, "severity_weights", sorted(self.severity_weights), f"all of {', '.join(Severity)}")
         for severity, weight in self.severity_weights.items():
-            _demand(1 <= weight <= 1000, f"severity_weights.{severity}", weight, "a whole number from 1 to 1000")
+            demand(1 <= weight <= 1000, f"severity_weights.{severity}", weight, "a whole number from 1 to 1000")
 
 
 _SPANS = ("default_ttl", "acknowledgement_interval", "review_interval", "maximum_waiver", "maximum_validity", "recall_window")
-_ADDED = ("recall_window", "recall_damping")
-"""Settings that came after the first release. They judge nothing, and at their default they stay out of the digest: versions
+_ADDED = ("recall_window", "recall_damping", "readiness")
+"""Settings that came after the first release. They judge no product, and at their default they stay out of the digest: versions
 that were published before them keep their hash."""
-
-
-def _demand(holds: bool, name: str, value: object, allowed: str) -> None:
-    if not holds:
-        raise InvalidTrustPolicyError(f"Trust policy setting {name} is {value}; it must be {allowed}.")
+_GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy}
 
 
 def policy_from_dict(data: Mapping[str, Any]) -> TrustPolicy:
@@ -118,17 +123,33 @@ def policy_from_dict(data: Mapping[str, Any]) -> TrustPolicy:
 
     An unknown setting is refused rather than ignored: a misspelt rule would otherwise silently not hold.
     """
-    known = {setting.name for setting in fields(TrustPolicy)}
-    if unknown := sorted(set(data) - known):
-        raise InvalidTrustPolicyError(
-            f"Trust policy has unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}."
-        )
+    _refuse_unknown(data, TrustPolicy)
+    for name, group in _GROUPS.items():
+        if isinstance(part := data.get(name), Mapping):
+            _refuse_unknown(part, group, f"{name}.")
     try:
         return msgspec.convert(dict(data), TrustPolicy)
     except msgspec.ValidationError as error:
         if isinstance(error.__cause__, InvalidTrustPolicyError):
             raise error.__cause__ from None
         raise InvalidTrustPolicyError(f"Trust policy cannot be read: {error}. Correct the setting that it names.") from error
+
+
+def _refuse_unknown(data: Mapping[str, Any], group: type[Any], prefix: str = "") -> None:
+    known = {f"{prefix}{setting.name}" for setting in fields(group)}
+    if unknown := sorted({f"{prefix}{name}" for name in data} - known):
+        raise InvalidTrustPolicyError(
+            f"Trust policy has unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}."
+        )
+
+
+def with_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` with `changes`. Within a group of settings, such as `readiness`, what is not named stays as it was."""
+    changed = {**settings, **changes}
+    for name in _GROUPS:
+        if isinstance(part := changes.get(name), Mapping):
+            changed[name] = {**settings.get(name, {}), **part}
+    return changed
 
 
 def policy_to_dict(policy: TrustPolicy) -> dict[str, Any]:

@@ -12,7 +12,13 @@ from catalog.services.permissions import require_governance
 from catalog.services.recording import recorded
 from trust.models import TrustPolicyVersion
 from trust.queries.policies import current_policy
-from trust.rules.trust_policy import InvalidTrustPolicyError, policy_digest, policy_from_dict, policy_to_dict
+from trust.rules.trust_policy import (
+    InvalidTrustPolicyError,
+    policy_digest,
+    policy_from_dict,
+    policy_to_dict,
+    with_changes,
+)
 
 _LOCK = 7_316_001  # any number that no other advisory lock of this database uses
 
@@ -36,7 +42,7 @@ def publish_trust_policy(*, changes: Mapping[str, Any], note: str, actor: Person
         present, policy = current_policy()
         before = policy_to_dict(policy)
         try:
-            new = policy_from_dict({**before, **changes, "version": present.version + 1})
+            new = policy_from_dict({**with_changes(before, changes), "version": present.version + 1})
         except InvalidTrustPolicyError as error:
             raise InvalidError(str(error), remedy="The version in force stays.", code="invalid_trust_policy") from error
         if {**policy_to_dict(new), "version": present.version} == before:
