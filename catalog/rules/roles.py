@@ -39,6 +39,7 @@ PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
     | _grants("catalog", ("outputport", "field", "inputport"), ("delete",))
     | _grants("catalog", ("usecase",), ("add", "change"))
     | _grants("trust", ("incident", "stagemove"), ("add", "change"))
+    | _grants("trust", ("waiver",), ("add",))
     | _grants("trust", ("outputexception",), ("change",)),
     PersonRole.GOVERNANCE: _READ
     | _grants("catalog", _CLAIMS, ("add", "change"))

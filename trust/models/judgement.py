@@ -1,6 +1,5 @@
-"""Trust policies, verdicts, and the exceptions that a verdict knows: incidents and waivers."""
+"""Trust policies and the verdicts that they lead to."""
 
-import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,7 +7,6 @@ from django.db.models import F, Q
 
 from catalog.models import DataProduct, Person
 from catalog.models.choices import choices, one_of
-from catalog.rules.vocabulary import Severity
 from trust.models.run import Run
 from trust.rules.vocabulary import Verdict as VerdictWord
 
@@ -116,52 +114,3 @@ class CurrentVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product}: {self.verdict}"
-
-
-@pghistory.track()
-class Incident(models.Model):
-    """A known problem with a product. While a critical one is open the `incidents` gate fails."""
-
-    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="incidents")
-    title = models.CharField(max_length=200)
-    description = models.TextField(blank=True)
-    severity = models.CharField(max_length=20, choices=choices(Severity), default=Severity.CRITICAL)
-    opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    resolution = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-opened_at"]
-        constraints = [one_of("severity", Severity, "incident_severity_known")]
-
-    def __str__(self) -> str:
-        return self.title
-
-
-@pghistory.track()
-class Waiver(models.Model):
-    """An accepted exception: one gate, or one check (by its key), with owner, reason and end."""
-
-    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="waivers")
-    gate = models.CharField(max_length=40, blank=True)
-    check_key = models.CharField(max_length=200, blank=True)
-    reason = models.TextField()
-    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    granted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    starts_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-expires_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=(Q(gate="") & ~Q(check_key="")) | (~Q(gate="") & Q(check_key="")), name="waiver_names_one_thing"
-            ),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("starts_at")), name="waiver_ends_after_it_starts"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product}: {self.gate or self.check_key} until {self.expires_at:%Y-%m-%d}"

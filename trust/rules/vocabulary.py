@@ -216,3 +216,39 @@ class UseAction(StrEnum):
 
     USED = "used"
     FELL_BACK = "fell_back"
+
+
+class Misuse(StrEnum):
+    """Why a use did not rest on a valid yes."""
+
+    DENIED = "denied"
+    BEFORE_THE_ANSWER = "before_the_answer"
+    ANSWER_EXPIRED = "answer_expired"
+    OTHER_USE_CASE = "other_use_case"
+
+
+class IncidentRule(StrEnum):
+    """What opens an incident by itself. How often in a row it takes, and how severe the incident is, says the trust policy."""
+
+    CRITICAL_CHECK_FAILED = "critical_check_failed"
+    RUN_FAILED = "run_failed"
+
+
+class IncidentEntryKind(StrEnum):
+    """What happened to an incident at one moment of its timeline."""
+
+    OPENED = "opened"
+    COMMENT = "comment"
+    SEVERITY = "severity"
+    OWNER = "owner"
+    RESOLVED = "resolved"
+
+
+class WaiverStatus(StrEnum):
+    """Only a granted one excepts anything, and only until its end. The others except nothing, and stay what they are."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
