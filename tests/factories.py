@@ -5,15 +5,17 @@ A name that is not given is `<kind>-<number>`, so that two calls never collide. 
 at the real clock then finds acknowledgements and reviews that are fresh, in any year.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
 
-from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, Person, Purpose
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, Person, Purpose, UseCase
 from catalog.rules.claims import FieldClaims, InputClaims, PolicyClaims, PortClaims, ProductClaims
 from catalog.rules.roles import PersonRole
+from catalog.rules.use_case import MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import (
     BUILT_IN_PURPOSES,
     Cadence,
@@ -37,6 +39,7 @@ from catalog.services.products import (
     review_product,
 )
 from catalog.services.roles import ensure_roles
+from catalog.services.use_cases import acknowledge_use_case, register_use_case
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 _numbers = count(1)
@@ -185,3 +188,51 @@ def make_agreement(
     if agreement.starts_at is None:
         agreement = approve_agreement(agreement=agreement, actor=make_governance(), now=now)
     return agreement
+
+
+def measure_claims(name: str = "mean-error", *, owner: str, **claims: Any) -> MeasureClaims:
+    return MeasureClaims(name=name, owner=owner, **{"target": 15.0, "interval": timedelta(days=7), **claims})
+
+
+def use_case_claims(slug: str, business_owner: str, **claims: Any) -> UseCaseClaims:
+    """Claims of a use case that leave nothing unsaid but products, consumers and measures."""
+    defaults: dict[str, Any] = {
+        "name": slug.replace("-", " ").title(),
+        "decision": "Whether to put another crew on standby.",
+        "purpose": "analytics",
+        "workflow": "Staffing",
+        "system": "Rota",
+        "step": "The evening before",
+        "outputs_owner": business_owner,
+        "exceptions_owner": business_owner,
+        "exceptions_within": timedelta(days=2),
+        "fallback": "The duty manager decides by last week's numbers.",
+        "explainability_required": False,
+    }
+    return UseCaseClaims(slug=slug, business_owner=business_owner, **{**defaults, **claims})
+
+
+def make_use_case(
+    slug: str | None = None,
+    *,
+    business_owner: Person | None = None,
+    products: Sequence[DataProduct | UsedProduct] = (),
+    consumers: Sequence[Consumer] = (),
+    measures: Sequence[MeasureClaims] = (),
+    is_acknowledged: bool = False,
+    now: datetime = NOW,
+    **claims: Any,
+) -> UseCase:
+    """A use case at the stage idea, registered by the system; `claims` are those of `UseCaseClaims`, people by username."""
+    ensure_baseline()
+    owner = business_owner or make_owner()
+    said = use_case_claims(
+        slug or f"use-case-{next(_numbers)}",
+        owner.username,
+        products=tuple(one if isinstance(one, UsedProduct) else UsedProduct(one.slug) for one in products),
+        consumers=tuple(consumer.slug for consumer in consumers),
+        measures=tuple(measures),
+        **claims,
+    )
+    use_case = register_use_case(claims=said, actor=None, now=now)
+    return acknowledge_use_case(use_case=use_case, actor=owner, now=now) if is_acknowledged else use_case

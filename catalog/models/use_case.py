@@ -84,7 +84,11 @@ class UseCaseProduct(models.Model):
 
 @pghistory.track()
 class Measure(models.Model):
-    """How it is seen whether the use case does any good: a number that somebody reports at least once in `interval`."""
+    """How it is seen whether the use case does any good: a number that somebody reports at least once in `interval`.
+
+    retired_at: since when it is measured no longer. Its row stays, with the values that were reported: no bad value can be
+    hidden by taking the measure away.
+    """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.CASCADE, related_name="measures")
     name = models.SlugField(max_length=80)
@@ -95,6 +99,7 @@ class Measure(models.Model):
     interval = models.DurationField(help_text="How often a value must be reported.")
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["use_case", "name"]

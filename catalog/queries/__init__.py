@@ -10,6 +10,7 @@ from catalog.queries.agreements import (
 from catalog.queries.lineage import path_upstream
 from catalog.queries.policies import policies_by_id, policies_in_force
 from catalog.queries.policy_texts import export_policies, text_difference
+from catalog.queries.use_cases import visible_use_cases
 from catalog.queries.visibility import is_insider, visible_products
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "standing_agreements",
     "text_difference",
     "visible_products",
+    "visible_use_cases",
 ]

@@ -48,6 +48,10 @@ class Obligation:
             given["days"] = self.days
         return given
 
+    def as_text(self) -> str:
+        """Canonical JSON of the object: the same for equal obligations, and another one for the same with other numbers."""
+        return json.dumps(self.as_object(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
     def as_written(self) -> str | dict[str, Any]:
         """As it is stored: the short name where there is nothing more to say. The same for equal obligations."""
         given = self.as_object()

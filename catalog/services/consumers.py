@@ -18,10 +18,9 @@ from catalog.rules.consumers import (
     demand_webhook_url,
 )
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
-from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.people import find_person
-from catalog.services.permissions import is_governance, require_governance
+from catalog.services.permissions import has_any_role, is_governance, require_governance
 from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
 
@@ -182,7 +181,7 @@ def _move(consumer: Consumer, status: ConsumerStatus, action: str, actor: Person
 
 
 def _accountable_owner(owner: str, actor: Person | None) -> Person:
-    if not _has_role(actor):
+    if not has_any_role(actor):
         raise ForbiddenError(
             f"{_name(actor)} may not register consumers: that needs a role.",
             remedy="Ask somebody of the group 'governance' to add you to a group.",
@@ -195,12 +194,6 @@ def _accountable_owner(owner: str, actor: Person | None) -> Person:
             remedy="Register it under your own name and hand it over, or ask somebody of the group 'governance'.",
         )
     return find_person(username=owner, part="owner")
-
-
-def _has_role(actor: Person | None) -> bool:
-    if is_governance(actor):
-        return True
-    return actor is not None and actor.is_active and actor.groups.filter(name__in=list(PersonRole)).exists()
 
 
 def _assign(consumer: Consumer, details: ConsumerDetails) -> None:

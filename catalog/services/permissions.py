@@ -14,6 +14,13 @@ def has_role(actor: Person, role: PersonRole) -> bool:
     return actor.is_active and actor.groups.filter(name=role.value).exists()
 
 
+def has_any_role(actor: Person | None) -> bool:
+    """Whether `actor` is in the group of any role, or acts for governance: who may register what they answer for."""
+    if is_governance(actor):
+        return True
+    return actor is not None and actor.is_active and actor.groups.filter(name__in=list(PersonRole)).exists()
+
+
 def is_governance(actor: Person | None) -> bool:
     """Whether `actor` may act for governance: the system, a superuser, or the group. An inactive person may not."""
     if actor is None:

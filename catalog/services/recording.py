@@ -13,8 +13,8 @@ _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
 
 
 @contextmanager
-def recorded(action: str, actor: Person | None) -> Iterator[None]:
-    """A transaction whose changes the history keeps under `action` and `actor`.
+def recorded(action: str, actor: Person | None, reason: str = "") -> Iterator[None]:
+    """A transaction whose changes the history keeps under `action`, `actor` and, where somebody gave one, `reason`: why.
 
     A service called by another one joins the outer entry: the history names what was asked for, not its steps.
     """
@@ -23,8 +23,11 @@ def recorded(action: str, actor: Person | None) -> Iterator[None]:
             yield
         return
     token = _is_recording.set(True)
+    said = {"action": action, "actor": "system" if actor is None else actor.username}
+    if reason.strip():
+        said["reason"] = reason.strip()
     try:
-        with pghistory.context(action=action, actor="system" if actor is None else actor.username), transaction.atomic():
+        with pghistory.context(**said), transaction.atomic():
             yield
     finally:
         _is_recording.reset(token)
