@@ -25,7 +25,8 @@ class Presence:
 class UsedProductFacts:
     """One data product that the use case consumes.
 
-    verdict, valid_until: what stands for it at `known_at`; None where it was never judged. open_gates: those that do not pass.
+    verdict, valid_until: what stands for it at `known_at`; None where it was never judged. open_gates: those that do not pass;
+        failed_gates: those of them that failed, the others are unknown.
     cause: the verdict's own sentence about its trouble. observed_since: its first verdict.
     observed_for, good_for: how much of the window had a verdict at all, and a production-grade one.
     """
@@ -37,6 +38,7 @@ class UsedProductFacts:
     verdict: Verdict | None = None
     valid_until: datetime | None = None
     open_gates: tuple[GateName, ...] = ()
+    failed_gates: tuple[GateName, ...] = ()
     cause: str = ""
     observed_since: datetime | None = None
     observed_for: timedelta = timedelta(0)
@@ -108,7 +110,7 @@ class MisuseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionFacts:
-    """One exception of an output that was opened within the window, or is open."""
+    """One exception of an output that was opened or closed within the window, or is open."""
 
     id: int
     opened_at: datetime
