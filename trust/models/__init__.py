@@ -8,7 +8,7 @@ from trust.models.recall import Recall, RecalledConsumer
 from trust.models.run import CheckResult, Run, RunCause
 from trust.models.standing import DailyStanding
 from trust.models.suite import Suite
-from trust.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, StageMove
+from trust.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
 
 __all__ = [
     "CheckResult",
@@ -22,6 +22,7 @@ __all__ = [
     "OutcomeReport",
     "OutputException",
     "Readiness",
+    "ReadinessWatch",
     "Recall",
     "RecalledConsumer",
     "Run",

@@ -10,7 +10,7 @@ from catalog.models import Consumer, Measure, Person, UseCase
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Severity, UseCaseStage
 from trust.models.judgement import TrustPolicyVersion
-from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus, UseAction
+from trust.rules.vocabulary import Gap, Misuse, ReadinessLevel, RecallStatus, StageMoveStatus, UseAction
 
 
 def _append_only(name: str) -> pgtrigger.Protect:
@@ -21,13 +21,16 @@ class Readiness(models.Model):
     """One assessment of a use case, append-only, with the facts it was made on, so that any past moment can be assessed again.
 
     facts, outcome: canonical JSON of `UseCaseFacts` and `Assessment` of `trust.rules.readiness`.
-    open_gaps: the gaps that are not closed. A row stands until the next one of the same use case.
+    open_gaps: the gaps that are not closed. lacking: the questions without a yes that its stage asks for (that of an idea or a
+    pilot: what `approved` asks for), without those that a standing override accepts.
+    A row stands until the next one of the same use case, at most until `valid_until`.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="assessments")
     level = models.CharField(max_length=20, choices=choices(ReadinessLevel))
     weakest = models.CharField(max_length=20, choices=choices(Gap))
     open_gaps = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    lacking = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     stage = models.CharField(max_length=20, choices=choices(UseCaseStage))
     assessed_at = models.DateTimeField()
     valid_until = models.DateTimeField()
@@ -52,12 +55,45 @@ class Readiness(models.Model):
         return f"{self.use_case}: {self.level} at {self.assessed_at:%Y-%m-%d %H:%M}"
 
 
+class ReadinessWatch(models.Model):
+    """One row per use case that was ever assessed; whoever assesses it holds this row.
+
+    row: the newest assessment that was kept. assessed_at: the newest one, kept or not.
+    fall: empty while the use case has what its stage asks for, or never had it; else where the telling stands, as for the
+    recall of a product (`trust.rules.recall`). fallen_at, changed_at, told_at: of this fall.
+    """
+
+    use_case = models.OneToOneField(UseCase, on_delete=models.CASCADE, primary_key=True, related_name="watch")
+    row = models.ForeignKey(Readiness, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    assessed_at = models.DateTimeField(null=True, blank=True)
+    fall = models.CharField(max_length=20, choices=choices(RecallStatus), blank=True)
+    fallen_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "readiness watch"
+        indexes = [models.Index(fields=["changed_at"], condition=~Q(fall=""), name="readiness_watch_falls")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fall="")
+                | Q(fall__in=["fallen", "sent", "recovering"], fallen_at__isnull=False, changed_at__isnull=False),
+                name="readiness_watch_fall_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.use_case}: {self.fall or 'as its stage asks'}"
+
+
 @pghistory.track()
 class StageMove(models.Model):
     """One move of a use case between stages: asked for by somebody and, where the stage needs it, approved by somebody else.
 
     missing: what readiness lacked when it was decided, as `[{gap, question, answer, message, remedy, who}]`; only an override
     moves with such a list, which needs a reason and an end, and stays visible. readiness: the assessment it was decided on.
+    override_ended_at: when an override stopped counting: its time was over, or the use case moved on. A row that is decided
+    changes in nothing else, and what is done begins where the use case stood; triggers see to both.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.CASCADE, related_name="stage_moves")
@@ -72,12 +108,20 @@ class StageMove(models.Model):
     decision_reason = models.TextField(blank=True)
     is_override = models.BooleanField(default=False)
     override_expires_at = models.DateTimeField(null=True, blank=True)
+    override_ended_at = models.DateTimeField(null=True, blank=True)
     readiness = models.ForeignKey(Readiness, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     missing = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["use_case", "-id"], name="stage_move_use_case")]
+        indexes = [
+            models.Index(fields=["use_case", "-id"], name="stage_move_use_case"),
+            models.Index(
+                fields=["override_expires_at"],
+                condition=Q(status="done", is_override=True, override_ended_at__isnull=True),
+                name="stage_move_overrides",
+            ),
+        ]
         constraints = [
             one_of("from_stage", UseCaseStage, "stage_move_from_known"),
             one_of("to_stage", UseCaseStage, "stage_move_to_known"),
@@ -131,6 +175,7 @@ class DecisionUse(models.Model):
     """What a consumer says that it did with one answer, append-only: it used the data, or it took the declared fallback.
 
     decision_id names `trust.Decision`; product and asked_at are copied from there. at: when it was used.
+    misuse: why a use did not rest on a valid yes (`trust.rules.readiness.misuse`); empty where it did, and for a fallback.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="uses")
@@ -140,6 +185,7 @@ class DecisionUse(models.Model):
     action = models.CharField(max_length=20, choices=choices(UseAction))
     at = models.DateTimeField()
     asked_at = models.DateTimeField()
+    misuse = models.CharField(max_length=30, choices=choices(Misuse), blank=True)
     note = models.TextField(blank=True)
     reported_at = models.DateTimeField()
     reported_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -149,9 +195,14 @@ class DecisionUse(models.Model):
         indexes = [
             models.Index(fields=["use_case", "-at"], name="decision_use_case_time"),
             models.Index(fields=["decision_id"], name="decision_use_decision"),
+            models.Index(fields=["use_case", "-at"], condition=~Q(misuse=""), name="decision_use_misuse"),
         ]
         constraints = [
             one_of("action", UseAction, "decision_use_action_known"),
+            models.CheckConstraint(
+                condition=Q(misuse="") | Q(action="used", misuse__in=[word.value for word in Misuse]),
+                name="decision_use_misuse_known",
+            ),
             models.CheckConstraint(condition=Q(at__lte=F("reported_at")), name="decision_use_is_not_of_the_future"),
         ]
         triggers = [_append_only("decision_use_is_append_only")]
