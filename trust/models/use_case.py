@@ -1,5 +1,7 @@
 """What is found out and put on record about use cases: readiness, moves between stages, and what their consumers report."""
 
+from math import inf
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -148,7 +150,10 @@ class StageMove(models.Model):
 
 
 class OutcomeReport(models.Model):
-    """One value of a measure, append-only. observed_at: the moment that the value is about, never after `reported_at`."""
+    """One value of a measure, append-only. observed_at: the moment that the value is about, never after `reported_at`.
+
+    consumer: whose key reported it; None: the person did. One value for a measure and a moment: who sends it twice is told so.
+    """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="outcomes")
     measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="reports")
@@ -163,7 +168,10 @@ class OutcomeReport(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["measure", "-observed_at"], name="outcome_measure_time")]
         constraints = [
-            models.CheckConstraint(condition=Q(observed_at__lte=F("reported_at")), name="outcome_is_not_of_the_future")
+            models.CheckConstraint(condition=Q(observed_at__lte=F("reported_at")), name="outcome_is_not_of_the_future"),
+            # PostgreSQL sorts NaN above infinity.
+            models.CheckConstraint(condition=Q(value__gt=-inf, value__lt=inf), name="outcome_is_a_number"),
+            models.UniqueConstraint(fields=["measure", "observed_at"], name="outcome_once"),
         ]
         triggers = [_append_only("outcome_is_append_only")]
 
@@ -174,7 +182,7 @@ class OutcomeReport(models.Model):
 class DecisionUse(models.Model):
     """What a consumer says that it did with one answer, append-only: it used the data, or it took the declared fallback.
 
-    decision_id names `trust.Decision`; product and asked_at are copied from there. at: when it was used.
+    decision_id names `trust.Decision`; consumer, product and asked_at are copied from there. at: when it was used.
     misuse: why a use did not rest on a valid yes (`trust.rules.readiness.misuse`); empty where it did, and for a fallback.
     """
 
@@ -204,6 +212,7 @@ class DecisionUse(models.Model):
                 name="decision_use_misuse_known",
             ),
             models.CheckConstraint(condition=Q(at__lte=F("reported_at")), name="decision_use_is_not_of_the_future"),
+            models.UniqueConstraint(fields=["use_case", "decision_id", "action", "at"], name="decision_use_once"),
         ]
         triggers = [_append_only("decision_use_is_append_only")]
 
@@ -215,12 +224,14 @@ class DecisionUse(models.Model):
 class OutputException(models.Model):
     """An output of the AI that was wrong, harmful or disputed, recorded against the decision that it rested on.
 
+    consumer: whose output it was. reference: what its own system calls the output, so that a report is not counted twice.
     assigned_to: the use case's `exceptions_owner` when it was recorded; may be handed on. due_at: by when it must be closed.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="exceptions")
     consumer = models.ForeignKey(Consumer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     decision_id = models.BigIntegerField()
+    reference = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     severity = models.CharField(max_length=20, choices=choices(Severity), default=Severity.WARNING)
@@ -238,6 +249,7 @@ class OutputException(models.Model):
         verbose_name_plural = "exceptions of outputs"
         indexes = [
             models.Index(fields=["use_case", "-opened_at"], name="exception_use_case_time"),
+            models.Index(fields=["decision_id"], name="exception_decision"),
             models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="exception_due"),
         ]
         constraints = [
