@@ -1,5 +1,6 @@
 """The label of one product: all that its page shows, from the verdict's row alone, so that the page cannot contradict it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -126,7 +127,7 @@ def label_of_verdict(row: Verdict, product: DataProduct, timeline: Timeline | No
         badge=VERDICTS[outcome.verdict],
         summary=_summary(outcome, counts),
         reasons=_reasons(outcome, facts),
-        groups=tuple(GateGroup(title, tuple(g for g in outcome.gates if g.gap is gap)) for gap, title in GAPS.items()),
+        groups=tuple(_groups(outcome)),
         counts=counts,
         bars=_bars(outcome),
         ports=ports,
@@ -134,6 +135,13 @@ def label_of_verdict(row: Verdict, product: DataProduct, timeline: Timeline | No
         evidence_at=min((port.started_at for port in ports if port.started_at and port.failure is None), default=None),
         cause=row.cause,
     )
+
+
+def _groups(outcome: Outcome) -> Iterator[GateGroup]:
+    """The gates by gap, where a gap has any: those of workflow and accountability are asked of use cases."""
+    for gap, title in GAPS.items():
+        if gates := tuple(gate for gate in outcome.gates if gate.gap is gap):
+            yield GateGroup(title, gates)
 
 
 def _summary(outcome: Outcome, counts: dict[GateStatus, int]) -> str:

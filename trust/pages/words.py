@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trust.rules.evidence import CheckStatus, EvidenceStatus
-from trust.rules.vocabulary import Gap, GateName, GateStatus, Part, RunStatus, Verdict
+from trust.rules.vocabulary import Gap, GateName, GateStatus, Part, ReadinessLevel, RunStatus, Verdict
 
 NOTHING = "\u2013"
 
@@ -44,7 +44,18 @@ EVIDENCE: Mapping[str, Badge] = {
     EvidenceStatus.FAILED: Badge("Checks failed", "no", "bad"),
     EvidenceStatus.ERROR: Badge("Checks in error", "ask", "unsure"),
 }
-GAPS: Mapping[Gap, str] = {Gap.TRUST: "Data trust", Gap.GOVERNANCE: "Governance", Gap.OWNERSHIP: "Ownership"}
+GAPS: Mapping[Gap, str] = {
+    Gap.TRUST: "Data trust",
+    Gap.GOVERNANCE: "Governance",
+    Gap.OWNERSHIP: "Ownership",
+    Gap.WORKFLOW: "Workflow",
+    Gap.ACCOUNTABILITY: "Accountability",
+}
+LEVELS: Mapping[str, Badge] = {
+    ReadinessLevel.READY: Badge("Ready", "yes", "good"),
+    ReadinessLevel.UNKNOWN: Badge("Unknown", "ask", "unsure"),
+    ReadinessLevel.NOT_READY: Badge("Not ready", "no", "bad"),
+}
 GATES: Mapping[str, str] = {
     GateName.LIFECYCLE: "Published",
     GateName.EVIDENCE: "Fresh evidence",
