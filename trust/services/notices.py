@@ -1,0 +1,50 @@
+"""Notices that are worked out first and given afterwards, so that what is owed again and again is looked up in one query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalog.models import Consumer, Notification, Person
+from catalog.rules.roles import PersonRole
+from catalog.services.notifications import notify
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What `notify` takes. Nobody is told twice under the same key."""
+
+    key: str
+    kind: str
+    subject: str
+    text: str
+    people: Sequence[Person] = ()
+    consumers: Sequence[Consumer] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+    def give(self, now: datetime) -> int:
+        """How many recipients were told."""
+        return notify(
+            key=self.key,
+            kind=self.kind,
+            subject=self.subject,
+            text=self.text,
+            now=now,
+            persons=self.people,
+            consumers=self.consumers,
+            payload=self.payload,
+        )
+
+
+def give_new(notices: Sequence[Notice], now: datetime, *, most: int) -> int:
+    """How many of these notices to people told somebody something new; at most `most` are given. One query if none is new."""
+    wanted = {notice.key: {f"{notice.key}:person:{person.pk}" for person in notice.people} for notice in notices}
+    all_keys = [key for keys in wanted.values() for key in keys]
+    known = set(Notification.objects.filter(key__in=all_keys).values_list("key", flat=True)) if all_keys else set()
+    new = [notice for notice in notices if wanted[notice.key] - known]
+    return sum(notice.give(now) > 0 for notice in new[:most])
+
+
+def governance() -> list[Person]:
+    """Everybody who acts for governance now."""
+    return list(Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value))
