@@ -2,7 +2,7 @@
 
 from catalog.rules.moments import shown
 from trust.rules import wording
-from trust.rules.readiness.case import INSTANT, Case, consumer_owner, held_by
+from trust.rules.readiness.case import INSTANT, Case, held_by
 from trust.rules.readiness.facts import ExceptionFacts, MeasureFacts, RecallFacts
 from trust.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
 from trust.rules.readiness.outcome import Evidence
@@ -48,7 +48,11 @@ def exceptions_closed_in_time(case: Case) -> Answered:
         who = case.askers
         findings.append(Finding(Answer.UNKNOWN, evidence, "nothing_recorded", message, remedy, who))
     count = len(facts.exceptions)
-    passed = f"{wording.count(count, 'exception')}, none of them late." if count else "No exception was recorded of the uses."
+    passed = (
+        f"{wording.count(count, 'exception')}, none of them late."
+        if count
+        else f"{wording.count(facts.uses, 'use')} reported, no exception."
+    )
     numbers = {"exceptions": count, "closed_in_time": in_time, "uses": facts.uses}
     return conclude(ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME, findings, passed, numbers)
 
@@ -70,7 +74,11 @@ def recalls_acknowledged(case: Case) -> Answered:
     if not findings:
         findings = [yes(Evidence("recall", case.facts.slug, "none sent"))]
     count = len(case.facts.recalls)
-    passed = f"{wording.all_of(count, 'recall')} acknowledged." if count else "No product of the use case was recalled."
+    passed = (
+        f"{wording.all_of(count, 'recall')} {'was' if count == 1 else 'were'} acknowledged."
+        if count
+        else "No product of the use case was recalled."
+    )
     return conclude(ReadinessQuestion.RECALLS_ACKNOWLEDGED, findings, passed, {"recalls": count})
 
 
@@ -116,7 +124,7 @@ def _recall(case: Case, recall: RecallFacts) -> Finding:
     name, sent = f"the recall of {recall.product} that {recall.consumer} was sent", shown(recall.sent_at)
     if case.has_happened(recall.acknowledged_at):
         return yes(Evidence("recall", str(recall.id), f"acknowledged by {recall.consumer}"))
-    owner = next((consumer_owner(c) for c in case.facts.consumers if c.slug == recall.consumer), case.business_owner)
+    owner = case.owner_of_consumer(recall.consumer)
     within = case.settings.recall_acknowledged_within
     evidence = Evidence("recall", str(recall.id), f"not acknowledged by {recall.consumer}")
     ends_at, remedy = recall.sent_at + within + INSTANT, f"Let {recall.consumer} acknowledge the recall of {recall.product}"

@@ -41,6 +41,10 @@ class Case:
         """Who owns a consumer; the business owner where no consumer is named."""
         return tuple(consumer_owner(consumer) for consumer in self.facts.consumers) or (self.business_owner,)
 
+    def owner_of_consumer(self, slug: str) -> Responsible:
+        """Who owns the consumer `slug`; nobody in particular where it does not act in the use case any more."""
+        return next((consumer_owner(c) for c in self.facts.consumers if c.slug == slug), Responsible(Role.CONSUMER_OWNER))
+
     def has_happened(self, time: datetime | None) -> bool:
         """Whether something dated `time` had happened when the facts were read; a small clock skew is forgiven."""
         return time is not None and time <= self.facts.known_at + self.policy.clock_skew

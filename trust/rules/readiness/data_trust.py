@@ -31,7 +31,9 @@ def production_grade_share(case: Case) -> Answered:
     findings = _of_products(case, _share)
     shares = [_part(product) for product in case.facts.products if product.observed_for]
     window, minimum = case.settings.share_window, _percent(case.settings.minimum_share)
-    passed = f"Each product was production-grade at least {minimum} of the last {wording.span(window)} that it was judged."
+    passed = (
+        f"Each product was production-grade for {minimum} or more of the time that it was judged in {wording.span(window)}."
+    )
     numbers = {"window_days": window / _DAY, "minimum_share": case.settings.minimum_share}
     if shares:
         numbers["lowest_share"] = floor(min(shares) * 10_000) / 10_000

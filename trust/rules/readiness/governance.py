@@ -1,6 +1,9 @@
 """The questions of the gap `governance`: may these consumers do this with these products, and do they keep to the terms?"""
 
 from collections.abc import Callable
+from typing import Any
+
+import msgspec
 
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
@@ -27,7 +30,9 @@ def agreements_active(case: Case) -> Answered:
     """No where a policy asks for an agreement and none stands. That no policy asks for one is a yes."""
     findings = _of_pairs(case, _agreed)
     needed = sum(grant.needs_agreement for grant in case.facts.grants)
-    passed = "Every agreement that a policy asks for stands." if needed else "No policy asks for an agreement."
+    passed = "No policy asks for an agreement."
+    if ends := [grant.agreement_until for grant in case.facts.grants if grant.needs_agreement and grant.agreement_until]:
+        passed = f"Every agreement that a policy asks for stands; the first ends at {shown(min(ends))}."
     return conclude(ReadinessQuestion.AGREEMENTS_ACTIVE, findings, passed, {"agreements_needed": needed})
 
 
@@ -63,7 +68,7 @@ def explainability_documented(case: Case) -> Answered:
     evidence = Evidence("claim", "explainability", f"{said}; the AI {autonomy}")
     finding, passed = yes(evidence), "What must be explained and how that is met are written down."
     if needed and missing:
-        message = f"explanations are required, but not written down is {' and '.join(missing)}"
+        message = f"explanations are required, but it is not written down {' and '.join(missing)}"
         remedy = f"Write down {' and '.join(missing)}"
         finding = Finding(Answer.NO, evidence, "not_explained", message, remedy, who)
     elif facts.explainability_required is None:
@@ -76,6 +81,13 @@ def explainability_documented(case: Case) -> Answered:
 
 def _of_pairs(case: Case, look: Callable[[Case, Pair], Finding]) -> list[Finding]:
     return nothing_named(case, consumers=True) or [look(case, pair) for pair in case.pairs()]
+
+
+def _worded(obligation: str) -> str:
+    """`human_review`, `delete_after (days 30)`: an obligation as a sentence names it."""
+    said = msgspec.json.decode(obligation, type=dict[str, Any])
+    settings = [f"{name} {value}" for name, value in sorted(said.items()) if name != "type"]
+    return wording.shorten(f"{said.get('type', '')} ({', '.join(settings)})" if settings else said.get("type", ""))
 
 
 def _name(consumer: ConsumerFacts, product: UsedProductFacts) -> str:
@@ -152,12 +164,14 @@ def _obligations(case: Case, consumer: ConsumerFacts, product: UsedProductFacts,
     if grant is None or not grant.is_permitted:
         pair = (consumer, product, grant)
         return [_not_ruled(pair, "obligations_not_known", "obligations are not known while nothing is permitted")]
+    if not grant.obligations:
+        return [yes(Evidence("policy", _name(consumer, product), "asks for nothing"))]
     return [_obligation(case, consumer, product, grant, obligation) for obligation in sorted(set(grant.obligations))]
 
 
 def _obligation(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str) -> Finding:
     name, owner, interval = _name(consumer, product), consumer.owner, case.settings.acknowledgement_interval
-    what = f"{wording.shorten(obligation)} of {name}"
+    what = f"{_worded(obligation)} of {name}"
     remedy, who = f"Let the owner of {consumer.slug} confirm how {what} is met", (consumer_owner(consumer),)
     if owner is None or not owner.is_active:
         evidence, remedy = Evidence("consumer", consumer.slug, "no active owner"), f"Name an active owner of {consumer.slug}"
@@ -172,10 +186,10 @@ def _obligation(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, 
             if said
             else "not confirmed"
         )
-        evidence = Evidence("claim", f"obligation of {name}", f"{wording.shorten(obligation)}: {by}")
+        evidence = Evidence("claim", f"obligation of {name}", f"{_worded(obligation)}: {by}")
         return Finding(Answer.NO, evidence, code, f"the obligation {what} is {by}", remedy, who)
     newest = max(own)
-    evidence = Evidence("claim", f"obligation of {name}", f"{wording.shorten(obligation)}: confirmed at {shown(newest)}")
+    evidence = Evidence("claim", f"obligation of {name}", f"{_worded(obligation)}: confirmed at {shown(newest)}")
     until = case.fresh_until(newest, interval)
     if until is None:
         message = f"the obligation {what} was confirmed at {shown(newest)}, due again after {wording.span(interval)}"

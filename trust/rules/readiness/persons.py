@@ -49,7 +49,7 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
         )
         evidence = Evidence("person", person.username, f"not seen {seen}")
         message = (
-            f"{post.title}, {called}, has not been seen {seen}; {wording.span(interval)} without a sign of life are too long"
+            f"{post.title}, {called}, has not been seen {seen}; a sign of life is asked for every {wording.span(interval)}"
         )
         remedy = f"Let {called} log in, or name another as {post.title}"
         return Finding(Answer.UNKNOWN, evidence, "not_seen", message, remedy, (post.holder, post.replaced_by))

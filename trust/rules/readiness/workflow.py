@@ -6,11 +6,11 @@ from datetime import datetime
 from catalog.rules.moments import shown
 from trust.rules import wording
 from trust.rules.outcome import Responsible
-from trust.rules.readiness.case import INSTANT, Case, consumer_owner, held_by
-from trust.rules.readiness.facts import GrantFacts
+from trust.rules.readiness.case import INSTANT, Case, consumer_owner
+from trust.rules.readiness.facts import GrantFacts, MisuseFacts
 from trust.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
 from trust.rules.readiness.outcome import Evidence
-from trust.rules.vocabulary import Answer, ReadinessQuestion, Role
+from trust.rules.vocabulary import Answer, ReadinessQuestion
 
 
 def step_named(case: Case) -> Answered:
@@ -50,16 +50,7 @@ def asked_from_there(case: Case) -> Answered:
 def answered_before_use(case: Case) -> Answered:
     """No where data was used without a valid yes; unknown where no use was reported at all."""
     facts = case.facts
-    owners = {consumer.slug: consumer_owner(consumer) for consumer in facts.consumers}
-    findings = [
-        Finding(
-            Answer.NO, Evidence("decision", str(use.decision_id), f"{use.consumer} used it at {shown(use.at)}: {use.why}"),
-            use.why, f"{use.consumer} used data at {shown(use.at)} without a valid yes ({use.why.replace('_', ' ')})",
-            f"Let {use.consumer} ask before each use and act on the answer",
-            (owners.get(use.consumer, held_by(Role.CONSUMER_OWNER, None)),),
-        )
-        for use in facts.misuses
-    ]  # fmt: skip
+    findings = [_misused(case, use) for use in facts.misuses]
     if not findings and facts.uses < 1:
         message, remedy = "no use of an answer was reported", "Let the consumers report each use with the decision it rests on"
         evidence = Evidence("use", facts.slug, "none reported")
@@ -94,8 +85,17 @@ def fallback_followed(case: Case) -> Answered:
         evidence = Evidence("decision", case.facts.slug, "nothing asked")
         findings = [Finding(Answer.UNKNOWN, evidence, "nothing_asked", message, remedy, case.askers)]
     asked, denied = sum(grant.asked for grant in grants), sum(grant.denied for grant in grants)
-    passed = f"{wording.count(asked, 'question')} asked, {denied} denied; after each denial the fallback was taken."
+    fallen_back = f"{denied} denied; after each denial the fallback was taken" if denied else "none denied"
+    passed = f"{wording.count(asked, 'question')} asked, {fallen_back}."
     return conclude(ReadinessQuestion.FALLBACK_FOLLOWED, findings, passed, {"asked": asked, "denied": denied})
+
+
+def _misused(case: Case, use: MisuseFacts) -> Finding:
+    who, when = f"the consumer {use.consumer}", shown(use.at)
+    evidence = Evidence("decision", str(use.decision_id), f"{use.consumer} used it at {when}: {use.why}")
+    message = f"{who} used data at {when} without a valid yes ({use.why.replace('_', ' ')})"
+    remedy = f"Let {use.consumer} ask before each use and act on the answer"
+    return Finding(Answer.NO, evidence, use.why, message, remedy, (case.owner_of_consumer(use.consumer),))
 
 
 def _unsaid(case: Case, claim: str, code: str, message: str, remedy: str) -> Finding:
@@ -129,7 +129,7 @@ def _asked(case: Case, grants: list[GrantFacts], about: Evidence, message: str, 
 
 def _followed(case: Case, grant: GrantFacts) -> Finding | None:
     name = f"{grant.consumer} on {grant.product}"
-    who = next((consumer_owner(c) for c in case.facts.consumers if c.slug == grant.consumer), case.business_owner)
+    who = case.owner_of_consumer(grant.consumer)
     within, oldest = case.settings.fallback_within, grant.oldest_unanswered_denial_at
     if grant.unanswered_denials > 0:
         times = wording.count(grant.unanswered_denials, "denial")
@@ -137,17 +137,19 @@ def _followed(case: Case, grant: GrantFacts) -> Finding | None:
         evidence = Evidence("decision", id_, f"{name}: {times} without a fallback")
         ends_at = oldest + within + INSTANT if oldest is not None else None
         remedy = f"Let {grant.consumer} take the declared fallback after a denial and report it"
-        since = f", the oldest of {shown(oldest)}" if oldest else ""
-        message = f"{name}: after {times} no fallback was reported{since}"
+        since = f" (the oldest is of {shown(oldest)})" if oldest else ""
+        of = f"after {times} of {name} no fallback"
         if ends_at is None or ends_at <= case.now:
-            said = f"for {message}, in {wording.span(within)}"
-            return Finding(Answer.NO, evidence, "fallback_not_followed", said, remedy, (who,))
-        return Finding(Answer.UNKNOWN, evidence, "fallback_not_yet_reported", f"for {message} yet", remedy, (who,), ends_at)
+            message = f"{of} was reported within {wording.span(within)}{since}"
+            return Finding(Answer.NO, evidence, "fallback_not_followed", message, remedy, (who,))
+        return Finding(
+            Answer.UNKNOWN, evidence, "fallback_not_yet_reported", f"{of} is reported yet{since}", remedy, (who,), ends_at
+        )
     if grant.denied > 0 and not case.facts.has_fallback:
         evidence = Evidence("decision", name, f"{wording.count(grant.denied, 'denial')}, no fallback declared")
-        message = f"{name} was denied {wording.count(grant.denied, 'time')}, and no fallback is declared that could be taken"
+        message = f"after {wording.count(grant.denied, 'denial')} of {name} there was no declared fallback to take"
         remedy = "Write down what happens instead while data is not fit"
-        return Finding(Answer.NO, evidence, "no_fallback", f"for {message}", remedy, (case.business_owner,))
+        return Finding(Answer.NO, evidence, "no_fallback", message, remedy, (case.business_owner,))
     until = _stale_at(case, grant)
     if until is None:
         return None
