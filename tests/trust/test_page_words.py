@@ -16,7 +16,18 @@ from trust.pages.timeline import HEIGHT, WIDTH, Moment, timeline_of
 from trust.rules.dimensions import DIMENSION_OF_TYPE
 from trust.rules.evidence import CheckStatus
 from trust.rules.facts import CheckFacts
-from trust.rules.vocabulary import Gap, GateName, GateStatus, Part, RunStatus, Verdict
+from trust.rules.vocabulary import (
+    Answer,
+    Gap,
+    GateName,
+    GateStatus,
+    Part,
+    ReadinessLevel,
+    ReadinessQuestion,
+    Role,
+    RunStatus,
+    Verdict,
+)
 
 VERDICTS = st.sampled_from([str(verdict) for verdict in Verdict])
 
@@ -33,20 +44,30 @@ def check(
 def test_every_word_of_judgement_has_a_badge_or_a_title() -> None:
     assert set(words.VERDICTS) == set(Verdict)
     assert set(words.GATES) == set(GateName)
-    assert set(words.GAPS) == set(Gap)
+    assert set(words.GAPS) == set(words.GAP_QUESTIONS) == set(Gap)
+    assert set(words.ANSWERS) == set(Answer)
+    assert set(words.LEVELS) == set(ReadinessLevel)
+    assert list(words.QUESTIONS) == list(ReadinessQuestion)
+    assert set(words.ROLES) == set(Role)
     assert set(words.PARTS) == set(Part)
     assert set(words.RUNS) == set(RunStatus)
     assert set(words.STATES) >= set(GateStatus) | set(CheckStatus)
 
 
+def test_the_title_of_a_question_is_short_and_asks_for_a_yes() -> None:
+    titles = list(words.QUESTIONS.values())
+    assert len(set(titles)) == len(titles)
+    assert all(title.endswith("?") and len(title) <= 50 for title in titles)
+
+
 def test_only_what_passed_looks_good() -> None:
     good = {
         word
-        for table in (words.VERDICTS, words.STATES, words.EVIDENCE)
+        for table in (words.VERDICTS, words.STATES, words.EVIDENCE, words.ANSWERS, words.LEVELS)
         for word, badge in table.items()
         if badge.tone == "good"
     }
-    assert good == {"production_grade", "passed", "completed"}
+    assert good == {"production_grade", "passed", "completed", "yes", "ready"}
     assert words.state("never heard of").tone == "quiet"
 
 

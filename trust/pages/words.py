@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trust.rules.evidence import CheckStatus, EvidenceStatus
-from trust.rules.vocabulary import Gap, GateName, GateStatus, Part, ReadinessLevel, RunStatus, Verdict
+from trust.rules.vocabulary import (
+    Answer,
+    Gap,
+    GateName,
+    GateStatus,
+    Part,
+    ReadinessLevel,
+    ReadinessQuestion,
+    Role,
+    RunStatus,
+    Verdict,
+)
 
 NOTHING = "\u2013"
 
@@ -55,6 +66,53 @@ LEVELS: Mapping[str, Badge] = {
     ReadinessLevel.READY: Badge("Ready", "yes", "good"),
     ReadinessLevel.UNKNOWN: Badge("Unknown", "ask", "unsure"),
     ReadinessLevel.NOT_READY: Badge("Not ready", "no", "bad"),
+}
+ANSWERS: Mapping[str, Badge] = {
+    Answer.YES: Badge("Yes", "yes", "good"),
+    Answer.NO: Badge("No", "no", "bad"),
+    Answer.UNKNOWN: Badge("Unknown", "ask", "unsure"),
+}
+GAP_QUESTIONS: Mapping[Gap, str] = {
+    Gap.TRUST: "Is it built on production data?",
+    Gap.GOVERNANCE: "Is it allowed, and within its terms?",
+    Gap.OWNERSHIP: "Does somebody stand behind it?",
+    Gap.WORKFLOW: "Does it act where the decision is made?",
+    Gap.ACCOUNTABILITY: "Does somebody answer for what comes of it?",
+}
+QUESTIONS: Mapping[str, str] = {
+    ReadinessQuestion.PRODUCTION_GRADE_NOW: "Is all its data fit for production today?",
+    ReadinessQuestion.PRODUCTION_GRADE_SHARE: "Was its data fit nearly all of the time?",
+    ReadinessQuestion.NO_PILOT_EXTRACT: "Does it use production data, not a pilot extract?",
+    ReadinessQuestion.VALIDATION_RUNS: "Is the data checked automatically and in time?",
+    ReadinessQuestion.PURPOSE_PERMITTED: "May the AI use this data for this purpose?",
+    ReadinessQuestion.AGREEMENTS_ACTIVE: "Do the agreements that this needs stand?",
+    ReadinessQuestion.SENSITIVITY_CLEARED: "Is the AI cleared for data this sensitive?",
+    ReadinessQuestion.OBLIGATIONS_CONFIRMED: "Are the conditions of use confirmed as met?",
+    ReadinessQuestion.EXPLAINABILITY_DOCUMENTED: "Can its outputs be explained where they must be?",
+    ReadinessQuestion.BUSINESS_OWNER_ACTIVE: "Does somebody in office own the decision?",
+    ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED: "Has that owner said yes to what is written here?",
+    ReadinessQuestion.PRODUCT_OWNERS_ACTIVE: "Is an owner in office for all of the data?",
+    ReadinessQuestion.PRODUCT_OWNERS_ACKNOWLEDGED: "Have these owners said yes to answering for it?",
+    ReadinessQuestion.STEP_NAMED: "Is it clear at which step of the work it acts?",
+    ReadinessQuestion.ASKED_FROM_THERE: "Does it really ask for permission from there?",
+    ReadinessQuestion.ANSWERED_BEFORE_USE: "Did every use wait for a yes?",
+    ReadinessQuestion.FALLBACK_DECLARED: "Is it clear what happens when data is not fit?",
+    ReadinessQuestion.FALLBACK_FOLLOWED: "Was that done whenever the answer was no?",
+    ReadinessQuestion.OUTPUTS_OWNER_ACTIVE: "Does somebody answer for the outputs?",
+    ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE: "Does somebody handle exceptions, by a deadline?",
+    ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME: "Were exceptions settled in time?",
+    ReadinessQuestion.MEASURES_REPORTED: "Is it measured whether it does any good?",
+    ReadinessQuestion.RECALLS_ACKNOWLEDGED: "Were warnings about the data acknowledged?",
+}
+ROLES: Mapping[str, str] = {
+    Role.OWNER: "owner of the data",
+    Role.STEWARD: "steward of the data",
+    Role.GOVERNANCE: "governance",
+    Role.BUSINESS_OWNER: "business owner",
+    Role.CONSUMER_OWNER: "owner of the AI consumer",
+    Role.OUTPUTS_OWNER: "owner of the outputs",
+    Role.EXCEPTIONS_OWNER: "owner of exceptions",
+    Role.MEASURE_OWNER: "owner of the measure",
 }
 GATES: Mapping[str, str] = {
     GateName.LIFECYCLE: "Published",
