@@ -221,7 +221,7 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
             ),
             unknown(
                 "nothing is permitted",
-                with_grant(is_permitted=False),
+                with_grant(is_permitted=False, obligations=()),
                 "obligations_not_known",
                 "Obligations are not known while nothing is permitted for delay-agent on flights.",
                 SEE_TO_IT,

@@ -24,7 +24,6 @@ from tests.rules.readiness.factories import (
     make_product,
     make_recall,
     open_exception,
-    person,
 )
 from tests.rules.readiness.strategies import later, policies, use_cases
 from trust.rules.readiness.assess import assess
@@ -222,10 +221,12 @@ def _set(**changes: Any) -> Callable[[UseCaseFacts], UseCaseFacts]:
     return lambda facts: _with(facts, **changes)
 
 
-def _gone(role: str) -> Callable[[UseCaseFacts], UseCaseFacts]:
+def _holder(role: str, **changes: Any) -> Callable[[UseCaseFacts], UseCaseFacts]:
+    """Whoever holds a role, spoilt; nobody stays nobody."""
+
     def leave(facts: UseCaseFacts) -> UseCaseFacts:
         holder = getattr(facts, role)
-        return _with(facts, **{role: replace(holder, is_active=False) if holder else None})
+        return _with(facts, **{role: replace(holder, **changes) if holder else None})
 
     return leave
 
@@ -261,11 +262,12 @@ SPOILT: dict[str, Callable[[UseCaseFacts], UseCaseFacts]] = {
     "a measure is not reported": _more("measures", make_measure("bad", observed_at=NOW - 400 * DAY, interval=DAY)),
     "a recall is not acknowledged": _more("recalls", make_recall(99, sent_at=NOW - 300 * DAY)),
     "the business owner is taken away": _set(business_owner=None),
-    "the business owner was never seen": _set(business_owner=person("bea", last_seen_at=None, is_active=False)),
+    "the business owner leaves": _holder("business_owner", is_active=False),
+    "the business owner was never seen": _holder("business_owner", last_seen_at=None),
     "the acknowledgement is lost": _set(acknowledged_at=None),
     "the use case changes": _set(claims_changed_at=NOW),
-    "the outputs' owner leaves": _gone("outputs_owner"),
-    "the owner of exceptions leaves": _gone("exceptions_owner"),
+    "the outputs' owner leaves": _holder("outputs_owner", is_active=False),
+    "the owner of exceptions leaves": _holder("exceptions_owner", is_active=False),
     "no time limit": _set(exceptions_within=None),
     "the fallback is dropped": _set(has_fallback=False),
     "the step is dropped": _set(step=""),

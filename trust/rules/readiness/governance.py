@@ -161,12 +161,12 @@ def _cleared(case: Case, pair: Pair) -> Finding:
 
 
 def _obligations(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts | None) -> list[Finding]:
+    stated = sorted(set(grant.obligations)) if grant else []
+    findings = [_obligation(case, consumer, product, grant, obligation) for obligation in stated if grant]
     if grant is None or not grant.is_permitted:
         pair = (consumer, product, grant)
-        return [_not_ruled(pair, "obligations_not_known", "obligations are not known while nothing is permitted")]
-    if not grant.obligations:
-        return [yes(Evidence("policy", _name(consumer, product), "asks for nothing"))]
-    return [_obligation(case, consumer, product, grant, obligation) for obligation in sorted(set(grant.obligations))]
+        return [*findings, _not_ruled(pair, "obligations_not_known", "obligations are not known while nothing is permitted")]
+    return findings or [yes(Evidence("policy", _name(consumer, product), "asks for nothing"))]
 
 
 def _obligation(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str) -> Finding:

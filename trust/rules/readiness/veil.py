@@ -1,0 +1,50 @@
+"""An assessment for somebody who may not see every product of the use case: drafts of others do not exist for them."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from trust.rules.outcome import Responsible
+from trust.rules.readiness.outcome import Assessment, Evidence, QuestionResult
+from trust.rules.vocabulary import Answer, Role
+
+HIDDEN = "a product that you may not see"
+_MESSAGE = "This is about a data product that you may not see."
+_REMEDY = "Ask governance what is to be done."
+
+
+def veiled(assessment: Assessment, hidden: Collection[str]) -> Assessment:
+    """The same answers without a word about the products with the slugs `hidden`: neither names, causes nor who owns them."""
+    if not hidden:
+        return assessment
+    names = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(slug) for slug in sorted(hidden))})(?![\w-])")
+    return replace(assessment, questions=tuple(_veiled(result, names) for result in assessment.questions))
+
+
+def _veiled(result: QuestionResult, names: re.Pattern[str]) -> QuestionResult:
+    evidence = tuple(_of(one, names) for one in result.evidence)
+    if not (names.search(result.message) or names.search(result.remedy)):
+        # The sentence tells three at most: who else must act may be about a product that only the evidence names.
+        return replace(
+            result, evidence=evidence, responsible=_kept(result) if evidence != result.evidence else result.responsible
+        )
+    is_open = result.answer is not Answer.YES
+    return replace(
+        result,
+        message=_MESSAGE,
+        remedy=_REMEDY if is_open else "",
+        responsible=(Responsible(Role.GOVERNANCE),) if is_open else (),
+        evidence=evidence,
+    )
+
+
+def _of(evidence: Evidence, names: re.Pattern[str]) -> Evidence:
+    if not (names.search(evidence.id) or names.search(evidence.says)):
+        return evidence
+    return Evidence(evidence.kind, HIDDEN, "not shown")
+
+
+def _kept(result: QuestionResult) -> tuple[Responsible, ...]:
+    """Without the owners of products, who would give away whose draft it is."""
+    others = tuple(who for who in result.responsible if who.role is not Role.OWNER)
+    return others or ((Responsible(Role.GOVERNANCE),) if result.responsible else ())
