@@ -82,6 +82,7 @@ TAGS = {
     "policies": "Access policies and guardrails, and the trust policy that judges every product.",
     "consumers": "Who asks, and who answers for that.",
     "agreements": "Grants to one consumer, for one product and purpose, for a time.",
+    "use-cases": "AI initiatives: the decision that each takes part in, who answers for it, and how ready it is.",
     "keys": "API keys.",
     "notifications": "Notices to people and consumers, and their deliveries.",
     "health": "Whether the process lives, and whether it can answer.",

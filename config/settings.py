@@ -195,6 +195,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             word: f"catalog.rules.vocabulary.{word}"
             for word in (
                 "AgreementStatus",
+                "Autonomy",
+                "Better",
                 "Cadence",
                 "ConsumerKind",
                 "ConsumerStatus",
@@ -206,12 +208,25 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "LogicalType",
                 "Sensitivity",
                 "Severity",
+                "UseCaseStage",
             )
         },
         "SourceKind": "catalog.rules.vocabulary.SourceKind",
         **{
             word: f"trust.rules.vocabulary.{word}"
-            for word in ("DecisionChannel", "GateName", "Grade", "RecallStatus", "RunStatus")
+            for word in (
+                "Answer",
+                "DecisionChannel",
+                "Gap",
+                "GateName",
+                "Grade",
+                "ReadinessLevel",
+                "ReadinessQuestion",
+                "RecallStatus",
+                "RunStatus",
+                "StageMoveStatus",
+                "UseAction",
+            )
         },
         "VerdictWord": "trust.rules.vocabulary.Verdict",
     },

@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("api.v1.decision_urls")),
     path("", include("api.v1.proof_urls")),
     path("", include("api.v1.agreement_urls")),
+    path("", include("api.v1.use_case_urls")),
     path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),
     path(f"{PRODUCT}/incidents/<int:incident_id>/resolve", exceptions.ResolveIncidentView.as_view()),

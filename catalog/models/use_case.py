@@ -60,6 +60,18 @@ class UseCase(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the business owner of today acknowledged what is claimed today, however long ago."""
+        if self.acknowledged_at is None or self.acknowledged_by_id != self.business_owner_id:
+            return False
+        return self.acknowledged_at >= self.claims_changed_at
+
+    @property
+    def changed_since_approval(self) -> bool:
+        """Whether claims changed since it came to its stage, where that is one that somebody approved."""
+        return UseCaseStage(self.stage).needs_readiness and self.claims_changed_at > self.stage_since
+
 
 pghistory.track()(UseCase.consumers.through)
 

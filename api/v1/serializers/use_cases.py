@@ -1,0 +1,291 @@
+"""Use cases as they go over the wire."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import AgeField, JsonObjectField, TextField
+from api.v1.serializers.policies import ObligationField
+from api.v1.serializers.products import SLUG_FORM
+from api.v1.serializers.words import words
+from catalog.models import Measure, ObligationConfirmation, UseCase, UseCaseProduct
+from catalog.rules.obligation import InvalidObligationError, Obligation, obligation_from_json
+from catalog.rules.use_case import (
+    LONGEST_TEXT,
+    MOST_CONSUMERS,
+    MOST_MEASURES,
+    MOST_PRODUCTS,
+    MeasureClaims,
+    UseCaseClaims,
+    UsedProduct,
+)
+from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
+from catalog.services.agreement_checks import LONGEST_REASON
+from trust.models import StageMove
+from trust.rules.vocabulary import Gap, ReadinessLevel
+
+
+class UseCaseQuery(StrictSerializer):
+    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones show only if asked for.")
+    business_owner = TextField(required=False, max_length=150, help_text="Username.")
+    q = TextField(required=False, max_length=200, help_text="Words of slug, name or decision; each must occur.")
+
+
+class ReadinessSummary(serializers.Serializer[Any]):
+    """The newest assessment in short; GET /api/v1/use-cases/{slug}/readiness says all of it, as it is now."""
+
+    level = serializers.ChoiceField(words(ReadinessLevel), help_text="`unknown` also from `valid_until` on.")
+    weakest = serializers.ChoiceField(words(Gap), help_text="The gap that decides the level.")
+    open_gaps = serializers.ListField(child=serializers.ChoiceField(words(Gap)))
+    assessed_at = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField()
+
+
+class OverrideAnswer(serializers.ModelSerializer[StageMove]):
+    """A stage that was reached although readiness lacked something, and until when that is accepted."""
+
+    stage = serializers.ChoiceField(words(UseCaseStage), source="to_stage")
+    expires_at = serializers.DateTimeField(source="override_expires_at")
+    requested_by = serializers.CharField(source="requested_by.username", allow_null=True, default=None)
+    approved_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
+    approved_at = serializers.DateTimeField(source="decided_at", allow_null=True)
+    missing = serializers.SerializerMethodField(help_text="The questions that had no yes when it was approved.")
+
+    class Meta:
+        model = StageMove
+        fields = ["stage", "reason", "expires_at", "requested_by", "approved_by", "approved_at", "missing"]
+
+    def get_missing(self, move: StageMove) -> list[str]:
+        return [str(one.get("question", "")) for one in move.missing if isinstance(one, Mapping)]
+
+
+class UsedProductAnswer(serializers.ModelSerializer[UseCaseProduct]):
+    product = serializers.CharField(source="product.slug")
+    port = serializers.CharField(source="port.name", allow_null=True, default=None, help_text="null: any of its ports.")
+
+    class Meta:
+        model = UseCaseProduct
+        fields = ["product", "port"]
+
+
+class MeasureAnswer(serializers.ModelSerializer[Measure]):
+    better = serializers.ChoiceField(words(Better), help_text="Which values reach the target.")
+    interval = AgeField(help_text="How often a value must be reported.")
+    owner = serializers.CharField(source="owner.username")
+    retired_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when it is measured no longer. Its values stay; null: it is measured."
+    )
+
+    class Meta:
+        model = Measure
+        fields = ["name", "description", "unit", "better", "target", "interval", "owner", "created_at", "retired_at"]
+
+
+class UseCaseEntry(serializers.ModelSerializer[UseCase]):
+    business_owner = serializers.CharField(source="business_owner.username", help_text="Who owns the decision.")
+    autonomy = serializers.ChoiceField(words(Autonomy))
+    stage = serializers.ChoiceField(words(UseCaseStage))
+    stage_approved_by = serializers.CharField(
+        source="approval.decided_by.username", allow_null=True, default=None, help_text="Null at stages that need no approval."
+    )
+    overrides = OverrideAnswer(many=True, help_text="Those in force.")
+    readiness = ReadinessSummary(allow_null=True, help_text="null: never assessed.")
+    is_acknowledged = serializers.SerializerMethodField(
+        help_text="Whether the business owner of today acknowledged these claims; readiness asks how long ago."
+    )
+    changed_since_approval = serializers.SerializerMethodField(
+        help_text="Whether claims changed since it came to the stage approved or production, where it is."
+    )
+
+    class Meta:
+        model = UseCase
+        fields = [
+            "slug",
+            "name",
+            "decision",
+            "business_owner",
+            "purpose",
+            "autonomy",
+            "stage",
+            "stage_since",
+            "stage_approved_by",
+            "overrides",
+            "readiness",
+            "is_acknowledged",
+            "changed_since_approval",
+        ]
+
+    def get_is_acknowledged(self, use_case: UseCase) -> bool:
+        return use_case.is_acknowledged
+
+    def get_changed_since_approval(self, use_case: UseCase) -> bool:
+        return use_case.changed_since_approval
+
+
+class UseCaseAnswer(UseCaseEntry):
+    consumers = serializers.SerializerMethodField(help_text="Slugs of the agents, models and services that act in it.")
+    products = UsedProductAnswer(many=True)
+    outputs_owner = serializers.CharField(source="outputs_owner.username", allow_null=True, default=None)
+    exceptions_owner = serializers.CharField(source="exceptions_owner.username", allow_null=True, default=None)
+    exceptions_within = AgeField(allow_null=True)
+    measures = MeasureAnswer(many=True, help_text="Also those that are retired.")
+    acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
+
+    class Meta(UseCaseEntry.Meta):
+        fields = [
+            *UseCaseEntry.Meta.fields,
+            "description",
+            "consumers",
+            "products",
+            "workflow",
+            "system",
+            "step",
+            "outputs_owner",
+            "exceptions_owner",
+            "exceptions_within",
+            "fallback",
+            "explainability_required",
+            "explainability_requirement",
+            "explainability_met",
+            "measures",
+            "claims_changed_at",
+            "acknowledged_at",
+            "acknowledged_by",
+            "created_at",
+            "updated_at",
+        ]
+
+    def get_consumers(self, use_case: UseCase) -> list[str]:
+        return [consumer.slug for consumer in use_case.consumers.all()]
+
+
+class UsedProductRequest(StrictSerializer):
+    product = TextField(max_length=80, help_text="Slug of a data product that you may see.")
+    port = TextField(max_length=200, required=False, allow_null=True, default=None, help_text="null: any of its ports.")
+
+
+class MeasureRequest(StrictSerializer):
+    name = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
+    target = serializers.FloatField()
+    interval = AgeField(help_text="How often a value must be reported.")
+    better = serializers.ChoiceField(words(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
+    owner = TextField(max_length=150, required=False, help_text="Username; the business owner, if left out.")
+    unit = TextField(max_length=40, allow_blank=True, default="")
+    description = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+
+
+class UseCaseRequest(StrictSerializer):
+    slug = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
+    name = TextField(max_length=200)
+    decision = TextField(max_length=LONGEST_TEXT, help_text="The decision that the AI takes part in.")
+    purpose = TextField(max_length=80, help_text="From the controlled list of purposes.")
+    business_owner = TextField(max_length=150, required=False, help_text="Username of who owns the decision; you, if left out.")
+    description = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+    autonomy = serializers.ChoiceField(
+        words(Autonomy), default=Autonomy.ADVISES.value, help_text="The share that the AI has in the decision."
+    )
+    consumers = serializers.ListField(
+        child=TextField(max_length=150),
+        default=list,
+        max_length=MOST_CONSUMERS,
+        help_text="Slugs of the agents, models and services that act in it. Owners of others than yours are told.",
+    )
+    products = serializers.ListField(child=UsedProductRequest(), default=list, max_length=MOST_PRODUCTS)
+    workflow = TextField(max_length=200, allow_blank=True, default="", help_text="The process that the decision belongs to.")
+    system = TextField(max_length=200, allow_blank=True, default="", help_text="The system in which the AI acts.")
+    step = TextField(max_length=200, allow_blank=True, default="", help_text="The step of the workflow at which it acts.")
+    outputs_owner = TextField(
+        max_length=150, allow_null=True, default=None, help_text="Username of who answers for what the AI puts out."
+    )
+    exceptions_owner = TextField(
+        max_length=150, allow_null=True, default=None, help_text="Username of who handles exceptions of outputs."
+    )
+    exceptions_within = AgeField(allow_null=True, default=None, help_text="By when an exception must be closed.")
+    fallback = TextField(
+        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What happens instead while data is not fit."
+    )
+    explainability_required = serializers.BooleanField(allow_null=True, default=None, help_text="null: nobody has said.")
+    explainability_requirement = TextField(
+        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What must be explained, and to whom."
+    )
+    explainability_met = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="How that is met.")
+    measures = serializers.ListField(child=MeasureRequest(), default=list, max_length=MOST_MEASURES)
+    reason = TextField(max_length=LONGEST_REASON, allow_blank=True, default="", help_text="Why; the history keeps it.")
+
+
+class UseCaseChange(UseCaseRequest):
+    """Whatever is left out stays as it is; products, consumers and measures that are given replace all that there were."""
+
+    slug = None  # type: ignore[assignment]  # DRF: a field set to None is taken out
+
+    def get_fields(self) -> dict[str, Any]:
+        """None of them required or with a default. `partial` would excuse the parts of a measure or a product, too."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required, field.default = False, serializers.empty
+        return fields
+
+
+class ConfirmationAnswer(serializers.ModelSerializer[ObligationConfirmation]):
+    consumer = serializers.CharField(source="consumer.slug")
+    product = serializers.CharField(source="product.slug")
+    obligation = serializers.SerializerMethodField()
+    confirmed_by = serializers.CharField(source="confirmed_by.username")
+    is_by_owner = serializers.SerializerMethodField(
+        help_text="Whether the consumer's owner of today confirmed it; what an owner before said does not count."
+    )
+
+    class Meta:
+        model = ObligationConfirmation
+        fields = ["id", "consumer", "product", "obligation", "how", "confirmed_by", "confirmed_at", "is_by_owner"]
+
+    @extend_schema_field(JsonObjectField())
+    def get_obligation(self, confirmation: ObligationConfirmation) -> dict[str, Any]:
+        return dict(json.loads(confirmation.obligation))
+
+    def get_is_by_owner(self, confirmation: ObligationConfirmation) -> bool:
+        return confirmation.confirmed_by_id == confirmation.consumer.owner_id
+
+
+class ConfirmationRequest(StrictSerializer):
+    consumer = TextField(max_length=150, help_text="Slug of a consumer that the use case names and you own.")
+    product = TextField(max_length=80, help_text="Slug of a data product that the use case names.")
+    obligation = ObligationField(help_text="As the decision answered it.")
+    how = TextField(max_length=LONGEST_TEXT, help_text="How it is met, in words that can be checked.")
+
+    def validate_obligation(self, value: Any) -> Obligation:
+        try:
+            return obligation_from_json(value)
+        except InvalidObligationError as error:
+            raise serializers.ValidationError(f"{error}.") from error
+
+
+def use_case_claims(given: Mapping[str, Any], *, business_owner: str) -> UseCaseClaims:
+    """What a registration claims. Measures without an owner are those of the business owner."""
+    owner = given.get("business_owner", business_owner)
+    blank = UseCaseClaims(slug=given["slug"], name="", decision="", purpose="", business_owner=owner)
+    return with_claims(blank, given)
+
+
+def with_claims(claims: UseCaseClaims, given: Mapping[str, Any]) -> UseCaseClaims:
+    """The claims with what was given put in; `reason` is none of them."""
+    typed = {name: value for name, value in given.items() if name != "reason"}
+    if "autonomy" in typed:
+        typed["autonomy"] = Autonomy(typed["autonomy"])
+    if "consumers" in typed:
+        typed["consumers"] = tuple(typed["consumers"])
+    if "products" in typed:
+        typed["products"] = tuple(UsedProduct(one["product"], one["port"]) for one in typed["products"])
+    if "measures" in typed:
+        owner = typed.get("business_owner", claims.business_owner)
+        typed["measures"] = tuple(_measure(one, owner) for one in typed["measures"])
+    return replace(claims, **typed)
+
+
+def _measure(given: Mapping[str, Any], owner: str) -> MeasureClaims:
+    return MeasureClaims(**{"owner": owner, **given, "better": Better(given["better"])})

@@ -1,0 +1,74 @@
+"""How use cases stand, beside what is claimed of them: their last approval, the overrides in force, the newest assessment."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.models import UseCase
+from catalog.rules.vocabulary import UseCaseStage
+from trust.models import Readiness, StageMove
+from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessInShort:
+    """The newest assessment. From `valid_until` on the level is `unknown`: what it was found on may have changed."""
+
+    level: ReadinessLevel
+    weakest: Gap
+    open_gaps: tuple[Gap, ...]
+    assessed_at: datetime
+    valid_until: datetime
+
+
+def with_standing(use_cases: Sequence[UseCase], now: datetime) -> Sequence[UseCase]:
+    """The same use cases, each with `approval`, `overrides` and `readiness`. Three queries, however many they are."""
+    keys = [use_case.pk for use_case in use_cases]
+    approvals = _approvals(keys)
+    overrides: dict[int, list[StageMove]] = defaultdict(list)
+    for move in overrides_in_force(keys, now):
+        overrides[move.use_case_id].append(move)
+    assessments = _assessments(keys, now)
+    for use_case in use_cases:
+        approval = approvals.get(use_case.pk) if UseCaseStage(use_case.stage).needs_readiness else None
+        vars(use_case).update(approval=approval, overrides=overrides[use_case.pk], readiness=assessments.get(use_case.pk))
+    return use_cases
+
+
+def overrides_in_force(keys: Sequence[int], now: datetime) -> list[StageMove]:
+    """The moves by which these use cases stand where they are without being ready, oldest first."""
+    moves = StageMove.objects.filter(
+        use_case__in=keys,
+        status=StageMoveStatus.DONE,
+        is_override=True,
+        override_ended_at=None,
+        override_expires_at__gt=now,
+    )
+    return list(moves.select_related("requested_by", "decided_by").order_by("id"))
+
+
+def _approvals(keys: Sequence[int]) -> dict[int, StageMove]:
+    """The newest move of each up to a stage that needs an approver."""
+    moves = StageMove.objects.filter(
+        use_case__in=keys,
+        status=StageMoveStatus.DONE,
+        to_stage__in=[stage for stage in UseCaseStage if stage.needs_readiness],
+    ).exclude(from_stage=UseCaseStage.PRODUCTION)
+    newest = moves.select_related("decided_by").order_by("use_case_id", "-id").distinct("use_case_id")
+    return {move.use_case_id: move for move in newest}
+
+
+def _assessments(keys: Sequence[int], now: datetime) -> dict[int, ReadinessInShort]:
+    rows = Readiness.objects.filter(use_case__in=keys).defer("facts", "outcome")
+    newest = rows.order_by("use_case_id", "-assessed_at", "-id").distinct("use_case_id")
+    return {
+        row.use_case_id: ReadinessInShort(
+            level=ReadinessLevel(row.level) if now < row.valid_until else ReadinessLevel.UNKNOWN,
+            weakest=Gap(row.weakest),
+            open_gaps=tuple(Gap(gap) for gap in row.open_gaps),
+            assessed_at=row.assessed_at,
+            valid_until=row.valid_until,
+        )
+        for row in newest
+    }

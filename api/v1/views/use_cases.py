@@ -1,0 +1,170 @@
+"""Use cases: registered, changed, acknowledged by their business owners; obligations confirmed by the owners of consumers."""
+
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.scopes import Scope
+from api.access.use_cases import find_use_case
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.use_cases import (
+    ConfirmationAnswer,
+    ConfirmationRequest,
+    UseCaseAnswer,
+    UseCaseChange,
+    UseCaseEntry,
+    UseCaseQuery,
+    UseCaseRequest,
+    use_case_claims,
+    with_claims,
+)
+from api.v1.use_case_standing import with_standing
+from catalog.models import Consumer, DataProduct, Measure, UseCase, UseCaseProduct
+from catalog.queries import visible_use_cases
+from catalog.rules.errors import InvalidError
+from catalog.rules.vocabulary import UseCaseStage
+from catalog.services.use_cases import (
+    acknowledge_use_case,
+    claims_of,
+    confirm_obligation,
+    register_use_case,
+    update_use_case,
+)
+from trust.tasks import enqueue_deliveries
+
+MOST_WORDS = 10
+Row = TypeVar("Row", Consumer, DataProduct)
+
+
+def shown(view: ApiView, key: int, *, status: int = 200) -> Response:
+    """The use case as it is after a change, for whoever was allowed to make that: they may no longer see it."""
+    rows = UseCase.objects.select_related("business_owner", "outputs_owner", "exceptions_owner", "acknowledged_by")
+    use_case = rows.prefetch_related(
+        "consumers",
+        Prefetch(
+            "products",
+            UseCaseProduct.objects.select_related("product", "port").defer("product__search").order_by("product__slug", "pk"),
+        ),
+        Prefetch("measures", Measure.objects.select_related("owner")),
+    ).get(pk=key)
+    with_standing([use_case], view.now)
+    headers = {"Location": f"/api/v1/use-cases/{use_case.slug}"} if status == 201 else None
+    return Response(UseCaseAnswer(use_case).data, status=status, headers=headers)
+
+
+def matching(rows: QuerySet[UseCase], parameters: dict[str, Any]) -> QuerySet[UseCase]:
+    """Those that match every filter. Retired ones only where `stage` asks for them."""
+    stage = Q(stage=parameters["stage"]) if "stage" in parameters else ~Q(stage=UseCaseStage.RETIRED)
+    rows = rows.filter(stage)
+    if "business_owner" in parameters:
+        rows = rows.filter(business_owner__username=parameters["business_owner"])
+    for word in parameters.get("q", "").split()[:MOST_WORDS]:
+        rows = rows.filter(Q(slug__icontains=word) | Q(name__icontains=word) | Q(decision__icontains=word))
+    return rows
+
+
+class UseCasesView(ApiView):
+    query = UseCaseQuery
+    pagination_class = KeysetPagination
+    keyset = ("slug",)
+
+    @extend_schema(operation_id="list_use_cases", responses=UseCaseEntry(many=True), tags=["use-cases"])
+    def get(self, request: Request) -> Response:
+        """Use cases that you may see, by slug: you are named in them, or own one of their consumers or products.
+
+        Governance and auditors see all. All filters must match.
+        """
+        paginator = KeysetPagination()
+        rows = visible_use_cases(self.actor).select_related("business_owner")
+        page = paginator.paginate_queryset(matching(rows, self.parameters), request, self)
+        return paginator.get_paginated_response(UseCaseEntry(with_standing(page, self.now), many=True).data)
+
+    @extend_schema(operation_id="register_use_case", request=UseCaseRequest, responses={201: UseCaseAnswer}, tags=["use-cases"])
+    def post(self, request: Request) -> Response:
+        """Register a use case at the stage `idea`. You own its decision, unless governance names somebody else."""
+        given = self.body(UseCaseRequest)
+        claims = use_case_claims(given, business_owner=self.actor.username)
+        use_case = register_use_case(claims=claims, actor=self.actor, now=self.now, reason=given["reason"])
+        transaction.on_commit(enqueue_deliveries)
+        return shown(self, use_case.pk, status=201)
+
+
+class UseCaseView(ApiView):
+    @extend_schema(operation_id="get_use_case", responses=UseCaseAnswer, tags=["use-cases"])
+    def get(self, request: Request, slug: str) -> Response:
+        """One use case: what is claimed, its stage and who approved that, overrides in force, and its readiness in short."""
+        return shown(self, find_use_case(self.actor, slug).pk)
+
+    @extend_schema(operation_id="update_use_case", request=UseCaseChange, responses=UseCaseAnswer, tags=["use-cases"])
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change what is claimed, as its business owner or governance. All but name and description voids the acknowledgement.
+
+        A measure that is left out of `measures` is deleted where no value was reported for it; else it is retired, which needs
+        a `reason`.
+        """
+        given = self.body(UseCaseChange)
+        with transaction.atomic():  # two changes at once must not undo one another
+            use_case = find_use_case(self.actor, slug, is_to_change=True)
+            claims = with_claims(claims_of(use_case), given)
+            update_use_case(use_case=use_case, claims=claims, actor=self.actor, now=self.now, reason=given.get("reason", ""))
+        transaction.on_commit(enqueue_deliveries)
+        return shown(self, use_case.pk)
+
+
+class AcknowledgeUseCaseView(ApiView):
+    write_scope = Scope.ADMIN  # a person answers for the decision: no machine says so in their name
+
+    @extend_schema(operation_id="acknowledge_use_case", request=None, responses=UseCaseAnswer, tags=["use-cases"])
+    def post(self, request: Request, slug: str) -> Response:
+        """Say as its business owner: this decision is mine, and what is claimed here is right."""
+        use_case = find_use_case(self.actor, slug)
+        acknowledge_use_case(use_case=use_case, actor=self.actor, now=self.now)
+        return shown(self, use_case.pk)
+
+
+class ConfirmationsView(ApiView):
+    write_scope = Scope.ADMIN  # a person says how an obligation is met, not the machine that is bound by it
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_confirmations", responses=ConfirmationAnswer(many=True), tags=["use-cases"])
+    def get(self, request: Request, slug: str) -> Response:
+        """Obligations that the owners of the consumers have confirmed. Which there are is told by the readiness."""
+        rows = find_use_case(self.actor, slug).confirmations.select_related("consumer", "product", "confirmed_by")
+        return self.page(rows.defer("product__search"), ConfirmationAnswer)
+
+    @extend_schema(
+        operation_id="confirm_obligation",
+        request=ConfirmationRequest,
+        responses={201: ConfirmationAnswer},
+        tags=["use-cases"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Say as the owner of a consumer how it meets an obligation with a product. Saying it again renews it."""
+        given = self.body(ConfirmationRequest)
+        use_case = find_use_case(self.actor, slug)
+        confirmation = confirm_obligation(
+            use_case=use_case,
+            consumer=_named(use_case.consumers.select_related("owner"), "consumer", given["consumer"]),
+            product=_named(DataProduct.objects.filter(used_by__use_case=use_case).distinct(), "product", given["product"]),
+            obligation=given["obligation"],
+            how=given["how"],
+            actor=self.actor,
+            now=self.now,
+        )
+        return Response(ConfirmationAnswer(confirmation).data, status=201)
+
+
+def _named(rows: QuerySet[Row], field: str, slug: str) -> Row:
+    row = rows.filter(slug=slug).first()
+    if row is None:
+        raise InvalidError(
+            f"The use case names no {field} {slug[:80]}.",
+            remedy="GET /api/v1/use-cases/{slug} lists those that it names.",
+            field=field,
+        )
+    return row
