@@ -44,10 +44,10 @@ class Reporting:
     def by_agent(self) -> Reporter:
         return Reporter(self.agent.owner, self.agent)
 
-    def ask(self, **columns: Any) -> Decision:
+    def ask(self, consumer: Consumer | None = None, **columns: Any) -> Decision:
         """A yes that the agent was given in the use case, valid for a day, unless `columns` say otherwise."""
         said = {"use_case": self.use_case.slug, "valid_until": NOW + timedelta(days=1)}
-        return log_decision(self.product, self.agent, NOW, **{**said, **columns})
+        return log_decision(self.product, consumer or self.agent, NOW, **{**said, **columns})
 
 
 def make_reporting() -> Reporting:
