@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from api.v1.views import contracts, exceptions, keys, ports, products, runs, suites, trust, verdicts
+from api.v1.views import contracts, keys, ports, products, runs, suites, trust, verdicts
 
 PRODUCT = "products/<slug:slug>"
 PORT = f"{PRODUCT}/ports/<str:port>"
@@ -36,10 +36,5 @@ urlpatterns = [
     path("", include("api.v1.decision_urls")),
     path("", include("api.v1.proof_urls")),
     path("", include("api.v1.agreement_urls")),
-    path("", include("api.v1.use_case_urls")),
-    path(f"{PRODUCT}/incidents", exceptions.IncidentsView.as_view()),
-    path(f"{PRODUCT}/incidents/<int:incident_id>", exceptions.IncidentView.as_view()),
-    path(f"{PRODUCT}/incidents/<int:incident_id>/resolve", exceptions.ResolveIncidentView.as_view()),
-    path(f"{PRODUCT}/waivers", exceptions.WaiversView.as_view()),
-    path(f"{PRODUCT}/waivers/<int:waiver_id>/revoke", exceptions.RevokeWaiverView.as_view()),
+    path("", include("api.v1.exception_urls")),
 ]

@@ -13,11 +13,11 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_agreement
+from tests.trust.builders import make_waiver
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision, make_agent
 from trust.models import CheckResult, Decision, LedgerBatch, Recall, Run, SigningKey, Suite, TrustPolicyVersion, Verdict
 from trust.services.incidents import open_incident
-from trust.services.waivers import grant_waiver
 from trust.signing import ensure_key
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
@@ -44,7 +44,7 @@ ADDERS = {
     "trust_ledgerbatch": set(),
     "trust_signingkey": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
-    "trust_waiver": {"governance", "superuser"},
+    "trust_waiver": {"owner", "steward", "other", "governance", "superuser"},
     "trust_trustpolicyversion": {"governance", "superuser"},
     "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
@@ -104,15 +104,7 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
         ),
-        "trust_waiver": grant_waiver(
-            product=world.product,
-            reason="Known.",
-            owner=cast.owner.person,
-            expires_at=NOW.replace(month=12),
-            actor=governance,
-            now=NOW,
-            gate="critical_checks",
-        ),
+        "trust_waiver": make_waiver(world.product, gate="critical_checks", granted_by=governance),
         "trust_trustpolicyversion": TrustPolicyVersion.objects.first(),
         "api_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
     }

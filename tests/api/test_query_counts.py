@@ -1,16 +1,16 @@
 """What each list costs: the same number of queries for one entry as for many."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from catalog.models import OutputPort
+from catalog.rules.vocabulary import Severity
 from tests.api.callers import Caller, Cast
 from tests.factories import make_governed_product, make_policy, make_port, make_product
-from tests.trust.builders import make_ready_port, make_suite, run_well
-from trust.models import Incident, Waiver
+from tests.trust.builders import make_ready_port, make_suite, make_waiver, run_well
+from trust.services.incidents import open_incident
 
 PRODUCT = "/api/v1/products/orders"
 
@@ -24,18 +24,8 @@ def add_one_of_each(cast: Cast, port: OutputPort, number: int) -> None:
     make_port(port.product, f"port-{number}")
     upstream = make_product(f"upstream-{number}")
     port.product.input_ports.create(upstream=upstream)
-    Incident.objects.create(product=port.product, title="x", opened_at=now, opened_by=cast.owner.person)
-    person = cast.governance.person
-    assert person is not None
-    Waiver.objects.create(
-        product=port.product,
-        gate="review",
-        reason="x",
-        owner=person,
-        granted_by=person,
-        starts_at=now,
-        expires_at=now + timedelta(days=1),
-    )
+    open_incident(product=port.product, title="x", severity=Severity.INFO, actor=cast.owner.person, now=now)
+    make_waiver(port.product, now=now, gate="review", granted_by=cast.governance.person)
     cast.governance.post("/api/v1/trust-policies", {"changes": {"minimum_score": 50 + number}, "note": "x"})
     Caller(cast.governance.person)
 
@@ -60,6 +50,8 @@ def add_one_of_each(cast: Cast, port: OutputPort, number: int) -> None:
         (f"{PRODUCT}/policies/policy-0/1", 3),
         (f"{PRODUCT}/incidents", 3),
         (f"{PRODUCT}/waivers", 3),
+        ("/api/v1/incidents", 2),
+        ("/api/v1/waivers", 2),
         (f"{PRODUCT}/trust", 1),
         (f"{PRODUCT}/trust?detail=full", 5),
     ],

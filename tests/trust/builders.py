@@ -1,18 +1,19 @@
 """Suites, evidence and runs for tests of the trust services: what an engine would hand over, without an engine."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from catalog.models import DataProduct, OutputPort
+from catalog.models import DataProduct, OutputPort, Person
 from catalog.rules.claims import FieldClaims
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity
-from tests.factories import NOW, make_governed_product, make_port
-from trust.models import Run, Suite, Verdict
+from tests.factories import NOW, make_governance, make_governed_product, make_port
+from trust.models import Run, Suite, Verdict, Waiver
 from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus, Failure, ObservedColumn, RunEvidence
 from trust.rules.identity import suite_digest
 from trust.services.readings import suite_of
 from trust.services.runs import Claim, claim_run, complete_run, fail_run, request_run
+from trust.services.waivers import grant_waiver, request_waiver
 
 FIELDS = (FieldClaims("id", LogicalType.INTEGER, critical=True), FieldClaims("name", LogicalType.STRING))
 
@@ -116,3 +117,21 @@ def failure_of(run: Run) -> dict[str, str]:
     run.refresh_from_db()
     assert run.failure is not None
     return dict(run.failure)
+
+
+def ask_for_waiver(product: DataProduct, *, now: datetime = NOW, **wanted: Any) -> Waiver:
+    """A waiver of the gate `score` for 30 days that the product's owner asked for, unless told otherwise."""
+    defaults: dict[str, Any] = {
+        "reason": "Accepted for the pilot.",
+        "owner": product.owner,
+        "expires_at": now + timedelta(days=30),
+        "actor": product.owner,
+    }
+    thing = {} if "check_key" in wanted else {"gate": "score"}
+    return request_waiver(product=product, now=now, **{**defaults, **thing, **wanted})
+
+
+def make_waiver(product: DataProduct, *, now: datetime = NOW, granted_by: Person | None = None, **wanted: Any) -> Waiver:
+    """A waiver in force, made by two people: asked for as `ask_for_waiver` does, granted by governance."""
+    waiver = ask_for_waiver(product, now=now, **wanted)
+    return grant_waiver(waiver=waiver, actor=granted_by or make_governance(), now=now)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import DataProduct, Domain, InputPort, OutputPort, Person
 from catalog.rules.vocabulary import Severity
 from tests.factories import NOW, make_governance, make_governed_product, make_policy, make_product
-from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, make_suite, run_badly, run_well
+from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, make_suite, make_waiver, run_badly, run_well
 from trust.models import CurrentVerdict, Run, Verdict
 from trust.queries.facts import facts_of
 from trust.rules.codec import digest, dump_facts, load_facts, load_outcome
@@ -20,7 +20,7 @@ from trust.services.incidents import open_incident, resolve_incident
 from trust.services.judging import ensure_current, judge_product, judge_stale
 from trust.services.runs import complete_run
 from trust.services.trust_policies import publish_trust_policy
-from trust.services.waivers import grant_waiver, revoke_waiver
+from trust.services.waivers import revoke_waiver
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -252,23 +252,15 @@ def test_a_resolved_incident_and_a_waiver_lift_what_they_concern(port: OutputPor
     ensure_current([port.product_id], NOW)
     assert current(port).failing_gates == ["incidents"]
 
-    waiver = grant_waiver(
-        product=port.product,
-        gate="incidents",
-        reason="Known, harmless here.",
-        owner=port.product.owner,
-        expires_at=NOW + timedelta(days=7),
-        actor=governance,
-        now=NOW,
-    )
+    waiver = make_waiver(port.product, gate="incidents", granted_by=governance)
     ensure_current([port.product_id], NOW)
     assert current(port).verdict == "production_grade"
 
-    revoke_waiver(waiver=waiver, actor=governance, now=NOW)
+    revoke_waiver(waiver=waiver, reason="No longer harmless.", actor=governance, now=NOW)
     ensure_current([port.product_id], NOW)
     assert current(port).verdict == "not_production_grade"
 
-    resolve_incident(incident=incident, resolution="Fixed at the source.", actor=port.product.owner, now=NOW)
+    resolve_incident(incident=incident, resolution="Fixed at the source.", actor=governance, now=NOW)
     ensure_current([port.product_id], NOW)
     assert current(port).verdict == "production_grade"
 

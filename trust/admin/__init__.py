@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from trust.admin import decisions, exceptions, ledger, policies, products, runs, trust_policies, verdicts
+from trust.admin import decisions, incidents, ledger, policies, products, recalls, runs, trust_policies, verdicts, waivers
 
 admin.site.index_title = "What needs attention"
 
-__all__ = ["decisions", "exceptions", "ledger", "policies", "products", "runs", "trust_policies", "verdicts"]
+__all__ = ["decisions", "incidents", "ledger", "policies", "products", "recalls", "runs", "trust_policies", "verdicts", "waivers"]

@@ -18,7 +18,7 @@ class Incident(models.Model):
     """A known problem with a product. While a critical one is open the `incidents` gate fails.
 
     owner: who sees to it; None, from before there were owners: the product's owner. rule: what opened it by itself, with the
-    `port` and the `check_key` that it is about; empty where a person did. held_by_governance: governance opened it or raised it,
+    `port` and the `check_key` that it is about; empty where a person did. held_by_governance: governance opened or raised it,
     so that nobody else may lower or resolve it.
     """
 

@@ -10,9 +10,10 @@ from catalog.models import AccessPolicy, DataProduct, Field, OutputPort, Person,
 from catalog.rules.expectation import Expectation
 from catalog.rules.vocabulary import Cadence, Dimension, Effect, Lifecycle, LogicalType, Sensitivity, Severity, SourceKind
 from trust.models import CheckResult as CheckResultRow
-from trust.models import Incident, Run, Suite, Waiver
+from trust.models import Incident, Run, Suite
 from trust.queries.past_runs import past_runs
 from trust.queries.upstreams import upstream_facts
+from trust.queries.waivers import waiver_facts
 from trust.rules import schedule
 from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus, Failure, ObservedColumn, Source
 from trust.rules.facts import (
@@ -25,11 +26,10 @@ from trust.rules.facts import (
     PortFacts,
     ProductFacts,
     RunFacts,
-    WaiverFacts,
 )
 from trust.rules.identity import check_facts, source_digest
 from trust.rules.keeping import Keeping, keeping_of, withheld
-from trust.rules.vocabulary import GateName, RunStatus
+from trust.rules.vocabulary import RunStatus
 
 
 def facts_of(product_id: int, now: datetime, *, window: int = 20) -> ProductFacts:
@@ -59,7 +59,7 @@ def facts_of(product_id: int, now: datetime, *, window: int = 20) -> ProductFact
         ports=_ports(product, window),
         upstreams=upstream_facts(product_id),
         incidents=_incidents(product_id),
-        waivers=_waivers(product_id, now),
+        waivers=waiver_facts(product_id, now),
         policies=_policies(product_id),
     )
 
@@ -211,22 +211,6 @@ def _check_result(row: CheckResultRow) -> CheckResult:
 def _incidents(product_id: int) -> tuple[IncidentFacts, ...]:
     rows = Incident.objects.filter(product_id=product_id, resolved_at=None)
     return tuple(IncidentFacts(str(row.id), row.title, Severity(row.severity), row.opened_at) for row in rows)
-
-
-def _waivers(product_id: int, now: datetime) -> tuple[WaiverFacts, ...]:
-    rows = Waiver.objects.filter(product_id=product_id, revoked_at=None, expires_at__gt=now).select_related("owner")
-    return tuple(
-        WaiverFacts(
-            id=str(row.id),
-            owner=_person(row.owner),
-            reason=row.reason,
-            starts_at=row.starts_at,
-            expires_at=row.expires_at,
-            gate=GateName(row.gate) if row.gate else None,
-            check_key=row.check_key or None,
-        )
-        for row in rows
-    )
 
 
 def _policies(product_id: int) -> tuple[PolicyFacts, ...]:

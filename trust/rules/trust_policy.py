@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.vocabulary import Dimension, Severity
+from trust.rules.incident_policy import IncidentRules
 from trust.rules.policy_settings import InvalidTrustPolicyError, demand, demand_span
 from trust.rules.readiness.policy import ReadinessPolicy
 from trust.rules.vocabulary import GateName, Part
@@ -79,6 +80,7 @@ class TrustPolicy:
     recall_window: timedelta = timedelta(days=30)
     recall_damping: timedelta = timedelta(minutes=5)
     readiness: ReadinessPolicy = field(default_factory=ReadinessPolicy)
+    incident_rules: IncidentRules = field(default_factory=IncidentRules)
 
     def __post_init__(self) -> None:
         """Raise `InvalidTrustPolicyError` for the first setting that cannot judge."""
@@ -112,10 +114,10 @@ class TrustPolicy:
 
 
 _SPANS = ("default_ttl", "acknowledgement_interval", "review_interval", "maximum_waiver", "maximum_validity", "recall_window")
-_ADDED = ("recall_window", "recall_damping", "readiness")
+_ADDED = ("recall_window", "recall_damping", "readiness", "incident_rules")
 """Settings that came after the first release. They judge no product, and at their default they stay out of the digest: versions
 that were published before them keep their hash."""
-_GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy}
+_GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy, "incident_rules": IncidentRules}
 
 
 def policy_from_dict(data: Mapping[str, Any]) -> TrustPolicy:

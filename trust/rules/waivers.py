@@ -36,7 +36,7 @@ def waivers_in_force(facts: ProductFacts, policy: TrustPolicy, now: datetime) ->
     A waiver that had not started when the facts were read does not hold until they are read again, one whose owner has left
     not at all: an exception without somebody to answer for it is none.
     """
-    holding = [waiver for waiver in facts.waivers if _is_in_force(waiver, facts, policy, now)]
+    holding = [waiver for waiver in facts.waivers if is_in_force(waiver, policy, known_at=facts.known_at, now=now)]
     holding.sort(key=lambda waiver: (waiver_end(waiver, policy), waiver.id))
     return WaiversInForce(
         gates={waiver.gate: waiver for waiver in holding if waiver.gate is not None},
@@ -45,10 +45,11 @@ def waivers_in_force(facts: ProductFacts, policy: TrustPolicy, now: datetime) ->
     )
 
 
-def _is_in_force(waiver: WaiverFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> bool:
+def is_in_force(waiver: WaiverFacts, policy: TrustPolicy, *, known_at: datetime, now: datetime) -> bool:
+    """Whether one waiver holds at `now`. known_at: when it was read."""
     names_one_thing = (waiver.gate is None) is not (waiver.check_key is None)
     is_allowed = names_one_thing and waiver.gate not in UNWAIVABLE_GATES
-    is_running = waiver.starts_at <= min(facts.known_at, now) and now < waiver_end(waiver, policy)
+    is_running = waiver.starts_at <= min(known_at, now) and now < waiver_end(waiver, policy)
     return is_allowed and is_running and waiver.owner.is_active
 
 

@@ -27,6 +27,7 @@ from trust.rules.evidence import Failure, RunEvidence
 from trust.rules.storable import storable, storable_text
 from trust.rules.vocabulary import RunStatus
 from trust.services.judging import judge_product
+from trust.services.rule_incidents import settle_run
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ def renew_lease(*, claim: Claim, now: datetime) -> bool:
 def complete_run(*, claim: Claim, evidence: RunEvidence, now: datetime) -> Verdict | None:
     """The verdict on what was found; None when the run is no longer held by this claim, and then nothing is written.
 
-    Results, the end of the run, the verdict and the current row are one transaction. Evidence that is a failure fails the run.
+    Results, the end of the run, the incidents that it opens or resolves, the verdict and the current row are one transaction.
+    Evidence that is a failure fails the run.
     """
     if evidence.failure is not None:
         return fail_run(claim=claim, failure=evidence.failure, now=now)
@@ -155,6 +157,7 @@ def complete_run(*, claim: Claim, evidence: RunEvidence, now: datetime) -> Verdi
         ]
         run.data_time = evidence.data_time
         run.save()
+        settle_run(run=run, now=now)
         return judge_product(product_id=claim.product_id, now=now, cause="run completed", run=run)
 
 
@@ -237,6 +240,7 @@ def _end_attempt(run: Run, failure: Failure, product_id: int, now: datetime) -> 
     run.finished_at = now
     run.failure = reason
     run.save()
+    settle_run(run=run, now=now)
     return judge_product(product_id=product_id, now=now, cause="run failed", run=run)
 
 

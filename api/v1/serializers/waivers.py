@@ -1,0 +1,76 @@
+"""Waivers as they go over the wire."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from api.v1.base import StrictSerializer
+from api.v1.fields import MomentField, TextField
+from api.v1.serializers.words import words
+from trust.models import Waiver
+from trust.rules.vocabulary import GateName, WaiverStatus
+from trust.services.waivers import LONGEST_REASON
+
+
+class WaiverQuery(StrictSerializer):
+    status = serializers.ChoiceField(words(WaiverStatus), required=False)
+
+
+class AllWaiversQuery(WaiverQuery):
+    product = serializers.CharField(required=False, help_text="Slug of a data product.")
+    waits_for_me = serializers.BooleanField(
+        required=False, default=False, help_text="Only requests that are yours to grant or reject."
+    )
+
+
+class WaiverAnswer(serializers.ModelSerializer[Waiver]):
+    product = serializers.CharField(source="product.slug")
+    gate = serializers.CharField(help_text="Empty where a single check is excepted.")
+    check_key = serializers.CharField(help_text="Empty where a gate is excepted.")
+    status = serializers.ChoiceField(words(WaiverStatus), help_text="A granted one excepts something until `expires_at`.")
+    owner = serializers.CharField(source="owner.username", help_text="Who answers for the exception.")
+    requested_by = serializers.CharField(
+        source="requested_by.username", allow_null=True, default=None, help_text="Null: from before a second person was needed."
+    )
+    granted_by = serializers.CharField(source="granted_by.username", allow_null=True, default=None)
+    starts_at = serializers.DateTimeField(allow_null=True, help_text="When it was granted.")
+    ended_by = serializers.CharField(source="ended_by.username", allow_null=True, default=None)
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was rejected, withdrawn or revoked.")
+
+    class Meta:
+        model = Waiver
+        fields = [
+            "id",
+            "product",
+            "gate",
+            "check_key",
+            "status",
+            "reason",
+            "owner",
+            "requested_by",
+            "requested_at",
+            "granted_by",
+            "starts_at",
+            "expires_at",
+            "revoked_at",
+            "ended_at",
+            "ended_by",
+            "end_reason",
+        ]
+
+
+class WaiverRequest(StrictSerializer):
+    gate = serializers.ChoiceField(words(GateName), required=False)
+    check_key = TextField(max_length=200, required=False, help_text="Key of a check, as `detail=full` shows it.")
+    reason = TextField(max_length=LONGEST_REASON)
+    owner = TextField(max_length=150, help_text="Username of who answers for the exception.")
+    expires_at = MomentField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("gate" in attrs) == ("check_key" in attrs):
+            raise serializers.ValidationError({"gate": ["Name either a gate or a check_key."]})
+        return attrs
+
+
+class WaiverReasonRequest(StrictSerializer):
+    reason = TextField(max_length=LONGEST_REASON, help_text="Why; everybody concerned reads it.")

@@ -1,0 +1,168 @@
+"""Known problems of products: opened, talked about, handed on, weighed, resolved. Who may do what is said by the services."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.visibility import find_product
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.incidents import (
+    AllIncidentsQuery,
+    AssignRequest,
+    CommentRequest,
+    IncidentAnswer,
+    IncidentQuery,
+    IncidentRequest,
+    IncidentWithTimeline,
+    ResolutionRequest,
+    SeverityRequest,
+)
+from catalog.queries import visible_products
+from catalog.rules.errors import NotFoundError
+from catalog.rules.vocabulary import Severity
+from catalog.services.people import find_person
+from trust.models import Incident
+from trust.services.incidents import (
+    assign_incident,
+    change_severity,
+    comment_on_incident,
+    open_incident,
+    resolve_incident,
+)
+from trust.tasks import enqueue_deliveries
+
+RELATED = ("product__owner", "owner", "opened_by", "resolved_by", "port")
+COLUMNS = {"severity": "severity", "product": "product__slug", "owner": "owner__username"}
+
+
+def incidents_as_shown() -> QuerySet[Incident]:
+    """Incidents with all that an answer names of them."""
+    return Incident.objects.select_related(*RELATED).defer("product__search")
+
+
+def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
+    """Raises `NotFoundError`."""
+    incident = incidents_as_shown().filter(product=find_product(view.actor, slug), pk=incident_id).first()
+    if incident is None:
+        remedy = f"GET /api/v1/products/{slug}/incidents lists those that there are."
+        raise NotFoundError(f"Data product {slug} has no incident {incident_id}.", remedy=remedy)
+    return incident
+
+
+def told(incident: Incident, status: int = 200) -> Response:
+    """The incident as it is after a change, and the workers are told that notices wait."""
+    transaction.on_commit(enqueue_deliveries)
+    row = incidents_as_shown().prefetch_related("entries__actor").get(pk=incident.pk)
+    headers = {"Location": f"/api/v1/products/{row.product.slug}/incidents/{row.pk}"}
+    return Response(IncidentWithTimeline(row).data, status=status, headers=headers)
+
+
+class AllIncidentsView(ApiView):
+    query = AllIncidentsQuery
+    pagination_class = KeysetPagination
+    keyset = ("-opened_at", "-id")
+
+    @extend_schema(operation_id="list_all_incidents", responses=IncidentAnswer(many=True), tags=["incidents"])
+    def get(self, request: Request) -> Response:
+        """Incidents of every product that you may see, newest first."""
+        seen = visible_products(self.actor).order_by().values("pk")
+        return self.page(narrowed(self, incidents_as_shown().filter(product__in=seen)), IncidentAnswer)
+
+
+class IncidentsView(ApiView):
+    query = IncidentQuery
+    pagination_class = KeysetPagination
+    keyset = ("-opened_at", "-id")
+
+    @extend_schema(operation_id="list_incidents", responses=IncidentAnswer(many=True), tags=["incidents"])
+    def get(self, request: Request, slug: str) -> Response:
+        """Incidents of the product, newest first."""
+        rows = incidents_as_shown().filter(product=find_product(self.actor, slug))
+        return self.page(narrowed(self, rows), IncidentAnswer)
+
+    @extend_schema(
+        operation_id="open_incident", request=IncidentRequest, responses={201: IncidentWithTimeline}, tags=["incidents"]
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Report a known problem. A critical one takes the product out of production grade at once."""
+        given = self.body(IncidentRequest)
+        product = find_product(self.actor, slug)
+        incident = open_incident(
+            product=product,
+            title=given["title"],
+            description=given["description"],
+            severity=Severity(given["severity"]),
+            owner=find_person(username=given["owner"], part="owner") if "owner" in given else None,
+            actor=self.actor,
+            now=self.now,
+        )
+        return told(incident, 201)
+
+
+def narrowed(view: ApiView, rows: QuerySet[Incident]) -> QuerySet[Incident]:
+    """`rows` as the query parameters want them."""
+    given = view.parameters
+    if given["is_open"] is not None:
+        rows = rows.filter(resolved_at__isnull=given["is_open"])
+    return rows.filter(**{column: given[name] for name, column in COLUMNS.items() if name in given})
+
+
+class IncidentView(ApiView):
+    @extend_schema(operation_id="get_incident", responses=IncidentWithTimeline, tags=["incidents"])
+    def get(self, request: Request, slug: str, incident_id: int) -> Response:
+        """One incident with its timeline."""
+        return Response(IncidentWithTimeline(find_incident(self, slug, incident_id)).data)
+
+
+class CommentOnIncidentView(ApiView):
+    @extend_schema(
+        operation_id="comment_on_incident", request=CommentRequest, responses=IncidentWithTimeline, tags=["incidents"]
+    )
+    def post(self, request: Request, slug: str, incident_id: int) -> Response:
+        """Add a line to the timeline."""
+        text = self.body(CommentRequest)["text"]
+        incident = find_incident(self, slug, incident_id)
+        comment_on_incident(incident=incident, text=text, actor=self.actor, now=self.now)
+        return told(incident)
+
+
+class AssignIncidentView(ApiView):
+    @extend_schema(operation_id="assign_incident", request=AssignRequest, responses=IncidentWithTimeline, tags=["incidents"])
+    def post(self, request: Request, slug: str, incident_id: int) -> Response:
+        """Say who sees to it from now on."""
+        username = self.body(AssignRequest)["owner"]
+        incident = find_incident(self, slug, incident_id)
+        owner = find_person(username=username, part="owner")
+        return told(assign_incident(incident=incident, owner=owner, actor=self.actor, now=self.now))
+
+
+class IncidentSeverityView(ApiView):
+    @extend_schema(
+        operation_id="change_incident_severity", request=SeverityRequest, responses=IncidentWithTimeline, tags=["incidents"]
+    )
+    def post(self, request: Request, slug: str, incident_id: int) -> Response:
+        """Weigh it anew, with a word on why. What governance or a rule made severe, only governance lowers."""
+        given = self.body(SeverityRequest)
+        incident = find_incident(self, slug, incident_id)
+        changed = change_severity(
+            incident=incident,
+            severity=Severity(given["severity"]),
+            reason=given["reason"],
+            actor=self.actor,
+            now=self.now,
+        )
+        return told(changed)
+
+
+class ResolveIncidentView(ApiView):
+    @extend_schema(
+        operation_id="resolve_incident", request=ResolutionRequest, responses=IncidentWithTimeline, tags=["incidents"]
+    )
+    def post(self, request: Request, slug: str, incident_id: int) -> Response:
+        """Close an incident, with a word on how it was resolved. One that a rule opened is resolved by a good run."""
+        resolution = self.body(ResolutionRequest)["resolution"]
+        incident = find_incident(self, slug, incident_id)
+        return told(resolve_incident(incident=incident, resolution=resolution, actor=self.actor, now=self.now))

@@ -1,0 +1,56 @@
+"""Versions of the trust policy: who publishes them, what is refused, what is kept."""
+
+from typing import Any
+
+import pytest
+
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
+from tests.factories import NOW, make_governance, make_owner
+from trust.models import TrustPolicyVersion
+from trust.queries.policies import current_policy
+from trust.rules.trust_policy import DEFAULT_POLICY, policy_digest, policy_from_dict
+from trust.services.trust_policies import publish_trust_policy
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_policy_that_comes_with_the_migrations_is_the_default_one() -> None:
+    row, policy = current_policy()
+
+    assert policy == DEFAULT_POLICY
+    assert (row.version, row.digest) == (1, policy_digest(DEFAULT_POLICY))
+
+
+def test_a_published_policy_is_the_next_version_and_the_only_current_one() -> None:
+    governance = make_governance()
+
+    row = publish_trust_policy(changes={"minimum_score": 80}, note="Stricter.", actor=governance, now=NOW)
+
+    assert (row.version, row.is_current, row.published_by, row.published_at) == (2, True, governance, NOW)
+    assert current_policy()[1].minimum_score == 80
+    assert row.digest == policy_digest(policy_from_dict(row.body))
+    assert TrustPolicyVersion.objects.filter(is_current=True).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"minimum_score": 101}, InvalidError),
+        ({"minimum_scroe": 80}, InvalidError),
+        ({"version": 7}, InvalidError),
+        ({"gates": []}, InvalidError),
+        ({"minimum_score": 75}, ConflictError),
+        ({}, ConflictError),
+    ],
+)
+def test_a_policy_that_cannot_judge_or_changes_nothing_is_refused(changes: dict[str, Any], error: type[DomainError]) -> None:
+    with pytest.raises(error):
+        publish_trust_policy(changes=changes, note="Why not.", actor=make_governance(), now=NOW)
+    assert TrustPolicyVersion.objects.get().is_current
+
+
+def test_a_policy_is_published_by_governance_with_a_note() -> None:
+    with pytest.raises(ForbiddenError):
+        publish_trust_policy(changes={"minimum_score": 80}, note="Mine.", actor=make_owner(), now=NOW)
+    with pytest.raises(InvalidError, match="why"):
+        publish_trust_policy(changes={"minimum_score": 80}, note="", actor=make_governance(), now=NOW)
