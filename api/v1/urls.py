@@ -37,4 +37,5 @@ urlpatterns = [
     path("", include("api.v1.proof_urls")),
     path("", include("api.v1.agreement_urls")),
     path("", include("api.v1.exception_urls")),
+    path("", include("api.v1.use_case_urls")),
 ]
