@@ -9,6 +9,7 @@ from catalog.models import Consumer, DataProduct, Person
 from catalog.rules.errors import NotFoundError
 from catalog.services.permissions import sees_everything
 from trust.models import Decision
+from trust.queries.output_exceptions import visible_exceptions
 
 
 def visible_decisions(person: Person) -> QuerySet[Decision]:
@@ -24,7 +25,8 @@ def visible_decisions(person: Person) -> QuerySet[Decision]:
 
 
 def find_decision(person: Person, decision_id: int) -> Decision:
-    """One answer that the person may see, also one that a consumer of theirs asked about somebody else.
+    """One answer that the person may see, also one that a consumer of theirs asked about somebody else, and one against which
+    an exception is recorded that they see: who must handle it follows it to the evidence.
 
     Raises `NotFoundError`. The primary key begins with the id: one probe in each partition's index.
     """
@@ -44,4 +46,6 @@ def _looked_after(person: Person) -> list[int]:
 
 def _may_see(person: Person, decision: Decision) -> bool:
     own = Consumer.objects.filter(Q(pk=decision.consumer_id) | Q(slug=decision.asker), owner=person)
-    return own.exists() or sees_everything(person) or decision.product_id in _looked_after(person)
+    if own.exists() or sees_everything(person) or decision.product_id in _looked_after(person):
+        return True
+    return visible_exceptions(person).filter(decision_id=decision.pk).exists()

@@ -7,10 +7,11 @@ from enum import StrEnum
 class Scope(StrEnum):
     """A key never can more than its person.
 
-    `trust:read` reads everything that its person may see. `decide` asks for decisions over AuthZEN. `catalog:write` changes
-    claims and suites, requests runs, opens and resolves incidents. `admin` does all of that, and what is left: consumers and
-    their API keys, waivers, reviews, acknowledgements, publishing and withdrawing policies; a key of an AI agent or model never
-    has it.
+    `trust:read` reads everything that its person may see. `decide` asks for decisions over AuthZEN and, as `catalog:write`
+    does, reports what came of them: uses, outcomes, exceptions of outputs. `catalog:write` changes claims and suites, requests
+    runs, opens and resolves incidents. `admin` does all of that, and what is left: consumers and their API keys, closing
+    exceptions, waivers, reviews, acknowledgements, publishing and withdrawing policies; a key of an AI agent or model never has
+    it.
     """
 
     TRUST_READ = "trust:read"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -48,6 +49,23 @@ class AgeField(serializers.Field[timedelta, Any, str, Any]):
 
     def to_representation(self, value: timedelta) -> str:
         return f"PT{value.total_seconds():g}S"
+
+
+class NumberField(serializers.FloatField):
+    """A finite number of JSON; a text that looks like one, NaN and what is too large for a double are refused."""
+
+    default_error_messages = {"not_a_number": "Give a finite number, not as text."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("not_a_number")
+        try:
+            number = float(data)
+        except OverflowError:
+            self.fail("not_a_number")
+        if not isfinite(number):
+            self.fail("not_a_number")
+        return number
 
 
 class TextField(serializers.CharField):

@@ -1,6 +1,7 @@
 """What consumers say that they did with answers: kept whatever it shows, theirs alone to say, counted once."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_consumer_that_takes_no_part_reports_nothing(cast: Reporting) -> None:
     ],
 )
 def test_a_use_without_a_valid_yes_is_kept_with_its_reason(
-    cast: Reporting, columns: dict[str, object], at: datetime, why: str
+    cast: Reporting, columns: dict[str, Any], at: datetime, why: str
 ) -> None:
     row, is_new = report(cast, cast.ask(**columns), at=at)
     assert is_new

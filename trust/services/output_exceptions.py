@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
@@ -12,6 +10,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import is_governance
 from catalog.services.recording import recorded
 from trust.models import Decision, OutputException
+from trust.queries.output_exceptions import exceptions_as_shown
 from trust.rules.reports import exception_due_at
 from trust.services.exception_notices import closed_notice, handed_on_notice, recorded_notice
 from trust.services.reporters import (
@@ -22,15 +21,6 @@ from trust.services.reporters import (
     not_a_consumer,
     takes_part,
     unknown_answer,
-)
-
-RELATED = (
-    "use_case__outputs_owner",
-    "use_case__business_owner",
-    "consumer__owner",
-    "opened_by",
-    "assigned_to",
-    "closed_by",
 )
 
 
@@ -121,11 +111,6 @@ def hand_on_exception(
         row.save(update_fields=["assigned_to"])
         handed_on_notice(row, actor=actor, now=now, reason=reason.strip()).give(now)
     return row
-
-
-def exceptions_as_shown() -> QuerySet[OutputException]:
-    """Exceptions with all that an answer or a notice names of them."""
-    return OutputException.objects.select_related(*RELATED)
 
 
 def _demand_may_record(reporter: Reporter, use_case: UseCase) -> None:

@@ -14,6 +14,7 @@ from catalog.models import Measure, Person, UseCase
 from catalog.rules.moments import rfc_3339, shown
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import OutcomeReport
+from trust.queries.output_exceptions import exceptions_as_shown
 from trust.queries.policies import current_policy
 from trust.rules.reminders import (
     BEFORE_ACKNOWLEDGEMENT,
@@ -26,7 +27,6 @@ from trust.rules.reminders import (
 )
 from trust.services.exception_notices import due_notice, overdue_notice
 from trust.services.notices import Notice, give_new, governance
-from trust.services.output_exceptions import exceptions_as_shown
 
 MOST_AT_ONCE = 500
 _UNMEASURED = (UseCaseStage.IDEA, UseCaseStage.RETIRED)

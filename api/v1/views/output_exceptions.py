@@ -1,0 +1,117 @@
+"""Exceptions of AI outputs: recorded, listed, closed, handed on. Who may do what is said by the services."""
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.output_exceptions import find_exception
+from api.access.reporters import reporter_of
+from api.access.scopes import Scope
+from api.access.use_cases import find_use_case
+from api.pagination import KeysetPagination
+from api.v1.base import ApiView
+from api.v1.serializers.use_case_reports import (
+    ClosingRequest,
+    ExceptionAnswer,
+    ExceptionEntry,
+    ExceptionQuery,
+    ExceptionRequest,
+    HandingOnRequest,
+)
+from api.v1.views.use_case_reports import AGAIN, REPORTING
+from catalog.rules.vocabulary import Severity
+from catalog.services.people import find_person
+from trust.models import OutputException
+from trust.queries.output_exceptions import visible_exceptions
+from trust.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
+from trust.services.reporters import find_answer
+from trust.tasks import enqueue_deliveries
+
+
+class ExceptionsView(ApiView):
+    query = ExceptionQuery
+    write_scope = REPORTING
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_exceptions", responses=ExceptionEntry(many=True), tags=["use-cases"])
+    def get(self, request: Request, slug: str) -> Response:
+        """Exceptions of the outputs of the use case, newest first; of one that you do not see, those assigned to you."""
+        rows = visible_exceptions(self.actor).filter(use_case__slug=slug)
+        given = self.parameters
+        if not rows.exists():
+            find_use_case(self.actor, slug)  # an empty list for whoever sees the use case, else 404
+        if given["is_open"] is not None:
+            rows = rows.filter(closed_at__isnull=given["is_open"])
+        if given["is_overdue"]:
+            rows = rows.filter(closed_at=None, due_at__lte=self.now)
+        if given["assigned_to_me"]:
+            rows = rows.filter(assigned_to=self.actor)
+        rows = rows.filter(**{name: given[name] for name in ("severity", "decision_id") if name in given})
+        return self.page(rows, ExceptionEntry)
+
+    @extend_schema(
+        operation_id="record_exception",
+        request=ExceptionRequest,
+        responses={201: ExceptionAnswer, 200: OpenApiResponse(ExceptionAnswer, AGAIN)},
+        tags=["use-cases"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Record that an output was wrong, harmful or disputed, against the answer that it rested on."""
+        given = self.body(ExceptionRequest)
+        use_case = find_use_case(self.actor, slug)
+        decision_id = given.pop("decision_id")
+        trouble = Trouble(**{**given, "severity": Severity(given["severity"])})
+        row, is_new = record_exception(
+            use_case=use_case, decision_id=decision_id, trouble=trouble, reporter=reporter_of(request), now=self.now
+        )
+        return told(row, 201 if is_new else 200)
+
+
+class ExceptionView(ApiView):
+    @extend_schema(operation_id="get_exception", responses=ExceptionAnswer, tags=["use-cases"])
+    def get(self, request: Request, slug: str, exception_id: int) -> Response:
+        """One exception, with the way to the answer, its verdict and the evidence behind it."""
+        return Response(ExceptionAnswer(with_links(find_exception(self.actor, slug, exception_id))).data)
+
+
+class CloseExceptionView(ApiView):
+    write_scope = Scope.ADMIN  # a person answers for how it was dealt with: no AI closes what was wrong with its own output
+
+    @extend_schema(operation_id="close_exception", request=ClosingRequest, responses=ExceptionAnswer, tags=["use-cases"])
+    def post(self, request: Request, slug: str, exception_id: int) -> Response:
+        """Close an exception with a word on how: as who it is assigned to, as who answers for the outputs, as governance."""
+        resolution = self.body(ClosingRequest)["resolution"]
+        row = find_exception(self.actor, slug, exception_id)
+        return told(close_exception(exception=row, resolution=resolution, actor=self.actor, now=self.now))
+
+
+class HandOnExceptionView(ApiView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="hand_on_exception", request=HandingOnRequest, responses=ExceptionAnswer, tags=["use-cases"])
+    def post(self, request: Request, slug: str, exception_id: int) -> Response:
+        """Hand an exception on to somebody else, who is told. It is due when it was."""
+        given = self.body(HandingOnRequest)
+        row = find_exception(self.actor, slug, exception_id)
+        to = find_person(username=given["assigned_to"], part="assigned_to")
+        return told(hand_on_exception(exception=row, to=to, actor=self.actor, now=self.now, reason=given["reason"]))
+
+
+def with_links(exception: OutputException) -> OutputException:
+    """The exception with the addresses of the verdict and the runs behind the answer that it is about. One query."""
+    answer = find_answer(exception.decision_id, with_basis=True)
+    verdict, runs = None, []
+    if answer is not None and answer.product is not None and answer.verdict_row_id is not None:
+        verdict = f"/api/v1/products/{answer.product.slug}/verdicts/{answer.verdict_row_id}"
+        runs = [f"/api/v1/runs/{run}" for run in (answer.basis or {}).get("evidence", [])]
+    for name, value in {"verdict_link": verdict, "run_links": runs}.items():
+        setattr(exception, name, value)
+    return exception
+
+
+def told(exception: OutputException, status: int = 200) -> Response:
+    """The exception as it is after a change, and the workers are told that notices wait."""
+    transaction.on_commit(enqueue_deliveries)
+    address = f"/api/v1/use-cases/{exception.use_case.slug}/exceptions/{exception.pk}"
+    return Response(ExceptionAnswer(with_links(exception)).data, status=status, headers={"Location": address})
