@@ -1,0 +1,35 @@
+"""Moves of use cases between stages: what waits for whom, and which overrides still count."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from catalog.models import Person
+from catalog.services.permissions import is_governance
+from trust.models import StageMove
+from trust.rules.vocabulary import StageMoveStatus
+
+
+def moves_waiting_for(person: Person) -> QuerySet[StageMove]:
+    """The requests that `person` may approve: governance's, but for what they asked for themselves and what is theirs."""
+    if not is_governance(person):
+        return StageMove.objects.none()
+    waiting = StageMove.objects.filter(status=StageMoveStatus.REQUESTED, from_stage=F("use_case__stage"))
+    return waiting.exclude(requested_by=person).exclude(use_case__business_owner=person)
+
+
+def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapping[int, list[StageMove]]:
+    """Use case id to the overrides that its stage rests on, now or at a past moment. One query.
+
+    One whose time is over stays until the system has moved the use case back or has found nothing missing any more.
+    """
+    given = Q(status=StageMoveStatus.DONE, is_override=True, use_case__in=use_case_ids)
+    if at is None:
+        counts = Q(override_ended_at=None)
+    else:
+        counts = Q(decided_at__lte=at) & (Q(override_ended_at=None) | Q(override_ended_at__gt=at))
+    found: dict[int, list[StageMove]] = {pk: [] for pk in use_case_ids}
+    for move in StageMove.objects.filter(given & counts).select_related("requested_by", "decided_by").order_by("id"):
+        found[move.use_case_id].append(move)
+    return found
