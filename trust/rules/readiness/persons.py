@@ -39,7 +39,10 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
         return Finding(Answer.NO, evidence, "nobody_named", message, f"Name {post.title}", (post.replaced_by,))
     called = person.name or person.username
     if not person.is_active:
-        evidence, message = Evidence("person", person.username, "inactive"), f"{post.title}, {called}, is no longer active"
+        evidence, message = (
+            Evidence("person", person.username, f"{post.title}, inactive"),
+            f"{post.title}, {called}, is no longer active",
+        )
         return Finding(Answer.NO, evidence, "person_inactive", message, f"Name another as {post.title}", (post.replaced_by,))
     interval = case.settings.presence_interval
     until = case.fresh_until(person.last_seen_at, interval)
@@ -47,7 +50,7 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
         seen = (
             f"since {shown(person.last_seen_at)}" if case.has_happened(person.last_seen_at) and person.last_seen_at else "yet"
         )
-        evidence = Evidence("person", person.username, f"not seen {seen}")
+        evidence = Evidence("person", person.username, f"{post.title}, not seen {seen}")
         message = (
             f"{post.title}, {called}, has not been seen {seen}; a sign of life is asked for every {wording.span(interval)}"
         )
