@@ -252,3 +252,16 @@ class WaiverStatus(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
+
+
+class DueKind(StrEnum):
+    """What falls due, or ends, at a known moment."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REVIEW = "review"
+    WAIVER_END = "waiver_end"
+    AGREEMENT_END = "agreement_end"
+    USE_CASE_ACKNOWLEDGEMENT = "use_case_acknowledgement"
+    OVERRIDE_END = "override_end"
+    EXCEPTION = "exception"
+    MEASURE = "measure"
