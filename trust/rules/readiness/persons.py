@@ -31,34 +31,26 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
 
     An account that is active proves nobody: the person may have moved on long before somebody closes it.
     """
+    title, interval = post.title, case.settings.presence_interval
     if person is None:
-        evidence, message = (
-            Evidence("claim", post.title.removeprefix("the "), "nobody named"),
-            f"nobody is named as {post.title}",
-        )
-        return Finding(Answer.NO, evidence, "nobody_named", message, f"Name {post.title}", (post.replaced_by,))
+        evidence = Evidence("claim", title.removeprefix("the "), "nobody named")
+        message = f"nobody is named as {title}"
+        return Finding(Answer.NO, evidence, "nobody_named", message, f"Name {title}", (post.replaced_by,))
     called = person.name or person.username
     if not person.is_active:
-        evidence, message = (
-            Evidence("person", person.username, f"{post.title}, inactive"),
-            f"{post.title}, {called}, is no longer active",
-        )
-        return Finding(Answer.NO, evidence, "person_inactive", message, f"Name another as {post.title}", (post.replaced_by,))
-    interval = case.settings.presence_interval
-    until = case.fresh_until(person.last_seen_at, interval)
+        evidence = Evidence("person", person.username, f"{title}, inactive")
+        message = f"{title}, {called}, is no longer active"
+        return Finding(Answer.NO, evidence, "person_inactive", message, f"Name another as {title}", (post.replaced_by,))
+    seen_at = person.last_seen_at
+    seen = shown(seen_at) if seen_at is not None and case.has_happened(seen_at) else ""
+    until = case.fresh_until(seen_at, interval)
     if until is None:
-        seen = (
-            f"since {shown(person.last_seen_at)}" if case.has_happened(person.last_seen_at) and person.last_seen_at else "yet"
-        )
-        evidence = Evidence("person", person.username, f"{post.title}, not seen {seen}")
-        message = (
-            f"{post.title}, {called}, has not been seen {seen}; a sign of life is asked for every {wording.span(interval)}"
-        )
-        remedy = f"Let {called} log in, or name another as {post.title}"
+        since = f"since {seen}" if seen else "yet"
+        evidence = Evidence("person", person.username, f"{title}, not seen {since}")
+        message = f"{title}, {called}, has not been seen {since}; a sign of life is asked for every {wording.span(interval)}"
+        remedy = f"Let {called} log in, or name another as {title}"
         return Finding(Answer.UNKNOWN, evidence, "not_seen", message, remedy, (post.holder, post.replaced_by))
-    return yes(
-        Evidence("person", person.username, f"seen {shown(person.last_seen_at)}" if person.last_seen_at else "seen"), until
-    )
+    return yes(Evidence("person", person.username, f"{title}, seen {seen}"), until)
 
 
 @dataclass(frozen=True, slots=True)
