@@ -130,7 +130,7 @@ def test_a_reader_is_answered_although_a_deadlock_ended_its_first_judgement(capl
 
     def read() -> None:
         is_holding.wait(timeout=10)
-        ensure_current([first.product_id], NOW + timedelta(minutes=1))
+        ensure_current([first.product_id, second.product_id], NOW + timedelta(minutes=1))
 
     together(change_both_in_the_wrong_order, read)
 

@@ -2,9 +2,9 @@
 
 from trust.queries.answers import answer_of
 from trust.queries.clock import database_now
-from trust.queries.facts import facts_of
 from trust.queries.past import verdict_as_of
 from trust.queries.policies import current_policy
+from trust.queries.product_facts import facts_of
 
 __all__ = [
     "answer_of",

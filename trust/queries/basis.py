@@ -1,20 +1,25 @@
 """What an answer rests on, by name and hash: kept beside every ready-made answer and copied into every decision."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from catalog.models import Contract, DataProduct
+from catalog.models import Contract
 from trust.rules.outcome import Outcome
 
 
-def basis_of(product_id: int, outcome: Outcome) -> dict[str, Any]:
-    """`Decision.basis`: product version, current contract, runs, trust policy, facts; two queries."""
-    product = DataProduct.objects.only("version").get(pk=product_id)
-    contracts = Contract.objects.filter(product_id=product_id, is_current=True)
-    return {
-        "product_version": product.version,
-        "contracts": list(contracts.order_by("id").values("contract_id", "version", "sha256")),
-        **judged_on(outcome),
-    }
+def contracts_of(product_ids: Collection[int]) -> Mapping[int, list[dict[str, Any]]]:
+    """Product id -> its contracts in force, for the basis; one query."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    rows = Contract.objects.filter(product_id__in=product_ids, is_current=True).order_by("id")
+    for row in rows.values("product_id", "contract_id", "version", "sha256"):
+        found[row.pop("product_id")].append(row)
+    return found
+
+
+def basis_of(version: str, contracts: list[dict[str, Any]], outcome: Outcome) -> dict[str, Any]:
+    """`Decision.basis`: the product's `version`, its contracts in force, runs, trust policy, facts."""
+    return {"product_version": version, "contracts": contracts, **judged_on(outcome)}
 
 
 def judged_on(outcome: Outcome) -> dict[str, Any]:

@@ -1,67 +1,26 @@
-"""Reads everything that a judgement may look at: a fixed number of queries, whatever the number of ports, fields and checks."""
+"""Reads what a judgement may look at of output ports: a fixed number of queries, whatever the number of ports and checks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
-from catalog.models import AccessPolicy, DataProduct, Field, OutputPort, Person, PolicyStatus
+from catalog.models import DataProduct, Field, OutputPort
 from catalog.rules.expectation import Expectation
-from catalog.rules.vocabulary import Cadence, Dimension, Effect, Lifecycle, LogicalType, Sensitivity, Severity, SourceKind
+from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity, SourceKind
 from trust.models import CheckResult as CheckResultRow
-from trust.models import Incident, Run, Suite
+from trust.models import Run, Suite
 from trust.queries.past_runs import past_runs
-from trust.queries.upstreams import upstream_facts
-from trust.queries.waivers import waiver_facts
 from trust.rules import schedule
 from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus, Failure, ObservedColumn, Source
-from trust.rules.facts import (
-    CheckFacts,
-    FieldFacts,
-    IncidentFacts,
-    PastRunFacts,
-    PersonFacts,
-    PolicyFacts,
-    PortFacts,
-    ProductFacts,
-    RunFacts,
-)
+from trust.rules.facts import CheckFacts, FieldFacts, PastRunFacts, PortFacts, RunFacts
 from trust.rules.identity import check_facts, source_digest
 from trust.rules.keeping import Keeping, keeping_of, withheld
 from trust.rules.vocabulary import RunStatus
 
-
-def facts_of(product_id: int, now: datetime, *, window: int = 20) -> ProductFacts:
-    """The facts of one product as the database shows them; `now` becomes their `known_at`.
-
-    window: how many finished runs per port count for reliability (the trust policy says). Costs 13 queries at most, fewer
-    for a product without ports. Raises `DataProduct.DoesNotExist`.
-    """
-    product = DataProduct.objects.select_related("owner", "acknowledged_by", "reviewed_by").get(id=product_id)
-    steward = product.stewards.order_by("-is_active", "username").first()
-    return ProductFacts(
-        slug=product.slug,
-        known_at=now,
-        name=product.name,
-        lifecycle=Lifecycle(product.lifecycle),
-        deprecation_ends_at=product.deprecation_ends_at,
-        sensitivity=_sensitivity(product.sensitivity),
-        has_purpose=bool(product.purpose.strip()),
-        has_limitations=bool(product.limitations.strip()),
-        has_intended_use=bool(product.usage.strip()),
-        owner=_person(product.owner),
-        steward=_person(steward) if steward else None,
-        reviewed_at=product.reviewed_at,
-        reviewed_by=product.reviewed_by.username if product.reviewed_by else None,
-        acknowledged_at=product.acknowledged_at,
-        acknowledged_by=product.acknowledged_by.username if product.acknowledged_by else None,
-        ports=_ports(product, window),
-        upstreams=upstream_facts(product_id),
-        incidents=_incidents(product_id),
-        waivers=waiver_facts(product_id, now),
-        policies=_policies(product_id),
-    )
+Row = TypeVar("Row")
+Key = TypeVar("Key", bound=Hashable)
 
 
 def port_digest(port: OutputPort) -> str:
@@ -80,34 +39,72 @@ def port_digest(port: OutputPort) -> str:
     )
 
 
-def _ports(product: DataProduct, window: int) -> tuple[PortFacts, ...]:
-    ports = list(OutputPort.objects.filter(product=product))
-    if not ports:
-        return ()
+@dataclass(frozen=True, slots=True)
+class PortRows:
+    """What the database knows of the output ports of some products. By product: ports. By run: checks. Else by port."""
+
+    ports: Mapping[int, Sequence[OutputPort]]
+    fields: Mapping[int, tuple[FieldFacts, ...]]
+    suites: Mapping[int, Suite]
+    past: Mapping[int, tuple[PastRunFacts, ...]]
+    latest: Mapping[int, Run]
+    pending: Mapping[int, UUID]
+    checks: Mapping[UUID, Sequence[CheckResultRow]]
+
+    def facts_of(self, product: DataProduct) -> tuple[PortFacts, ...]:
+        """The ports of one of the products. Raises `ValueError` where a row says what nobody understands."""
+        sensitivity = _sensitivity(product.sensitivity)
+        return tuple(self._port(port, Cadence(product.cadence), sensitivity) for port in self.ports.get(product.pk, ()))
+
+    def _port(self, port: OutputPort, cadence: Cadence, sensitivity: Sensitivity | None) -> PortFacts:
+        fields = self.fields.get(port.id, ())
+        return _port(
+            port,
+            cadence,
+            fields=fields,
+            suite=self.suites.get(port.id),
+            latest_run=self._run(port, keeping_of(fields, sensitivity)),
+            pending=self.pending.get(port.id),
+            past=self.past.get(port.id, ()),
+        )
+
+    def _run(self, port: OutputPort, keeping: Keeping) -> RunFacts | None:
+        run = self.latest.get(port.id)
+        if run is None:
+            return None
+        found = (check_facts_of(result, port.name) for result in self.checks.get(run.id, ()))
+        return _run(run, tuple(withheld(check, keeping) for check in found))
+
+
+def port_rows(product_ids: Collection[int], window: int) -> PortRows:
+    """The ports of these products with what is known of each: seven queries at most, one where there are no ports.
+
+    window: how many finished runs per port count for reliability (the trust policy says).
+    """
+    ports = list(OutputPort.objects.filter(product_id__in=product_ids))
     ids = [port.id for port in ports]
+    if not ids:
+        return PortRows({}, {}, {}, {}, {}, {}, {})
     past = past_runs(ids, window)
     latest = {port_id: max(runs, key=lambda run: (run.started_at, run.id)).id for port_id, runs in past.items()}
-    fields = _fields(ids)
-    sensitivity = _sensitivity(product.sensitivity)
-    runs = _latest_runs(latest.values(), {port.id: keeping_of(fields[port.id], sensitivity) for port in ports})
-    suites = {suite.port_id: suite for suite in Suite.objects.filter(port_id__in=ids, is_current=True).defer("expectations")}
-    pending = dict(
-        Run.objects.filter(port_id__in=ids, status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
-        .order_by("requested_at")
-        .values_list("port_id", "id")
+    runs = Run.objects.filter(id__in=list(latest.values())).select_related("suite").defer("suite__expectations")
+    pending = Run.objects.filter(port_id__in=ids, status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+    return PortRows(
+        ports=_by(ports, lambda port: port.product_id),
+        fields=_fields(ids),
+        suites={suite.port_id: suite for suite in Suite.objects.filter(port_id__in=ids, is_current=True).defer("expectations")},
+        past=past,
+        latest={run.port_id: run for run in runs},
+        pending=dict(pending.order_by("requested_at").values_list("port_id", "id")),
+        checks=_by(CheckResultRow.objects.filter(run_id__in=list(latest.values())).defer("samples"), lambda row: row.run_id),
     )
-    return tuple(
-        _port(
-            port,
-            Cadence(product.cadence),
-            fields=fields[port.id],
-            suite=suites.get(port.id),
-            latest_run=runs.get(latest[port.id]) if port.id in latest else None,
-            pending=pending.get(port.id),
-            past=past.get(port.id, ()),
-        )
-        for port in ports
-    )
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], Key]) -> Mapping[Key, Sequence[Row]]:
+    found: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
 def _port(
@@ -148,17 +145,6 @@ def _fields(port_ids: list[int]) -> Mapping[int, tuple[FieldFacts, ...]]:
             ),
         )
     return found
-
-
-def _latest_runs(run_ids: Iterable[str], keeping: Mapping[int, Keeping]) -> dict[str, RunFacts]:
-    rows = Run.objects.filter(id__in=list(run_ids)).select_related("suite", "port").defer("suite__expectations")
-    runs = {str(row.id): row for row in rows}
-    checks: dict[str, list[CheckFacts]] = defaultdict(list)
-    for result in CheckResultRow.objects.filter(run_id__in=list(runs)).defer("samples"):
-        run_id = str(result.run_id)
-        port = runs[run_id].port
-        checks[run_id].append(withheld(check_facts_of(result, port.name), keeping[port.id]))
-    return {run_id: _run(row, tuple(checks[run_id])) for run_id, row in runs.items()}
 
 
 def keeping_at(port: OutputPort) -> Keeping:
@@ -206,20 +192,6 @@ def _check_result(row: CheckResultRow) -> CheckResult:
         observed_value=row.observed_value,
         message=row.message,
     )
-
-
-def _incidents(product_id: int) -> tuple[IncidentFacts, ...]:
-    rows = Incident.objects.filter(product_id=product_id, resolved_at=None)
-    return tuple(IncidentFacts(str(row.id), row.title, Severity(row.severity), row.opened_at) for row in rows)
-
-
-def _policies(product_id: int) -> tuple[PolicyFacts, ...]:
-    rows = AccessPolicy.objects.filter(product_id=product_id, status=PolicyStatus.PUBLISHED)
-    return tuple(PolicyFacts(str(row.id), row.name, row.version, Effect(row.effect), True, row.expires_at) for row in rows)
-
-
-def _person(person: Person) -> PersonFacts:
-    return PersonFacts(person.username, person.is_active, person.get_full_name())
 
 
 def _sensitivity(value: str | None) -> Sensitivity | None:

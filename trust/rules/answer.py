@@ -118,6 +118,8 @@ def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, An
         "effective_score": _number(outcome.effective_score),
         "limited_by": outcome.limited_by,
         "failing_path": list(outcome.failing_path),
+        **({"path_left_out": outcome.path_left_out} if outcome.path_left_out else {}),
+        **({"limited_from": outcome.limited_from} if outcome.limited_from else {}),
         "cause": outcome.cause,
         "gate_results": [_plain(gate) for gate in outcome.gates],
         "score_parts": [_plain(part) for part in outcome.parts],

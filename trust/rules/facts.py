@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from catalog.rules.vocabulary import Cadence, Dimension, Effect, Lifecycle, LogicalType, Sensitivity, Severity
 from trust.rules.evidence import CheckStatus, EvidenceStatus, Failure, ObservedColumn
 from trust.rules.vocabulary import GateName, RunStatus, Verdict
@@ -123,8 +125,9 @@ class UpstreamFacts:
     """One input product, with the answer that stands for it now.
 
     verdict, effective_score, valid_until: of its current verdict; None where it was never judged.
-    failing_path: its own `Outcome.failing_path`: slugs from itself to the product where the trouble starts.
+    failing_path, path_left_out: its own `Outcome.failing_path`: slugs from itself to the product where the trouble starts.
     cause: its own `Outcome.cause`: one sentence about that trouble.
+    limited_from: the product further up whose own score its effective score is; unset where that is its own.
     is_cycle: this product is, directly or not, an input of its own input.
     owner: username of its owner, who can put it right.
     """
@@ -138,6 +141,9 @@ class UpstreamFacts:
     cause: str = ""
     is_cycle: bool = False
     owner: str | None = None
+    # Unset they stay out of the bytes: facts from before there were any keep their digest.
+    path_left_out: int | UnsetType = UNSET
+    limited_from: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

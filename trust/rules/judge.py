@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from trust.rules.codec import canonical, digest, dump_facts
 from trust.rules.facts import ProductFacts, UpstreamFacts
 from trust.rules.gates import judge_gates
@@ -29,7 +31,7 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
     verdict = verdict_of(gates)
     score = card.raw if verdict is Verdict.PRODUCTION_GRADE else min(card.raw, policy.capped_score)
     effective, limited_by = effective_score(score, situation)
-    path, cause = _trouble(verdict, gates, situation)
+    path, left_out, cause = _trouble(verdict, gates, situation)
     return Outcome(
         slug=facts.slug,
         judged_at=now,
@@ -52,6 +54,8 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
         limited_by=limited_by,
         sensitivity=facts.sensitivity,
         owner=facts.owner.username if facts.owner else None,
+        path_left_out=left_out or UNSET,
+        limited_from=_limited_from(limited_by, situation),
     )
 
 
@@ -76,23 +80,37 @@ def effective_score(score: float, situation: Situation) -> tuple[float, str | No
 
 
 def _effective(upstream: UpstreamFacts, situation: Situation) -> float:
-    is_void = is_in_cycle(upstream, situation.facts.slug) or has_expired(upstream, situation) or upstream.verdict is None
-    return 0.0 if is_void or upstream.effective_score is None else upstream.effective_score
+    return 0.0 if _is_void(upstream, situation) or upstream.effective_score is None else upstream.effective_score
 
 
-def _trouble(verdict: Verdict, gates: tuple[GateResult, ...], situation: Situation) -> tuple[tuple[str, ...], str]:
-    """Where the trouble starts, as slugs from the product on, and in one sentence. The product's own trouble comes first."""
+def _is_void(upstream: UpstreamFacts, situation: Situation) -> bool:
+    return is_in_cycle(upstream, situation.facts.slug) or has_expired(upstream, situation) or upstream.verdict is None
+
+
+def _limited_from(slug: str | None, situation: Situation) -> str | UnsetType:
+    """The product above the input `slug` whose own score limits; unset where that of the input itself does."""
+    for upstream in situation.facts.upstreams:
+        if upstream.slug == slug and upstream.is_required and not _is_void(upstream, situation):
+            return upstream.limited_from
+    return UNSET
+
+
+def _trouble(verdict: Verdict, gates: tuple[GateResult, ...], situation: Situation) -> tuple[tuple[str, ...], int, str]:
+    """Where the trouble starts, as slugs from the product on with the number left out, and in one sentence.
+
+    The product's own trouble comes first.
+    """
     if verdict is Verdict.PRODUCTION_GRADE:
-        return (), ""
+        return (), 0, ""
     status = GateStatus.FAILED if verdict is Verdict.NOT_PRODUCTION_GRADE else GateStatus.UNKNOWN
     deciding = [gate for gate in gates if gate.status is status]
     first = next((gate for gate in deciding if gate.gate is not GateName.UPSTREAM), deciding[0])
     slug = situation.facts.slug
     if first.gate is not GateName.UPSTREAM:
-        return (slug,), first.message
+        return (slug,), 0, first.message
     culprit = next(up for up in situation.facts.upstreams if up.is_required and up.slug == first.evidence_ids[0])
-    path = path_through(culprit, slug)
-    return path, culprit.cause or first.message
+    path, left_out = path_through(culprit, slug)
+    return path, left_out, culprit.cause or first.message
 
 
 def _port_outcome(standing: Standing) -> PortOutcome:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from catalog.rules.vocabulary import Dimension, Sensitivity, Severity
 from trust.rules.evidence import CheckStatus
 from trust.rules.facts import WaiverFacts
@@ -132,9 +134,10 @@ class Outcome:
     """The whole judgement of one product at one moment.
 
     raw_score, score, effective_score: 0 to 100, one decimal. `limited_by` is the slug of the upstream that holds the effective
-        score down.
+        score down; `limited_from` that of the one further up whose own score it is, unset where that is the same.
     valid_until: the answer holds for every moment from `judged_at` up to but not including this one, unless a fact changes.
-    failing_path: slugs from this product to the one where the trouble starts; empty when production-grade.
+    failing_path: slugs from this product to the one where the trouble starts; empty when production-grade. Of a path longer
+        than `trust.rules.lineage.MOST_ON_A_PATH` the middle is left out, and `path_left_out` says how many that are.
     cause: one sentence about that trouble.
     waivers: those in force, used or not.
     """
@@ -160,6 +163,9 @@ class Outcome:
     limited_by: str | None = None
     sensitivity: Sensitivity | None = None
     owner: str | None = None
+    # Unset they stay out of the bytes: outcomes from before there were any keep theirs.
+    path_left_out: int | UnsetType = UNSET
+    limited_from: str | UnsetType = UNSET
 
     @property
     def is_production_grade(self) -> bool:

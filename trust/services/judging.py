@@ -1,35 +1,40 @@
 """Judges products on what the database knows, writes verdicts, and sees to it that no reader is served an old one.
 
-Locks: every judgement first takes the current rows of the product and of everything downstream, in the order of product ids
-(`trust_lock_closure`), as the triggers on the claims do. Whoever holds them has read what was committed before; whoever
-changes a fact afterwards waits and then marks the row invalidated. No change is lost, and nobody waits in a circle.
+What has to be judged is judged upstreams first, many products in one transaction, which is bounded so that its locks are held
+briefly. Locks: every judgement first takes the current rows of its products, in the order of product ids, as the triggers on
+the claims do (`trust_lock_closure`). Whoever holds them has read what was committed before; whoever changes a fact afterwards
+waits and then marks the row invalidated. No change is lost, and nobody waits in a circle.
+
+Whatever is built from a stale product is stale too: triggers mark everything downstream, an answer is valid no longer than
+those of its inputs, and it is not shown while an input waits. So judging stale products need not touch what is downstream.
 """
 
 import logging
-from collections.abc import Collection, Iterable
-from dataclasses import replace
-from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from psycopg.errors import DeadlockDetected
 
 from catalog.models import InputPort
 from catalog.rules.errors import DomainError
-from trust.models import CurrentVerdict, Run, TrustPolicyVersion, Verdict
-from trust.queries.basis import basis_of
-from trust.queries.facts import facts_of
-from trust.queries.policies import current_policy
-from trust.rules.answer import evidence_at, ready_made
-from trust.rules.codec import digest, dump_facts, dump_outcome, load_facts, load_outcome
-from trust.rules.facts import ProductFacts
-from trust.rules.judge import judge
-from trust.rules.outcome import Outcome
-from trust.rules.vocabulary import GateStatus
-from trust.services.recalls import note_verdict_change
+from trust.models import CurrentVerdict, Run, Verdict
+from trust.queries.lineage import stale_upstreams_first
+from trust.services.judgements import Judgement, bench_of
 
 logger = logging.getLogger(__name__)
+
+MOST_IN_ONE_TRANSACTION = 100
+"""Products that one transaction judges at most (our choice: some 0.2 s)."""
+_MOST_BYTES = 4_000_000  # of facts as they were stored last: products with thousands of checks come a few at a time
+_SEEDS = 1_000  # stale products that the backlog is looked at from at a time; all that they are built from is judged with them
+_ATTEMPTS = 3
+Done = TypeVar("Done")
 
 
 def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None = None) -> Verdict:
@@ -41,44 +46,56 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
     """
     with transaction.atomic():
         _lock_closure(product_id)
-        current = CurrentVerdict.objects.select_related("verdict_row").get(product_id=product_id)
-        moment = _not_before_what_is_known(product_id, now)
-        policy_row, policy = current_policy()
-        facts = facts_of(product_id, moment, window=policy.reliability_window)
-        outcome = judge(facts, policy, moment)
-        row = current.verdict_row
-        if row is None or run is not None or not _still_stands(row, facts, policy_row, moment):
-            before, row = row, _write_verdict(current, facts, outcome, policy_row, run=run, cause=cause)
-            _invalidate_downstream(product_id, moment)
-            note_verdict_change(product_id=product_id, before=before, after=row)
-        else:
-            outcome = load_outcome(row.outcome)
-        _show(current, row, outcome)  # also where the row stands: the product's version and contract are shown, and not judged
-        current.invalidated = _has_unjudged_upstream(product_id, moment)
-        # While an input is unjudged nobody is shown this verdict: the change that led to it still waits for its answer.
-        current.invalidated_at = (current.invalidated_at or moment) if current.invalidated else None
-        current.save()
-        return row
+        current = CurrentVerdict.objects.defer("body").get(product_id=product_id)
+        bench = bench_of([current], now)
+        found = bench.judge(current, run=run, cause=cause)
+        bench.write([found])
+        if found.is_new:
+            _invalidate_downstream(product_id, found.row.judged_at)
+        return found.row
 
 
 def ensure_current(product_ids: Collection[int], now: datetime) -> None:
     """See to it that the current rows of these products may be shown at `now`; every reader calls this first.
 
     Costs one query where nothing has to be judged. Else judges what is invalidated or past its time, upstreams first, each
-    once: what is then shown was true at some moment after the call. Facts that change meanwhile mark the rows again.
+    once: what is then shown was true at some moment after the call. Facts that change meanwhile mark the rows again. Raises
+    `DomainError` or `ValueError` where one of them cannot be judged, after the others were.
     """
-    stale = set(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
-    for product_id in _upstreams_first(stale, now) if stale else ():
-        _judge_despite_deadlocks(product_id, now)
+    for _ in range(_ATTEMPTS):
+        stale = list(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
+        if not stale:
+            return
+        work = Work(now)
+        work.judge(stale_upstreams_first(stale, now))
+        if work.failures:
+            raise next(iter(work.failures.values()))
+        if not work.left:
+            return
+    # Inputs change faster than they are judged: the answers are what was true a moment ago, and are marked as such.
+    for product_id in stale_upstreams_first(stale, now):
+        _despite_deadlocks(partial(judge_product, product_id=product_id, now=now, cause="facts changed"))
 
 
-def judge_stale(*, now: datetime, limit: int = 500) -> int:
-    """Number of products found invalidated or past their time and judged again, the longest overdue first, at most `limit`.
+def judge_stale(*, now: datetime, seconds: float = 45.0) -> int:
+    """Number of products found invalidated or past their time and judged again, the longest overdue and their inputs first.
 
-    A product that cannot be judged is logged and passed over, so that it does not hold up the others.
+    Works the backlog off for `seconds`, and goes on at the next call. Several at once share it: each passes over what another
+    holds. A product that cannot be judged is logged and passed over with what is built from it, and holds up nobody else.
     """
-    stale = list(_stale(now).order_by("valid_until").values_list("product_id", flat=True)[:limit])
-    return sum(_try_to_judge(product_id, now) for product_id in stale)
+    began, judged, tried = monotonic(), 0, set[int]()
+    moment = now
+    while monotonic() - began < seconds:
+        seeds = list(_stale(moment).order_by("valid_until").values_list("product_id", flat=True)[: len(tried) + _SEEDS])
+        seeds = [product_id for product_id in seeds if product_id not in tried]
+        if not seeds:
+            break
+        work = Work(moment, is_sharing=True, until=began + seconds)
+        work.judge(stale_upstreams_first(seeds, moment))
+        judged += work.judged
+        tried.update(seeds, work.left, work.failures)
+        moment = now + timedelta(seconds=monotonic() - began)
+    return judged
 
 
 def judge_upstreams(*, product_id: int, now: datetime) -> None:
@@ -91,30 +108,117 @@ def judge_upstreams(*, product_id: int, now: datetime) -> None:
         _try_to_judge(upstream_id, now)
 
 
-def _try_to_judge(product_id: int, now: datetime) -> bool:
+def _try_to_judge(product_id: int, now: datetime) -> None:
     try:
         ensure_current([product_id], now)
     except (DomainError, ValueError):
         logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
-        return False
-    return True
 
 
-def _judge_despite_deadlocks(product_id: int, now: datetime) -> None:
-    """Judge, again where PostgreSQL chose this transaction to end a deadlock.
+@dataclass(slots=True)
+class Work:
+    """Judging stale products in bounded transactions. `left`: those with an input that waits still, or that somebody holds.
+
+    is_sharing: pass over what another transaction holds instead of waiting for it. until: when to stop, by `monotonic`.
+    """
+
+    now: datetime
+    is_sharing: bool = False
+    until: float | None = None
+    judged: int = 0
+    left: set[int] = field(default_factory=set)
+    failures: dict[int, Exception] = field(default_factory=dict)
+
+    def judge(self, upstreams_first: Sequence[int]) -> None:
+        """Judge these products in this order, some at a time. What is not stale any more is not judged."""
+        for start in range(0, len(upstreams_first), MOST_IN_ONE_TRANSACTION):
+            for batch in _light_enough(upstreams_first[start : start + MOST_IN_ONE_TRANSACTION]):
+                if self.until is not None and monotonic() > self.until:
+                    return
+                self._batch(batch)
+
+    def _batch(self, product_ids: Sequence[int]) -> None:
+        judged, left, failures = _despite_deadlocks(partial(self._transaction, product_ids))
+        self.judged += judged
+        self.left |= left
+        self.failures |= failures
+
+    @transaction.atomic
+    def _transaction(self, product_ids: Sequence[int]) -> tuple[int, set[int], dict[int, Exception]]:
+        locked = CurrentVerdict.objects.select_for_update(no_key=True, skip_locked=self.is_sharing).defer("body")
+        currents = {row.product_id: row for row in locked.filter(product_id__in=product_ids).order_by("product_id")}
+        left = set(product_ids) - set(currents)
+        stale = [currents[key] for key in product_ids if key in currents and is_stale(currents[key], self.now)]
+        if not stale:
+            return 0, left, {}
+        bench = bench_of(stale, self.now)
+        # What was read of those that are judged here is old by the time that they are: they are taken from `bench.answers`
+        # only after their own judgement.
+        for current in stale:
+            bench.answers.pop(current.product_id, None)
+        found: list[Judgement] = []
+        failures: dict[int, Exception] = {}
+        for current in stale:
+            product_id = current.product_id
+            if bench.leans_on_stale(product_id, self.now):
+                left.add(product_id)
+                continue
+            try:
+                found.append(bench.judge(current))
+            except (DomainError, ValueError) as error:
+                logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
+                failures[product_id] = error
+        if found:
+            bench.write(found)
+        return len(found), left, failures
+
+
+def is_stale(current: CurrentVerdict, now: datetime) -> bool:
+    """Whether the row must not be shown at `now`."""
+    return current.invalidated or current.valid_until is None or current.valid_until <= now
+
+
+def _stale(now: datetime) -> QuerySet[CurrentVerdict]:
+    return CurrentVerdict.objects.filter(Q(invalidated=True) | Q(valid_until=None) | Q(valid_until__lte=now))
+
+
+def _despite_deadlocks(deed: Callable[[], Done]) -> Done:
+    """Do it, again where PostgreSQL chose this transaction to end a deadlock.
 
     Judgements alone never cause one. A transaction that changes several products one after another, in any order, can.
     """
-    for _ in range(3):
+    for _ in range(_ATTEMPTS):
         try:
-            judge_product(product_id=product_id, now=now, cause=_cause(product_id))
+            return deed()
         except OperationalError as error:
             if connection.in_atomic_block or not isinstance(error.__cause__, DeadlockDetected):
                 raise
-            logger.warning("Judging data product %s met a deadlock and is tried again.", product_id)
-        else:
-            return
-    judge_product(product_id=product_id, now=now, cause=_cause(product_id))
+            logger.warning("A judgement met a deadlock and is tried again.")
+    return deed()
+
+
+def _light_enough(product_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The same products in pieces whose facts, as far as they were stored before, fit into memory together."""
+    if len(product_ids) == 1:
+        yield product_ids
+        return
+    with connection.cursor() as cursor:
+        # The length is read without the text: it stands beside the pointer to it.
+        cursor.execute(
+            "SELECT c.product_id, octet_length(v.facts) FROM trust_currentverdict c "
+            "JOIN trust_verdict v ON v.id = c.verdict_row_id WHERE c.product_id = ANY (%s)",
+            [list(product_ids)],
+        )
+        weights: dict[int, int] = dict(cursor.fetchall())
+    piece: list[int] = []
+    weight = 0
+    for product_id in product_ids:
+        if piece and weight + weights.get(product_id, 0) > _MOST_BYTES:
+            yield piece
+            piece, weight = [], 0
+        piece.append(product_id)
+        weight += weights.get(product_id, 0)
+    yield piece
 
 
 def _lock_closure(product_id: int) -> None:
@@ -129,110 +233,3 @@ def _invalidate_downstream(product_id: int, moment: datetime) -> None:
             "WHERE NOT invalidated AND product_id <> %s AND product_id IN (SELECT trust_closure(ARRAY[%s]::bigint[]))",
             [moment, product_id, product_id],
         )
-
-
-def _not_before_what_is_known(product_id: int, now: datetime) -> datetime:
-    """`now`, or the latest judgement among the product and its inputs where that is later.
-
-    Between taking the time and getting the locks, others may have judged: a verdict dated before theirs would not count what
-    they saw, and the history of a product would run backwards.
-    """
-    known = CurrentVerdict.objects.filter(
-        Q(product_id=product_id) | Q(product__downstream_ports__product_id=product_id)
-    ).aggregate(latest=Max("judged_at"))["latest"]
-    return max(now, known) if known else now
-
-
-def _still_stands(row: Verdict, facts: ProductFacts, policy: TrustPolicyVersion, now: datetime) -> bool:
-    """Whether `row` says what a new judgement would: same facts but for the moment of reading, same policy, in its time."""
-    if row.policy_id != policy.id or row.valid_until <= now:
-        return False
-    return dump_facts(replace(load_facts(row.facts), known_at=facts.known_at)) == dump_facts(facts)
-
-
-def _write_verdict(
-    current: CurrentVerdict, facts: ProductFacts, outcome: Outcome, policy: TrustPolicyVersion, *, run: Run | None, cause: str
-) -> Verdict:
-    stored = dump_facts(facts)
-    changed_at = current.invalidated_at if current.invalidated else None
-    return Verdict.objects.create(
-        product_id=current.product_id,
-        verdict=outcome.verdict,
-        raw_score=outcome.raw_score,
-        score=outcome.score,
-        effective_score=outcome.effective_score,
-        grade=outcome.grade,
-        failing_gates=[gate.gate for gate in outcome.gates if gate.status in {GateStatus.FAILED, GateStatus.UNKNOWN}],
-        judged_at=outcome.judged_at,
-        valid_until=outcome.valid_until,
-        policy=policy,
-        run=run,
-        cause=cause,
-        facts_changed_at=changed_at if changed_at and changed_at < outcome.judged_at else None,
-        facts=stored.decode(),
-        facts_sha256=digest(stored),
-        outcome=dump_outcome(outcome).decode(),
-    )
-
-
-def _show(current: CurrentVerdict, row: Verdict, outcome: Outcome) -> None:
-    """Copy onto the current row what lists and answers are read from. `outcome` is that of `row`, at whatever moment."""
-    current.verdict_row = row
-    current.verdict = row.verdict
-    current.raw_score, current.score, current.effective_score = row.raw_score, row.score, row.effective_score
-    current.grade = row.grade
-    current.failing_gates = row.failing_gates
-    current.judged_at, current.valid_until = row.judged_at, row.valid_until
-    current.evidence_at = evidence_at(outcome)
-    current.body = ready_made(outcome)
-    current.reason_codes = [gate.code for gate in outcome.open_gates]
-    current.basis = basis_of(current.product_id, outcome)
-
-
-def _stale(now: datetime) -> QuerySet[CurrentVerdict]:
-    return CurrentVerdict.objects.exclude(invalidated=False, valid_until__gt=now)
-
-
-def _has_unjudged_upstream(product_id: int, now: datetime) -> bool:
-    """Whether an input product waits to be judged: what is said here leans on its old answer and must not be shown yet.
-
-    Inputs that are themselves built from the product stay out: in a circle everybody would wait for everybody.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM catalog_inputport i JOIN trust_currentverdict c ON c.product_id = i.upstream_id "
-            "WHERE i.product_id = %s AND (c.invalidated OR c.valid_until IS NULL OR c.valid_until <= %s) "
-            "AND i.upstream_id NOT IN (SELECT trust_closure(ARRAY[%s]::bigint[])))",
-            [product_id, now, product_id],
-        )
-        found: tuple[bool] = cursor.fetchone()
-    return found[0]
-
-
-def _cause(product_id: int) -> str:
-    current = CurrentVerdict.objects.only("invalidated", "verdict_row").get(product_id=product_id)
-    if current.verdict_row_id is None:
-        return "first judgement"
-    return "facts changed" if current.invalidated else "time passed"
-
-
-def _upstreams_first(products: Iterable[int], now: datetime) -> list[int]:
-    """These products and whatever stale product they are built from, every one after its inputs. Circles are cut anywhere."""
-    inputs: dict[int, set[int]] = {}
-    frontier = set(products)
-    while frontier:
-        inputs |= {product_id: set() for product_id in frontier}
-        pairs = InputPort.objects.filter(product_id__in=frontier, upstream__current_verdict__in=_stale(now))
-        for product_id, upstream_id in pairs.values_list("product_id", "upstream_id"):
-            inputs[product_id].add(upstream_id)
-        frontier = {upstream for upstreams in inputs.values() for upstream in upstreams} - set(inputs)
-    return _sorted_by_inputs(inputs)
-
-
-def _sorted_by_inputs(inputs: dict[int, set[int]]) -> list[int]:
-    while True:
-        try:
-            return list(TopologicalSorter(inputs).static_order())
-        except CycleError as error:
-            circle: list[int] = error.args[1]  # each node is an input of the next
-            inputs[circle[1]].discard(circle[0])

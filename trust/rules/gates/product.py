@@ -5,6 +5,7 @@ from catalog.rules.vocabulary import Lifecycle, Severity
 from trust.rules import wording
 from trust.rules.facts import UpstreamFacts
 from trust.rules.gates.finding import Finding, Ground, conclude, failed, unknown
+from trust.rules.lineage import longer_path, told_path
 from trust.rules.outcome import GateResult, Responsible
 from trust.rules.situation import Situation
 from trust.rules.vocabulary import GateName, Role, Verdict
@@ -71,17 +72,20 @@ def has_expired(upstream: UpstreamFacts, situation: Situation) -> bool:
     return upstream.valid_until is not None and situation.now >= upstream.valid_until
 
 
-def path_through(upstream: UpstreamFacts, slug: str) -> tuple[str, ...]:
-    """Slugs from the product itself through `upstream` to where the trouble starts; a cycle is not followed round."""
+def path_through(upstream: UpstreamFacts, slug: str) -> tuple[tuple[str, ...], int]:
+    """Slugs from the product itself through `upstream` to where the trouble starts, and how many are left out of its middle.
+
+    A cycle is not followed round.
+    """
     if is_in_cycle(upstream, slug):
-        return slug, upstream.slug
-    return slug, *(upstream.failing_path or (upstream.slug,))
+        return (slug, upstream.slug), 0
+    return longer_path(slug, upstream.failing_path or (upstream.slug,), upstream.path_left_out or 0)
 
 
 def _upstream_findings(upstream: UpstreamFacts, situation: Situation) -> list[Finding]:
     slug = upstream.slug
     owner = Responsible(Role.OWNER, upstream.owner)
-    path = " → ".join(wording.shorten(name, 60) for name in path_through(upstream, situation.facts.slug))
+    path = " → ".join(wording.shorten(name, 60) for name in told_path(*path_through(upstream, situation.facts.slug)))
     if is_in_cycle(upstream, situation.facts.slug):
         message = f"{path} → … is a circle: the product is built from itself"
         remedy = f"Remove one of the input ports between {situation.facts.slug} and {slug}"
