@@ -86,12 +86,14 @@ class KeysetPagination(BasePagination):
 
     def _after(self, model: type[Model], cursor: str) -> Q:
         """The rows behind the cursor: lexicographic comparison of the keyset, each column in its own direction."""
-        condition, equal = Q(), Q()
+        condition, equal, bound = Q(), Q(), Q()
         for name, value in zip(self.keyset, self._values(model, cursor), strict=True):
             column, operator = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+            # Implied by the rest, but an index finds its place by it.
+            bound = bound or Q(**{f"{column}__{operator}e": value})
             condition |= equal & Q(**{f"{column}__{operator}": value})
             equal &= Q(**{column: value})
-        return condition
+        return bound & condition
 
     def _values(self, model: type[Model], cursor: str) -> list[Any]:
         refusal = ValidationError({"cursor": ["This is no cursor of this list. Begin again without one."]}, "invalid_cursor")

@@ -78,7 +78,7 @@ def try_policy(*, policy: AccessPolicy, last: int, actor: Person | None) -> Tria
     versions = AccessPolicy.objects.filter(product=policy.product, name=policy.name)
     replaced = frozenset(versions.values_list("pk", flat=True))
     bench = _Bench(policies_by_id([policy.pk])[policy.pk], replaced)
-    rows = _logged(policy).order_by("-id")[:last].iterator(chunk_size=_AT_ONCE)
+    rows = _logged(policy).order_by("-asked_at", "-id")[:last].iterator(chunk_size=_AT_ONCE)
     changed, counts = [], defaultdict[str, int](int)
     for batch in _batches(rows):
         bench.fetch(batch)

@@ -26,6 +26,7 @@ COLUMNS = {
 class DecisionsView(ApiView):
     query = DecisionQuery
     pagination_class = KeysetPagination
+    keyset = ("-asked_at", "-id")
 
     @extend_schema(operation_id="list_decisions", responses=DecisionEntry(many=True), tags=["decisions"])
     def get(self, request: Request) -> Response:
