@@ -12,10 +12,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin.reach import person_of, within_reach
 from catalog.models import Person
 from catalog.rules.errors import DomainError
+from catalog.services.agreement_checks import LONGEST_REASON
 
 
 class ReadingAdmin(ModelAdmin):
@@ -47,6 +49,14 @@ class LargeTableAdmin(ReadingAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50
+
+
+class WhyField(forms.CharField):
+    """The reason of a change, which the history keeps beside who and when."""
+
+    def __init__(self, **options: Any) -> None:
+        given = {"required": False, "max_length": LONGEST_REASON, "label": "Why", "widget": UnfoldAdminTextInputWidget}
+        super().__init__(**{**given, "help_text": "What is changed and for what reason; the history keeps it.", **options})
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # the model differs from subclass to subclass

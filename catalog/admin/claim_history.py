@@ -1,4 +1,4 @@
-"""Who claimed what, when: the history that triggers keep of a product, its ports, inputs and policies, an entry a call."""
+"""Who claimed what, when and why: the history that triggers keep of a product or use case and its parts, an entry a call."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,30 +6,56 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import ForeignKey, Model
+from django.db.models import ForeignKey, Model, QuerySet
 
-from catalog.models import AccessPolicy, DataProduct, InputPort, OutputPort, Person
+from catalog.models import (
+    AccessPolicy,
+    Consumer,
+    DataProduct,
+    InputPort,
+    Measure,
+    ObligationConfirmation,
+    OutputPort,
+    Person,
+    UseCase,
+    UseCaseProduct,
+)
 
 SHOWN = 30
-_UNTOLD = frozenset({"id", "created_at", "updated_at", "digest", "search", "product_id"})
+_UNTOLD = frozenset(
+    {"id", "created_at", "updated_at", "digest", "search", "product_id", "use_case_id", "stage_since", "claims_changed_at"}
+)
 _LONGEST = 80
-_TRACKED: Sequence[tuple[type[Model], str, str]] = (
+Tracked = Sequence[tuple[type[Model], str, str]]
+_OF_PRODUCTS: Tracked = (
     (DataProduct, "pgh_obj_id", ""),
     (OutputPort, "product_id", "port"),
     (InputPort, "product_id", "input"),
     (AccessPolicy, "product_id", "policy"),
 )
+_OF_USE_CASES: Tracked = (
+    (UseCase, "pgh_obj_id", ""),
+    (UseCaseProduct, "use_case_id", "product"),
+    (UseCase.consumers.through, "usecase_id", "consumer"),
+    (Measure, "use_case_id", "measure"),
+    (ObligationConfirmation, "use_case_id", "confirmation"),
+)
+_NAMED_BY: Mapping[type[Model], str] = {Person: "username", DataProduct: "slug", Consumer: "slug", OutputPort: "name"}
 Names = Mapping[type[Model], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What changed at once. `who` is a username, `system`, or empty where nobody said; `lines` say what, in words."""
+    """What changed at once. `who` is a username, `system`, or empty where nobody said; `lines` say what, in words.
+
+    `why` is what whoever did it gave as a reason; mostly nothing.
+    """
 
     at: datetime
     who: str
     deed: str
     lines: tuple[str, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +69,17 @@ class _Change:
 
 
 def claim_history(product: DataProduct) -> list[Entry]:
-    """The last entries, newest first. Seven queries at most, whatever the length of the history."""
-    changes = [change for model, key, noun in _TRACKED for change in _changes(model, {key: product.pk}, noun)]
+    """The last entries of a product, newest first. Seven queries at most, whatever the length of the history."""
+    return _history(_OF_PRODUCTS, product.pk)
+
+
+def use_case_history(use_case: UseCase) -> list[Entry]:
+    """The last entries of a use case, newest first. Nine queries at most, whatever the length of the history."""
+    return _history(_OF_USE_CASES, use_case.pk)
+
+
+def _history(tracked: Tracked, pk: int) -> list[Entry]:
+    changes = [change for model, key, noun in tracked for change in _changes(model, {key: pk}, noun)]
     names = _names(changes)
     together: dict[Any, list[_Change]] = defaultdict(list)
     for change in changes:
@@ -65,19 +100,17 @@ def _changes(model: type[Model], key: Mapping[str, Any], noun: str) -> list[_Cha
 
 
 def _names(changes: Sequence[_Change]) -> Names:
-    """Usernames of the people and slugs of the products that these changes name by key: two queries."""
-    people: set[int] = set()
-    products: set[int] = set()
+    """Names of the people, products, consumers and ports that these changes name by key: a query for each kind there is."""
+    keys: dict[type[Model], set[int]] = {model: set() for model in _NAMED_BY}
     for change in changes:
         who = _said(change).get("user")
-        people.update([who] if isinstance(who, int) else [])
+        keys[Person].update([who] if isinstance(who, int) else [])
         for field in change.model._meta.concrete_fields:
-            if isinstance(field, ForeignKey) and field.related_model in (Person, DataProduct):
-                keys = {key for row in (change.event, change.before) if (key := getattr(row, field.attname, None))}
-                (people if field.related_model is Person else products).update(keys)
+            if isinstance(field, ForeignKey) and field.related_model in keys:
+                rows = (change.event, change.before)
+                keys[field.related_model].update(key for row in rows if (key := getattr(row, field.attname, None)))
     return {
-        Person: dict(Person.objects.filter(pk__in=people).values_list("pk", "username")),
-        DataProduct: dict(DataProduct.objects.filter(pk__in=products).values_list("pk", "slug")),
+        model: dict(QuerySet(model).filter(pk__in=named).values_list("pk", _NAMED_BY[model])) for model, named in keys.items()
     }
 
 
@@ -90,7 +123,8 @@ def _entry(group: Sequence[_Change], names: Names) -> Entry:
     who = said.get("actor") or names[Person].get(said.get("user") or 0, "")
     lines = dict.fromkeys(line for change in group if (line := _line(change, names)))
     deed = str(said.get("action", "")).replace("_", " ")
-    return Entry(max(change.event.pgh_created_at for change in group), str(who), deed, tuple(lines))
+    at = max(change.event.pgh_created_at for change in group)
+    return Entry(at, str(who), deed, tuple(lines), why=str(said.get("reason", "")))
 
 
 def _line(change: _Change, names: Names) -> str:
@@ -113,6 +147,14 @@ def _line(change: _Change, names: Names) -> str:
 def _name(event: Any, names: Names) -> str:
     if hasattr(event, "upstream_id"):
         return names[DataProduct].get(event.upstream_id, str(event.upstream_id))
+    if hasattr(event, "obligation"):
+        told = (names[Consumer].get(event.consumer_id), names[DataProduct].get(event.product_id), event.obligation)
+        return " ".join(str(one) for one in told)[:_LONGEST]
+    if hasattr(event, "consumer_id"):
+        return names[Consumer].get(event.consumer_id, str(event.consumer_id))
+    if hasattr(event, "port_id"):
+        product, port = names[DataProduct].get(event.product_id, ""), names[OutputPort].get(event.port_id or 0, "")
+        return f"{product}/{port}" if port else product
     return f"{event.name} v{event.version}" if hasattr(event, "version") else str(event.name)
 
 

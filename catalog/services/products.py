@@ -73,8 +73,10 @@ def create_product(*, claims: ProductClaims, actor: Person | None, now: datetime
     return product
 
 
-def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person | None) -> list[str]:
+def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person | None, reason: str = "") -> list[str]:
     """Make `claims` hold for `product`; the changes, a line each. Nothing is written where nothing changes.
+
+    `reason` is kept in the history: why.
 
     Stewards may change texts and tags, the owner and governance everything but the slug. Where the owner lowers the sensitivity
     or moves the product to another domain, governance's review is void and has to be made again. Raises `ConflictError` on a
@@ -98,7 +100,7 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
             field="slug",
         )
     demand_not_retired(product)
-    with recorded("update_product", actor):
+    with recorded("update_product", actor, reason):
         if "owner" in changed:
             product.owner = find_person(username=claims.owner, part="owner")
         if "stewards" in changed:

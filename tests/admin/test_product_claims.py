@@ -34,13 +34,14 @@ def messages(response: Any) -> str:
 
 
 def test_an_owner_changes_claims_and_the_history_says_who(cast: Cast, world: World) -> None:
-    form = form_of(world.product, description="Sold goods.", sensitivity="confidential", tags="shop, money")
+    changes = {"description": "Sold goods.", "sensitivity": "confidential", "tags": "shop, money"}
+    form = form_of(world.product, **changes, why="Prices are <secret>.")
     assert cast.owner.post(CHANGE, world.product.pk, **form).status_code == 302
     world.product.refresh_from_db()
     assert (world.product.description, world.product.sensitivity) == ("Sold goods.", "confidential")
     assert world.product.tags == ["shop", "money"]
     html = cast.owner.sees(CHANGE, world.product.pk)
-    assert "olga · update product" in html
+    assert "olga · update product · why: Prices are &lt;secret&gt;." in html
     assert "sensitivity: internal → confidential" in html
 
 

@@ -186,6 +186,18 @@ def test_an_owner_changes_what_is_named_and_nothing_else(cast: Cast, product: Da
     assert cast.owner.patch(f"{LIST}/orders", {}).status_code == 200
 
 
+def test_a_reason_goes_into_the_history_and_nowhere_else(cast: Cast, product: DataProduct) -> None:
+    body = {"sensitivity": "public", "reason": "  The columns that name people are gone. "}
+    assert cast.owner.patch(f"{LIST}/orders", body).status_code == 200
+    said = DataProduct.pgh_event_model.objects.latest("pgh_id").pgh_context.metadata  # type: ignore[attr-defined]
+    assert (said["action"], said["actor"]) == ("update_product", "olga")
+    assert said["reason"] == "The columns that name people are gone."
+    assert_problem(cast.owner.patch(f"{LIST}/orders", {"name": "x", "reason": "x" * 5001}), 400, "invalid")
+    cast.owner.patch(f"{LIST}/orders", {"name": "Orders of all shops", "reason": " "})
+    said = DataProduct.pgh_event_model.objects.latest("pgh_id").pgh_context.metadata  # type: ignore[attr-defined]
+    assert "reason" not in said
+
+
 def test_who_may_change(cast: Cast, product: DataProduct) -> None:
     body = {"sensitivity": "public"}
     assert_problem(cast.stranger.patch(f"{LIST}/orders", body), 403, "forbidden")

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from catalog.admin.base import ServiceForm
+from catalog.admin.base import ServiceForm, WhyField
 from catalog.models import DataProduct, Person
 from catalog.rules.claims import ProductClaims
 from catalog.rules.vocabulary import Cadence, Sensitivity
@@ -17,6 +17,8 @@ TEXTS = ("name", "version", "description", "purpose", "usage", "limitations")
 
 
 class ProductForm(ServiceForm):
+    why = WhyField()
+
     class Meta:
         model = DataProduct
         widgets = {
@@ -38,7 +40,7 @@ class ProductForm(ServiceForm):
         if self.instance.pk is None:
             return create_product(claims=self._claims(ProductClaims(data["slug"], "", "", "")), actor=actor, now=now)
         product = DataProduct.objects.select_related("domain", "owner").get(pk=self.instance.pk)
-        update_product(product=product, claims=self._claims(claims_of(product)), actor=actor)
+        update_product(product=product, claims=self._claims(claims_of(product)), actor=actor, reason=data["why"])
         return product
 
     def _claims(self, before: ProductClaims) -> ProductClaims:

@@ -64,6 +64,7 @@ class DataProductAdmin(ServiceAdmin):
     fieldsets = [
         ("Claims", {"fields": [("name", "version"), ("domain", "tags"), ("owner", "stewards"), ("sensitivity", "cadence")]}),
         ("In words", {"fields": [name for name in TEXTS if name not in {"name", "version"}]}),
+        ("Why", {"fields": ["why"]}),
     ]
     add_fieldsets = [("New data product", {"fields": ["name", *(name for name in ProductForm.Meta.fields if name != "name")]})]
 

@@ -14,6 +14,7 @@ from api.v1.serializers.words import words
 from catalog.models import Contract, DataProduct, InputPort
 from catalog.rules.claims import ProductClaims
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
+from catalog.services.agreement_checks import LONGEST_REASON
 from trust.rules.vocabulary import GateName, Grade, Verdict
 
 SLUG_FORM = r"^[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?$"
@@ -159,6 +160,7 @@ class ProductChange(ProductRequest):
     """Whatever is left out stays as it is."""
 
     slug = None  # type: ignore[assignment]  # DRF: a field set to None is taken out
+    reason = TextField(max_length=LONGEST_REASON, allow_blank=True, required=False, help_text="Why; the history keeps it.")
 
 
 class DeprecationRequest(StrictSerializer):

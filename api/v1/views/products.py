@@ -72,10 +72,11 @@ class ProductView(ApiView):
     def patch(self, request: Request, slug: str) -> Response:
         """Change what is claimed. Stewards may change texts and tags, the owner and governance the rest."""
         given = self.body(ProductChange, partial=True)
+        reason = given.pop("reason", "")
         with transaction.atomic():  # two changes at once must not undo one another
             product = find_product(self.actor, slug, is_to_change=True)
             claims = with_claims(products.claims_of(product), given)
-            products.update_product(product=product, claims=claims, actor=self.actor)
+            products.update_product(product=product, claims=claims, actor=self.actor, reason=reason)
         return Response(product_answer(self, slug))
 
 
