@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from trust import views
+from trust import report_view, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("products/<slug:slug>", views.product_label, name="product"),
+    path("use-cases/<slug:slug>/report", report_view.use_case_report, name="use_case_report"),
 ]

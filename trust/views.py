@@ -50,7 +50,7 @@ def page(view: View) -> View:
         except (ConflictError, OperationalError, InterfaceError) as error:
             log.warning("%s cannot be answered now: %s", request.path, error)
             message = "No fresh answer can be given at this moment, and an old one is never shown. Try again in a moment."
-            return _error(503, "Come back in a moment", message)
+            return error_page(503, "Come back in a moment", message)
 
     return wrapped
 
@@ -108,7 +108,7 @@ def _guarded(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _error(status: int, heading: str, message: str) -> HttpResponse:
+def error_page(status: int, heading: str, message: str) -> HttpResponse:
     """Rendered without the request: what goes wrong may be the database, which context processors ask."""
     context = {"status": status, "heading": heading, "message": message}
     return _guarded(HttpResponse(render_to_string("touchstone/error.html", context), status=status))
@@ -116,18 +116,18 @@ def _error(status: int, heading: str, message: str) -> HttpResponse:
 
 def not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:
     message = "There is no page at this address, or it is about something that you may not see. Check the address."
-    return _error(404, "This page does not exist", message)
+    return error_page(404, "This page does not exist", message)
 
 
 def forbidden(_request: HttpRequest, _exception: Exception) -> HttpResponse:
     message = "Your account does not have the right to see or to do this. Ask governance for the role that has it."
-    return _error(403, "You may not do this", message)
+    return error_page(403, "You may not do this", message)
 
 
 def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
-    return _error(400, "This request cannot be understood", "Check the address, or go back and try again.")
+    return error_page(400, "This request cannot be understood", "Check the address, or go back and try again.")
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
     message = "Touchstone could not answer, and says nothing rather than something wrong. The fault is in the log."
-    return _error(500, "Something went wrong here", message)
+    return error_page(500, "Something went wrong here", message)

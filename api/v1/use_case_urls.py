@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.v1.views import output_exceptions, use_case_reports, use_cases
+from api.v1.views import output_exceptions, use_case_report, use_case_reports, use_cases
 
 USE_CASE = "use-cases/<slug:slug>"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path(USE_CASE, use_cases.UseCaseView.as_view()),
     path(f"{USE_CASE}/acknowledge", use_cases.AcknowledgeUseCaseView.as_view()),
     path(f"{USE_CASE}/confirmations", use_cases.ConfirmationsView.as_view()),
+    path(f"{USE_CASE}/report", use_case_report.UseCaseReportView.as_view()),
     path(f"{USE_CASE}/outcomes", use_case_reports.OutcomesView.as_view()),
     path(f"{USE_CASE}/uses", use_case_reports.UsesView.as_view()),
     path(f"{USE_CASE}/exceptions", output_exceptions.ExceptionsView.as_view()),

@@ -1,0 +1,46 @@
+"""What a report says beside the assessment: the claims as they were, who let the use case come this far, what is excepted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from catalog.models import UseCase
+from catalog.rules.vocabulary import UseCaseStage
+from trust.models import StageMove, Waiver
+from trust.rules.vocabulary import StageMoveStatus, WaiverStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsThen:
+    """What a use case claimed at one moment, as far as an assessment does not know it."""
+
+    decision: str
+    fallback: str
+    stage_since: datetime
+
+
+def claims_at(use_case: UseCase, at: datetime) -> ClaimsThen:
+    """From the history of its row; today's where the history does not reach back that far. One query."""
+    then = UseCase.pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # pghistory's
+    event = then.filter(pgh_obj=use_case.pk, pgh_created_at__lte=at).order_by("-pgh_id").first() or use_case
+    return ClaimsThen(event.decision, event.fallback, event.stage_since)
+
+
+def approval_at(use_case: UseCase, stage: UseCaseStage, at: datetime) -> StageMove | None:
+    """The move that brought it to a stage that needs an approver, with who approved; None at the other stages. One query."""
+    if not stage.needs_readiness:
+        return None
+    moves = StageMove.objects.filter(use_case=use_case, status=StageMoveStatus.DONE, to_stage=stage, decided_at__lte=at)
+    return moves.select_related("decided_by").order_by("-decided_at", "-id").first()
+
+
+def waivers_at(slugs: Collection[str], at: datetime) -> list[Waiver]:
+    """The waivers of these products that two people had made and that had not ended at `at`; those that end first come first.
+
+    One query.
+    """
+    granted = Q(status=WaiverStatus.GRANTED) | Q(status=WaiverStatus.REVOKED, revoked_at__gt=at)
+    rows = Waiver.objects.filter(granted, product__slug__in=slugs, starts_at__lte=at, expires_at__gt=at)
+    return list(rows.select_related("product", "owner", "granted_by").defer("product__search").order_by("expires_at", "id"))
