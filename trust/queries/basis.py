@@ -12,8 +12,8 @@ def contracts_of(product_ids: Collection[int]) -> Mapping[int, list[dict[str, An
     """Product id -> its contracts in force, for the basis; one query."""
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     rows = Contract.objects.filter(product_id__in=product_ids, is_current=True).order_by("id")
-    for row in rows.values("product_id", "contract_id", "version", "sha256"):
-        found[row.pop("product_id")].append(row)
+    for row in rows.only("product_id", "contract_id", "version", "sha256"):
+        found[row.product_id].append({"contract_id": row.contract_id, "version": row.version, "sha256": row.sha256})
     return found
 
 

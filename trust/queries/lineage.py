@@ -55,7 +55,7 @@ def circles_among(products: Collection[int]) -> frozenset[tuple[int, int]]:
     )
 
 
-def _edges(statement: str, **values: object) -> Mapping[int, list[int]]:
+def _edges(statement: str, **values: list[int] | datetime) -> Mapping[int, list[int]]:
     """Product -> what it is built from, as far as the statement went."""
     found: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:

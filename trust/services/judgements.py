@@ -113,13 +113,19 @@ class Bench:
         """Whether `row` says what a new judgement would: same facts but for the moment of reading, same policy, in its time."""
         if row.policy_id != self.policy_row.id or row.valid_until <= now:
             return False
-        return dump_facts(replace(load_facts(row.facts), known_at=load_facts(facts).known_at)) == facts
+        return dump_facts(replace(load_facts(row.facts), known_at=now)) == facts
 
     def _cause(self, current: CurrentVerdict, inputs: Iterable[Input]) -> str:
         if current.verdict_row_id is None:
             return "first judgement"
-        changed = current.invalidated or any(one.upstream_id in self.judged_anew for one in inputs)
+        changed = current.invalidated or any(self._is_newer(one, current) for one in inputs)
         return "facts changed" if changed else "time passed"
+
+    def _is_newer(self, one: Input, current: CurrentVerdict) -> bool:
+        """Whether the input was judged after the product was."""
+        judged_at = self.answers[one.upstream_id].judged_at if one.upstream_id in self.answers else None
+        is_later = judged_at is not None and current.judged_at is not None and judged_at > current.judged_at
+        return is_later or one.upstream_id in self.judged_anew
 
     def _show(self, found: Judgement) -> None:
         """Copy onto the current row what lists and answers are read from.

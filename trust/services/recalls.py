@@ -57,7 +57,8 @@ def note_verdict_changes(changes: Iterable[VerdictChange], policy: TrustPolicy) 
             take_state(recall, state)
             turned.append(recall)
     Recall.objects.bulk_create(opened)
-    Recall.objects.bulk_update(turned, _STATE)
+    # They exist, and are held: this only updates, and costs less than `bulk_update`, which writes a CASE for every column.
+    Recall.objects.bulk_create(turned, update_conflicts=True, unique_fields=["id"], update_fields=_STATE)
 
 
 _STATE = ["status", "changed_at", "sent_at", "recovered_at", "closed_at", "recovered_verdict"]
