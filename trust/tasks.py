@@ -25,6 +25,7 @@ from trust.services import (
     ledger,
     ledger_publishing,
     partitions,
+    product_upkeep,
     recall_notices,
     runs,
     scheduling,
@@ -95,6 +96,12 @@ def look_after_agreements() -> None:
     """Write down which agreements have run out, and remind of those that soon will."""
     agreement_upkeep.expire_agreements(now=database_now())
     agreement_upkeep.remind_of_ends(now=database_now())
+
+
+@shared_task(name="trust.look_after_products", expires=600)
+def look_after_products() -> None:
+    """Remind of acknowledgements and reviews that fall due and of waivers that end."""
+    product_upkeep.look_after_products(now=database_now())
 
 
 @shared_task(name="trust.deliver_notices", expires=60)

@@ -1,7 +1,6 @@
-"""What governance does in the admin: policies, trust policies, waivers, incidents, people. And what owners do beside it."""
+"""What governance does in the admin: policies, trust policies, people. And what owners do beside it."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from catalog.models import AccessPolicy, Contract, Person
 from tests.admin.cast import Cast, World
 from tests.factories import NOW, make_policy
-from trust.models import Incident, TrustPolicyVersion, Waiver
+from trust.models import TrustPolicyVersion
 
 
 def messages(response: Any) -> str:
@@ -78,48 +77,6 @@ def test_a_trust_policy_that_cannot_judge_is_refused_in_the_form(cast: Cast, set
     response = cast.governance.post("trust_trustpolicyversion_add", note="Wrong.", settings=settings)
     assert response.status_code == 200
     assert TrustPolicyVersion.objects.count() == 1
-
-
-def test_an_incident_is_opened_and_resolved_and_decides_meanwhile(cast: Cast, world: World) -> None:
-    form = {"product": world.product.pk, "title": "Late", "severity": "critical", "description": ""}
-    assert cast.steward.post("trust_incident_add", **form).status_code == 302
-    incident = Incident.objects.get()
-    assert (incident.opened_by, incident.title) == (cast.steward.person, "Late")
-    assert "No open incident" in cast.owner.sees("catalog_dataproduct_change", world.product.pk)
-    assert cast.owner.post("trust_incident_change", incident.pk, resolution="").status_code == 200
-    assert cast.owner.post("trust_incident_change", incident.pk, resolution="Caught up.", title="Other").status_code == 302
-    incident.refresh_from_db()
-    assert (incident.resolution, incident.title, incident.resolved_by) == ("Caught up.", "Late", cast.owner.person)
-    assert cast.owner.post("trust_incident_change", incident.pk, resolution="Again.").status_code == 403
-
-
-def test_governance_grants_and_revokes_a_waiver(cast: Cast, world: World) -> None:
-    form = {
-        "product": world.product.pk,
-        "gate": "critical_checks",
-        "check_key": "",
-        "reason": "Known since May.",
-        "owner": cast.owner.person.pk,
-        "expires_at_0": f"{NOW + timedelta(days=32):%Y-%m-%d}",
-        "expires_at_1": "12:00:00",
-    }
-    assert cast.governance.post("trust_waiver_add", **form).status_code == 302
-    waiver = Waiver.objects.get()
-    assert waiver.granted_by == cast.governance.person
-    assert "under waiver" in cast.owner.sees("catalog_dataproduct_change", world.product.pk)
-    cast.owner.act("trust_waiver_changelist", "revoke", waiver)
-    waiver.refresh_from_db()
-    assert waiver.revoked_at is None
-    assert "is revoked" in messages(cast.governance.act("trust_waiver_changelist", "revoke", waiver))
-    waiver.refresh_from_db()
-    assert waiver.revoked_at is not None
-
-
-def test_a_waiver_without_an_allowed_end_is_told_in_the_form(cast: Cast, world: World) -> None:
-    form = {"product": world.product.pk, "gate": "owner", "check_key": "", "reason": "x", "owner": cast.owner.person.pk}
-    response = cast.governance.post("trust_waiver_add", **form, expires_at_0="2036-01-01", expires_at_1="12:00:00")
-    assert response.status_code == 200
-    assert not Waiver.objects.exists()
 
 
 def person_form(person: Person, **changed: Any) -> dict[str, Any]:

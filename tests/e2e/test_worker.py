@@ -141,6 +141,7 @@ def test_beat_asks_only_for_tasks_that_workers_know() -> None:
         "trust.carry_out_recalls",
         "trust.seal_ledger",
         "trust.look_after_agreements",
+        "trust.look_after_products",
         "trust.deliver_notices",
         "trust.keep_daily_standings",
         "trust.make_partitions",

@@ -23,6 +23,11 @@ def reminder_of(due_at: datetime, now: datetime, leads: Iterable[timedelta]) -> 
     return f"before:{min(come).total_seconds():.0f}" if come else ""
 
 
+def waiver_leads(life: timedelta) -> tuple[timedelta, ...]:
+    """As before an acknowledgement, but never before half of its life is over; our choice."""
+    return tuple(lead for lead in BEFORE_ACKNOWLEDGEMENT if lead <= life / 2)
+
+
 def exception_leads(within: timedelta) -> tuple[timedelta, ...]:
     """A day before an exception must be closed, or a quarter of its time where that is less; our choice."""
     return (min(BEFORE_EXCEPTION, within / 4),)

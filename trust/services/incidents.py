@@ -1,7 +1,8 @@
 """Known problems of data products, by hand: opened, talked about, handed on, weighed, resolved. Each step is in the timeline.
 
 While a critical one is open its product is not production-grade. So what governance opened or raised, and what a rule opened,
-is lowered and resolved by governance that does not own the product; what a rule opened not even by them while its cause holds.
+is lowered and resolved by governance that has not owned the product meanwhile; what a rule opened not even by them while its
+cause holds.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from catalog.models import DataProduct, Person
+from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
@@ -118,8 +120,8 @@ def change_severity(*, incident: Incident, severity: Severity, reason: str, acto
 def resolve_incident(*, incident: Incident, resolution: str, actor: Person | None, now: datetime) -> Incident:
     """The incident, resolved.
 
-    Raises `ConflictError` where it was already, or where the cause of one that a rule opened holds, `InvalidError` where nothing
-    says how, `ForbiddenError` where somebody else must resolve it.
+    Raises `ConflictError` where it was already, or where the cause of one that a rule opened holds, `InvalidError` where
+    nothing says how, `ForbiddenError` where somebody else must resolve it.
     """
     said = _demand_text(resolution, f"The resolution of incident '{incident.title}'", "resolution")
     with recorded("resolve_incident", actor):
@@ -149,13 +151,13 @@ def may_see_to(actor: Person | None, incident: Incident) -> bool:
 
 def may_lessen(actor: Person | None, incident: Incident) -> bool:
     """Whether `actor` may lower or resolve the incident, its cause aside."""
-    if incident.rule or incident.held_by_governance:
-        return _judges(actor, incident.product)
-    return may_see_to(actor, incident)
+    if not incident.rule and not incident.held_by_governance:
+        return may_see_to(actor, incident)
+    return is_governance(actor) and (actor is None or not has_owned_since(actor, incident.product, incident.opened_at))
 
 
 def _judges(actor: Person | None, product: DataProduct) -> bool:
-    """Whether `actor` speaks for governance and not for the product: whoever owns it acts as its owner, whatever else they are."""
+    """Whether `actor` speaks for governance: who owns the product acts as its owner, whatever else they are."""
     return is_governance(actor) and (actor is None or not owns(actor, product))
 
 

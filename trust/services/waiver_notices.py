@@ -52,15 +52,25 @@ def tell(waiver: Waiver, event: str, subject: str, text: str, persons: Iterable[
         key=f"waiver:{waiver.pk}:{event}",
         kind=f"waiver.{event.partition(':')[0]}",
         subject=subject,
-        text=f"{text}\n\nThe waiver: admin, Waivers; or GET /api/v1/products/{waiver.product.slug}/waivers/{waiver.pk}",
+        text=f"{text}\n\n{where(waiver)}",
         now=now,
         persons=persons,
-        payload={
-            "waiver": waiver.pk,
-            "product": waiver.product.slug,
-            "gate": waiver.gate,
-            "check_key": waiver.check_key,
-            "status": waiver.status,
-            "expires_at": rfc_3339(waiver.expires_at),
-        },
+        payload=payload_of(waiver),
     )
+
+
+def where(waiver: Waiver) -> str:
+    """Where the waiver is to be found."""
+    return f"The waiver: admin, Waivers; or GET /api/v1/products/{waiver.product.slug}/waivers/{waiver.pk}"
+
+
+def payload_of(waiver: Waiver) -> dict[str, object]:
+    """The waiver as a webhook gets it."""
+    return {
+        "waiver": waiver.pk,
+        "product": waiver.product.slug,
+        "gate": waiver.gate,
+        "check_key": waiver.check_key,
+        "status": waiver.status,
+        "expires_at": rfc_3339(waiver.expires_at),
+    }

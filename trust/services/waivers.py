@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from catalog.models import DataProduct, Person
+from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.services.permissions import owns, require_can_look_after, require_governance
@@ -143,6 +144,12 @@ def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Wa
     """The request as it is now, locked. Raises unless it is open and `actor` may answer it."""
     require_governance(actor, f"{deed} waivers")
     row = _held(waiver)
+    if row.product.owner_id != actor.pk and has_owned_since(actor, row.product, row.requested_at or now):
+        raise ForbiddenError(
+            f"{actor.username} may not {deed} the waiver of {excepted(row)}: the product was theirs when it was asked for.",
+            remedy="Ask somebody else of the group 'governance' to decide on it.",
+            code="four_eyes",
+        )
     for other, what in ((row.requested_by, "asked for it"), (row.product.owner, "owns the product")):
         if other is not None and _is_same_person(actor, other):
             raise ForbiddenError(

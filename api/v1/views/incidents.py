@@ -45,7 +45,8 @@ def incidents_as_shown() -> QuerySet[Incident]:
 
 def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
     """Raises `NotFoundError`."""
-    incident = incidents_as_shown().filter(product=find_product(view.actor, slug), pk=incident_id).first()
+    rows = incidents_as_shown().prefetch_related("entries__actor")
+    incident = rows.filter(product=find_product(view.actor, slug), pk=incident_id).first()
     if incident is None:
         remedy = f"GET /api/v1/products/{slug}/incidents lists those that there are."
         raise NotFoundError(f"Data product {slug} has no incident {incident_id}.", remedy=remedy)
