@@ -47,9 +47,8 @@ def signed(jwks: dict[str, Any], token: str, kind: str) -> tuple[dict[str, Any],
     return json.loads(unbase64(body)), header["kid"]
 
 
-def root_of(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> str:
+def root_of(leaf: bytes, index: int, last: int, path: Iterable[bytes]) -> str:
     """The root that the path leads to (RFC 9162, 2.1.3.2), in hex; empty where the path does not fit the tree."""
-    last = size - 1
     for sibling in path:
         if not 0 <= index <= last or last == 0:
             return ""
@@ -65,10 +64,9 @@ def sealed(jwks: dict[str, Any], proof: dict[str, Any], claims: dict[str, Any]) 
     """The statement of the batch that holds this answer."""
     statement, _ = signed(jwks, proof.get("signature") or json.dumps(proof), "touchstone-ledger+jws")
     leaf, path = hashlib.sha256(b"\x00" + proof["leaf_input"].encode()).digest(), map(bytes.fromhex, proof["path"])
-    if root_of(leaf, proof["leaf_index"], statement["size"], path) != statement["root"]:
+    if root_of(leaf, proof["leaf_index"], statement["size"] - 1, path) != statement["root"]:
         raise ValueError("the path of the proof does not lead to the signed root")
-    table, _, text = proof["leaf_input"].partition(":")
-    row = json.loads(text)
+    table, row = (part := proof["leaf_input"].partition(":"))[0], json.loads(part[2])
     if (table, str(row["id"]), json.loads(row["answer"])) != ("trust_decision", claims["jti"], claims["answer"]):
         raise ValueError("the proof is of another row than that of this answer")
     return statement
@@ -76,14 +74,15 @@ def sealed(jwks: dict[str, Any], proof: dict[str, Any], claims: dict[str, Any]) 
 
 def main(given: argparse.Namespace) -> int:
     at = datetime.fromisoformat(given.at) if given.at else datetime.now(UTC)
-    claims, kid = signed(jwks := json.loads(read(given.jwks)), read(given.answer), "touchstone-answer+jwt")
-    print(f"signature: good, by the key {kid}\nclaims: {json.dumps({n: claims[n] for n in ('jti', 'iss', 'sub', 'answer')})}")
+    claims, kid = signed(jwks := json.loads(read(given.jwks)), read(given.answer), f"touchstone-{given.kind}+jwt")
+    shown = {name: claims[name] for name in ("jti", "iss", "sub", "answer", "as_of", "level") if name in claims}
+    print(f"signature: good, by the key {kid}\nclaims: {json.dumps(shown)}")
     if given.proof:
         batch = sealed(jwks, json.loads(read(given.proof)), claims)
         print(f"ledger: in batch {batch['number']}, sealed at {batch['sealed_at']}, root {batch['root']}")
     is_valid = claims["iat"] <= at.timestamp() < claims["exp"]
     start, end = (datetime.fromtimestamp(claims[name], UTC) for name in ("iat", "exp"))
-    print(f"time: {'valid' if is_valid else 'NOT VALID'} at {at}; the answer holds from {start} to {end}")
+    print(f"time: {'valid' if is_valid else 'NOT VALID'} at {at}; the {given.kind} holds from {start} to {end}")
     return 0 if is_valid else 2
 
 
@@ -92,6 +91,7 @@ if __name__ == "__main__":
     parser.add_argument("answer", metavar="ANSWER")
     parser.add_argument("--jwks", required=True, metavar="FILE-OR-URL")
     parser.add_argument("--proof", metavar="FILE-OR-URL")
+    parser.add_argument("--report", dest="kind", action="store_const", const="report", default="answer", help="ANSWER is one")
     parser.add_argument("--at", metavar="TIME", help="moment to check for, ISO 8601; now where none is given")
     try:
         sys.exit(main(parser.parse_args()))

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +30,7 @@ from trust.services.signed_reports import REPORT_TYPE
 from trust.signing import canonical_json, public_jwks
 
 REPORT = "/api/v1/use-cases/delays/report"
+VERIFIER = Path(settings.BASE_DIR) / "verify" / "touchstone_verify.py"
 
 pytestmark = pytest.mark.usefixtures("signing_key")
 
@@ -55,7 +59,8 @@ def report(caller: Caller, path: str = REPORT) -> dict[str, Any]:
 
 def verified(token: str) -> dict[str, Any]:
     """The payload of a compact JWS, after the keys that this installation publishes have checked it."""
-    signed = jws.deserialize_compact(token, KeySet.import_key_set(public_jwks()), algorithms=["Ed25519"])
+    keys = KeySet.import_key_set(public_jwks())  # type: ignore[arg-type]  # a plain dict
+    signed = jws.deserialize_compact(token, keys, algorithms=["Ed25519"])
     assert signed.headers()["typ"] == REPORT_TYPE
     payload: dict[str, Any] = json.loads(signed.payload)
     return payload
@@ -94,6 +99,7 @@ def test_the_report_says_where_the_use_case_stands_what_blocks_and_who_must_act(
 def test_measures_are_shown_against_their_targets(cast: Cast, delays: UseCase) -> None:
     measure = report(cast.owner)["measures"][0]
     assert (measure["target"], measure["value"], measure["reached"]) == (15.0, None, None)
+    assert cast.owner.person is not None
     reporter = Reporter(cast.owner.person, None)
     at = timezone.now() - timedelta(minutes=5)
     report_outcome(use_case=delays, measure="mean-error", value=12.5, observed_at=at, reporter=reporter, now=timezone.now())
@@ -205,3 +211,15 @@ def test_a_draft_of_somebody_else_is_not_told_of(cast: Cast, delays: UseCase) ->
     open_ = report(cast.auditor)
     assert open_["use_case"]["products"] == ["flights", "merger-plans"]
     assert "merger-plans" in json.dumps(open_["gaps"])
+
+
+def test_the_verifier_checks_a_report_and_takes_it_for_nothing_else(cast: Cast, delays: UseCase, tmp_path: Path) -> None:
+    (tmp_path / "report.jws").write_bytes(cast.owner.get(REPORT, Accept="application/jose").content)
+    (tmp_path / "jwks.json").write_text(json.dumps(public_jwks()))
+    command = [sys.executable, str(VERIFIER), str(tmp_path / "report.jws"), "--jwks", str(tmp_path / "jwks.json")]
+    as_report = subprocess.run([*command, "--report"], capture_output=True, text=True, check=False)
+    assert as_report.returncode == 0, as_report.stderr
+    assert '"level": "not_ready"' in as_report.stdout
+    as_answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert as_answer.returncode == 1
+    assert "is not the header of a touchstone-answer+jwt" in as_answer.stderr

@@ -86,6 +86,11 @@ class Actor:
     titles: tuple[str, ...]
     tasks: tuple[Task, ...]
 
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """What they can do, each once."""
+        return tuple(dict.fromkeys(task.remedy for task in self.tasks))
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:
