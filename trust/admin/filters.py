@@ -4,10 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
 from catalog.models import DataProduct, Domain, Person
 from trust.pages.words import GATES, VERDICTS
+from trust.queries.desk import without_owner, without_policy
+from trust.queries.policies import current_policy
+from trust.queries.queues import unacknowledged, unreviewed
 
 
 class VerdictFilter(DropdownFilter):
@@ -32,6 +36,38 @@ class GateFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
         return queryset.filter(current_verdict__failing_gates__contains=[self.value()]) if self.value() in GATES else queryset
+
+
+class MissingFilter(DropdownFilter):
+    """Published products that nobody answers for, or that nothing opens, reviews or acknowledges: the lists behind the desk."""
+
+    title = "missing"
+    parameter_name = "missing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("owner", "an active owner"),
+            ("policy", "an access policy"),
+            ("sensitivity", "a sensitivity"),
+            ("review", "governance's review"),
+            ("acknowledgement", "the owner's acknowledgement"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
+        now = timezone.now()
+        if self.value() == "owner":
+            missing = without_owner(None)
+        elif self.value() == "policy":
+            missing = without_policy(None, now)
+        elif self.value() == "review":
+            missing = unreviewed(None, now, current_policy()[1].review_interval)
+        elif self.value() == "acknowledgement":
+            missing = unacknowledged(None, now, current_policy()[1].acknowledgement_interval)
+        elif self.value() == "sensitivity":
+            missing = DataProduct.objects.published().filter(sensitivity=None)
+        else:
+            return queryset
+        return queryset.filter(pk__in=missing.order_by().values("pk"))
 
 
 class OwnerFilter(DropdownFilter):

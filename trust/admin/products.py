@@ -23,7 +23,7 @@ from catalog.models import DataProduct, Person
 from catalog.services.permissions import can_look_after
 from trust.admin.badges import VERDICT_LABEL
 from trust.admin.deeds import DEEDS, judge_again, offered, run_now
-from trust.admin.filters import DomainFilter, GateFilter, OwnerFilter, VerdictFilter
+from trust.admin.filters import DomainFilter, GateFilter, MissingFilter, OwnerFilter, VerdictFilter
 from trust.admin.product_form import TEXTS, ProductForm
 from trust.models import Run
 from trust.pages.label import label_of
@@ -52,6 +52,7 @@ class DataProductAdmin(ServiceAdmin):
         OwnerFilter,
         DomainFilter,
         ("lifecycle", ChoicesDropdownFilter),
+        MissingFilter,
     ]
     search_fields = ["slug"]
     search_help_text = "Words of the name, description or purpose, or the beginning of a slug"

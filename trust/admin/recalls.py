@@ -52,7 +52,7 @@ class RecalledConsumerInline(TabularInline):
 class RecallAdmin(LargeTableAdmin):
     product_path = "product"
     list_display = ["product", "state", "fell_to", "fallen_at", "changed_at", "sent_at", "recovered_at", "named"]
-    list_filter = [("product__slug", FieldTextFilter)]
+    list_filter = [("product__slug", FieldTextFilter), ("closed_at", admin.EmptyFieldListFilter)]
     search_fields = ["=product__slug"]
     search_help_text = "The slug of a product, in full"
     ordering = ["-id"]

@@ -1,13 +1,15 @@
 """Filters of the pages: words, numbers and times. Nothing here marks anything as safe but what it built itself."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trust.models import Run
-from trust.pages import words
+from trust.pages import charts, words
 from trust.pages.words import Badge
 
 register = template.Library()
@@ -43,6 +45,12 @@ def gate_title(gate: str) -> str:
 
 
 @register.filter
+def query(filters: Mapping[str, str]) -> str:
+    """The filters of a list as the end of its address."""
+    return f"?{urlencode(filters)}"
+
+
+@register.filter
 def spaced(text: str | None) -> str:
     """`not_production_grade` as `not production grade`."""
     return str(text or "").replace("_", " ")
@@ -58,6 +66,29 @@ def ago(context: template.Context, moment: datetime | None, nothing: str = "neve
 def ahead(context: template.Context, moment: datetime | None, nothing: str = "") -> SafeString | str:
     """`<time>in 3 hours</time>`."""
     return _time(moment, words.ahead(moment, context["now"])) if moment else nothing
+
+
+@register.simple_tag(takes_context=True)
+def due(context: template.Context, moment: datetime) -> SafeString:
+    """`in 3 hours`, or `3 hours ago` of what is overdue."""
+    now: datetime = context["now"]
+    return _time(moment, words.ahead(moment, now) if moment > now else words.ago(moment, now))
+
+
+@register.filter
+def percent(value: float) -> str:
+    return f"{charts.percent(value)}%"
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """The same with hyphens at which no line ends."""
+    return text.replace("-", "\u2011")
+
+
+@register.filter
+def minus(value: float) -> float:
+    return -value
 
 
 @register.simple_tag
