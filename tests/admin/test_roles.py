@@ -12,12 +12,25 @@ from catalog.models import Contract, Delivery, Domain, Notification, OutputPort,
 from catalog.rules.vocabulary import Severity
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
-from tests.factories import NOW, make_agreement
+from tests.factories import NOW, make_agreement, make_use_case
 from tests.trust.builders import make_waiver
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision, make_agent
-from trust.models import CheckResult, Decision, LedgerBatch, Recall, Run, SigningKey, Suite, TrustPolicyVersion, Verdict
+from trust.models import (
+    CheckResult,
+    Decision,
+    LedgerBatch,
+    OutputException,
+    Recall,
+    Run,
+    SigningKey,
+    Suite,
+    TrustPolicyVersion,
+    Verdict,
+)
 from trust.services.incidents import open_incident
+from trust.services.output_exceptions import Trouble, record_exception
+from trust.services.reporters import Reporter
 from trust.signing import ensure_key
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
@@ -44,12 +57,20 @@ ADDERS = {
     "trust_ledgerbatch": set(),
     "trust_signingkey": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
+    "trust_outputexception": set(),
     "trust_waiver": {"owner", "steward", "other", "governance", "superuser"},
     "trust_trustpolicyversion": {"governance", "superuser"},
     "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
 # Pages whose rows are somebody's: out of reach for others, whatever they own.
-PERSONAL = {"api_apikey", "catalog_consumer", "catalog_agreement", "catalog_notification", "catalog_delivery"}
+PERSONAL = {
+    "api_apikey",
+    "catalog_consumer",
+    "catalog_agreement",
+    "catalog_notification",
+    "catalog_delivery",
+    "trust_outputexception",
+}
 # Pages whose rows belong to a product: out of reach for the owner of another.
 OWNED = (
     "dataproduct",
@@ -104,10 +125,20 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
         ),
+        "trust_outputexception": exception_of(world, cast),
         "trust_waiver": make_waiver(world.product, gate="critical_checks", granted_by=governance),
         "trust_trustpolicyversion": TrustPolicyVersion.objects.first(),
         "api_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
     }
+
+
+def exception_of(world: World, cast: Cast) -> OutputException:
+    """Of a use case that names the product's owner alone."""
+    agent, person = make_agent(), cast.owner.person
+    use_case = make_use_case(business_owner=person, consumers=[agent])
+    trouble, reporter = Trouble("Wrong advice"), Reporter(person)
+    decision_id = log_decision(world.product, agent, use_case=use_case.slug).pk
+    return record_exception(use_case=use_case, decision_id=decision_id, trouble=trouble, reporter=reporter, now=NOW)[0]
 
 
 def visitor(cast: Cast, role: str) -> Visitor:

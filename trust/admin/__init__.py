@@ -2,8 +2,32 @@
 
 from django.contrib import admin
 
-from trust.admin import decisions, incidents, ledger, policies, products, recalls, runs, trust_policies, verdicts, waivers
+from trust.admin import (
+    decisions,
+    incidents,
+    ledger,
+    output_exceptions,
+    policies,
+    products,
+    recalls,
+    runs,
+    trust_policies,
+    verdicts,
+    waivers,
+)
 
 admin.site.index_title = "What needs attention"
 
-__all__ = ["decisions", "incidents", "ledger", "policies", "products", "recalls", "runs", "trust_policies", "verdicts", "waivers"]
+__all__ = [
+    "decisions",
+    "incidents",
+    "ledger",
+    "output_exceptions",
+    "policies",
+    "products",
+    "recalls",
+    "runs",
+    "trust_policies",
+    "verdicts",
+    "waivers",
+]
