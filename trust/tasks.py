@@ -26,15 +26,18 @@ from trust.services import (
     ledger_publishing,
     partitions,
     product_upkeep,
+    readiness_watch,
     recall_notices,
     runs,
     scheduling,
+    use_case_upkeep,
 )
 from trust.signing import KeyUnavailableError
 
 logger = logging.getLogger(__name__)
 
 SEALING_SECONDS = 45.0  # our choice: before the next call comes, and other housekeeping has its turn
+ASSESSING_SECONDS = 60.0  # our choice, as above; what is left comes first the next time
 
 
 @worker_init.connect
@@ -102,6 +105,14 @@ def look_after_agreements() -> None:
 def look_after_products() -> None:
     """Remind of acknowledgements and reviews that fall due and of waivers that end."""
     product_upkeep.look_after_products(now=database_now())
+
+
+@shared_task(name="trust.look_after_use_cases", expires=300)
+def look_after_use_cases() -> None:
+    """Assess use cases, end overrides, tell of what fell and what is back, and remind of what falls due."""
+    until = monotonic() + ASSESSING_SECONDS
+    readiness_watch.look_after_readiness(now=database_now(), is_over=lambda: monotonic() > until)
+    use_case_upkeep.remind(now=database_now())
 
 
 @shared_task(name="trust.deliver_notices", expires=60)

@@ -38,4 +38,5 @@ urlpatterns = [
     path("", include("api.v1.agreement_urls")),
     path("", include("api.v1.exception_urls")),
     path("", include("api.v1.use_case_urls")),
+    path("", include("api.v1.readiness_urls")),
 ]

@@ -38,9 +38,14 @@ def note_change(watch: ReadinessWatch, *, before: Readiness | None, after: Readi
     state, is_good = _state_of(watch), not after.lacking
     if after.stage == UseCaseStage.RETIRED:
         _keep_state(watch, None)
-    elif state is not None or not (is_good or before is None or before.lacking):
+    elif state is not None or (before is not None and not before.lacking and not is_good and not _went_down(before, after)):
         _, policy = current_policy()
         _keep_state(watch, cross(state, is_good=is_good, at=after.assessed_at, damping=policy.recall_damping))
+
+
+def _went_down(before: Readiness, after: Readiness) -> bool:
+    """Whether the use case was moved to an earlier stage, of which everybody is told by the move."""
+    return UseCaseStage(after.stage).rank < UseCaseStage(before.stage).rank
 
 
 def tell_of_falls(*, now: datetime, limit: int = 500) -> int:
