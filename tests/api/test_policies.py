@@ -101,6 +101,7 @@ def test_who_may_draft(cast: Cast, product: DataProduct) -> None:
 
 def test_governance_publishes_the_trust_policy_and_everybody_reads_it(cast: Cast, product: DataProduct) -> None:
     present = cast.consumer.get("/api/v1/trust-policy").json()
+    assert present["body"]["readiness"]["minimum_share"] == 0.9
     assert (present["version"], present["body"]["minimum_score"]) == (1, 75)
     response = cast.governance.post(VERSIONS, {"changes": {"minimum_score": 80}, "note": "Higher."})
     assert response.status_code == 201, response.content

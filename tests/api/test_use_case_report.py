@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from joserfc import jws
 from joserfc.errors import BadSignatureError
@@ -208,6 +210,9 @@ def test_a_draft_of_somebody_else_is_not_told_of(cast: Cast, delays: UseCase) ->
     assert "merger-plans" not in told
     assert "zoe" not in told
     assert report(cast.owner)["use_case"]["hidden_products"] == 1
+    delays.products.filter(product=secret).delete()
+    assert report(cast.owner)["use_case"]["hidden_products"] == 0
+    delays.products.create(product=secret)
     open_ = report(cast.auditor)
     assert open_["use_case"]["products"] == ["flights", "merger-plans"]
     assert "merger-plans" in json.dumps(open_["gaps"])
@@ -223,3 +228,16 @@ def test_the_verifier_checks_a_report_and_takes_it_for_nothing_else(cast: Cast, 
     as_answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert as_answer.returncode == 1
     assert "is not the header of a touchstone-answer+jwt" in as_answer.stderr
+
+
+def test_the_report_costs_the_same_whatever_the_use_case_names(cast: Cast, delays: UseCase) -> None:
+    report(cast.owner)  # judges the products
+    with CaptureQueriesContext(connection) as few:
+        report(cast.owner)
+    for number in range(3):
+        delays.products.create(product=make_product(f"more-{number}", lifecycle=Lifecycle.PUBLISHED))
+        delays.consumers.add(make_consumer(f"agent-{number}"))
+    report(cast.owner)
+    with CaptureQueriesContext(connection) as many:
+        report(cast.owner)
+    assert len(many) == len(few)

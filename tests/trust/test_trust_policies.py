@@ -1,5 +1,6 @@
 """Versions of the trust policy: who publishes them, what is refused, what is kept."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,12 +33,25 @@ def test_a_published_policy_is_the_next_version_and_the_only_current_one() -> No
     assert TrustPolicyVersion.objects.filter(is_current=True).count() == 1
 
 
+def test_a_change_of_one_setting_of_readiness_keeps_the_others() -> None:
+    governance = make_governance()
+    publish_trust_policy(changes={"readiness": {"minimum_share": 0.8}}, note="Milder.", actor=governance, now=NOW)
+    publish_trust_policy(changes={"readiness": {"fallback_within": "PT1H"}}, note="Faster.", actor=governance, now=NOW)
+    settings = current_policy()[1].readiness
+    assert (settings.minimum_share, settings.fallback_within) == (0.8, timedelta(hours=1))
+    assert TrustPolicyVersion.objects.get(version=3).digest == policy_digest(current_policy()[1])
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
         ({"minimum_score": 101}, InvalidError),
         ({"minimum_scroe": 80}, InvalidError),
         ({"version": 7}, InvalidError),
+        ({"readiness": {"minimum_share": 2}}, InvalidError),
+        ({"readiness": {"minimal_share": 0.5}}, InvalidError),
+        ({"readiness": 7}, InvalidError),
+        ({"readiness": {"minimum_share": 0.9}}, ConflictError),
         ({"gates": []}, InvalidError),
         ({"minimum_score": 75}, ConflictError),
         ({}, ConflictError),

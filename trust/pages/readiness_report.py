@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.models import Person, UseCase
-from catalog.queries import visible_products
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from trust.models import Readiness, StageMove, Waiver
 from trust.pages.readiness import Actor, GapLine, Panel, actors_of, panel_of
@@ -17,7 +16,7 @@ from trust.pages.words import GATES
 from trust.queries.policies import current_policy
 from trust.queries.stage_moves import overrides
 from trust.queries.use_case_facts import use_case_facts
-from trust.queries.use_case_report import ClaimsThen, approval_at, claims_at, waivers_at
+from trust.queries.use_case_report import ClaimsThen, approval_at, claims_at, hidden_from, waivers_at
 from trust.rules.readiness.assess import assess
 from trust.rules.readiness.codec import load_facts
 from trust.rules.readiness.facts import MeasureFacts, Presence, UseCaseFacts
@@ -119,7 +118,7 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
     facts, assessment = _present(use_case, now) if as_of is None else _past(use_case, as_of, now)
     at = now if as_of is None else as_of
     slugs = {product.slug for product in facts.products}
-    hidden = slugs - set(visible_products(reader).filter(slug__in=slugs).values_list("slug", flat=True))
+    hidden = hidden_from(reader, use_case)
     panel = panel_of(veiled(assessment, hidden), {person.username: person.name for person in _people(facts)})
     return Report(
         facts=facts,
@@ -133,7 +132,7 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
         waivers=tuple(_waiver(row, hidden) for row in waivers_at(slugs, at)),
         approval=_approval(approval_at(use_case, facts.stage, at)),
         products=tuple(sorted(slugs - hidden)),
-        hidden_products=len(hidden),
+        hidden_products=len(slugs & hidden),
     )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from catalog.models import UseCase
+from catalog.models import DataProduct, Person, UseCase, UseCaseProduct
+from catalog.queries import visible_products
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import StageMove, Waiver
 from trust.rules.vocabulary import StageMoveStatus, WaiverStatus
@@ -23,9 +24,22 @@ class ClaimsThen:
 
 def claims_at(use_case: UseCase, at: datetime) -> ClaimsThen:
     """From the history of its row; today's where the history does not reach back that far. One query."""
-    then = UseCase.pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # pghistory's
+    then = UseCase.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory's
     event = then.filter(pgh_obj=use_case.pk, pgh_created_at__lte=at).order_by("-pgh_id").first() or use_case
     return ClaimsThen(event.decision, event.fallback, event.stage_since)
+
+
+def hidden_from(reader: Person, use_case: UseCase) -> set[str]:
+    """Slugs of products that the use case names, or ever named, and that `reader` may not see: drafts of others. Two queries.
+
+    Give them to `trust.rules.readiness.veil.veiled` before `reader` is shown an assessment, also a past one.
+    """
+    events = UseCaseProduct.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory's
+    named = DataProduct.objects.filter(
+        Q(pk__in=events.filter(use_case=use_case.pk).values("product")) | Q(used_by__use_case=use_case)
+    )
+    slugs = set(named.order_by().values_list("slug", flat=True))
+    return slugs - set(visible_products(reader).filter(slug__in=slugs).values_list("slug", flat=True))
 
 
 def approval_at(use_case: UseCase, stage: UseCaseStage, at: datetime) -> StageMove | None:

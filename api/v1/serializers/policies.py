@@ -14,6 +14,7 @@ from catalog.rules.claims import PolicyClaims
 from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from trust.models import TrustPolicyVersion
+from trust.rules.trust_policy import policy_from_dict, policy_to_dict
 from trust.services.policy_trials import MOST_TRIED
 
 _OBLIGATION = {
@@ -169,10 +170,15 @@ class TrustPolicyEntry(serializers.ModelSerializer[TrustPolicyVersion]):
 
 
 class TrustPolicyAnswer(TrustPolicyEntry):
-    body = JsonObjectField(help_text="Gates, required dimensions, shares, intervals and weights.")
+    body = serializers.SerializerMethodField(
+        help_text="Gates, required dimensions, shares, intervals, weights; settings that came later have their default."
+    )
 
     class Meta(TrustPolicyEntry.Meta):
         fields = [*TrustPolicyEntry.Meta.fields, "body"]
+
+    def get_body(self, version: TrustPolicyVersion) -> dict[str, Any]:
+        return policy_to_dict(policy_from_dict(version.body))
 
 
 class TrustPolicyRequest(StrictSerializer):
