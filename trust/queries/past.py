@@ -1,8 +1,11 @@
 """What was known of a product at a past moment, and would have been said of it then."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+
+from msgspec import UNSET
 
 from catalog.models import DataProduct
 from catalog.rules.errors import InvalidError
@@ -12,6 +15,7 @@ from trust.rules.codec import load_facts, load_outcome
 from trust.rules.facts import ProductFacts, UpstreamFacts
 from trust.rules.hindsight import known_by
 from trust.rules.judge import judge
+from trust.rules.lineage import upstreams_first
 from trust.rules.outcome import Outcome
 from trust.rules.stricter import stricter
 from trust.rules.trust_policy import TrustPolicy, policy_from_dict
@@ -50,10 +54,8 @@ def verdict_as_of(
     if rows is None:
         raise no_verdict_yet(slug)
     if minimum_score is None and maximum_evidence_age is None:
-        return _outcome_of(rows, slug, at, frozenset())
-    facts, policy = stricter(
-        *_facts_of(rows, slug, at, frozenset()), minimum_score=minimum_score, maximum_evidence_age=maximum_evidence_age
-    )
+        return _outcome_of(rows, slug, at)
+    facts, policy = stricter(*_facts_of(rows, slug, at), minimum_score=minimum_score, maximum_evidence_age=maximum_evidence_age)
     return judge(facts, policy, at)
 
 
@@ -70,19 +72,69 @@ def _rows_at(slug: str, at: datetime) -> _Rows | None:
     return None if row is None else _Rows(row, _row_judged_later(slug, at))
 
 
-def _outcome_of(rows: _Rows, slug: str, at: datetime, path: frozenset[str]) -> Outcome:
-    if rows.later is None and rows.row.valid_until > at:
-        return load_outcome(rows.row.outcome)
-    return judge(*_facts_of(rows, slug, at, path), at)
+def _outcome_of(rows: _Rows, slug: str, at: datetime) -> Outcome:
+    return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
 
 
-def _facts_of(rows: _Rows, slug: str, at: datetime, path: frozenset[str]) -> tuple[ProductFacts, TrustPolicy]:
-    """Facts and trust policy of the moment. `path`: the products on the way here, so that a circle of inputs ends."""
+def _facts_of(rows: _Rows, slug: str, at: datetime) -> tuple[ProductFacts, TrustPolicy]:
+    """Facts and trust policy of the moment, with what was to be said of the inputs then.
+
+    Works upwards product by product, each once, and judges from the top down: a chain of inputs may be of any length. What runs
+    in a circle keeps what was stored of it.
+    """
+    own = {slug: _own_facts(rows, at)}
+    above: dict[str, list[str]] = {}
+    outcomes: dict[str, Outcome] = {}
+    waiting = [slug]
+    while waiting:
+        product = waiting.pop()
+        above[product] = [one.slug for one in own[product][0].upstreams if not one.is_cycle]
+        for upstream in above[product]:
+            if upstream in own or upstream in outcomes or (found := _rows_at(upstream, at)) is None:
+                continue
+            if _still_held(found, at):
+                outcomes[upstream] = load_outcome(found.row.outcome)
+            else:
+                own[upstream] = _own_facts(found, at)
+                waiting.append(upstream)
+    for group in upstreams_first(above):
+        for product in group:
+            if product in own and product != slug:
+                facts, policy = own[product]
+                outcomes[product] = judge(_with_inputs(facts, outcomes), policy, at)
+    facts, policy = own[slug]
+    return _with_inputs(facts, outcomes), policy
+
+
+def _still_held(rows: _Rows, at: datetime) -> bool:
+    return rows.later is None and rows.row.valid_until > at
+
+
+def _own_facts(rows: _Rows, at: datetime) -> tuple[ProductFacts, TrustPolicy]:
     facts = load_facts(rows.row.facts)
     if rows.later is not None:
         facts = known_by(at, load_facts(rows.later.facts), facts)
-    upstreams = tuple(_upstream_at(upstream, at, path | {slug}) for upstream in facts.upstreams)
-    return replace(facts, upstreams=upstreams), policy_from_dict((rows.later or rows.row).policy.body)
+    return facts, policy_from_dict((rows.later or rows.row).policy.body)
+
+
+def _with_inputs(facts: ProductFacts, outcomes: Mapping[str, Outcome]) -> ProductFacts:
+    upstreams = (one if one.is_cycle else _upstream(one, outcomes.get(one.slug)) for one in facts.upstreams)
+    return replace(facts, upstreams=tuple(upstreams))
+
+
+def _upstream(upstream: UpstreamFacts, outcome: Outcome | None) -> UpstreamFacts:
+    if outcome is None:
+        return upstream
+    return replace(
+        upstream,
+        verdict=outcome.verdict,
+        effective_score=outcome.effective_score,
+        valid_until=outcome.valid_until,
+        failing_path=outcome.failing_path,
+        path_left_out=outcome.path_left_out,
+        cause=outcome.cause,
+        limited_from=outcome.limited_from or outcome.limited_by or UNSET,
+    )
 
 
 def _row_judged_by(slug: str, at: datetime) -> Verdict | None:
@@ -99,18 +151,3 @@ def _row_judged_later(slug: str, at: datetime) -> Verdict | None:
     changes = rows.values_list("id", "facts_changed_at")[:20].iterator()
     changed = [pk for pk, _ in takewhile(lambda change: change[1] is not None and change[1] <= at, changes)]
     return Verdict.objects.select_related("policy").get(pk=changed[-1]) if changed else None
-
-
-def _upstream_at(upstream: UpstreamFacts, at: datetime, path: frozenset[str]) -> UpstreamFacts:
-    rows = None if upstream.slug in path else _rows_at(upstream.slug, at)
-    if rows is None:
-        return upstream
-    outcome = _outcome_of(rows, upstream.slug, at, path)
-    return replace(
-        upstream,
-        verdict=outcome.verdict,
-        effective_score=outcome.effective_score,
-        valid_until=outcome.valid_until,
-        failing_path=outcome.failing_path,
-        cause=outcome.cause,
-    )

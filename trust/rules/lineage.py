@@ -1,13 +1,16 @@
 """Products and what they are built from, as a graph: in which order to judge, what runs in a circle, how a path is told."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+Product = TypeVar("Product", bound=Hashable)
 
 MOST_ON_A_PATH = 1_000
 """Products of a path that an outcome names, the first and the last among them (our choice: some 20 KB)."""
 _NAMED_WHOLE = 4
 
 
-def upstreams_first(inputs: Mapping[int, Collection[int]]) -> list[tuple[int, ...]]:
+def upstreams_first(inputs: Mapping[Product, Collection[Product]]) -> list[tuple[Product, ...]]:
     """The keys and values of `inputs` (product -> what it is built from), each after all that it is built from.
 
     In groups: a group of more than one runs in circles, each of its members being built from every other. The order is the
@@ -16,22 +19,22 @@ def upstreams_first(inputs: Mapping[int, Collection[int]]) -> list[tuple[int, ..
     return list(_Groups(inputs).found())
 
 
-class _Groups:
+class _Groups(Generic[Product]):
     """One walk over a graph. index: when a product was first seen. low: the earliest that it leads back to."""
 
-    def __init__(self, inputs: Mapping[int, Collection[int]]) -> None:
+    def __init__(self, inputs: Mapping[Product, Collection[Product]]) -> None:
         self.inputs = inputs
-        self.index: dict[int, int] = {}
-        self.low: dict[int, int] = {}
-        self.open: list[int] = []
-        self.is_open: set[int] = set()
+        self.index: dict[Product, int] = {}
+        self.low: dict[Product, int] = {}
+        self.open: list[Product] = []
+        self.is_open: set[Product] = set()
 
-    def found(self) -> Iterator[tuple[int, ...]]:
+    def found(self) -> Iterator[tuple[Product, ...]]:
         for start in self.inputs:
             if start not in self.index:
                 yield from self._from(start)
 
-    def _from(self, start: int) -> Iterator[tuple[int, ...]]:
+    def _from(self, start: Product) -> Iterator[tuple[Product, ...]]:
         trail = [(start, self._see(start))]
         while trail:
             product, upstreams = trail[-1]
@@ -48,13 +51,13 @@ class _Groups:
             elif following in self.is_open:
                 self.low[product] = min(self.low[product], self.index[following])
 
-    def _see(self, product: int) -> Iterator[int]:
+    def _see(self, product: Product) -> Iterator[Product]:
         self.index[product] = self.low[product] = len(self.index)
         self.open.append(product)
         self.is_open.add(product)
         return iter(self.inputs.get(product, ()))
 
-    def _close(self, product: int) -> tuple[int, ...]:
+    def _close(self, product: Product) -> tuple[Product, ...]:
         group = [self.open.pop()]
         while group[-1] != product:
             group.append(self.open.pop())

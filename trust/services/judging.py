@@ -138,13 +138,14 @@ class Work:
                 self._batch(batch)
 
     def _batch(self, product_ids: Sequence[int]) -> None:
-        judged, left, failures = _despite_deadlocks(partial(self._transaction, product_ids))
+        judged, left, failures = _despite_deadlocks(partial(self.judge_together, product_ids))
         self.judged += judged
         self.left |= left
         self.failures |= failures
 
     @transaction.atomic
-    def _transaction(self, product_ids: Sequence[int]) -> tuple[int, set[int], dict[int, Exception]]:
+    def judge_together(self, product_ids: Sequence[int]) -> tuple[int, set[int], dict[int, Exception]]:
+        """One transaction: how many were judged, which were left, and which could not be judged."""
         locked = CurrentVerdict.objects.select_for_update(no_key=True, skip_locked=self.is_sharing).defer("body")
         currents = {row.product_id: row for row in locked.filter(product_id__in=product_ids).order_by("product_id")}
         left = set(product_ids) - set(currents)
