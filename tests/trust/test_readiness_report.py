@@ -151,6 +151,7 @@ def test_the_panel_of_a_ready_use_case_says_that_nothing_is_in_the_way() -> None
     html = rendered()
     assert "All five gaps are closed" in html
     assert "Nothing keeps it from approved." in html
+    assert 'href="/use-cases/departure-delays/report"' in html
 
 
 def test_the_stage_that_comes_next_is_one_that_needs_readiness() -> None:
