@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from catalog.admin.base import ServiceAdmin, ServiceForm, told
 from catalog.admin.consumer_history import consumer_history
-from catalog.admin.reach import person_of
+from catalog.admin.reach import governs, person_of
 from catalog.models import Consumer, Person
 from catalog.models.choices import choices
 from catalog.rules.consumers import LONGEST_URL, ConsumerClaims, ConsumerDetails
@@ -31,7 +31,7 @@ from catalog.services.consumers import (
     set_clearance,
     suspend_consumer,
 )
-from catalog.services.permissions import is_governance, sees_everything
+from catalog.services.permissions import sees_everything
 
 DETAILS = ("name", "description", "contact_email", "webhook_url")
 KEPT = ["slug", "kind", "standing", "keys", "created_at", "updated_at", "history"]
@@ -112,7 +112,7 @@ class ConsumerAdmin(ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return []
-        return KEPT if is_governance(person_of(request)) else [*KEPT, "clearance"]
+        return KEPT if governs(request) else [*KEPT, "clearance"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"owner": person_of(request).pk, **super().get_changeform_initial_data(request)}
@@ -126,11 +126,7 @@ class ConsumerAdmin(ServiceAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_govern_permission(self, request: HttpRequest) -> bool:
-        """Asked for each action of a page; looked up once."""
-        known = vars(request)
-        if "is_governance" not in known:
-            known["is_governance"] = is_governance(person_of(request))
-        return bool(known["is_governance"])
+        return governs(request)
 
     @action(description="Suspend the chosen consumers: their keys are refused at once", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:

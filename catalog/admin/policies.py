@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 
 from catalog.admin.base import ServiceAdmin, told
 from catalog.admin.policy_form import PolicyForm
-from catalog.admin.reach import person_of, within_reach
+from catalog.admin.reach import governs, person_of, within_reach
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.services.permissions import can_change, is_governance
 from catalog.services.policies import publish_policy, withdraw_policy
@@ -39,10 +39,10 @@ class AccessPolicyAdmin(ServiceAdmin):
         return [*self.told, "product", "name"] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        drafted, governs = [*PolicyForm.Meta.fields], is_governance(person_of(request))
-        if governs and self.has_change_permission(request, obj):
+        drafted, is_governing = [*PolicyForm.Meta.fields], governs(request)
+        if is_governing and self.has_change_permission(request, obj):
             drafted.append("raw_cedar")
-        if obj is None and not governs:
+        if obj is None and not is_governing:
             drafted = [name for name in drafted if name not in {"domain", "minimum_sensitivity"}]
         return [*drafted, *self.told] if obj else drafted
 
@@ -53,12 +53,12 @@ class AccessPolicyAdmin(ServiceAdmin):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
         if db_field.name == "product":
-            kwargs["required"] = not is_governance(person_of(request))
+            kwargs["required"] = not governs(request)
             kwargs["queryset"] = within_reach(DataProduct.objects.all(), person_of(request), path="pk")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_govern_permission(self, request: HttpRequest) -> bool:
-        return is_governance(person_of(request))
+        return governs(request)
 
     @action(description="Publish the chosen drafts", permissions=["govern"])
     def publish(self, request: HttpRequest, queryset: QuerySet[AccessPolicy]) -> None:

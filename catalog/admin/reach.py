@@ -6,7 +6,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from catalog.models import DataProduct, Person
-from catalog.services.permissions import sees_everything
+from catalog.services.permissions import is_governance, sees_everything
 
 M = TypeVar("M", bound=Model)
 
@@ -16,6 +16,14 @@ def person_of(request: HttpRequest) -> Person:
     if not isinstance(request.user, Person):
         raise TypeError(f"The admin was reached by {request.user!r}, who is nobody.")
     return request.user
+
+
+def governs(request: HttpRequest) -> bool:
+    """Whether who asks may act for governance: asked for each action of a page, looked up once."""
+    known = vars(request)
+    if "governs" not in known:
+        known["governs"] = is_governance(person_of(request))
+    return bool(known["governs"])
 
 
 def within_reach(queryset: QuerySet[M], person: Person, *, path: str) -> QuerySet[M]:

@@ -8,11 +8,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.reach import person_of
+from catalog.admin.reach import governs, person_of
 from catalog.models import AccessPolicy, Agreement, DataProduct
 from catalog.queries import agreements_waiting_for, visible_use_cases
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.permissions import is_governance
 from trust.admin.links import list_link, row_link
 from trust.models import OutputException, StageMove, Waiver
 from trust.pages.desk import PUBLISHED
@@ -70,7 +69,7 @@ def queues_of(looker: Looker) -> list[Queue]:
 
 
 def looker_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> Looker:
-    return Looker(request, reach, is_governance(person_of(request)), now, policy)
+    return Looker(request, reach, governs(request), now, policy)
 
 
 def _agreements(looker: Looker) -> Queue:

@@ -15,9 +15,8 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin.base import ServiceForm, told
-from catalog.admin.reach import person_of
+from catalog.admin.reach import governs, person_of
 from catalog.models import Person
-from catalog.services.permissions import is_governance
 from trust.admin.product_rows import ProductRowAdmin
 from trust.models import Waiver
 from trust.pages.words import GATES
@@ -117,7 +116,7 @@ class WaiverAdmin(ProductRowAdmin):
         return False
 
     def has_govern_permission(self, request: HttpRequest) -> bool:
-        return is_governance(person_of(request))
+        return governs(request)
 
     @action(description="Grant the chosen requests", permissions=["govern"])
     def grant(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
