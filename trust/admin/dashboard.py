@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.admin.reach import person_of
 from catalog.models import DataProduct, UseCase
+from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import sees_everything
 from trust.admin.links import list_link, page_link
 from trust.admin.queues import Looker, looker_of, queues_of
@@ -27,6 +28,7 @@ SHOWN = 8
 DUE_SHOWN = 12
 USE_CASES_SHOWN = 25
 REASONS_SHOWN = 8
+_CRITICAL_FIRST = Case(When(severity=Severity.CRITICAL, then=0), default=1)
 RECENT = timedelta(days=7)  # what happened lately, and what comes soon
 
 
@@ -100,7 +102,7 @@ def _troubles(looker: Looker) -> dict[str, Any]:
     incidents = desk.open_incidents(reach).select_related("product").defer("product__search")
     return {
         "trouble": desk.trouble(reach),
-        "open_incidents": list(incidents.order_by("-opened_at", "-id")[:SHOWN]),
+        "open_incidents": list(incidents.order_by(_CRITICAL_FIRST, "-opened_at", "-id")[:SHOWN]),
         "open_recalls": list(recalls.select_related("product").defer("product__search").order_by("fallen_at")[:SHOWN]),
         "failed_runs": list(
             runs.select_related("port__product")

@@ -34,7 +34,8 @@ WITH newest AS MATERIALIZED ({newest}),
      within AS (SELECT * FROM newest WHERE asked_at >= %(since)s::timestamptz),
      cut AS (SELECT FROM newest GROUP BY source HAVING count(*) >= %(limit)s AND min(asked_at) >= %(since)s::timestamptz),
      codes AS (
-         SELECT code, count(*) AS denials FROM within, unnest(reason_codes) AS code WHERE NOT decision
+         SELECT code, count(*) AS denials FROM within, LATERAL (SELECT DISTINCT unnest(reason_codes)) AS said (code)
+         WHERE NOT decision
          GROUP BY code ORDER BY denials DESC, code LIMIT %(codes)s
      )
 SELECT count(*), count(*) FILTER (WHERE NOT decision), EXISTS (SELECT FROM cut),
