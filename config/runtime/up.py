@@ -27,6 +27,7 @@ WEB_THREADS = 4
 WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
+REPORT = "/use-cases/delay-forecast/report"  # of the demo's use case: a page, and below /api/v1 the same as JSON
 RUN_FAILED = 2  # exit statuses of show_verdicts
 STILL_RUNNING = 3
 ROLES_REMEDY = f"Set {OWNER_URL} too: docs/operations.md, `Two roles of PostgreSQL`, says how."
@@ -58,8 +59,10 @@ def static_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def show(verdicts: Outcome) -> None:
+def show(verdicts: Outcome, readiness: str) -> None:
     say("\n" + verdicts.output.strip("\n") + "\n")
+    if readiness:  # there are use cases
+        say(f"{readiness}\n")
     if verdicts.status != 0:
         say(verdicts.errors.strip("\n") + "\n")
 
@@ -88,14 +91,15 @@ class Up:
             self.load_demo()
         self.wait_until_ready()
         verdicts = self.ask_verdicts()
+        readiness = self.supervisor.manage(["show_readiness"], self.environment, "readiness of use cases").output.strip("\n")
         key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output.strip()
         if self.options.once:  # everything stops in a moment: the request is made here, and no password is lost
             self.ask_as_a_caller(key, verdicts)
-            show(verdicts)
+            show(verdicts, readiness)
         else:
             # Last of what can fail: its password is shown this once.
             admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
-            show(verdicts)
+            show(verdicts, readiness)
             self.show_addresses(admin.strip("\n"), key)
         return verdicts.status
 
@@ -174,6 +178,8 @@ class Up:
     def ask_as_a_caller(self, key: str, verdicts: Outcome) -> None:
         """The requests that are shown otherwise. After runs that all ended, the demo's yes must be a yes and its no a no."""
         self.caller.ask(self.first_path(), key)
+        if self.has_demo():
+            self.caller.ask(f"/api/v1{REPORT}", key)
         told = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
         if verdicts.status == 0 and told not in ([], [True, False]):
             raise CommandFailedError(f"The demo's agent was to be told yes about {YES} and no about {NO}. See the lines above.")
@@ -191,6 +197,8 @@ class Up:
 
     def show_addresses(self, admin: str, key: str) -> None:
         say(f"Home page   {self.address}/\nAPI docs    {self.address}/api/docs\nAdmin       {self.address}/admin/")
+        if self.has_demo():
+            say(f"Use case    {self.address}{REPORT}  (is it ready, and if not, who must act? Log in first)")
         say(f"\n{admin}\n")
         say("Ask (with a key for trying out, which the next start replaces):")
         say(f"  curl -H 'Authorization: Bearer {key}' {self.address}{self.first_path()}\n")

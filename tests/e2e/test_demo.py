@@ -36,10 +36,14 @@ GOOD, BAD, UNKNOWN = Verdict.PRODUCTION_GRADE, Verdict.NOT_PRODUCTION_GRADE, Ver
 
 @dataclass(frozen=True)
 class JudgedDemo:
-    """What `show_verdicts --json` said before and after somebody asked for the first run of the holidays."""
+    """What `show_verdicts --json` said before and after somebody asked for the first run of the holidays.
+
+    readiness: what `show_readiness --json` said after that, before anybody asked or reported anything.
+    """
 
     before: dict[str, dict[str, Any]]
     after: dict[str, dict[str, Any]]
+    readiness: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,8 @@ def demo(
             stage.manage("load_demo")
             before = verdicts(stage)
             stage.manage("run_suite", "nyc-holidays", "--wait", "60")
-            yield JudgedDemo(before, verdicts(stage))
+            after = verdicts(stage)
+            yield JudgedDemo(before, after, json.loads(stage.manage("show_readiness", "--json").stdout))
         finally:
             stage.stop_all()
             TransactionTestCase()._fixture_teardown()  # type: ignore[attr-defined]  # see tests/baseline.py
@@ -220,6 +225,64 @@ def test_the_model_may_not_be_trained_on_the_airlines_until_the_agreement_is_app
     after = ask()
     assert (after["decision"], after["reasons"]) == (True, [])
     assert {duty["type"] for duty in after["obligations"]} == {"name-the-source", "delete_after"}
+
+
+WITHOUT_A_YES = {
+    "production_grade_now": "no",
+    "production_grade_share": "unknown",
+    "purpose_permitted": "no",
+    "agreements_active": "unknown",
+    "obligations_confirmed": "unknown",
+    "explainability_documented": "no",
+    "asked_from_there": "unknown",
+    "answered_before_use": "unknown",
+    "fallback_followed": "unknown",
+    "exceptions_closed_in_time": "unknown",
+    "measures_reported": "unknown",
+}
+
+
+def test_the_readiness_of_the_use_case_says_honestly_which_gaps_are_open(demo: JudgedDemo) -> None:
+    (row,) = demo.readiness
+    answers = {question: found["answer"] for question, found in row["questions"].items()}
+    assert {question: answer for question, answer in answers.items() if answer != "yes"} == WITHOUT_A_YES
+    assert (row["level"], row["weakest"]) == ("not_ready", "governance")
+    assert {gap: found["level"] for gap, found in row["gaps"].items()} == {
+        "trust": "not_ready",
+        "governance": "not_ready",
+        "ownership": "ready",
+        "workflow": "unknown",
+        "accountability": "unknown",
+    }
+
+
+def test_the_readme_shows_the_readiness_as_it_is(demo: JudgedDemo) -> None:
+    assert dict(re.findall(r"^\| `([a-z_]+)` \| (no|unknown) \|", README, flags=re.MULTILINE)) == WITHOUT_A_YES
+    (row,) = demo.readiness
+    counts = [f"{gap['yes']} of {sum(gap[answer] for answer in ('yes', 'no', 'unknown'))}" for gap in row["gaps"].values()]
+    shown = set(re.findall(r"^delay-forecast +pilot +not ready +(.+)$", README, flags=re.MULTILINE))
+    assert {tuple(re.split(r"  +", line.strip())) for line in shown} == {tuple(counts)}
+
+
+def test_an_agent_that_asks_from_the_use_case_and_is_denied_opens_the_question_of_the_fallback(
+    demo: JudgedDemo, client: Client
+) -> None:
+    agent = Consumer.objects.select_related("owner").get(slug="route-advisor")
+    scopes = [Scope.TRUST_READ, Scope.DECIDE]
+    _, key = create_key(person=agent.owner, consumer=agent, name="desk", scopes=scopes, now=timezone.now())
+    sent: Any = {"content_type": "application/json", "headers": {"authorization": f"Bearer {key}"}}
+    question = {**json.loads(question_about(NO)), "context": {"use_case": "delay-forecast"}}
+    answer = client.post("/access/v1/evaluation", json.dumps(question), **sent).json()
+    assert answer["decision"] is False
+
+    def standing() -> dict[str, str]:
+        report = client.get("/api/v1/use-cases/delay-forecast/readiness", headers=sent["headers"]).json()
+        return {found["question"]: found["code"] for found in report["questions"]}
+
+    assert standing()["fallback_followed"] != "ok"
+    said = {"decision_id": answer["context"]["decision_id"], "action": "fell_back"}
+    assert client.post("/api/v1/use-cases/delay-forecast/uses", json.dumps(said), **sent).status_code == 201
+    assert standing()["fallback_followed"] == "ok"
 
 
 def test_no_value_of_a_personal_field_leaves_the_worker(demo: JudgedDemo) -> None:

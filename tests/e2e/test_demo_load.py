@@ -7,9 +7,9 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from catalog.models import AccessPolicy, Agreement, Consumer, Contract, DataProduct, Person, PolicyStatus
+from catalog.models import AccessPolicy, Agreement, Consumer, Contract, DataProduct, Person, PolicyStatus, UseCase
 from catalog.rules.vocabulary import AgreementStatus, Effect, Lifecycle, Sensitivity
-from trust.models import Run, Suite
+from trust.models import Run, StageMove, Suite
 from trust.rules.vocabulary import RunStatus
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,7 @@ def rows_of_claims() -> dict[str, int]:
     return {model._meta.label: model._default_manager.count() for model in apps.get_app_config("catalog").get_models()} | {
         "suites": Suite.objects.count(),
         "runs": Run.objects.count(),
+        "stage moves": StageMove.objects.count(),
     }
 
 
@@ -65,7 +66,7 @@ def test_it_asks_for_a_run_of_everything_that_has_a_schedule() -> None:
 def test_the_people_cannot_log_in_with_a_password_until_they_are_given_one() -> None:
     load_demo()
     people = Person.objects.all()
-    assert len(people) == 9
+    assert len(people) == 11
     assert not any(person.has_usable_password() for person in people)
 
 
@@ -105,6 +106,24 @@ def test_permitted_use_comes_with_obligations() -> None:
     load_demo()
     planes = AccessPolicy.objects.get(product__slug="nyc-planes", name="ai-use")
     assert planes.obligations == [{"type": "mask_fields", "fields": ["manufacturer"]}, "name-the-source"]
+
+
+def test_a_use_case_wants_the_products_and_everybody_who_answers_for_a_part_of_it_is_named() -> None:
+    load_demo()
+    use_case = UseCase.objects.get()
+    assert (use_case.slug, use_case.stage, use_case.autonomy) == ("delay-forecast", "pilot", "advises")
+    assert (use_case.business_owner.username, use_case.acknowledged_by) == ("carmen.silva", use_case.business_owner)
+    assert use_case.outputs_owner == Person.objects.get(username="aisha.khan")
+    assert use_case.exceptions_owner == Person.objects.get(username="henrik.olsen")
+    assert use_case.exceptions_within == timedelta(hours=24)
+    assert set(use_case.consumers.values_list("slug", flat=True)) == {"delay-model", "route-advisor"}
+    products = set(use_case.products.values_list("product__slug", flat=True))
+    assert products == {"nyc-flights", "nyc-weather", "nyc-airports", "nyc-planes"}
+    assert set(use_case.measures.values_list("name", "owner__username")) == {
+        ("mean-absolute-error", "aisha.khan"),
+        ("advice-followed", "carmen.silva"),
+    }
+    assert use_case.stage_moves.get().requested_by == use_case.business_owner
 
 
 def test_a_second_time_it_writes_nothing_new() -> None:

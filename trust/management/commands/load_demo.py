@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the people, data products and consumers of `demo/`, as those who answer for them would do it."""
+"""`manage.py load_demo`: the people, data products, consumers and use cases of `demo/`, as those who answer for them do it."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from catalog.services.consumers import register_consumer
 from catalog.services.people import add_person
 from catalog.services.policies import draft_guardrail, publish_policy
 from catalog.services.products import acknowledge_product, review_product
+from trust.management.demo_use_cases import add_use_case
 from trust.models import Suite
 from trust.services.registration import register_document
 from trust.services.runs import request_run
@@ -51,6 +52,8 @@ class Command(BaseCommand):
                     add_consumer(consumer, governance)
                 for agreement in plan["agreements"]:
                     ask_for_agreement(agreement, now)
+                for use_case in plan["use_cases"]:
+                    add_use_case(use_case, governance, now)
                 runs = request_runs(plan["contracts"], governance, now)
                 transaction.on_commit(lambda: enqueue(runs))
         except OSError as error:
