@@ -22,6 +22,7 @@ from catalog.rules.moments import rfc_3339
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_consumer, make_owner, make_product, make_use_case, measure_claims
+from tests.trust.builders import make_waiver
 from tests.trust.stages import put_at
 from trust.models import Readiness
 from trust.rules.vocabulary import ReadinessQuestion
@@ -29,6 +30,7 @@ from trust.services.outcomes import report_outcome
 from trust.services.readiness import assess_use_case
 from trust.services.reporters import Reporter
 from trust.services.signed_reports import REPORT_TYPE
+from trust.services.waivers import revoke_waiver
 from trust.signing import canonical_json, public_jwks
 
 REPORT = "/api/v1/use-cases/delays/report"
@@ -138,6 +140,16 @@ def test_an_override_in_force_is_shown_with_who_approved_it_and_until_when(cast:
     assert override["reason"].startswith("The winter timetable")
     assert (body["next_stage"], body["use_case"]["stage"]) == ("production", "approved")
     assert body["use_case"]["stage_approval"]["by"]["username"] == cast.governance.person.username  # type: ignore[union-attr]
+
+
+def test_a_waiver_in_force_is_shown_and_one_that_ended_is_not(cast: Cast, delays: UseCase) -> None:
+    flights, now = delays.products.get().product, timezone.now()
+    waiver = make_waiver(flights, now=now - timedelta(hours=1), gate="review", granted_by=cast.governance.person)
+    shown = report(cast.owner)["waivers"][0]
+    assert (shown["product"], shown["what"], shown["reason"]) == ("flights", "Governance review", waiver.reason)
+    assert shown["granted_by"]["username"] == cast.governance.person.username  # type: ignore[union-attr]
+    revoke_waiver(waiver=waiver, reason="Reviewed.", actor=cast.governance.person, now=timezone.now())
+    assert report(cast.owner)["waivers"] == []
 
 
 # The signature

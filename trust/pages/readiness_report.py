@@ -22,6 +22,7 @@ from trust.rules.readiness.codec import load_facts
 from trust.rules.readiness.facts import MeasureFacts, Presence, UseCaseFacts
 from trust.rules.readiness.outcome import Assessment
 from trust.rules.readiness.veil import HIDDEN, veiled
+from trust.rules.trust_policy import TrustPolicy, policy_from_dict
 from trust.services.readiness import assess_use_case, readiness_as_of
 
 
@@ -115,11 +116,12 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
 
     Raises `InvalidError` for a moment in the future, `NotFoundError` (`not_assessed_yet`) before the first assessment.
     """
-    facts, assessment = _present(use_case, now) if as_of is None else _past(use_case, as_of, now)
+    found = _present(use_case, now) if as_of is None else _past(use_case, as_of, now)
+    facts = found.facts
     at = now if as_of is None else as_of
     slugs = {product.slug for product in facts.products}
     hidden = hidden_from(reader, use_case)
-    panel = panel_of(veiled(assessment, hidden), {person.username: person.name for person in _people(facts)})
+    panel = panel_of(veiled(found.assessment, hidden), {person.username: person.name for person in _people(facts)})
     return Report(
         facts=facts,
         claims=claims_at(use_case, at),
@@ -129,25 +131,33 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
         actors=actors_of(panel.gaps),
         measures=tuple(_measure(measure) for measure in facts.measures),
         overrides=tuple(_override(move) for move in overrides([use_case.pk], as_of)[use_case.pk]),
-        waivers=tuple(_waiver(row, hidden) for row in waivers_at(slugs, at)),
+        waivers=tuple(_waiver(row, hidden) for row in waivers_at(slugs, at, found.policy)),
         approval=_approval(approval_at(use_case, facts.stage, at)),
         products=tuple(sorted(slugs - hidden)),
         hidden_products=len(slugs & hidden),
     )
 
 
-def _present(use_case: UseCase, now: datetime) -> tuple[UseCaseFacts, Assessment]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    facts: UseCaseFacts
+    assessment: Assessment
+    policy: TrustPolicy
+
+
+def _present(use_case: UseCase, now: datetime) -> _Found:
     """Assessed anew and kept. What is shown is made of the facts of this moment, also where an earlier row stands for it."""
     assess_use_case(use_case=use_case, now=now, cause="report")
     _, policy = current_policy()
     facts = use_case_facts(use_case.pk, now, policy)
-    return facts, assess(facts, policy, now)
+    return _Found(facts, assess(facts, policy, now), policy)
 
 
-def _past(use_case: UseCase, at: datetime, now: datetime) -> tuple[UseCaseFacts, Assessment]:
+def _past(use_case: UseCase, at: datetime, now: datetime) -> _Found:
     assessment = readiness_as_of(use_case=use_case, moment=at, now=now)
-    rows = Readiness.objects.filter(use_case=use_case, assessed_at__lte=at).order_by("-assessed_at", "-id")
-    return load_facts(rows.values_list("facts", flat=True)[0]), assessment
+    rows = Readiness.objects.filter(use_case=use_case, assessed_at__lte=at).select_related("policy").defer("outcome")
+    row = rows.order_by("-assessed_at", "-id")[0]
+    return _Found(load_facts(row.facts), assessment, policy_from_dict(row.policy.body))
 
 
 def _people(facts: UseCaseFacts) -> Iterable[Presence]:

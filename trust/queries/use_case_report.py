@@ -4,13 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog.models import DataProduct, Person, UseCase, UseCaseProduct
 from catalog.queries import visible_products
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import StageMove, Waiver
+from trust.queries.waivers import facts_of_waiver
+from trust.rules.trust_policy import TrustPolicy
 from trust.rules.vocabulary import StageMoveStatus, WaiverStatus
+from trust.rules.waivers import is_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,13 @@ def approval_at(use_case: UseCase, stage: UseCaseStage, at: datetime) -> StageMo
     return moves.select_related("decided_by").order_by("-decided_at", "-id").first()
 
 
-def waivers_at(slugs: Collection[str], at: datetime) -> list[Waiver]:
-    """The waivers of these products that two people had made and that had not ended at `at`; those that end first come first.
+def waivers_at(slugs: Collection[str], at: datetime, policy: TrustPolicy) -> list[Waiver]:
+    """The waivers of these products that were in force at `at` under the policy of then; those that end first come first.
 
-    One query.
+    Who granted one and has come to own the product since grants nothing any more, as a verdict sees it too. One query.
     """
     granted = Q(status=WaiverStatus.GRANTED) | Q(status=WaiverStatus.REVOKED, revoked_at__gt=at)
     rows = Waiver.objects.filter(granted, product__slug__in=slugs, starts_at__lte=at, expires_at__gt=at)
-    return list(rows.select_related("product", "owner", "granted_by").defer("product__search").order_by("expires_at", "id"))
+    rows = rows.exclude(status=WaiverStatus.GRANTED, granted_by=F("product__owner"))
+    rows = rows.select_related("product", "owner", "granted_by").defer("product__search").order_by("expires_at", "id")
+    return [row for row in rows if is_in_force(facts_of_waiver(row), policy, known_at=at, now=at)]

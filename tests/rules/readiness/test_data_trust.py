@@ -89,6 +89,11 @@ def watched(days: float, share: float) -> UseCaseFacts:
                 watched(10, 0.9),
                 "Each product was production-grade for 90% or more of the time that it was judged in 90 days.",
             ),
+            ok(
+                "watched just long enough",
+                watched(7, 1),
+                "Each product was production-grade for 90% or more of the time that it was judged in 90 days.",
+            ),
             no(
                 "too seldom",
                 watched(10, 0.8999),
