@@ -1,6 +1,5 @@
 """How use cases stand, beside what is claimed of them: their last approval, the overrides in force, the newest assessment."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,9 @@ from datetime import datetime
 from catalog.models import UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import Readiness, StageMove
+from trust.queries.stage_moves import overrides
 from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus
+from trust.services.readiness import current_readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +27,12 @@ def with_standing(use_cases: Sequence[UseCase], now: datetime) -> Sequence[UseCa
     """The same use cases, each with `approval`, `overrides` and `readiness`. Three queries, however many they are."""
     keys = [use_case.pk for use_case in use_cases]
     approvals = _approvals(keys)
-    overrides: dict[int, list[StageMove]] = defaultdict(list)
-    for move in overrides_in_force(keys, now):
-        overrides[move.use_case_id].append(move)
-    assessments = _assessments(keys, now)
+    in_force = overrides(keys)
+    assessments = {pk: _in_short(row, now) for pk, row in current_readiness(keys, now).items()}
     for use_case in use_cases:
         approval = approvals.get(use_case.pk) if UseCaseStage(use_case.stage).needs_readiness else None
-        vars(use_case).update(approval=approval, overrides=overrides[use_case.pk], readiness=assessments.get(use_case.pk))
+        vars(use_case).update(approval=approval, overrides=in_force[use_case.pk], readiness=assessments.get(use_case.pk))
     return use_cases
-
-
-def overrides_in_force(keys: Sequence[int], now: datetime) -> list[StageMove]:
-    """The moves by which these use cases stand where they are without being ready, oldest first."""
-    moves = StageMove.objects.filter(
-        use_case__in=keys,
-        status=StageMoveStatus.DONE,
-        is_override=True,
-        override_ended_at=None,
-        override_expires_at__gt=now,
-    )
-    return list(moves.select_related("requested_by", "decided_by").order_by("id"))
 
 
 def _approvals(keys: Sequence[int]) -> dict[int, StageMove]:
@@ -59,16 +46,11 @@ def _approvals(keys: Sequence[int]) -> dict[int, StageMove]:
     return {move.use_case_id: move for move in newest}
 
 
-def _assessments(keys: Sequence[int], now: datetime) -> dict[int, ReadinessInShort]:
-    rows = Readiness.objects.filter(use_case__in=keys).defer("facts", "outcome")
-    newest = rows.order_by("use_case_id", "-assessed_at", "-id").distinct("use_case_id")
-    return {
-        row.use_case_id: ReadinessInShort(
-            level=ReadinessLevel(row.level) if now < row.valid_until else ReadinessLevel.UNKNOWN,
-            weakest=Gap(row.weakest),
-            open_gaps=tuple(Gap(gap) for gap in row.open_gaps),
-            assessed_at=row.assessed_at,
-            valid_until=row.valid_until,
-        )
-        for row in newest
-    }
+def _in_short(row: Readiness, now: datetime) -> ReadinessInShort:
+    return ReadinessInShort(
+        level=ReadinessLevel(row.level) if now < row.valid_until else ReadinessLevel.UNKNOWN,
+        weakest=Gap(row.weakest),
+        open_gaps=tuple(Gap(gap) for gap in row.open_gaps),
+        assessed_at=row.assessed_at,
+        valid_until=row.valid_until,
+    )

@@ -8,17 +8,17 @@ from django.db import transaction
 from catalog.models import Person, UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from tests.factories import NOW, make_governance
-from trust.models import Readiness, StageMove, TrustPolicyVersion
+from trust.models import Readiness, ReadinessWatch, StageMove, TrustPolicyVersion
 from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus
 
 
 def keep_readiness(
     use_case: UseCase, level: ReadinessLevel = ReadinessLevel.NOT_READY, *, now: datetime = NOW, **columns: Any
 ) -> Readiness:
-    """An assessment that looked at nothing. It holds for a day."""
+    """An assessment that looked at nothing, as the newest one. It holds for a day."""
     open_gaps = [] if level is ReadinessLevel.READY else [Gap.WORKFLOW.value]
     given = {"weakest": Gap.WORKFLOW, "open_gaps": open_gaps, "valid_until": now + timedelta(days=1), **columns}
-    return Readiness.objects.create(
+    row = Readiness.objects.create(
         use_case=use_case,
         level=level,
         stage=use_case.stage,
@@ -30,6 +30,8 @@ def keep_readiness(
         outcome="{}",
         **given,
     )
+    ReadinessWatch.objects.update_or_create(use_case=use_case, defaults={"row": row, "assessed_at": now})
+    return row
 
 
 def put_at(

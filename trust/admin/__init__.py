@@ -12,6 +12,7 @@ from trust.admin import (
     recalls,
     runs,
     trust_policies,
+    use_cases,
     verdicts,
     waivers,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "recalls",
     "runs",
     "trust_policies",
+    "use_cases",
     "verdicts",
     "waivers",
 ]

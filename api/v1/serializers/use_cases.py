@@ -93,7 +93,7 @@ class UseCaseEntry(serializers.ModelSerializer[UseCase]):
     stage_approved_by = serializers.CharField(
         source="approval.decided_by.username", allow_null=True, default=None, help_text="Null at stages that need no approval."
     )
-    overrides = OverrideAnswer(many=True, help_text="Those in force.")
+    overrides = OverrideAnswer(many=True, help_text="Those that its stage rests on.")
     readiness = ReadinessSummary(allow_null=True, help_text="null: never assessed.")
     is_acknowledged = serializers.SerializerMethodField(
         help_text="Whether the business owner of today acknowledged these claims; readiness asks how long ago."
