@@ -9,7 +9,7 @@ from django.urls import reverse
 from api.access.keys import create_key
 from api.access.scopes import Scope
 from catalog.models import Contract, Delivery, Domain, Notification, OutputPort, Purpose
-from catalog.rules.vocabulary import Severity
+from catalog.rules.vocabulary import Severity, UseCaseStage
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_agreement, make_use_case
@@ -21,20 +21,24 @@ from trust.models import (
     Decision,
     LedgerBatch,
     OutputException,
+    Readiness,
     Recall,
     Run,
     SigningKey,
+    StageMove,
     Suite,
     TrustPolicyVersion,
     Verdict,
 )
 from trust.services.incidents import open_incident
 from trust.services.output_exceptions import Trouble, record_exception
+from trust.services.readiness import assess_use_case
 from trust.services.reporters import Reporter
+from trust.services.stages import request_stage_move
 from trust.signing import ensure_key
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
-EVIDENCE = (Run, Suite, Verdict, Decision, Recall, Contract, OutputPort, LedgerBatch, SigningKey)
+EVIDENCE = (Readiness, Run, Suite, Verdict, Decision, Recall, Contract, OutputPort, LedgerBatch, SigningKey)
 
 # Page -> roles that may add. Everybody with a role may look at lists; what they may change is tested page by page.
 ADDERS = {
@@ -59,6 +63,8 @@ ADDERS = {
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
     "trust_outputexception": set(),
     "trust_waiver": {"owner", "steward", "other", "governance", "superuser"},
+    "trust_stagemove": {"owner", "steward", "other", "governance", "superuser"},
+    "trust_readiness": set(),
     "trust_trustpolicyversion": {"governance", "superuser"},
     "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
@@ -70,6 +76,8 @@ PERSONAL = {
     "catalog_notification",
     "catalog_delivery",
     "trust_outputexception",
+    "trust_stagemove",
+    "trust_readiness",
 }
 # Pages whose rows belong to a product: out of reach for the owner of another.
 OWNED = (
@@ -126,10 +134,20 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
         ),
         "trust_outputexception": exception_of(world, cast),
+        "trust_stagemove": move_of(cast),
+        "trust_readiness": Readiness.objects.latest("id"),
         "trust_waiver": make_waiver(world.product, gate="critical_checks", granted_by=governance),
         "trust_trustpolicyversion": TrustPolicyVersion.objects.first(),
         "api_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
     }
+
+
+def move_of(cast: Cast) -> StageMove:
+    """Of a use case that names the product's owner alone, and that is assessed."""
+    person = cast.owner.person
+    use_case = make_use_case(business_owner=person)
+    assess_use_case(use_case=use_case, now=NOW, cause="test")
+    return request_stage_move(use_case=use_case, to_stage=UseCaseStage.PILOT, actor=person, now=NOW)
 
 
 def exception_of(world: World, cast: Cast) -> OutputException:

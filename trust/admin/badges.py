@@ -1,6 +1,6 @@
 """How unfold colours the words of judgement. A badge carries a word; the colour only repeats it."""
 
-from trust.pages.words import EVIDENCE, RUNS, STATES, VERDICTS, Badge
+from trust.pages.words import EVIDENCE, LEVELS, RUNS, STATES, VERDICTS, Badge
 
 _TONES = {"good": "success", "bad": "danger", "unsure": "warning", "quiet": "info"}
 
@@ -13,3 +13,4 @@ VERDICT_LABEL = _label([*VERDICTS.values()])
 RUN_LABEL = _label([*RUNS.values()])
 EVIDENCE_LABEL = _label([*EVIDENCE.values()])
 STATE_LABEL = _label([*STATES.values()])
+LEVEL_LABEL = _label([*LEVELS.values()])
