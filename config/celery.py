@@ -50,6 +50,7 @@ app.conf.update(
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
         "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
+        "check-ledger": {"task": "trust.check_ledger", "schedule": 60.0},
         "seal-ledger": {"task": "trust.seal_ledger", "schedule": 60.0},
         "look-after-agreements": {"task": "trust.look_after_agreements", "schedule": 60.0},
         "look-after-products": {"task": "trust.look_after_products", "schedule": 600.0},

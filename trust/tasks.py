@@ -23,6 +23,7 @@ from trust.services import (
     execution,
     judging,
     ledger,
+    ledger_checks,
     ledger_publishing,
     partitions,
     product_upkeep,
@@ -143,6 +144,12 @@ def seal_ledger() -> None:
     ledger_publishing.publish()
 
 
+@shared_task(name="trust.check_ledger", expires=60)
+def check_ledger() -> None:
+    """Prove the ledger where somebody asked for it. Without a waiting check this costs two queries."""
+    ledger_checks.carry_out_ledger_check()
+
+
 def enqueue(run_ids: Iterable[UUID]) -> None:
     """Tell the workers about queued runs; call it after commit.
 
@@ -163,6 +170,14 @@ def enqueue_deliveries() -> None:
         deliver_notices.apply_async(retry=False)
     except (BrokerError, KombuError, OSError) as error:
         logger.warning("The broker is away (%s); notices wait until it is back.", error)
+
+
+def enqueue_ledger_check() -> None:
+    """Tell a worker that a check of the ledger waits; call it after commit. Without a broker beat does within the minute."""
+    try:
+        check_ledger.apply_async(retry=False)
+    except (BrokerError, KombuError, OSError) as error:
+        logger.warning("The broker is away (%s); the check of the ledger waits until it is back.", error)
 
 
 def _messages_on_their_way() -> int:

@@ -5,18 +5,23 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
+from catalog.rules.errors import InvalidError
 from trust.admin.badges import VERDICT_LABEL
-from trust.admin.decision_filters import FILTERS, reach_of
-from trust.admin.decision_list import DecisionChangeList
+from trust.admin.decision_filters import FILTERS, reach_of, wanted_of
+from trust.admin.decision_list import EXPORTED, DecisionChangeList, exported_rows
+from trust.admin.exports import export_response
 from trust.models import Decision
 from trust.pages.words import VERDICTS, number
 
@@ -72,6 +77,20 @@ class DecisionAdmin(LargeTableAdmin):
         reach = reach_of(person_of(request))
         return rows if reach is None else rows.filter(Q(product__in=reach.products) | Q(consumer__in=reach.consumers))
 
+    def get_urls(self) -> list[URLPattern]:
+        export = path("export/<slug:form>/", self.admin_site.admin_view(self.export), name="trust_decision_export")
+        return [export, *super().get_urls()]
+
+    def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """What the list's filters find, all of it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            wanted = wanted_of(request.GET.dict(), person_of(request), timezone.now())
+        except InvalidError as error:
+            return HttpResponseBadRequest(str(error), content_type="text/plain")
+        return export_response(request, form, "decisions", EXPORTED, exported_rows(wanted))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
@@ -95,7 +114,7 @@ class DecisionAdmin(LargeTableAdmin):
 
     @display(description="What stood in the way")
     def codes(self, decision: Decision) -> str:
-        return ", ".join(decision.reason_codes) or "nothing"
+        return ", ".join(dict.fromkeys(decision.reason_codes)) or "nothing"
 
     @display(description="Verdict and evidence")
     def evidence(self, decision: Decision) -> SafeString | str:

@@ -1,5 +1,6 @@
 """The tables of evidence and judgement."""
 
+from trust.models.audit import Export, LedgerCheck
 from trust.models.decision import Decision
 from trust.models.exceptions import Incident, IncidentEntry, Waiver
 from trust.models.judgement import CurrentVerdict, TrustPolicyVersion, Verdict
@@ -16,9 +17,11 @@ __all__ = [
     "DailyStanding",
     "Decision",
     "DecisionUse",
+    "Export",
     "Incident",
     "IncidentEntry",
     "LedgerBatch",
+    "LedgerCheck",
     "OutcomeReport",
     "OutputException",
     "Readiness",
