@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("admin/audit/", include("trust.admin.audit_urls")),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("", include("trust.urls")),

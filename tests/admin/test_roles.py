@@ -19,7 +19,9 @@ from tests.trust.logged import log_decision, make_agent
 from trust.models import (
     CheckResult,
     Decision,
+    Export,
     LedgerBatch,
+    LedgerCheck,
     OutputException,
     Readiness,
     Recall,
@@ -38,13 +40,27 @@ from trust.services.stages import request_stage_move
 from trust.signing import ensure_key
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
-EVIDENCE = (Readiness, Run, Suite, Verdict, Decision, Recall, Contract, OutputPort, LedgerBatch, SigningKey)
+EVIDENCE = (
+    Readiness,
+    Run,
+    Suite,
+    Verdict,
+    Decision,
+    Recall,
+    Contract,
+    OutputPort,
+    LedgerBatch,
+    LedgerCheck,
+    Export,
+    SigningKey,
+)
 
 # Page -> roles that may add. Everybody with a role may look at lists; what they may change is tested page by page.
 ADDERS = {
     "catalog_dataproduct": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_accesspolicy": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_consumer": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_usecase": {"owner", "steward", "other", "governance", "superuser"},
     "catalog_agreement": set(),
     "catalog_notification": set(),
     "catalog_delivery": set(),
@@ -59,6 +75,8 @@ ADDERS = {
     "trust_decision": set(),
     "trust_recall": set(),
     "trust_ledgerbatch": set(),
+    "trust_ledgercheck": set(),
+    "trust_export": set(),
     "trust_signingkey": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
     "trust_outputexception": set(),
@@ -70,8 +88,10 @@ ADDERS = {
 }
 # Pages whose rows are somebody's: out of reach for others, whatever they own.
 PERSONAL = {
+    "trust_export",
     "api_apikey",
     "catalog_consumer",
+    "catalog_usecase",
     "catalog_agreement",
     "catalog_notification",
     "catalog_delivery",
@@ -113,6 +133,7 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "catalog_dataproduct": world.product,
         "catalog_accesspolicy": world.policy,
         "catalog_consumer": consumer_of_person(cast.owner.person),
+        "catalog_usecase": make_use_case(business_owner=cast.owner.person),
         "catalog_agreement": make_agreement(product=world.product, is_approved=False),
         "catalog_notification": (notice := Notification.objects.get(person=cast.owner.person)),
         "catalog_delivery": Delivery.objects.create(notification=notice, channel="email", target="olga@example.org"),
@@ -129,6 +150,8 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
             product=world.product, fallen_at=NOW, changed_at=NOW, fallen_verdict=world.verdict
         ),
         "trust_ledgerbatch": seal_now()[0],
+        "trust_ledgercheck": LedgerCheck.objects.create(requested_by=governance, requested_at=NOW),
+        "trust_export": Export.objects.create(what="decisions", format="csv", person=cast.owner.person, started_at=NOW),
         "trust_signingkey": SigningKey.objects.get(kid=kid),
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW
@@ -233,3 +256,26 @@ def test_who_is_not_staff_is_sent_to_the_login(client: Any) -> None:
     response = client.get(reverse("admin:catalog_dataproduct_changelist"))
     assert response.status_code == 302
     assert "/admin/login/" in response["Location"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_audit_trail_and_the_exports_open_for_every_role_and_for_nobody_without_one(cast: Cast, role: str) -> None:
+    for address in (
+        "/admin/audit/",
+        "/admin/audit/export/csv/",
+        "/admin/audit/export/json/",
+        "/admin/trust/decision/export/csv/",
+        "/admin/trust/decision/export/json/",
+    ):
+        assert visitor(cast, role).client.get(address).status_code == (403 if role == "stranger" else 200), address
+
+
+@pytest.mark.parametrize("address", ["/admin/audit/", "/admin/audit/export/csv/", "/admin/trust/decision/export/csv/"])
+def test_who_has_left_or_was_never_here_is_sent_to_the_login(cast: Cast, client: Any, address: str) -> None:
+    assert client.get(address).status_code == 302
+    cast.governance.person.is_active = False
+    cast.governance.person.save()
+    assert cast.governance.client.get(address).status_code == 302
+    assert cast.governance.client.post(reverse("admin:trust_ledgerbatch_verify")).status_code == 302
+    assert not LedgerCheck.objects.exists()
+    assert not Export.objects.exists()

@@ -1,0 +1,89 @@
+"""What changed from one row of the history to the next, in words: field by field, without secrets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Field, ForeignKey, Model
+
+from catalog.models import Consumer, DataProduct, Person, UseCase
+from catalog.services.notifications import shown_target
+
+_LONGEST = 80
+_UNTOLD = frozenset({"id", "created_at", "updated_at", "search"})
+_SECRET = ("digest", "hash", "sha256", "secret", "token", "password")
+"""Parts of the names of fields that are never shown, whatever they hold."""
+NAMED: Mapping[type[Model], str] = {Person: "username", DataProduct: "slug", Consumer: "slug", UseCase: "slug"}
+Names = Mapping[type[Model], Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that changed. old, new: as they are shown."""
+
+    field: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.old} → {self.new}"
+
+
+def differences(
+    model: type[Model], before: Any, event: Any, names: Names, *, untold: frozenset[str] = frozenset()
+) -> list[Difference]:
+    """The fields in which two rows of the history differ; `before` None: those that hold anything at all."""
+    told = []
+    for field in told_fields(model, untold):
+        old, new = (getattr(row, field.attname, None) for row in (before, event))
+        if old != new and not (before is None and new in (None, "", [], {}, False)):
+            told.append(Difference(str(field.verbose_name), shown(field, old, names), shown(field, new, names)))
+    return told
+
+
+def told_fields(model: type[Model], untold: frozenset[str] = frozenset()) -> "list[Field[Any, Any]]":
+    """The fields that are told of at all."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.attname not in _UNTOLD | untold and not any(part in field.attname for part in _SECRET)
+    ]
+
+
+def shown(field: "Field[Any, Any]", value: Any, names: Names) -> str:
+    """A value in a line: people and things by their names, and of an address only what cannot hold a secret."""
+    if value in (None, "", [], {}):
+        return "nothing"
+    if isinstance(field, ForeignKey):
+        related: Any = field.related_model
+        return names.get(related, {}).get(value, str(value))
+    if field.name == "webhook_url":
+        return shown_target("webhook", str(value))
+    text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def names_in(rows: Iterable[tuple[type[Model], Any]], people: Iterable[int] = ()) -> Names:
+    """Names of whom and what these rows of the history name by key: a query for each of the kinds that are named."""
+    keys: dict[type[Model], set[int]] = {model: set() for model in NAMED}
+    keys[Person].update(people)
+    for model, row in rows:
+        for field in model._meta.concrete_fields:
+            if isinstance(field, ForeignKey) and field.related_model in NAMED and (key := getattr(row, field.attname, None)):
+                keys[field.related_model].add(key)
+    return {
+        model: dict(model._default_manager.filter(pk__in=found).values_list("pk", NAMED[model])) if found else {}  # noqa: SLF001
+        for model, found in keys.items()
+    }
+
+
+def who(said: Mapping[str, Any], names: Names) -> str:
+    """Who acted: a username, `system`, or empty where nobody said."""
+    user = said.get("user")
+    return str(said.get("actor") or names[Person].get(user if isinstance(user, int) else 0, ""))
+
+
+def deed(said: Mapping[str, Any]) -> str:
+    """What was asked for, in words."""
+    return str(said.get("action", "")).replace("_", " ")
