@@ -51,6 +51,16 @@ NAVIGATION = [
         ],
     },
     {
+        "title": "Use cases",
+        "separator": True,
+        "items": [
+            _item("Use cases", "lightbulb", "catalog", "usecase"),
+            _item("Stage moves", "moving", "trust", "stagemove"),
+            _item("Readiness of use cases", "speed", "trust", "readiness"),
+            _item("Exceptions of outputs", "feedback", "trust", "outputexception"),
+        ],
+    },
+    {
         "title": "Proof",
         "separator": True,
         "items": [
@@ -103,7 +113,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [_style("parts"), _style("admin")],
+    "STYLES": [_style("parts"), _style("admin"), _style("desk")],
     "COLORS": {"primary": _GOLD},
     "DASHBOARD_CALLBACK": "trust.admin.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},

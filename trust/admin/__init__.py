@@ -14,6 +14,7 @@ from trust.admin import (
     runs,
     stage_moves,
     trust_policies,
+    use_cases,
     verdicts,
     waivers,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "runs",
     "stage_moves",
     "trust_policies",
+    "use_cases",
     "verdicts",
     "waivers",
 ]
