@@ -17,7 +17,7 @@ from trust.services.readiness import assess_use_case, readiness_as_of
 class ReadinessView(ApiView):
     query = ReadinessQuery
 
-    @extend_schema(operation_id="get_readiness", responses=ReadinessAnswer, tags=["use cases"])
+    @extend_schema(operation_id="get_readiness", responses=ReadinessAnswer, tags=["use-cases"])
     def get(self, request: Request, slug: str) -> Response:
         """The five gaps from live evidence: each question with its answer, what it rests on, and who can turn it to yes."""
         use_case, as_of = find_use_case(self.actor, slug), self.parameters.get("as_of")
@@ -33,7 +33,7 @@ class ReadinessHistoryView(ApiView):
     pagination_class = KeysetPagination
     keyset = ("-assessed_at", "-id")
 
-    @extend_schema(operation_id="list_readiness", responses=ReadinessEntry(many=True), tags=["use cases"])
+    @extend_schema(operation_id="list_readiness", responses=ReadinessEntry(many=True), tags=["use-cases"])
     def get(self, request: Request, slug: str) -> Response:
         """Every assessment that said something new, newest first. Each stands until the next, at most until `valid_until`."""
         rows = Readiness.objects.filter(use_case=find_use_case(self.actor, slug))
@@ -41,7 +41,7 @@ class ReadinessHistoryView(ApiView):
 
 
 class PastReadinessView(ApiView):
-    @extend_schema(operation_id="get_past_readiness", responses=PastReadinessAnswer, tags=["use cases"])
+    @extend_schema(operation_id="get_past_readiness", responses=PastReadinessAnswer, tags=["use-cases"])
     def get(self, request: Request, slug: str, readiness_id: int) -> Response:
         """One assessment with the facts that it was made on."""
         use_case = find_use_case(self.actor, slug)

@@ -54,7 +54,7 @@ class AllStageMovesView(ApiView):
     query = AllStageMovesQuery
     pagination_class = KeysetPagination
 
-    @extend_schema(operation_id="list_all_stage_moves", responses=StageMoveAnswer(many=True), tags=["use cases"])
+    @extend_schema(operation_id="list_all_stage_moves", responses=StageMoveAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request) -> Response:
         """Moves of every use case that you may see, newest first; `waits_for_me` gives your queue."""
         rows = as_shown().filter(use_case__in=visible_use_cases(self.actor).order_by().values("pk"))
@@ -69,14 +69,14 @@ class StageMovesView(ApiView):
     query = StageMoveQuery
     pagination_class = KeysetPagination
 
-    @extend_schema(operation_id="list_stage_moves", responses=StageMoveAnswer(many=True), tags=["use cases"])
+    @extend_schema(operation_id="list_stage_moves", responses=StageMoveAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request, slug: str) -> Response:
         """Moves of one use case, newest first, with those that moved nothing."""
         rows = as_shown().filter(use_case=find_use_case(self.actor, slug), **self.parameters)
         return self.page(rows, StageMoveAnswer)
 
     @extend_schema(
-        operation_id="request_stage_move", request=StageMoveRequest, responses={201: StageMoveAnswer}, tags=["use cases"]
+        operation_id="request_stage_move", request=StageMoveRequest, responses={201: StageMoveAnswer}, tags=["use-cases"]
     )
     def post(self, request: Request, slug: str) -> Response:
         """Move a use case, as its business owner or governance. To `approved` and `production` this asks governance to approve
@@ -94,7 +94,7 @@ class StageMovesView(ApiView):
 
 
 class StageMoveView(ApiView):
-    @extend_schema(operation_id="get_stage_move", responses=StageMoveAnswer, tags=["use cases"])
+    @extend_schema(operation_id="get_stage_move", responses=StageMoveAnswer, tags=["use-cases"])
     def get(self, request: Request, slug: str, move_id: int) -> Response:
         """One move."""
         return Response(StageMoveAnswer(find_move(self.actor, slug, move_id)).data)
@@ -103,7 +103,7 @@ class StageMoveView(ApiView):
 class ApproveStageMoveView(ApiView):
     write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="approve_stage_move", request=ApprovalRequest, responses=StageMoveAnswer, tags=["use cases"])
+    @extend_schema(operation_id="approve_stage_move", request=ApprovalRequest, responses=StageMoveAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str, move_id: int) -> Response:
         """Approve as governance, unless you asked for it or own the decision. Readiness is assessed again and may refuse it."""
         reason = self.body(ApprovalRequest)["reason"]
@@ -114,7 +114,7 @@ class ApproveStageMoveView(ApiView):
 class RejectStageMoveView(ApiView):
     write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="reject_stage_move", request=ReasonRequest, responses=StageMoveAnswer, tags=["use cases"])
+    @extend_schema(operation_id="reject_stage_move", request=ReasonRequest, responses=StageMoveAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str, move_id: int) -> Response:
         """Reject a request, as governance or the business owner, with a reason."""
         reason = self.body(ReasonRequest)["reason"]
@@ -123,7 +123,7 @@ class RejectStageMoveView(ApiView):
 
 
 class WithdrawStageMoveView(ApiView):
-    @extend_schema(operation_id="withdraw_stage_move", request=None, responses=StageMoveAnswer, tags=["use cases"])
+    @extend_schema(operation_id="withdraw_stage_move", request=None, responses=StageMoveAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str, move_id: int) -> Response:
         """Take back a request that you made."""
         move = find_move(self.actor, slug, move_id)
