@@ -296,3 +296,18 @@ def test_the_defaults_are_those_that_were_agreed_on() -> None:
     assert (SETTINGS.recall_acknowledged_within, SETTINGS.exception_window) == (2 * DAY, 90 * DAY)
     assert (SETTINGS.acknowledgement_interval, SETTINGS.presence_interval) == (180 * DAY, 180 * DAY)
     assert SETTINGS.maximum_validity == DAY
+
+
+def test_an_assessment_holds_until_the_first_thing_changes_and_at_most_a_day() -> None:
+    assert assess(make_case(), POLICY, NOW).valid_until == NOW + timedelta(hours=12)
+    lasting = make_case(products=(make_product(valid_until=NOW + 30 * DAY),))
+    assert assess(lasting, POLICY, NOW).valid_until == NOW + DAY
+    late = assess(make_case(products=(make_product(valid_until=NOW),)), POLICY, NOW)
+    assert late.valid_until == NOW + DAY
+
+
+def test_what_is_dated_after_the_facts_were_read_does_not_count_when_its_time_has_come() -> None:
+    facts = make_case(acknowledged_at=NOW + timedelta(hours=1))
+    later = assess(facts, POLICY, NOW + timedelta(hours=2))
+    answers = {result.question: result.code for result in later.questions}
+    assert answers[ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED] == "never_acknowledged"
