@@ -1,5 +1,6 @@
 """Incidents by hand: who may, what is refused, what the timeline and the database keep."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -159,11 +160,12 @@ def test_what_changes_nothing_and_what_is_over_is_refused(product: DataProduct) 
     with pytest.raises(ConflictError, match="already"):
         assign_incident(incident=incident, owner=owner, actor=owner, now=NOW)
     resolve(incident, owner)
-    for deed in (
+    deeds: tuple[Callable[[], object], ...] = (
         lambda: resolve(incident, owner),
         lambda: lower(incident, owner),
         lambda: assign_incident(incident=incident, owner=make_person(), actor=owner, now=NOW),
-    ):
+    )
+    for deed in deeds:
         with pytest.raises(ConflictError, match="was resolved"):
             deed()
     comment_on_incident(incident=incident, text="It was the network.", actor=owner, now=NOW)
@@ -191,7 +193,7 @@ def test_no_consumer_is_told_of_an_incident_since_recalls_do_that(product: DataP
 # What the database refuses
 
 
-def refused(statement: str, *values: object) -> str:
+def refused(statement: str, *values: Any) -> str:
     with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
     return str(refusal.value)

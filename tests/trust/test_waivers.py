@@ -1,5 +1,6 @@
 """Waivers: who asks, who grants, what is refused, what the database refuses whatever the services do."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -92,10 +93,11 @@ def test_who_asked_does_not_answer_even_after_becoming_governance(product: DataP
     waiver = ask_for_waiver(product, actor=steward)
     steward.groups.set(make_governance().groups.all())
 
-    for answer in (
+    answers: tuple[Callable[[], object], ...] = (
         lambda: grant_waiver(waiver=waiver, actor=steward, now=NOW),
         lambda: reject_waiver(waiver=waiver, reason="Mine.", actor=steward, now=NOW),
-    ):
+    )
+    for answer in answers:
         with pytest.raises(ForbiddenError) as refusal:
             answer()
         assert refusal.value.code == "four_eyes"
@@ -260,7 +262,7 @@ def test_the_queue_holds_what_one_may_answer(product: DataProduct) -> None:
 # What the database refuses
 
 
-def refused(statement: str, *values: object) -> str:
+def refused(statement: str, *values: Any) -> str:
     with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
     return str(refusal.value)
@@ -274,8 +276,8 @@ def test_the_database_refuses_a_waiver_that_its_requester_or_the_owner_grants(pr
     assert "granted by the owner" in refused(grant, product.owner_id, waiver.pk)
     assert "waiver_four_eyes" in refused(grant, None, waiver.pk)
     insert = """
-    INSERT INTO trust_waiver (product_id, gate, check_key, reason, owner_id, status, requested_by_id, requested_at, granted_by_id,
-        starts_at, expires_at, end_reason)
+    INSERT INTO trust_waiver (product_id, gate, check_key, reason, owner_id, status, requested_by_id, requested_at,
+        granted_by_id, starts_at, expires_at, end_reason)
     VALUES (%s, %s, '', 'x', %s, 'granted', %s, now(), %s, now(), now() + interval '1 day', '')
     """
     owner, another = product.owner_id, make_person().pk
