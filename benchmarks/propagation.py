@@ -93,6 +93,7 @@ def tell(name: str, found: Measured) -> None:
     middle = statistics.median
     each = middle(seconds / found.products for seconds in found.batches)
     single, bare = middle(found.one_by_one), middle(found.update) / found.products
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     print(f"{name}: {found.products:,} products downstream, {len(found.batches)} turns, medians")
     print(f"  the claim's own transaction, all marked        {1000 * middle(found.claim):10.0f} ms")
     print(f"  everything judged, in batches                  {middle(found.batches):10.1f} s")

@@ -100,3 +100,13 @@ def connect(pairs: Sequence[tuple[int, int]], *, required: bool = True) -> None:
             "SELECT p, u, %s FROM unnest(%s::bigint[], %s::bigint[]) AS pair(p, u)",
             [required, [product for product, _ in pairs], [upstream for _, upstream in pairs]],
         )
+
+
+@transaction.atomic
+def close_circle(product: DataProduct, upstream: DataProduct) -> None:
+    """An input port that closes a circle, written past the trigger that refuses it: as if from before there was one."""
+    trigger = "TRIGGER input_port_closes_no_circle_insert"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE catalog_inputport DISABLE {trigger}")
+        connect([(product.pk, upstream.pk)])
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE catalog_inputport ENABLE {trigger}")

@@ -9,6 +9,7 @@ from catalog.models import DataProduct, Domain, InputPort, OutputPort, Person
 from catalog.rules.vocabulary import Severity
 from tests.factories import NOW, make_governance, make_governed_product, make_policy, make_product
 from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, make_suite, make_waiver, run_badly, run_well
+from tests.trust.nets import close_circle
 from trust.models import CurrentVerdict, Run, Verdict
 from trust.queries.product_facts import facts_of
 from trust.rules.codec import digest, dump_facts, load_facts, load_outcome
@@ -192,7 +193,7 @@ def test_an_answer_that_leans_on_an_unjudged_upstream_is_withheld() -> None:
 def test_a_circle_of_inputs_is_judged_and_never_green() -> None:
     one = make_ready_port()
     other = built_from(one)
-    InputPort.objects.create(product=one.product, upstream=other.product)
+    close_circle(one.product, other.product)
     run_well(one)
     run_well(other)
 

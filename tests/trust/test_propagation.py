@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.vocabulary import Dimension, Severity
 from tests.factories import NOW, make_governance, make_governed_product
 from tests.trust.builders import EXPECTATIONS, make_ready_port, make_suite, run_badly, run_well
-from tests.trust.nets import connect, copies_of
+from tests.trust.nets import close_circle, connect, copies_of
 from trust.models import CurrentVerdict, Recall, Verdict
 from trust.queries.past import verdict_as_of
 from trust.queries.product_facts import facts_of
@@ -278,3 +278,42 @@ def test_what_was_known_of_a_deep_chain_is_asked_without_recursion(light: Output
     assert outcome.verdict == "unknown"
     assert len(outcome.failing_path) == 1
     assert outcome.gate(GateName.UPSTREAM).code == "upstream_unknown"
+
+
+def test_a_circle_from_before_it_was_refused_is_judged_in_one_round_and_never_green(light: OutputPort) -> None:
+    ring = copies_of(light.product, 120)
+    below, first, last = ring.pop(), ring[0], ring[-1]
+    connect([(product, upstream) for upstream, product in pairwise(ring)] + [(below, last)])
+    close_circle(DataProduct.objects.get(id=first), DataProduct.objects.get(id=last))
+
+    assert judge_stale(now=NOW + MINUTE) == 120
+    assert judge_stale(now=NOW + MINUTE) == 0
+
+    assert verdicts([*ring, below]) == {"unknown"}
+    assert {outcome_of(product).gate(GateName.UPSTREAM).code for product in ring} == {"upstream_cycle"}
+    assert outcome_of(below).failing_path == ("origin-120", "origin-119", "origin-118")
+    describe(first, "")
+    ensure_current([below], NOW + 2 * MINUTE)
+    assert outcome_of(first).verdict == "not_production_grade"
+
+
+def test_the_database_refuses_a_circle_whoever_writes_it(light: OutputPort) -> None:
+    first, second, third = copies_of(light.product, 3)
+    connect([(second, first), (third, second)])
+
+    for edges in ([(first, third)], [(first, second)]):
+        with pytest.raises(IntegrityError, match="closes a circle"), transaction.atomic():
+            connect(edges)
+    with pytest.raises(IntegrityError, match="closes a circle"), transaction.atomic():
+        InputPort.objects.filter(product_id=second).update(upstream_id=third)
+
+    assert InputPort.objects.filter(product_id__in=[first, second, third]).count() == 2
+
+
+def test_a_circle_within_one_statement_is_refused_too(light: OutputPort) -> None:
+    first, second, third = copies_of(light.product, 3)
+
+    with pytest.raises(IntegrityError, match="closes a circle"), transaction.atomic():
+        connect([(second, first), (third, second), (first, third)])
+
+    assert InputPort.objects.count() == 0

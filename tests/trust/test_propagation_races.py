@@ -1,11 +1,12 @@
 """The backlog under several hands at once: workers, readers, and owners who change claims meanwhile."""
 
+import time
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from catalog.models import DataProduct
 from tests.factories import NOW
@@ -106,3 +107,20 @@ def test_a_judgement_that_crashes_leaves_its_whole_batch_as_it_was(monkeypatch: 
     assert Verdict.objects.count() == before
     assert CurrentVerdict.objects.filter(invalidated=True).count() == 3
     assert connection.in_atomic_block is False
+
+
+def test_two_that_each_add_half_a_circle_past_the_services_take_turns() -> None:
+    port = make_ready_port()
+    run_well(port)
+    first, second = copies_of(port.product, 2)
+
+    def add(product: int, upstream: int) -> bool:
+        try:
+            with transaction.atomic():
+                connect([(product, upstream)])
+                time.sleep(0.2)  # the other one has come by now, and waits
+        except IntegrityError:
+            return False
+        return True
+
+    assert sorted(together(lambda: add(first, second), lambda: add(second, first))) == [False, True]

@@ -85,6 +85,8 @@ class TrustAnswer(serializers.Serializer[object]):
     determining_policies = DeterminingPolicy(many=True, required=False, help_text="Those that the ruling rests on.")
     obligations = serializers.ListField(child=JsonObjectField(), required=False, help_text="What a permitted asker must do.")
     failing_path = serializers.ListField(child=serializers.CharField(), required=False, help_text="With detail=full.")
+    path_left_out = serializers.IntegerField(required=False, help_text="Left out of the middle of a path of a thousand.")
+    limited_from = serializers.CharField(required=False, help_text="With detail=full: whose own score it is, further up.")
     cause = serializers.CharField(required=False, allow_blank=True, help_text="With detail=full.")
     gate_results = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
     score_parts = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
