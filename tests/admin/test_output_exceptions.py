@@ -81,6 +81,16 @@ def test_the_page_leads_to_the_answer_the_verdict_and_the_run(cast: Cast, except
         assert cast.owner.client.get(address).status_code == 200
 
 
+def test_whoever_handles_it_without_reaching_the_product_reads_the_same_as_json(
+    cast: Cast, exception: OutputException, world: World
+) -> None:
+    OutputException.objects.update(assigned_to=cast.other.person)
+    page = cast.other.sees(PAGE, exception.pk)
+    for address in (f"/api/v1/decisions/{exception.decision_id}", f"/api/v1/runs/{world.run.pk}"):
+        assert f'href="{address}"' in page
+        assert cast.other.client.get(address).status_code == 200
+
+
 def test_whoever_it_is_assigned_to_closes_it_with_a_word(cast: Cast, exception: OutputException) -> None:
     person = cast.steward.person
     refused = cast.steward.post(PAGE, exception.pk, assigned_to=str(person.pk), reason="", resolution="")

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
@@ -23,6 +23,7 @@ from trust.queries.output_exceptions import exceptions_as_shown, visible_excepti
 from trust.services.output_exceptions import close_exception, hand_on_exception
 from trust.services.reporters import find_answer
 
+_LINK = '<a href="{}">{}</a>'
 RECORDED = [
     "use_case",
     "title",
@@ -140,8 +141,10 @@ class OutputExceptionAdmin(ServiceAdmin):
 
     @display(description="The answer that the output rested on")
     def answer(self, exception: OutputException) -> SafeString:
-        address = reverse("admin:trust_decision_change", args=[exception.decision_id])
-        return format_html('<a href="{}">decision {}</a>', address, exception.decision_id)
+        """Also as JSON, which whoever handles the exception may read whatever else they reach in the admin."""
+        page = reverse("admin:trust_decision_change", args=[exception.decision_id])
+        links = [(page, f"decision {exception.decision_id}"), (f"/api/v1/decisions/{exception.decision_id}", "as JSON")]
+        return format_html_join(", ", _LINK, links)
 
     @display(description="Verdict and evidence")
     def evidence(self, exception: OutputException) -> SafeString | str:
@@ -149,8 +152,7 @@ class OutputExceptionAdmin(ServiceAdmin):
         if answer is None or answer.verdict_row_id is None:
             return "no verdict row: nothing was known, or the question was about the past"
         verdict = reverse("admin:trust_verdict_change", args=[answer.verdict_row_id])
-        runs = [
-            (reverse("admin:trust_run_change", args=[run]), f"run {run}") for run in (answer.basis or {}).get("evidence", [])
-        ]
-        links = [(verdict, f"verdict {answer.verdict_row_id}"), *runs]
-        return format_html_join(", ", '<a href="{}">{}</a>', links)
+        links = [(verdict, f"verdict {answer.verdict_row_id}")]
+        for run in (answer.basis or {}).get("evidence", []):
+            links += [(reverse("admin:trust_run_change", args=[run]), f"run {run}"), (f"/api/v1/runs/{run}", "as JSON")]
+        return format_html_join(", ", _LINK, links)
