@@ -102,13 +102,13 @@ class StageMoveAdmin(ServiceAdmin):
     action_form = AnswerForm
     list_display = ["number", "use_case", "from_stage", "to_stage", "standing", "requested_by", "decided_by", "override_until"]
     list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter), ("is_override", admin.BooleanFieldListFilter)]
-    list_select_related = ["use_case", "requested_by", "decided_by"]
     search_fields = ["use_case__slug"]
     ordering = ["-id"]
     actions = ["approve", "reject", "withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageMove]:
-        rows: QuerySet[StageMove] = super().get_queryset(request).select_related("use_case__business_owner")
+        related = ("use_case__business_owner", "requested_by", "decided_by")
+        rows: QuerySet[StageMove] = super().get_queryset(request).select_related(*related)
         return rows.filter(use_case__in=visible_use_cases(person_of(request)).order_by().values("pk"))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

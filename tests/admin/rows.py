@@ -1,0 +1,104 @@
+"""One more row for every list of the admin, each about people, products and consumers of its own: what an N+1 would look up."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from api.access.keys import create_key
+from api.access.scopes import Scope
+from catalog.models import Contract, Delivery, Domain, Notification, Purpose
+from catalog.rules.vocabulary import Severity, UseCaseStage
+from tests.factories import (
+    NOW,
+    make_agreement,
+    make_consumer,
+    make_governance,
+    make_governed_product,
+    make_owner,
+    make_person,
+    make_policy,
+    make_use_case,
+    measure_claims,
+)
+from tests.trust.builders import make_ready_port, run_badly, run_well
+from tests.trust.ledger_rows import seal_now
+from tests.trust.logged import log_decision
+from tests.trust.stages import keep_readiness
+from trust.models import Recall, RecalledConsumer, StageMove
+from trust.models.audit import Export, LedgerCheck
+from trust.services.incidents import open_incident
+from trust.services.output_exceptions import Trouble, record_exception
+from trust.services.readiness import assess_use_case
+from trust.services.reporters import Reporter
+from trust.services.stages import request_stage_move
+from trust.services.trust_policies import publish_trust_policy
+from trust.services.waivers import grant_waiver, request_waiver
+from trust.signing import ensure_key
+
+
+def add_rows(number: int, folder: Any) -> None:
+    """A row for every list, told apart by `number`. folder: where the signing key of this call is kept."""
+    owner, steward, asker = make_owner(f"owner-{number}"), make_owner(f"steward-{number}"), make_person(f"asker-{number}")
+    product = make_governed_product(f"product-{number}", owner=owner, domain=f"Domain {number}")
+    product.stewards.add(steward)
+    port = make_ready_port(product, f"rows-{number}")
+    verdict = run_well(port, NOW, failed=1)
+    run_badly(port, NOW)
+    Domain.objects.create(slug=f"empty-{number}", name=f"Empty {number}")
+    Purpose.objects.create(name=f"purpose-{number}")
+    make_policy(product, f"draft-{number}", is_published=False)
+    Contract.objects.create(
+        product=product,
+        contract_id=f"c-{number}",
+        version="1",
+        api_version="v3.0.2",
+        status="active",
+        original=b"x",
+        sha256="0" * 64,
+        registered_by=steward,
+    )
+    consumer = make_consumer(f"consumer-{number}", owner=asker)
+    make_agreement(consumer, product, is_approved=False)
+    create_key(person=asker, consumer=consumer, name=f"key-{number}", scopes=[Scope.TRUST_READ], now=NOW)
+    notice = Notification.objects.create(
+        key=f"test-{number}", kind="test", consumer=consumer, subject="Read me", text="Please.", created_at=NOW
+    )
+    Delivery.objects.create(notification=notice, channel="email", target=f"{number}@example.org")
+    use_case = make_use_case(
+        f"use-case-of-{number}",
+        business_owner=make_owner(f"business-{number}"),
+        products=[product],
+        consumers=[consumer],
+        measures=[measure_claims(owner=steward.username)],
+    )
+    request_stage_move(use_case=use_case, to_stage=UseCaseStage.PILOT, actor=use_case.business_owner, now=NOW)
+    assess_use_case(use_case=use_case, now=NOW, cause="test")
+    decision = log_decision(product, consumer, decision=False, verdict_row=verdict, use_case=use_case.slug)
+    trouble, reporter = Trouble(f"Wrong advice {number}"), Reporter(asker, consumer)
+    record_exception(use_case=use_case, decision_id=decision.pk, trouble=trouble, reporter=reporter, now=NOW)
+    StageMove.objects.create(
+        use_case=use_case,
+        from_stage=UseCaseStage.IDEA,
+        to_stage=UseCaseStage.APPROVED,
+        requested_by=use_case.business_owner,
+        requested_at=NOW,
+        readiness=keep_readiness(use_case),
+    )
+    open_incident(product=product, title=f"Late {number}", severity=Severity.CRITICAL, actor=steward, now=NOW, owner=owner)
+    recall = Recall.objects.create(product=product, status="sent", fallen_at=NOW, changed_at=NOW, fallen_verdict=verdict)
+    RecalledConsumer.objects.create(recall=recall, consumer=consumer, decision_ids=[decision.pk], decision_count=1)
+    asked = {"product": product, "reason": "Known.", "owner": owner, "expires_at": NOW + timedelta(days=30), "now": NOW}
+    waiver = request_waiver(gate="critical_checks", actor=steward, **asked)
+    grant_waiver(waiver=waiver, actor=make_governance(f"grantor-{number}"), now=NOW)
+    LedgerCheck.objects.create(status="holds", requested_by=steward, requested_at=NOW)
+    Export.objects.create(what="decisions", format="csv", person=steward, started_at=NOW)
+    settings.TOUCHSTONE.signing_keys = folder / str(number)
+    ensure_key()
+    seal_now()
+    publish_trust_policy(
+        changes={"minimum_score": 60.0 + number % 30},
+        note=f"Number {number}.",
+        actor=make_governance(f"publisher-{number}"),
+        now=NOW,
+    )
