@@ -178,7 +178,7 @@ class Up:
     def ask_as_a_caller(self, key: str, verdicts: Outcome) -> None:
         """The requests that are shown otherwise. After runs that all ended, the demo's yes must be a yes and its no a no."""
         self.caller.ask(self.first_path(), key)
-        if self.has_demo():
+        if self.options.demo:  # just loaded; a demo of an earlier version has no use case
             self.caller.ask(f"/api/v1{REPORT}", key)
         told = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
         if verdicts.status == 0 and told not in ([], [True, False]):
