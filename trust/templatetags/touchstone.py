@@ -81,12 +81,6 @@ def percent(value: float) -> str:
 
 
 @register.filter
-def unbroken(text: str) -> str:
-    """The same with hyphens at which no line ends."""
-    return text.replace("-", "\u2011")
-
-
-@register.filter
 def minus(value: float) -> float:
     return -value
 
