@@ -18,12 +18,12 @@ from unfold.decorators import display
 from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
 from catalog.rules.errors import InvalidError
-from trust.admin.badges import VERDICT_LABEL
+from trust.admin.badges import verdict_badge, yes_or_no_badge
 from trust.admin.decision_filters import FILTERS, reach_of, wanted_of
 from trust.admin.decision_list import EXPORTED, DecisionChangeList, exported_rows
 from trust.admin.exports import export_response
 from trust.models import Decision
-from trust.pages.words import VERDICTS, number
+from trust.pages.words import number
 
 
 @admin.register(Decision)
@@ -47,6 +47,7 @@ class DecisionAdmin(LargeTableAdmin):
     search_fields = ["=id"]
     search_help_text = "A decision_id, or the slug of a consumer or of a product, in full"
     ordering = ["-asked_at", "-id"]
+    list_per_page = 30
     fields = [
         "id",
         "asked_at",
@@ -100,13 +101,13 @@ class DecisionAdmin(LargeTableAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList
 
-    @display(description="Decision", label={"Yes": "success", "No": "danger"})
-    def outcome(self, decision: Decision) -> str:
-        return "Yes" if decision.decision else "No"
+    @display(description="Decision")
+    def outcome(self, decision: Decision) -> SafeString:
+        return yes_or_no_badge(decision.decision)
 
-    @display(description="Verdict", label=VERDICT_LABEL)
-    def word(self, decision: Decision) -> str:
-        return VERDICTS[decision.verdict].word
+    @display(description="Verdict")
+    def word(self, decision: Decision) -> SafeString:
+        return verdict_badge(decision.verdict)
 
     @display(description="Score")
     def shown_score(self, decision: Decision) -> str:

@@ -42,6 +42,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
         "trust_dailystanding": (),
         "trust_decision": (),
         "trust_decisionuse": (),
+        "trust_incidententry": (),
         "trust_ledgerbatch": ("published_at",),
         "trust_outcomereport": (),
         "trust_readiness": (),
