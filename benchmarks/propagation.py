@@ -146,6 +146,7 @@ def main() -> None:
         os.environ["DATABASE_URL"] = url
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         os.environ.setdefault("TOUCHSTONE_SECRET_KEY", secrets.token_urlsafe(64))
+        os.environ.pop("TOUCHSTONE_DEBUG", None)  # with it Django keeps the text of every statement
         run(given.deep, given.wide, given.turns, given.sample)
 
 
