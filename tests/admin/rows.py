@@ -88,7 +88,13 @@ def add_rows(number: int, folder: Any) -> None:
     open_incident(product=product, title=f"Late {number}", severity=Severity.CRITICAL, actor=steward, now=NOW, owner=owner)
     recall = Recall.objects.create(product=product, status="sent", fallen_at=NOW, changed_at=NOW, fallen_verdict=verdict)
     RecalledConsumer.objects.create(recall=recall, consumer=consumer, decision_ids=[decision.pk], decision_count=1)
-    asked = {"product": product, "reason": "Known.", "owner": owner, "expires_at": NOW + timedelta(days=30), "now": NOW}
+    asked: dict[str, Any] = {
+        "product": product,
+        "reason": "Known.",
+        "owner": owner,
+        "expires_at": NOW + timedelta(days=30),
+        "now": NOW,
+    }
     waiver = request_waiver(gate="critical_checks", actor=steward, **asked)
     grant_waiver(waiver=waiver, actor=make_governance(f"grantor-{number}"), now=NOW)
     LedgerCheck.objects.create(status="holds", requested_by=steward, requested_at=NOW)
