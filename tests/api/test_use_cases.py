@@ -133,6 +133,7 @@ def test_a_slug_is_taken_once(cast: Cast, delays: UseCase) -> None:
         ({"consumers": "scout"}, "consumers", "invalid"),
         ({"measures": [{"name": "x"}]}, "measures.0.target", "invalid"),
         ({"measures": [{"name": "x", "target": "1e999", "interval": "P1D"}]}, "measures.0.target", "invalid"),
+        ({"measures": [{"name": "x", "target": 10**400, "interval": "P1D"}]}, "measures.0.target", "invalid"),
         ({"measures": [{"name": "x", "target": 1, "interval": 0}]}, "measures.0.interval", "invalid"),
         ({"measures": [{"name": "x", "target": 1, "interval": "PT1S"}]}, "measures", "invalid"),
         ({"measures": [{"name": "a b", "target": 1, "interval": "P1D"}]}, "measures.0.name", "invalid"),

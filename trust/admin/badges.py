@@ -24,10 +24,12 @@ LEVEL_LABEL = _label([*LEVELS.values()])
 @cache
 def verdict_badge(verdict: str) -> SafeString:
     """The badge of a verdict, rendered once: in a long list the templates of the badges would cost more than all else."""
-    return display_for_label(VERDICTS[verdict].word, "", VERDICT_LABEL)
+    badge: SafeString = display_for_label(VERDICTS[verdict].word, "", VERDICT_LABEL)
+    return badge
 
 
 @cache
 def yes_or_no_badge(is_yes: bool) -> SafeString:
     """The badge of a decision, rendered once."""
-    return display_for_label("Yes" if is_yes else "No", "", {"Yes": "success", "No": "danger"})
+    badge: SafeString = display_for_label("Yes" if is_yes else "No", "", {"Yes": "success", "No": "danger"})
+    return badge

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import AgeField, JsonObjectField, TextField
+from api.v1.fields import AgeField, JsonObjectField, NumberField, TextField
 from api.v1.serializers.policies import ObligationField
 from api.v1.serializers.products import SLUG_FORM
 from api.v1.serializers.words import words
@@ -171,7 +171,7 @@ class UsedProductRequest(StrictSerializer):
 
 class MeasureRequest(StrictSerializer):
     name = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
-    target = serializers.FloatField()
+    target = NumberField()
     interval = AgeField(help_text="How often a value must be reported.")
     better = serializers.ChoiceField(words(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
     owner = TextField(max_length=150, required=False, help_text="Username; the business owner, if left out.")

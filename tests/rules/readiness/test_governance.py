@@ -42,7 +42,7 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
                 with_grant(is_permitted=False, reasons=("no_policy",)),
                 "not_permitted",
                 "The policies do not permit delay-agent on flights for ai.decision-support: no_policy.",
-                "Publish a policy that permits it, or give up flights.",
+                "Put right what stands in the way (no_policy), or publish a policy that permits it, or give up flights.",
                 GOVERNANCE,
                 BEA,
             ),

@@ -114,7 +114,10 @@ def _permitted(case: Case, pair: Pair) -> Finding:
         why = f": {wording.names(grant.reasons)}" if grant.reasons else ""
         evidence = Evidence("policy", name, f"denied{why}")
         message = f"the policies do not permit {name} for {purpose}{why}"
-        remedy = f"Publish a policy that permits it, or give up {product.slug}"
+        stands = (
+            f"Put right what stands in the way ({wording.names(grant.reasons)}), or publish" if grant.reasons else "Publish"
+        )
+        remedy = f"{stands} a policy that permits it, or give up {product.slug}"
         return Finding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, case.business_owner))
     evidence = Evidence("policy", name, f"permitted by {wording.names(grant.policies)}" if grant.policies else "permitted")
     if grant.agreement_until is not None and grant.agreement_until <= case.now:
