@@ -107,7 +107,9 @@ def test_older_and_newer_lead_through_the_whole_log_and_back_without_missing_an_
     monkeypatch.setattr(DecisionAdmin, "list_per_page", 3)
     for number in range(8):  # two of each moment: the id settles their order
         log_decision(world.product, make_agent(f"answer-{number:02}"), NOW + timedelta(minutes=number // 2))
-    address, seen, pages = "", [], []
+    address: str | None = ""
+    seen: list[str] = []
+    pages = []
     while address is not None:
         html = str(cast.auditor.client.get(f"/admin/trust/decision/{address}").content.decode())
         pages.append(names_on(html))
