@@ -170,3 +170,12 @@ def test_a_list_and_an_exception_cost_the_same_for_one_and_for_many(who: Callers
             who.business.get(EXCEPTIONS)
         with django_assert_num_queries(3):  # key, exception, its answer
             who.business.get(address)
+
+
+def test_naming_somebody_elses_agent_in_a_use_case_of_ones_own_opens_none_of_its_answers(who: Callers) -> None:
+    answer = who.cast.ask(use_case=None)
+    probe = {"slug": "probe", "name": "Probe", "decision": "None.", "purpose": "analytics", "consumers": ["agent"]}
+    assert who.stranger.post("/api/v1/use-cases", probe).status_code == 201
+    body = {"decision_id": answer.pk, "title": "Mine now"}
+    assert_problem(who.stranger.post("/api/v1/use-cases/probe/exceptions", body), 400, "unknown_decision")
+    assert_problem(who.stranger.get(f"/api/v1/decisions/{answer.pk}"), 404, "not_found")

@@ -190,3 +190,14 @@ def test_no_exception_is_ever_deleted(cast: Reporting) -> None:
     record(cast)
     with pytest.raises(Exception, match="Cannot delete rows"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM trust_outputexception")
+
+
+def test_an_answer_that_names_no_use_case_is_brought_up_only_by_whoever_it_is_about_and_governance(cast: Reporting) -> None:
+    answer = cast.ask(use_case=None)
+    for name in ("business", "outputs", "exceptions", "measurer"):
+        with pytest.raises(InvalidError) as refusal:
+            record(cast, Reporter(getattr(cast, name)), answer=answer)
+        assert refusal.value.code == "unknown_decision"
+    assert not OutputException.objects.exists()
+    for reporter in (cast.by_agent, Reporter(cast.agent.owner), Reporter(cast.governance)):
+        assert record(cast, reporter, answer=answer)[0].decision_id == answer.pk

@@ -45,7 +45,7 @@ def record_exception(
     """
     _demand_may_record(reporter, use_case)
     title = _said(trouble.title, "An exception", "title", "Say in a few words what was wrong with the output.")
-    answer = _answer_of(use_case, decision_id)
+    answer = _answer_of(use_case, decision_id, reporter)
     with recorded("record_exception", reporter.person):
         UseCase.objects.select_for_update(no_key=True).get(pk=use_case.pk)  # two retries come one after the other
         said = {
@@ -136,12 +136,23 @@ def _demand_may_handle(exception: OutputException, actor: Person | None, deed: s
     )
 
 
-def _answer_of(use_case: UseCase, decision_id: int) -> Decision:
-    """An answer that was given to a consumer of the use case, for it or without naming any."""
+def _answer_of(use_case: UseCase, decision_id: int, reporter: Reporter) -> Decision:
+    """An answer that was given to a consumer of the use case for it; without naming any, where it is the reporter's own."""
     answer = find_answer(decision_id)
-    if answer is None or answer.use_case not in {use_case.slug, None} or not has_taken_part(use_case, answer.consumer_id):
+    is_given = answer is not None and (answer.use_case == use_case.slug or _is_theirs(answer, reporter))
+    if answer is None or not is_given or not has_taken_part(use_case, answer.consumer_id):
         raise unknown_answer(decision_id, f"that was given in use case {use_case.slug}")
     return answer
+
+
+def _is_theirs(answer: Decision, reporter: Reporter) -> bool:
+    """Whether an answer that names no use case is the reporter's to bring up: whoever sees an exception sees its answer, and
+    everybody may name any consumer in a use case of their own.
+    """
+    if answer.use_case is not None or answer.consumer is None:
+        return False
+    governs = reporter.consumer is None and is_governance(reporter.person)
+    return governs or reporter.speaks_for(answer.consumer)
 
 
 def _handler(use_case: UseCase) -> Person | None:
