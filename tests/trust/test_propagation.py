@@ -268,12 +268,12 @@ def test_the_product_whose_score_limits_is_named_down_the_chain(light: OutputPor
 
 
 def test_what_was_known_of_a_deep_chain_is_asked_without_recursion(light: OutputPort) -> None:
-    chain = copies_of(light.product, 400)
+    chain = copies_of(light.product, 300)
     connect([(product, upstream) for upstream, product in pairwise(chain)])
     ensure_current(chain, NOW)
 
     # At that moment all answers had run out, and nobody had asked.
-    outcome = verdict_as_of("origin-400", NOW + timedelta(hours=40), now=NOW + timedelta(hours=41))
+    outcome = verdict_as_of("origin-300", NOW + timedelta(hours=40), now=NOW + timedelta(hours=41))
 
     assert outcome.verdict == "unknown"
     assert len(outcome.failing_path) == 1
