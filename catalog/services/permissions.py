@@ -51,6 +51,11 @@ def sees_everything(person: Person) -> bool:
     return is_governance(person) or has_role(person, PersonRole.AUDITORS)
 
 
+def is_same_person(one: Person, other: Person) -> bool:
+    """Two accounts with one e-mail address are one person, as far as can be seen from here."""
+    return one.pk == other.pk or (one.email != "" and one.email.casefold() == other.email.casefold())
+
+
 def require_governance(actor: Person | None, deed: str) -> None:
     """Raise `ForbiddenError` unless `actor` acts for governance. `deed` completes "may not ..."."""
     if not is_governance(actor):

@@ -1,7 +1,7 @@
 """Moves between stages: who may, what refuses them, four eyes, overrides that end, and what raw SQL cannot do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, transaction
 from catalog.models import Notification, Person, UseCase
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from catalog.rules.vocabulary import UseCaseStage
-from tests.factories import make_auditor, make_governance, make_owner, make_use_case
+from catalog.services.use_cases import claims_of, update_use_case
+from tests.factories import make_auditor, make_governance, make_owner, make_product, make_use_case
 from tests.trust.use_cases import LATER, make_approvable, use_in_earnest
 from trust.models import Readiness, StageMove
 from trust.queries.stage_moves import moves_waiting_for, overrides
@@ -406,3 +407,95 @@ def test_of_two_who_approve_at_once_one_does() -> None:
         thread.join()
     assert sorted(came) == ["done", "stage_move_transition"]
     assert StageMove.objects.filter(to_stage="approved", status="done").count() == 1
+
+
+# -- what two people decide on
+
+
+def test_who_hands_the_decision_on_for_a_minute_still_does_not_approve(cast: Cast) -> None:
+    cast.olga.groups.add(*cast.gina.groups.all())
+    claims = replace(claims_of(cast.use_case), business_owner=make_owner("puppet").username)
+    update_use_case(use_case=cast.use_case, claims=claims, actor=cast.olga, now=LATER + MINUTE)
+    move = cast.move(APPROVED, cast.greta, now=LATER + 2 * MINUTE, reason="So.", override_expires_at=LATER + DAY)
+    with pytest.raises(ForbiddenError, match="was the business owner") as refusal:
+        cast.approve(move, cast.olga, now=LATER + 2 * MINUTE)
+    assert refusal.value.code == "four_eyes"
+    cast.approve(move, cast.gina, now=LATER + 2 * MINUTE)
+    assert cast.stage == "approved"
+
+
+@pytest.mark.parametrize("requester", ["olga", "greta"])
+def test_a_second_account_is_no_second_person(cast: Cast, requester: str) -> None:
+    for name, email in (("olga", "Olga@example.org"), ("greta", "greta@example.org"), ("gina", f"{requester}@EXAMPLE.org")):
+        person = getattr(cast, name)
+        person.email = email
+        person.save(update_fields=["email"])
+    move = cast.move(APPROVED, getattr(cast, requester))
+    with pytest.raises(ForbiddenError) as refusal:
+        cast.approve(move)
+    assert refusal.value.code == "four_eyes"
+    assert cast.stage == "pilot"
+
+
+def test_what_changed_since_the_request_is_not_what_was_asked_for(lacking: Cast) -> None:
+    move = lacking.move(APPROVED, reason="The season begins.", override_expires_at=LATER + DAY)
+    claims = replace(claims_of(lacking.use_case), purpose="ai.training", fallback="")
+    update_use_case(use_case=lacking.use_case, claims=claims, actor=lacking.olga, now=LATER + MINUTE)
+    with pytest.raises(ConflictError) as refusal:
+        lacking.approve(move, now=LATER + 2 * MINUTE)
+    assert refusal.value.code == "changed_since_request"
+    assert lacking.stage == "pilot"
+    update_use_case(use_case=lacking.use_case, claims=replace(claims, name="Another"), actor=lacking.olga, now=LATER + MINUTE)
+    withdraw_stage_move(move=move, actor=lacking.olga, now=LATER + 2 * MINUTE)
+    again = lacking.move(APPROVED, now=LATER + 2 * MINUTE, reason="The season begins.", override_expires_at=LATER + DAY)
+    lacking.approve(again, now=LATER + 2 * MINUTE)
+    assert lacking.stage == "approved"
+
+
+@pytest.fixture
+def twice_overridden(lacking: Cast) -> Cast:
+    """In production under an override of an hour, from `approved`, where it came under one of a day."""
+    lacking.approve(lacking.move(APPROVED, reason="So.", override_expires_at=LATER + DAY))
+    lacking.approve(lacking.move(PRODUCTION, reason="So.", override_expires_at=LATER + 60 * MINUTE))
+    return lacking
+
+
+def test_an_override_that_ends_leaves_no_stage_that_only_another_override_gave(twice_overridden: Cast) -> None:
+    assert end_overrides(now=LATER + 60 * MINUTE) == 1
+    assert twice_overridden.stage == "pilot"
+    assert overrides([twice_overridden.use_case.pk]) == {twice_overridden.use_case.pk: []}
+
+
+def test_a_step_back_does_not_shed_the_override_of_the_stage_before(twice_overridden: Cast) -> None:
+    with pytest.raises(ConflictError) as refusal:
+        twice_overridden.move(APPROVED)
+    assert refusal.value.code == "stage_was_overridden"
+    assert any(line.startswith("production_grade_now: ") for line in refusal.value.details)
+    assert twice_overridden.stage == "production"
+    twice_overridden.move(PILOT)
+    assert twice_overridden.stage == "pilot"
+
+
+def test_a_stage_that_was_reached_on_evidence_is_gone_back_to_whatever_is_missing_by_then(cast: Cast) -> None:
+    cast.approve(cast.move(APPROVED))
+    cast.approve(cast.move(PRODUCTION, reason="So.", override_expires_at=LATER + DAY))
+    UseCase.objects.filter(pk=cast.use_case.pk).update(fallback="")
+    cast.move(APPROVED)
+    assert cast.stage == "approved"
+
+
+def test_a_draft_of_somebody_else_is_named_in_no_refusal_and_no_notice() -> None:
+    olga, gina, greta = make_owner("olga"), make_governance("gina"), make_governance("greta")
+    cast = Cast(make_use_case("delays", business_owner=olga, products=[make_product("secret-draft")]), olga, gina, greta)
+    cast.move(PILOT)
+    with pytest.raises(ConflictError) as refusal:
+        cast.move(APPROVED)
+    assert "not see" in " ".join(refusal.value.details)
+    assert "secret-draft" not in " ".join(refusal.value.details)
+    with pytest.raises(ConflictError) as full:
+        cast.move(APPROVED, gina)
+    assert "secret-draft" in " ".join(full.value.details)
+    cast.approve(cast.move(APPROVED, gina, reason="So.", override_expires_at=LATER + DAY), greta)
+    told = Notification.objects.filter(kind__startswith="stage_move.")
+    assert told.filter(text__contains="not see").exists()
+    assert not told.filter(text__contains="secret-draft").exists()

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet
 
 from catalog.models import Person
+from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import is_governance
 from trust.models import StageMove
 from trust.rules.vocabulary import StageMoveStatus
@@ -33,3 +34,15 @@ def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapp
     for move in StageMove.objects.filter(given & counts).select_related("requested_by", "decided_by").order_by("id"):
         found[move.use_case_id].append(move)
     return found
+
+
+def rests_on_override(use_case_id: int, stage: UseCaseStage) -> bool:
+    """Whether the use case, which has gone on from `stage` by a move up, came there under an override that stood until then,
+    and went on under another: nothing has ever shown that it may be there. Two queries.
+    """
+    done = StageMove.objects.filter(use_case=use_case_id, status=StageMoveStatus.DONE).order_by("-id")
+    went_on = done.first()
+    came = done.filter(to_stage=stage).exclude(from_stage=UseCaseStage.PRODUCTION).first()
+    if went_on is None or came is None or not (went_on.is_override and came.is_override):
+        return False
+    return came.override_ended_at == went_on.decided_at

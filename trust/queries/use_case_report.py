@@ -37,9 +37,16 @@ def hidden_from(reader: Person, use_case: UseCase) -> set[str]:
 
     Give them to `trust.rules.readiness.veil.veiled` before `reader` is shown an assessment, also a past one.
     """
+    return hidden_in(reader, [use_case.pk])
+
+
+def hidden_in(reader: Person | None, use_case_ids: Collection[int]) -> set[str]:
+    """The same of several use cases at once; for None, as for somebody who is not signed in, every draft. Two queries."""
+    if not use_case_ids:
+        return set()
     events = UseCaseProduct.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory's
     named = DataProduct.objects.filter(
-        Q(pk__in=events.filter(use_case=use_case.pk).values("product")) | Q(used_by__use_case=use_case)
+        Q(pk__in=events.filter(use_case__in=use_case_ids).values("product")) | Q(used_by__use_case__in=use_case_ids)
     )
     slugs = set(named.order_by().values_list("slug", flat=True))
     return slugs - set(visible_products(reader).filter(slug__in=slugs).values_list("slug", flat=True))

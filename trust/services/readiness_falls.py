@@ -19,8 +19,10 @@ from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.notifications import notify
 from trust.models import Readiness, ReadinessWatch
 from trust.queries.policies import current_policy
+from trust.queries.use_case_report import hidden_in
 from trust.rules.readiness.codec import load_assessment
 from trust.rules.readiness.outcome import QuestionResult
+from trust.rules.readiness.veil import veiled_result
 from trust.rules.recall import RecallState, Telling, cross, due, tell
 from trust.rules.vocabulary import RecallStatus
 from trust.services.missing import line_of
@@ -86,7 +88,11 @@ def _tell(use_case_id: int, now: datetime) -> bool:
 def _tell_fall(watch: ReadinessWatch, row: Readiness, now: datetime) -> None:
     use_case, fallen_at = watch.use_case, watch.fallen_at or now
     missing = [one for one in load_assessment(row.outcome).questions if one.question in row.lacking]
-    what = "\n".join(f"- {line_of(one)}" for one in missing) or "Nothing is missing any more at this moment."
+    hidden = hidden_in(None, [use_case.pk])  # one text for all who are told: drafts are named to nobody
+    what = (
+        "\n".join(f"- {line_of(veiled_result(one, hidden))}" for one in missing)
+        or "Nothing is missing any more at this moment."
+    )
     notify(
         key=f"use-case:{use_case.pk}:fall:{fallen_at:%Y%m%dT%H%M%S.%f}",
         kind="use_case.readiness_fell",

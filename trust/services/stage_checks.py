@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.models import Person, UseCase
+from catalog.queries.ownership import has_owned_decision_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.permissions import is_governance
+from catalog.services.permissions import is_governance, is_same_person
 from trust.models import StageMove
+from trust.queries.use_case_report import hidden_from
 from trust.rules import wording
 from trust.rules.readiness.outcome import QuestionResult
+from trust.rules.readiness.veil import veiled_result
 from trust.rules.stages import Way, way, ways_from
 from trust.rules.trust_policy import TrustPolicy
 from trust.services.missing import line_of
@@ -54,16 +57,20 @@ def demand_override_end(expires_at: datetime, now: datetime, policy: TrustPolicy
 
 
 def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
-    """Raise `ForbiddenError` for whoever is not governance, made the request, or owns the decision of the use case."""
+    """Raise `ForbiddenError` for whoever is not governance, made the request, or owns the decision of the use case, or did so
+    at any moment since it came to the stage that it leaves. Another account of the same person is no second person.
+    """
     if not is_governance(actor):
         raise ForbiddenError(
             f"{actor.username} may not approve the move of use case {use_case.slug}: that is for governance.",
             remedy="Ask somebody of the group 'governance' to do it.",
         )
-    if actor.pk == move.requested_by_id:
+    if move.requested_by is not None and is_same_person(actor, move.requested_by):
         what = "made this request"
-    elif actor.pk == use_case.business_owner_id:
+    elif is_same_person(actor, use_case.business_owner):
         what = f"is the business owner of use case {use_case.slug}"
+    elif has_owned_decision_since(actor, use_case, use_case.stage_since):
+        what = f"was the business owner of use case {use_case.slug} while it stood at {use_case.stage}"
     else:
         return
     raise ForbiddenError(
@@ -73,14 +80,29 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
     )
 
 
-def not_ready(use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], deed: str) -> ConflictError:
-    """The error that lists what keeps the use case from `to_stage`. `deed`: what the move cannot be."""
+def not_ready(
+    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], deed: str, reader: Person
+) -> ConflictError:
+    """The error that lists for `reader` what keeps the use case from `to_stage`. `deed`: what the move cannot be."""
     return ConflictError(
         f"The move of use case {use_case.slug} to {to_stage} cannot be {deed}: not answered with yes "
         f"{'is' if len(missing) == 1 else 'are'} {wording.count(len(missing), 'question')} of its readiness.",
         remedy="See to what `errors` names, or ask for an override with `override_expires_at` and a reason.",
         code="not_ready",
-        details=[line_of(one) for one in missing],
+        details=_lines(missing, reader, use_case),
+    )
+
+
+def was_overridden(
+    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], reader: Person
+) -> ConflictError:
+    """The error, for `reader`, for a step back to a stage that only an override, which is over, let the use case come to."""
+    return ConflictError(
+        f"Use case {use_case.slug} came to the stage {to_stage} under an override, which is over, and still lacks "
+        f"{wording.count(len(missing), 'answer')} that the stage asks for.",
+        remedy=f"Move it to {UseCaseStage.PILOT}; from there {to_stage} can be asked for.",
+        code="stage_was_overridden",
+        details=_lines(missing, reader, use_case),
     )
 
 
@@ -90,3 +112,8 @@ def not_the_requester(move: StageMove, actor: Person) -> ForbiddenError:
         f"{actor.username} may not withdraw the request of {name}.",
         remedy=f"Ask {name} to withdraw it, or governance to reject it.",
     )
+
+
+def _lines(missing: Sequence[QuestionResult], reader: Person, use_case: UseCase) -> list[str]:
+    hidden = hidden_from(reader, use_case)
+    return [line_of(veiled_result(one, hidden)) for one in missing]

@@ -9,6 +9,8 @@ from catalog.rules.moments import rfc_3339
 from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
 from trust.models import StageMove
+from trust.queries.use_case_report import hidden_in
+from trust.rules.readiness.veil import veiled_missing
 from trust.rules.vocabulary import StageMoveStatus
 
 
@@ -25,7 +27,9 @@ def tell(move: StageMove, event: str, headline: str, *, now: datetime, actor: Pe
     use_case = move.use_case
     reason = move.decision_reason or move.reason
     said = f" Reason given: {reason}" if reason else ""
-    missing = "\n".join(f"- {one['question']}: {one['message']} {one['remedy']}" for one in move.missing)
+    # One text for all who are told: drafts are named to nobody, since most of them may not see them.
+    lacking = veiled_missing(move.missing, hidden_in(None, [use_case.pk]) if move.missing else ())
+    missing = "\n".join(f"- {one['question']}: {one['message']} {one['remedy']}" for one in lacking)
     notify(
         key=f"stage-move:{move.pk}:{event}",
         kind=f"stage_move.{event.replace('-', '_')}",

@@ -20,6 +20,7 @@ from catalog.services.agreement_checks import demand_reason
 from catalog.services.recording import recorded
 from trust.models import StageMove
 from trust.queries.policies import current_policy
+from trust.queries.stage_moves import rests_on_override
 from trust.rules.readiness.outcome import QuestionResult
 from trust.rules.stages import Way, way
 from trust.rules.vocabulary import StageMoveStatus
@@ -32,6 +33,7 @@ from trust.services.stage_checks import (
     demand_way,
     not_ready,
     not_the_requester,
+    was_overridden,
 )
 from trust.services.stage_notices import move_of, tell
 
@@ -65,6 +67,10 @@ def request_stage_move(
                     code="override_not_needed",
                     field="override_expires_at",
                 )
+            if to_stage.needs_readiness and rests_on_override(row.pk, to_stage):
+                _, missing = _assess(row, to_stage, now, "moved back")
+                if missing:
+                    raise was_overridden(row, to_stage, missing, actor)
             return _move_at_once(row, to_stage, actor=actor, now=now, reason=reason.strip())
         if row.stage_moves.filter(status=StageMoveStatus.REQUESTED).exists():
             raise ConflictError(
@@ -77,7 +83,7 @@ def request_stage_move(
             demand_override_end(override_expires_at, now, current_policy()[1])
         kept, missing = _assess(row, to_stage, now, "move asked for")
         if missing and override_expires_at is None:
-            raise not_ready(row, to_stage, missing, "asked for")
+            raise not_ready(row, to_stage, missing, "asked for", actor)
         if override_expires_at is not None and not missing:
             raise ConflictError(
                 f"Use case {row.slug} lacks nothing for the stage {to_stage}, so there is nothing to override.",
@@ -104,8 +110,8 @@ def request_stage_move(
 def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason: str = "") -> StageMove:
     """The move, done. Governance approves, but neither who asked nor the business owner; readiness is assessed again.
 
-    Raises `ForbiddenError`, and `ConflictError` for a request that waits no more, whose override has ended, or, with the code
-    `not_ready` and the list of what is missing, that asks for no override.
+    Raises `ForbiddenError`, and `ConflictError` for a request that waits no more, that was made before the claims changed,
+    whose override has ended, or, with the code `not_ready` and the list of what is missing, that asks for no override.
     """
     with recorded("approve_stage_move", actor, reason):
         use_case, row = _held_move(move)
@@ -117,6 +123,13 @@ def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason:
                 remedy="Reject the request; the move from where it is can be asked for.",
                 code="stage_changed",
             )
+        if use_case.claims_changed_at > row.requested_at:
+            raise ConflictError(
+                f"What is claimed of use case {use_case.slug} changed at {shown(use_case.claims_changed_at)}, after this was "
+                "asked for.",
+                remedy="Reject the request, or let who made it withdraw it; the use case as it is now can be asked for.",
+                code="changed_since_request",
+            )
         if row.override_expires_at is not None and row.override_expires_at <= now:
             raise ConflictError(
                 f"The override that was asked for ended at {shown(row.override_expires_at)}.",
@@ -125,7 +138,7 @@ def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason:
             )
         kept, missing = _assess(use_case, to_stage, now, "move to be approved")
         if missing and not row.is_override:
-            raise not_ready(use_case, to_stage, missing, "approved")
+            raise not_ready(use_case, to_stage, missing, "approved", actor)
         if not missing:  # by now it needs no override
             row.is_override, row.override_expires_at = False, None
         row.readiness, row.missing = kept.row, as_kept(missing)
@@ -163,7 +176,8 @@ def withdraw_stage_move(*, move: StageMove, actor: Person, now: datetime) -> Sta
 def end_overrides(*, now: datetime, limit: int = 100) -> int:
     """How many overrides, whose time is over, ended at `now`; at most `limit`.
 
-    Where something is still missing, the system moves the use case back to the stage before, and everybody concerned is told.
+    Where something is still missing, the system moves the use case back to the stage before that it came to on evidence, and
+    everybody concerned is told.
     One that fails is logged and passed over, so that it does not hold up the others.
     """
     over = StageMove.objects.filter(
@@ -184,13 +198,15 @@ def _end_override(pk: int, use_case_id: int, now: datetime) -> bool:
         move = StageMove.objects.select_for_update(no_key=True).filter(pk=pk, override_ended_at=None).first()
         if move is None:
             return False
-        _, missing = _assess(use_case, UseCaseStage(use_case.stage), now, "override ended")
+        kept, missing = _assess(use_case, UseCaseStage(use_case.stage), now, "override ended")
         if not missing:
             move.override_ended_at = now
             move.save(update_fields=["override_ended_at"])
             tell(move, "override-over", "its override is over, and nothing is missing any more", now=now, actor=None)
             return True
         before = UseCaseStage(move.from_stage)
+        if before.needs_readiness and rests_on_override(use_case.pk, before) and kept.assessment.missing_for(before):
+            before = UseCaseStage.PILOT  # nothing but an override that is over let it come to the stage before, either
         _move_at_once(use_case, before, actor=None, now=now, reason="override ended", missing=missing)
         return True
 

@@ -12,7 +12,7 @@ from catalog.models import DataProduct, Person
 from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
-from catalog.services.permissions import owns, require_can_look_after, require_governance
+from catalog.services.permissions import is_same_person, owns, require_can_look_after, require_governance
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from trust.models import Suite, Waiver
@@ -151,7 +151,7 @@ def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Wa
             code="four_eyes",
         )
     for other, what in ((row.requested_by, "asked for it"), (row.product.owner, "owns the product")):
-        if other is not None and _is_same_person(actor, other):
+        if other is not None and is_same_person(actor, other):
             raise ForbiddenError(
                 f"{actor.username} may not {deed} the waiver of {excepted(row)}: {_who(actor, other)} {what}.",
                 remedy="Ask somebody else of the group 'governance' to decide on it.",
@@ -165,11 +165,6 @@ def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Wa
             code="waiver_expired",
         )
     return row
-
-
-def _is_same_person(one: Person, other: Person) -> bool:
-    """Two accounts with one e-mail address are one person, as far as can be seen from here."""
-    return one.pk == other.pk or (one.email != "" and one.email.casefold() == other.email.casefold())
 
 
 def _who(actor: Person, other: Person) -> str:

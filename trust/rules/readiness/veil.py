@@ -1,8 +1,9 @@
 """An assessment for somebody who may not see every product of the use case: drafts of others do not exist for them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from trust.rules.outcome import Responsible
 from trust.rules.readiness.outcome import Assessment, Evidence, QuestionResult
@@ -17,8 +18,37 @@ def veiled(assessment: Assessment, hidden: Collection[str]) -> Assessment:
     """The same answers without a word about the products with the slugs `hidden`: neither names, causes nor who owns them."""
     if not hidden:
         return assessment
-    names = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(slug) for slug in sorted(hidden))})(?![\w-])")
+    names = _names(hidden)
     return replace(assessment, questions=tuple(_veiled(result, names) for result in assessment.questions))
+
+
+def veiled_result(result: QuestionResult, hidden: Collection[str]) -> QuestionResult:
+    """The same of one question."""
+    return _veiled(result, _names(hidden)) if hidden else result
+
+
+def veiled_missing(missing: Iterable[Mapping[str, Any]], hidden: Collection[str]) -> list[dict[str, Any]]:
+    """The same of what `trust.StageMove.missing` keeps."""
+    kept = [dict(one) for one in missing]
+    if not hidden:
+        return kept
+    names = _names(hidden)
+    return [
+        {**one, "message": _MESSAGE, "remedy": _REMEDY, "who": ["governance"]} if _tells(one, names) else one for one in kept
+    ]
+
+
+def veiled_text(text: str, hidden: Collection[str]) -> str:
+    """A line of the history with other words in the place of each hidden slug."""
+    return _names(hidden).sub(HIDDEN, text) if hidden else text
+
+
+def _names(hidden: Collection[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(slug) for slug in sorted(hidden))})(?![\w-])")
+
+
+def _tells(one: Mapping[str, Any], names: re.Pattern[str]) -> bool:
+    return bool(names.search(str(one.get("message", ""))) or names.search(str(one.get("remedy", ""))))
 
 
 def _veiled(result: QuestionResult, names: re.Pattern[str]) -> QuestionResult:
