@@ -1,16 +1,19 @@
 """Use cases in the admin: registered and changed through the service, acknowledged by a button, told with their readiness."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import Consumer, Measure, UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.use_cases import claims_of
 from tests.admin.cast import Cast, Visitor, World
-from tests.factories import NOW, make_consumer, make_use_case, measure_claims
+from tests.factories import NOW, make_consumer, make_product, make_use_case, measure_claims
 from tests.trust.stages import put_at
 from trust.models import OutcomeReport
+from trust.services.stages import request_stage_move
 
 LIST, ADD, CHANGE, ACKNOWLEDGE = (f"catalog_usecase_{page}" for page in ("changelist", "add", "change", "acknowledge"))
 
@@ -234,3 +237,24 @@ def test_the_list_costs_the_same_for_one_and_for_three(cast: Cast, delays: UseCa
         put_at(make_use_case(f"case-{number}"), UseCaseStage.PILOT)
     with django_assert_num_queries(7):
         assert "case-2" in cast.governance.sees(LIST)
+
+
+def test_a_draft_of_somebody_else_is_shown_on_no_page_and_stays_when_the_form_is_saved(cast: Cast, delays: UseCase) -> None:
+    delays.products.create(product=make_product("merger-plans"))
+    move = request_stage_move(use_case=delays, to_stage=UseCaseStage.PILOT, actor=cast.owner.person, now=timezone.now())
+    late = timezone.now() + timedelta(days=1)
+    move = request_stage_move(
+        use_case=delays,
+        to_stage=UseCaseStage.APPROVED,
+        actor=cast.owner.person,
+        now=timezone.now(),
+        reason="So.",
+        override_expires_at=late,
+    )
+    pages = ((CHANGE, delays.pk), ("trust_readiness_change", move.readiness_id), ("trust_stagemove_change", move.pk))
+    for page, pk in pages:
+        assert "merger-plans" not in cast.owner.sees(page, pk), page
+        assert "merger-plans" in cast.governance.sees(page, pk), page
+    sent = form_of(delays, name="Another name", product_lines="", why="Tidied up.")
+    assert cast.owner.post(CHANGE, delays.pk, **sent).status_code == 302
+    assert [one.product.slug for one in delays.products.select_related("product")] == ["merger-plans"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.models import Person, UseCase
 from tests.api.callers import Caller, Cast, assert_problem
-from tests.factories import NOW, make_use_case
+from tests.factories import NOW, make_owner, make_product, make_use_case
 from tests.trust.logged import make_agent
 from tests.trust.use_cases import make_approvable
 from trust.models import Readiness
@@ -109,3 +109,36 @@ def test_what_readiness_costs(world: World) -> None:
     with CaptureQueriesContext(connection) as queries:
         world.cast.governance.get(PATH)
     assert len(queries) <= 30, [query["sql"][:80] for query in queries]
+
+
+def test_a_draft_of_somebody_else_is_named_nowhere(world: World) -> None:
+    secret = make_product("merger-plans", owner=make_owner("zoe"))
+    world.use_case.products.create(product=secret)
+    governance, others = world.cast.governance, (world.cast.owner, world.cast.consumer)
+    base = "/api/v1/use-cases/delays"
+    governance.post(f"{base}/stage-moves", {"to_stage": "pilot"})
+    asked = {"to_stage": "approved", "reason": "So.", "override_expires_at": (timezone.now() + timedelta(days=1)).isoformat()}
+    move = governance.post(f"{base}/stage-moves", asked)["Location"]
+    row = Readiness.objects.latest("id")
+    as_of = quote(timezone.now().isoformat())
+    pages = ("", "/readiness", f"/readiness?as_of={as_of}", f"/readiness/history/{row.pk}", "/stage-moves", "/report")
+    for page in (*(f"{base}{page}" for page in pages), move, "/api/v1/stage-moves"):
+        for caller in others:
+            response = caller.get(page)
+            assert response.status_code == 200, page
+            assert b"merger-plans" not in response.content, page
+            assert b"zoe" not in response.content, page
+        assert b"merger-plans" in governance.get(page).content, page
+    entry = world.cast.owner.get(f"{base}/readiness/history/{row.pk}").json()
+    assert (entry["facts"], entry["outcome"]["level"]) == (None, "not_ready")
+
+
+def test_a_change_of_the_products_leaves_those_that_were_not_shown(world: World) -> None:
+    world.use_case.products.create(product=make_product("merger-plans"))
+    path = "/api/v1/use-cases/delays"
+    shown = world.cast.owner.get(path).json()
+    assert (len(shown["products"]), shown["hidden_products"]) == (1, 1)
+    assert world.cast.owner.patch(path, {"products": []}).json()["hidden_products"] == 1
+    assert [one.product.slug for one in world.use_case.products.select_related("product")] == ["merger-plans"]
+    assert world.cast.governance.patch(path, {"products": []}).json()["hidden_products"] == 0
+    assert not world.use_case.products.exists()

@@ -12,6 +12,9 @@ from catalog.queries import visible_use_cases
 from trust.admin.badges import LEVEL_LABEL
 from trust.models import Readiness
 from trust.pages.words import GAPS, LEVELS, QUESTIONS
+from trust.queries.use_case_report import hidden_from
+from trust.rules.readiness.codec import dump_assessment, load_assessment, load_facts
+from trust.rules.readiness.veil import veiled
 
 
 @admin.register(Readiness)
@@ -32,8 +35,8 @@ class ReadinessAdmin(LargeTableAdmin):
         "cause",
         "policy",
         "facts_sha256",
-        "outcome",
-        "facts",
+        "whole_outcome",
+        "whole_facts",
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Readiness]:
@@ -41,6 +44,12 @@ class ReadinessAdmin(LargeTableAdmin):
         rows = rows.filter(use_case__in=visible_use_cases(person_of(request)).order_by().values("pk"))
         is_one = request.resolver_match and request.resolver_match.kwargs.get("object_id")
         return rows if is_one else rows.defer("facts", "outcome")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Readiness | None:
+        row: Readiness | None = super().get_object(request, object_id, from_field)
+        if row is not None:
+            vars(row)["hidden_slugs"] = hidden_from(person_of(request), row.use_case)
+        return row
 
     @display(description="Readiness", label=LEVEL_LABEL)
     def word(self, row: Readiness) -> str:
@@ -53,3 +62,17 @@ class ReadinessAdmin(LargeTableAdmin):
     @display(description="Missing for its stage")
     def missing(self, row: Readiness) -> str:
         return "; ".join(QUESTIONS.get(name, name) for name in row.lacking) or "nothing"
+
+    @display(description="Outcome")
+    def whole_outcome(self, row: Readiness) -> str:
+        return dump_assessment(veiled(load_assessment(row.outcome), self._hidden(row))).decode()
+
+    @display(description="Facts")
+    def whole_facts(self, row: Readiness) -> str:
+        """Nothing of them where they name a draft that the reader may not see: without it they would be other facts."""
+        names = {product.slug for product in load_facts(row.facts).products}
+        return "They name a data product that you may not see." if names & self._hidden(row) else row.facts
+
+    def _hidden(self, row: Readiness) -> set[str]:
+        hidden: set[str] = vars(row).get("hidden_slugs", set())
+        return hidden

@@ -25,6 +25,8 @@ from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
 from trust.pages.words import QUESTIONS
 from trust.queries.stage_moves import moves_waiting_for
+from trust.queries.use_case_report import hidden_in
+from trust.rules.readiness.veil import veiled_missing
 from trust.rules.vocabulary import StageMoveStatus
 from trust.services.stage_notices import move_of
 from trust.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
@@ -124,6 +126,12 @@ class StageMoveAdmin(ServiceAdmin):
         given = {"answer", "decision_reason"}
         return [name for name in self.get_fields(request, obj) if name not in given] if obj else []
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> StageMove | None:
+        move: StageMove | None = super().get_object(request, object_id, from_field)
+        if move is not None:
+            vars(move)["hidden_slugs"] = hidden_in(person_of(request), [move.use_case_id])
+        return move
+
     def may_change(self, person: Person, obj: StageMove | str) -> bool:
         return isinstance(obj, StageMove) and obj.status == StageMoveStatus.REQUESTED
 
@@ -189,7 +197,7 @@ class StageMoveAdmin(ServiceAdmin):
     def lacking(self, move: StageMove) -> str:
         lines = (
             (QUESTIONS.get(one["question"], one["question"]), one["message"], one["remedy"], ", ".join(one["who"]))
-            for one in move.missing
+            for one in veiled_missing(move.missing, vars(move).get("hidden_slugs", ()))
         )
         return format_html_join("", "<p><b>{}</b> {} {} <i>{}</i></p>", lines) or "nothing"
 

@@ -10,11 +10,13 @@ from django.utils.duration import duration_iso_string
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from catalog.admin.base import ServiceForm, WhyField
+from catalog.admin.reach import person_of
 from catalog.models import Measure, Person, Purpose, UseCase
 from catalog.rules.errors import InvalidError
 from catalog.rules.use_case import MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import Autonomy, Better
 from catalog.services.use_cases import claims_of, register_use_case, update_use_case
+from trust.queries.use_case_report import hidden_from
 
 WORDS = (
     "description",
@@ -110,23 +112,28 @@ class UseCaseForm(ServiceForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             claims = claims_of(self.instance)
-            self.initial["product_lines"] = "\n".join(map(str, claims.products))
+            hidden = hidden_from(person_of(self.request), self.instance)
+            self.initial["product_lines"] = "\n".join(str(one) for one in claims.products if one.product not in hidden)
             self.initial["consumer_lines"] = "\n".join(claims.consumers)
 
     def act(self, actor: Person, now: datetime) -> UseCase:
         data = self.cleaned_data
         if self.instance.pk is None:
             blank = UseCaseClaims(slug=data["slug"], name="", decision="", purpose="")
-            return register_use_case(claims=self._claims(blank), actor=actor, now=now, reason=data["why"])
+            return register_use_case(claims=self._claims(blank, actor), actor=actor, now=now, reason=data["why"])
         use_case = UseCase.objects.select_related(*PEOPLE).get(pk=self.instance.pk)
-        claims = self._claims(claims_of(use_case))
+        claims = self._claims(claims_of(use_case), actor)
         update_use_case(use_case=use_case, claims=claims, actor=actor, now=now, reason=data["why"])
         return use_case
 
-    def _claims(self, before: UseCaseClaims) -> UseCaseClaims:
+    def _claims(self, before: UseCaseClaims, actor: Person) -> UseCaseClaims:
+        """What was sent. Drafts that `actor` may not see were not shown, and stay."""
         data = self.cleaned_data
         people: dict[str, Any] = {name: data[name].username if data[name] else None for name in PEOPLE}
         measures = Measures(self.data, instance=self.instance, prefix="measures")
+        lines = tuple(_product(line) for line in data["product_lines"])
+        hidden = hidden_from(actor, self.instance) if self.instance.pk else ()
+        unseen = tuple(one for one in before.products if one.product in hidden and one not in lines)
         return replace(
             before,
             name=data["name"],
@@ -134,7 +141,7 @@ class UseCaseForm(ServiceForm):
             autonomy=Autonomy(data["autonomy"]),
             exceptions_within=data["exceptions_within"],
             explainability_required=data["explainability_required"],
-            products=tuple(_product(line) for line in data["product_lines"]),
+            products=lines + unseen,
             consumers=data["consumer_lines"],
             measures=_measures(measures),
             **{name: _as_before(data[name], getattr(before, name)) for name in WORDS},

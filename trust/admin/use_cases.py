@@ -1,6 +1,7 @@
 """Use cases: the list with their readiness, and the page of one with its claims, its standing and who changed what and why."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ from trust.models import StageMove
 from trust.pages.readiness import panel_of
 from trust.pages.words import GAPS, LEVELS
 from trust.queries.stage_moves import overrides
+from trust.queries.use_case_report import hidden_from
+from trust.rules.readiness.veil import veiled, veiled_text
 from trust.rules.vocabulary import ReadinessLevel, StageMoveStatus
 from trust.services.readiness import assess_use_case
 from trust.tasks import enqueue_deliveries
@@ -176,20 +179,23 @@ def _newest(use_case: UseCase) -> Any:
 def _story(use_case: UseCase, reader: Person, now: datetime) -> Mapping[str, Any]:
     is_over = use_case.stage == UseCaseStage.RETIRED
     assessment = assess_use_case(use_case=use_case, now=now, cause="read in the admin")
-    products = use_case.products.select_related("product", "port").defer("product__search")
+    hidden = hidden_from(reader, use_case)
+    products = use_case.products.exclude(product__slug__in=hidden).select_related("product", "port").defer("product__search")
+    confirmations = use_case.confirmations.exclude(product__slug__in=hidden)
     return {
         "use_case": use_case,
-        "panel": panel_of(assessment),
+        "panel": panel_of(veiled(assessment, hidden)),
         "can_acknowledge": not is_over and reader.is_active and use_case.business_owner_id == reader.pk,
         "moves": _moves(use_case),
         "overrides": overrides([use_case.pk])[use_case.pk],
         "products": list(products.order_by("product__slug", "pk")),
         "consumers": list(use_case.consumers.select_related("owner")),
         "retired_measures": list(use_case.measures.exclude(retired_at=None).select_related("owner")),
-        "confirmations": list(
-            use_case.confirmations.select_related("consumer", "product", "confirmed_by").defer("product__search")
-        ),
-        "claim_history": use_case_history(use_case),
+        "confirmations": list(confirmations.select_related("consumer", "product", "confirmed_by").defer("product__search")),
+        "claim_history": [
+            replace(entry, lines=tuple(veiled_text(line, hidden) for line in entry.lines))
+            for entry in use_case_history(use_case)
+        ],
     }
 
 

@@ -11,7 +11,9 @@ from api.v1.serializers.use_cases import OverrideAnswer
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import Readiness
+from trust.rules.readiness.codec import dump_assessment, load_assessment, load_facts
 from trust.rules.readiness.outcome import Assessment
+from trust.rules.readiness.veil import veiled
 from trust.rules.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 
 
@@ -101,12 +103,20 @@ class ReadinessEntry(serializers.ModelSerializer[Readiness]):
 
 class PastReadinessAnswer(ReadinessEntry):
     policy_digest = serializers.CharField(source="policy.digest")
-    facts = JsonObjectField(help_text="Everything that it was assessed on: the same facts, policy and moment assess the same.")
+    facts = JsonObjectField(
+        allow_null=True,
+        help_text="Everything that it was assessed on: the same facts, policy and moment assess the same. null where they name "
+        "a data product that you may not see.",
+    )
     outcome = JsonObjectField(help_text="The whole assessment.")
 
     class Meta(ReadinessEntry.Meta):
         fields = [*ReadinessEntry.Meta.fields, "policy_digest", "facts", "outcome"]
 
     def to_representation(self, instance: Readiness) -> dict[str, Any]:
-        instance.facts, instance.outcome = json.loads(instance.facts), json.loads(instance.outcome)
+        hidden = self.context["hidden"]
+        facts, outcome = load_facts(instance.facts), load_assessment(instance.outcome)
+        is_hidden = any(product.slug in hidden for product in facts.products)
+        instance.facts = json.loads("null" if is_hidden else instance.facts)
+        instance.outcome = json.loads(dump_assessment(veiled(outcome, hidden)))
         return dict(super().to_representation(instance))

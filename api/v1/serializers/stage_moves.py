@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
@@ -10,6 +11,7 @@ from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
+from trust.rules.readiness.veil import veiled_missing
 from trust.rules.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
 
 
@@ -58,7 +60,7 @@ class StageMoveAnswer(serializers.ModelSerializer[StageMove]):
         allow_null=True, help_text="When the override stopped counting: its time was over, or the use case moved on."
     )
     readiness = serializers.IntegerField(source="readiness_id", allow_null=True, help_text="The assessment that it rests on.")
-    missing = MissingQuestion(many=True, help_text="What readiness lacked then.")
+    missing = serializers.SerializerMethodField(help_text="What readiness lacked then.")
 
     class Meta:
         model = StageMove
@@ -80,3 +82,7 @@ class StageMoveAnswer(serializers.ModelSerializer[StageMove]):
             "readiness",
             "missing",
         ]
+
+    @extend_schema_field(MissingQuestion(many=True))
+    def get_missing(self, move: StageMove) -> list[dict[str, Any]]:
+        return veiled_missing(move.missing, self.context["hidden"])

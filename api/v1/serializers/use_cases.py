@@ -129,7 +129,8 @@ class UseCaseEntry(serializers.ModelSerializer[UseCase]):
 
 class UseCaseAnswer(UseCaseEntry):
     consumers = serializers.SerializerMethodField(help_text="Slugs of the agents, models and services that act in it.")
-    products = UsedProductAnswer(many=True)
+    products = serializers.SerializerMethodField(help_text="Without those that you may not see: drafts of others.")
+    hidden_products = serializers.SerializerMethodField(help_text="How many of its products you may not see.")
     outputs_owner = serializers.CharField(source="outputs_owner.username", allow_null=True, default=None)
     exceptions_owner = serializers.CharField(source="exceptions_owner.username", allow_null=True, default=None)
     exceptions_within = AgeField(allow_null=True)
@@ -142,6 +143,7 @@ class UseCaseAnswer(UseCaseEntry):
             "description",
             "consumers",
             "products",
+            "hidden_products",
             "workflow",
             "system",
             "step",
@@ -159,6 +161,16 @@ class UseCaseAnswer(UseCaseEntry):
             "created_at",
             "updated_at",
         ]
+
+    @extend_schema_field(UsedProductAnswer(many=True))
+    def get_products(self, use_case: UseCase) -> list[Any]:
+        hidden = self.context["hidden"]
+        return list(
+            UsedProductAnswer([one for one in use_case.products.all() if one.product.slug not in hidden], many=True).data
+        )
+
+    def get_hidden_products(self, use_case: UseCase) -> int:
+        return len({one.product.slug for one in use_case.products.all()} & set(self.context["hidden"]))
 
     def get_consumers(self, use_case: UseCase) -> list[str]:
         return [consumer.slug for consumer in use_case.consumers.all()]
@@ -219,7 +231,9 @@ class UseCaseRequest(StrictSerializer):
 
 
 class UseCaseChange(UseCaseRequest):
-    """Whatever is left out stays as it is; products, consumers and measures that are given replace all that there were."""
+    """Whatever is left out stays as it is; products, consumers and measures that are given replace all that there were, but for
+    products that you may not see: those stay.
+    """
 
     slug = None  # type: ignore[assignment]  # DRF: a field set to None is taken out
 

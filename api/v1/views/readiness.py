@@ -11,6 +11,8 @@ from api.v1.serializers.readiness import PastReadinessAnswer, ReadinessAnswer, R
 from catalog.rules.errors import NotFoundError
 from trust.models import Readiness
 from trust.queries.stage_moves import overrides
+from trust.queries.use_case_report import hidden_from
+from trust.rules.readiness.veil import veiled
 from trust.services.readiness import assess_use_case, readiness_as_of
 
 
@@ -25,6 +27,7 @@ class ReadinessView(ApiView):
             assessment = assess_use_case(use_case=use_case, now=self.now, cause="asked")
         else:
             assessment = readiness_as_of(use_case=use_case, moment=as_of, now=self.now)
+        assessment = veiled(assessment, hidden_from(self.actor, use_case))
         standing = overrides([use_case.pk], as_of)[use_case.pk]
         return Response(ReadinessAnswer(assessment, context={"overrides": standing}).data)
 
@@ -43,10 +46,10 @@ class ReadinessHistoryView(ApiView):
 class PastReadinessView(ApiView):
     @extend_schema(operation_id="get_past_readiness", responses=PastReadinessAnswer, tags=["use-cases"])
     def get(self, request: Request, slug: str, readiness_id: int) -> Response:
-        """One assessment with the facts that it was made on."""
+        """One assessment with the facts that it was made on; without them where they name a draft that you may not see."""
         use_case = find_use_case(self.actor, slug)
         row = Readiness.objects.select_related("policy").filter(use_case=use_case, pk=readiness_id).first()
         if row is None:
             remedy = f"GET /api/v1/use-cases/{slug}/readiness/history lists those that there are."
             raise NotFoundError(f"Use case {slug} has no assessment {readiness_id}.", remedy=remedy)
-        return Response(PastReadinessAnswer(row).data)
+        return Response(PastReadinessAnswer(row, context={"hidden": hidden_from(self.actor, use_case)}).data)

@@ -1,5 +1,7 @@
 """Moves of use cases between stages: asked for, approved, rejected, withdrawn. Who may do what is said by the services."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -24,6 +26,7 @@ from catalog.rules.errors import NotFoundError
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import StageMove
 from trust.queries.stage_moves import moves_waiting_for
+from trust.queries.use_case_report import hidden_in
 from trust.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
 from trust.tasks import enqueue_deliveries
 
@@ -42,12 +45,25 @@ def find_move(person: Person, slug: str, move_id: int) -> StageMove:
     return move
 
 
-def told(move: StageMove, status: int = 200) -> Response:
+def answered(move: StageMove, reader: Person) -> dict[str, Any]:
+    """The move as `reader` may see it."""
+    return dict(StageMoveAnswer(move, context={"hidden": hidden_in(reader, [move.use_case_id])}).data)
+
+
+def page_of(view: ApiView, rows: QuerySet[StageMove]) -> Response:
+    """One page of moves as who asks may see them."""
+    paginator = KeysetPagination()
+    page = paginator.paginate_queryset(rows, view.request, view)
+    hidden = hidden_in(view.actor, {move.use_case_id for move in page})
+    return paginator.get_paginated_response(StageMoveAnswer(page, many=True, context={"hidden": hidden}).data)
+
+
+def told(move: StageMove, reader: Person, status: int = 200) -> Response:
     """The move as it is after a change, and the workers are told that notices wait."""
     transaction.on_commit(enqueue_deliveries)
     row = as_shown().get(pk=move.pk)
     location = f"/api/v1/use-cases/{row.use_case.slug}/stage-moves/{row.pk}"
-    return Response(StageMoveAnswer(row).data, status=status, headers={"Location": location})
+    return Response(answered(row, reader), status=status, headers={"Location": location})
 
 
 class AllStageMovesView(ApiView):
@@ -62,7 +78,7 @@ class AllStageMovesView(ApiView):
             rows = rows.filter(status=self.parameters["status"])
         if self.parameters["waits_for_me"]:
             rows = rows.filter(pk__in=moves_waiting_for(self.actor).order_by().values("pk"))
-        return self.page(rows, StageMoveAnswer)
+        return page_of(self, rows)
 
 
 class StageMovesView(ApiView):
@@ -73,7 +89,7 @@ class StageMovesView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Moves of one use case, newest first, with those that moved nothing."""
         rows = as_shown().filter(use_case=find_use_case(self.actor, slug), **self.parameters)
-        return self.page(rows, StageMoveAnswer)
+        return page_of(self, rows)
 
     @extend_schema(
         operation_id="request_stage_move", request=StageMoveRequest, responses={201: StageMoveAnswer}, tags=["use-cases"]
@@ -90,14 +106,14 @@ class StageMovesView(ApiView):
             actor=self.actor,
             now=self.now,
         )
-        return told(move, 201)
+        return told(move, self.actor, 201)
 
 
 class StageMoveView(ApiView):
     @extend_schema(operation_id="get_stage_move", responses=StageMoveAnswer, tags=["use-cases"])
     def get(self, request: Request, slug: str, move_id: int) -> Response:
         """One move."""
-        return Response(StageMoveAnswer(find_move(self.actor, slug, move_id)).data)
+        return Response(answered(find_move(self.actor, slug, move_id), self.actor))
 
 
 class ApproveStageMoveView(ApiView):
@@ -108,7 +124,7 @@ class ApproveStageMoveView(ApiView):
         """Approve as governance, unless you asked for it or own the decision. Readiness is assessed again and may refuse it."""
         reason = self.body(ApprovalRequest)["reason"]
         move = find_move(self.actor, slug, move_id)
-        return told(approve_stage_move(move=move, reason=reason, actor=self.actor, now=self.now))
+        return told(approve_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
 
 
 class RejectStageMoveView(ApiView):
@@ -119,7 +135,7 @@ class RejectStageMoveView(ApiView):
         """Reject a request, as governance or the business owner, with a reason."""
         reason = self.body(ReasonRequest)["reason"]
         move = find_move(self.actor, slug, move_id)
-        return told(reject_stage_move(move=move, reason=reason, actor=self.actor, now=self.now))
+        return told(reject_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
 
 
 class WithdrawStageMoveView(ApiView):
@@ -127,4 +143,4 @@ class WithdrawStageMoveView(ApiView):
     def post(self, request: Request, slug: str, move_id: int) -> Response:
         """Take back a request that you made."""
         move = find_move(self.actor, slug, move_id)
-        return told(withdraw_stage_move(move=move, actor=self.actor, now=self.now))
+        return told(withdraw_stage_move(move=move, actor=self.actor, now=self.now), self.actor)

@@ -1,5 +1,6 @@
 """Use cases: registered, changed, acknowledged by their business owners; obligations confirmed by the owners of consumers."""
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -25,9 +26,9 @@ from api.v1.serializers.use_cases import (
 )
 from api.v1.use_case_standing import with_standing
 from catalog.models import Consumer, DataProduct, Measure, UseCase, UseCaseProduct
-from catalog.queries import visible_use_cases
+from catalog.queries import visible_products, visible_use_cases
 from catalog.rules.errors import InvalidError
-from catalog.rules.vocabulary import UseCaseStage
+from catalog.rules.vocabulary import Lifecycle, UseCaseStage
 from catalog.services.use_cases import (
     acknowledge_use_case,
     claims_of,
@@ -35,6 +36,7 @@ from catalog.services.use_cases import (
     register_use_case,
     update_use_case,
 )
+from trust.queries.use_case_report import hidden_from
 from trust.tasks import enqueue_deliveries
 
 MOST_WORDS = 10
@@ -54,7 +56,9 @@ def shown(view: ApiView, key: int, *, status: int = 200) -> Response:
     ).get(pk=key)
     with_standing([use_case], view.now)
     headers = {"Location": f"/api/v1/use-cases/{use_case.slug}"} if status == 201 else None
-    return Response(UseCaseAnswer(use_case).data, status=status, headers=headers)
+    has_drafts = any(one.product.lifecycle == Lifecycle.DRAFT for one in use_case.products.all())
+    hidden = hidden_from(view.actor, use_case) if has_drafts else ()
+    return Response(UseCaseAnswer(use_case, context={"hidden": hidden}).data, status=status, headers=headers)
 
 
 def matching(rows: QuerySet[UseCase], parameters: dict[str, Any]) -> QuerySet[UseCase]:
@@ -110,7 +114,12 @@ class UseCaseView(ApiView):
         given = self.body(UseCaseChange)
         with transaction.atomic():  # two changes at once must not undo one another
             use_case = find_use_case(self.actor, slug, is_to_change=True)
-            claims = with_claims(claims_of(use_case), given)
+            before = claims_of(use_case)
+            claims = with_claims(before, given)
+            if "products" in given:  # drafts of others were not shown, and stay
+                hidden = hidden_from(self.actor, use_case)
+                unseen = [one for one in before.products if one.product in hidden and one not in claims.products]
+                claims = replace(claims, products=(*claims.products, *unseen))
             update_use_case(use_case=use_case, claims=claims, actor=self.actor, now=self.now, reason=given.get("reason", ""))
         transaction.on_commit(enqueue_deliveries)
         return shown(self, use_case.pk)
@@ -135,6 +144,7 @@ class ConfirmationsView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Obligations that the owners of the consumers have confirmed. Which there are is told by the readiness."""
         rows = find_use_case(self.actor, slug).confirmations.select_related("consumer", "product", "confirmed_by")
+        rows = rows.filter(product__in=visible_products(self.actor).order_by().values("pk"))
         return self.page(rows.defer("product__search"), ConfirmationAnswer)
 
     @extend_schema(
