@@ -47,7 +47,7 @@ class Reporting:
     def ask(self, consumer: Consumer | None = None, **columns: Any) -> Decision:
         """A yes that the agent was given in the use case, valid for a day, unless `columns` say otherwise."""
         said = {"use_case": self.use_case.slug, "valid_until": NOW + timedelta(days=1)}
-        return log_decision(self.product, consumer or self.agent, NOW, **{**said, **columns})
+        return log_decision(self.product, consumer or self.agent, **{"asked_at": NOW, **said, **columns})
 
 
 def make_reporting() -> Reporting:

@@ -136,3 +136,12 @@ def test_a_clock_that_lags_behind_the_log_makes_no_use_come_before_its_answer(ca
     answer = cast.ask()
     row, _ = report(cast, answer, now=NOW - timedelta(seconds=2))
     assert (row.at, row.misuse) == (answer.asked_at, "")
+
+
+def test_a_fallback_does_not_come_before_the_answer_that_it_names(cast: Reporting) -> None:
+    """So no later answer covers a denial with a moment that somebody chose."""
+    answer = cast.ask(asked_at=NOW + timedelta(minutes=9))
+    with pytest.raises(InvalidError) as refusal:
+        report(cast, answer, action=UseAction.FELL_BACK, at=NOW)
+    assert (refusal.value.code, refusal.value.field) == ("before_the_answer", "at")
+    assert not DecisionUse.objects.exists()

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from catalog.models import Consumer, UseCase
 from catalog.rules.errors import InvalidError
+from catalog.rules.moments import rfc_3339
 from trust.models import Decision, DecisionUse
 from trust.queries.policies import current_policy
 from trust.rules.readiness.misuse import AnswerUsed, misuse_of
@@ -29,8 +30,8 @@ def report_use(
 
     A use that did not rest on a valid yes is kept like any other: it is evidence, and refusing it would only hide it.
     For the consumer that the answer is about, with its own key, or the person who owns it.
-    Raises `ForbiddenError`, and `InvalidError` for somebody else's answer, for a fallback that belongs to another use case, and
-    for a moment that is not in the past year.
+    Raises `ForbiddenError`, and `InvalidError` for somebody else's answer, for a fallback that belongs to another use case or
+    came before its answer, and for a moment that is not in the past year.
     """
     answer, consumer = _own_answer(decision_id, reporter)
     if not takes_part(use_case, consumer):
@@ -41,6 +42,14 @@ def report_use(
             remedy="Report it for the use case that the question named, and name the use case whenever you ask.",
             code="other_use_case",
             field="decision_id",
+        )
+    if action is UseAction.FELL_BACK and at is not None and at < answer.asked_at - current_policy()[1].clock_skew:
+        raise InvalidError(
+            f"The fallback cannot have been taken at {rfc_3339(at)}: decision {decision_id} was asked after that, at "
+            f"{rfc_3339(answer.asked_at)}.",
+            remedy="Name the denial after which it was taken, and the moment at which it was.",
+            code="before_the_answer",
+            field="at",
         )
     # The log goes by the database's clock: a web server's that lags must not turn a use into one before its answer.
     now = max(now, answer.asked_at)
