@@ -11,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import DataProduct, Person, UseCase
 from catalog.rules.obligation import Obligation
 from catalog.rules.use_case import UsedProduct
-from catalog.rules.vocabulary import Effect, Sensitivity
+from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.use_cases import claims_of, confirm_obligation, update_use_case
 from tests.factories import (
     NOW,
     make_agreement,
+    make_consumer,
     make_governed_product,
     make_owner,
     make_person,
@@ -443,3 +444,20 @@ def test_denials_cost_one_query_more() -> None:
     with CaptureQueriesContext(connection) as queries:
         facts_of(use_case)
     assert len(queries) == 15
+
+
+def test_what_somebody_elses_key_asked_about_an_agent_shows_nothing_of_it() -> None:
+    use_case = make_approvable("delays")
+    agent = use_case.consumers.get()
+    product = use_case.products.get().product
+    owner = make_consumer("carl", owner=agent.owner, kind=ConsumerKind.PERSON)
+    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    make_consumer("mallory", kind=ConsumerKind.PERSON)
+    for number, decision in enumerate((True, False)):
+        log_decision(product, agent, NOW - number * timedelta(hours=1), use_case="delays", asker="mallory", decision=decision)
+    grant = only_grant(use_case)
+    assert (grant.asked, grant.denied, grant.unanswered_denials, grant.last_asked_at) == (0, 0, 0, None)
+    for asker in (agent, owner, gateway):
+        log_decision(product, agent, use_case="delays", asker=asker.slug, decision=False)
+    grant = only_grant(use_case)
+    assert (grant.asked, grant.denied, grant.unanswered_denials) == (3, 3, 3)
