@@ -63,6 +63,7 @@ def measure(case: dict[str, str], span: Span, visit: Callable[[dict[str, str]], 
     from catalog.models import Person  # noqa: PLC0415
     from trust.admin.decision_filters import wanted_of  # noqa: PLC0415
     from trust.admin.decision_list import place_text, rows_at  # noqa: PLC0415
+    from trust.admin.decisions import DecisionAdmin  # noqa: PLC0415
     from trust.queries.decision_pages import Place, find_page  # noqa: PLC0415
 
     given = {name: f"{span.at(0.5):%Y-%m-%d}" if value == "DAY" else value for name, value in case.items()}
@@ -72,7 +73,7 @@ def measure(case: dict[str, str], span: Span, visit: Callable[[dict[str, str]], 
         address = given | ({"older": place_text(place)} if place else {})
 
         def database(place: Place | None = place) -> None:
-            rows_at(find_page(wanted_of(given, auditor, timezone.now()), size=50, after=place).places)
+            rows_at(find_page(wanted_of(given, auditor, timezone.now()), size=DecisionAdmin.list_per_page, after=place).places)
 
         def page(address: dict[str, str] = address) -> None:
             visit(address)
