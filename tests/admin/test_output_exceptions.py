@@ -10,6 +10,7 @@ from catalog.models import Consumer
 from tests.admin.cast import Cast, World
 from tests.factories import NOW, make_consumer, make_use_case
 from tests.trust.logged import log_decision
+from tests.trust.reporting import make_due
 from trust.models import OutputException
 from trust.services.output_exceptions import Trouble, record_exception
 from trust.services.reporters import Reporter
@@ -66,7 +67,7 @@ def test_the_queue_of_whoever_looks_and_what_is_overdue(cast: Cast, exception: O
     assert shown(cast.owner.get(LIST, assigned="me")) == []
     assert shown(cast.owner.get(LIST, standing="open")) == [exception]
     assert shown(cast.owner.get(LIST, standing="overdue")) == []
-    OutputException.objects.update(due_at=NOW + timedelta(hours=1))
+    make_due(NOW + timedelta(hours=1))
     assert shown(cast.owner.get(LIST, standing="overdue")) == [exception]
     assert "overdue" in cast.owner.sees(LIST)
     assert shown(cast.owner.get(LIST, standing="closed")) == []

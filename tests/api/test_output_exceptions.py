@@ -11,6 +11,7 @@ from tests.api.callers import Caller, assert_problem
 from tests.api.reporting import PATH, Callers, key_of, make_callers
 from tests.factories import NOW, make_person
 from tests.trust.builders import make_ready_port, run_well
+from tests.trust.reporting import make_due
 from trust.models import OutputException
 
 EXCEPTIONS = f"{PATH}/exceptions"
@@ -147,7 +148,7 @@ def test_filters_narrow_the_list(who: Callers) -> None:
     first, second = recorded(who), recorded(who)
     who.outputs.post(f"{first}/hand-on", {"assigned_to": "otis"})
     who.outputs.post(f"{first}/close", {"resolution": "Done."})
-    OutputException.objects.filter(closed_at=None).update(due_at=timezone.now() - timedelta(minutes=1))
+    make_due(timezone.now() - timedelta(minutes=1))
 
     def found(query: str, caller: Caller = who.auditor) -> list[str]:
         return [f"{EXCEPTIONS}/{row['id']}" for row in caller.get(f"{EXCEPTIONS}?{query}").json()["results"]]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from catalog.models import Notification, Person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
@@ -201,3 +201,18 @@ def test_an_answer_that_names_no_use_case_is_brought_up_only_by_whoever_it_is_ab
     assert not OutputException.objects.exists()
     for reporter in (cast.by_agent, Reporter(cast.agent.owner), Reporter(cast.governance)):
         assert record(cast, reporter, answer=answer)[0].decision_id == answer.pk
+
+
+@pytest.mark.parametrize("change", ["due_at = due_at + interval '1 year'", "severity = 'info'", "title = 'Nothing'"])
+def test_what_was_recorded_stays_as_it_is(cast: Reporting, change: str) -> None:
+    record(cast)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE trust_outputexception SET {change}")
+
+
+@pytest.mark.parametrize("change", ["closed_at = opened_at", "closed_at = NULL", "resolution = 'Otherwise.'"])
+def test_what_is_closed_stays_closed_as_it_was(cast: Reporting, change: str) -> None:
+    row, _ = record(cast)
+    close_exception(exception=row, resolution="Done.", actor=cast.exceptions, now=LATER)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE trust_outputexception SET {change}")

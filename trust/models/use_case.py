@@ -259,7 +259,19 @@ class OutputException(models.Model):
                 name="exception_closed_by_somebody_who_says_how",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="exception_is_kept", operation=pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="exception_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="exception_stays_closed", operation=pgtrigger.Update, condition=pgtrigger.Q(old__closed_at__isnull=False)
+            ),
+            pgtrigger.ReadOnly(
+                name="exception_stays_as_it_was_recorded",
+                fields=[
+                    *("use_case", "consumer", "decision_id", "reference", "title", "description", "severity"),
+                    *("opened_at", "opened_by", "due_at"),
+                ],
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
