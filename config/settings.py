@@ -121,6 +121,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # where the page of the login was opened by its own address
 
 EMAIL_TIMEOUT = 10  # seconds for each step; `trust.services.delivery` counts on it
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_sender
@@ -132,6 +133,7 @@ EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.is_tls, _MAIL.starts_tls
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 
 STATIC_URL = "/static/"

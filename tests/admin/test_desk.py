@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import DataProduct, Person
@@ -48,6 +49,13 @@ def recall_of(world: World, *, acknowledged: bool = False) -> Recall:
         acknowledged_at=NOW if acknowledged else None,
     )
     return recall
+
+
+def test_a_login_by_its_own_address_leads_to_the_desk(cast: Cast) -> None:
+    cast.governance.person.set_password("a long way round")
+    cast.governance.person.save()
+    response = Client().post("/admin/login/", {"username": cast.governance.person.username, "password": "a long way round"})
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
 
 
 def test_the_desk_tells_the_state_in_numbers(cast: Cast, world: World) -> None:

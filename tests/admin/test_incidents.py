@@ -38,6 +38,7 @@ def test_an_incident_is_opened_worked_on_and_resolved_and_decides_meanwhile(cast
     page = cast.auditor.sees(PAGE, incident.pk)
     for told in ("Since noon.", "olga → stan", "critical → warning", "Less than feared.", "Caught up."):
         assert told in page
+    assert f"{incident.opened_at:%-d %b %Y, %H:%M} UTC</div>" in page
 
 
 def test_a_step_without_its_words_is_told_in_the_form_and_changes_nothing(cast: Cast, world: World) -> None:

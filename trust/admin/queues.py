@@ -129,7 +129,7 @@ def _exceptions(looker: Looker) -> Queue:
     person = person_of(looker.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
-        "Exceptions of outputs assigned to you",
+        "Exceptions of outputs to close",
         waiting.open_exceptions(person).select_related("use_case"),
         waiting.open_exceptions(None).filter(use_case__in=visible),
         lambda row: Item(row.title, row_link(row), f"{row.use_case}, due", row.due_at, is_due=True),

@@ -94,7 +94,7 @@ def _course(points: Sequence[Point], unit: str) -> str:
 
 def _svg(kind: str, view_box: str, title: str, description: str, drawn: SafeString) -> SafeString:
     return format_html(
-        '<svg class="chart {}" viewBox="{}" preserveAspectRatio="none" role="img" aria-label="{}: {}">'
+        '<svg class="drawing {}" viewBox="{}" preserveAspectRatio="none" role="img" aria-label="{}: {}">'
         "<title>{}</title><desc>{}</desc>{}</svg>",
         kind,
         view_box,
