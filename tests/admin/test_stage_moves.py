@@ -66,6 +66,9 @@ def test_governance_finds_the_request_in_its_queue_and_approves_it_on_its_page(c
     assert "delays" not in cast.owner.sees("trust_stagemove_changelist", waits_for="me").split("result_list")[-1]
     page = cast.governance.sees("trust_stagemove_change", move.pk)
     assert 'name="answer"' in page
+    response = cast.governance.post("trust_stagemove_change", move.pk, answer="", decision_reason="Seen.")
+    assert "Choose an answer" in response.content.decode()
+    assert stage_of(use_case) == "pilot"
     response = cast.governance.post("trust_stagemove_change", move.pk, answer="approve", decision_reason="Seen.")
     assert response.status_code == 302
     assert stage_of(use_case) == "approved"
@@ -104,4 +107,5 @@ def test_the_assessments_behind_it_are_read(cast: Cast, use_case: UseCase) -> No
     assert "delays" in cast.auditor.sees("trust_readiness_changelist")
     page = cast.auditor.sees("trust_readiness_change", row.pk)
     assert row.facts_sha256 in page
+    assert page.count('<pre class="ts-json">{\n') == 2
     assert cast.other.get("trust_readiness_change", row.pk).status_code == 302

@@ -1,8 +1,11 @@
 """Assessments of use cases: what was found, when, and on what. Read-only, for everybody who may see the use case."""
 
+import json
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -61,18 +64,22 @@ class ReadinessAdmin(LargeTableAdmin):
 
     @display(description="Missing for its stage")
     def missing(self, row: Readiness) -> str:
-        return "; ".join(QUESTIONS.get(name, name) for name in row.lacking) or "nothing"
+        return " ".join(QUESTIONS.get(name, name) for name in row.lacking) or "nothing"  # each ends with its question mark
 
     @display(description="Outcome")
     def whole_outcome(self, row: Readiness) -> str:
-        return dump_assessment(veiled(load_assessment(row.outcome), self._hidden(row))).decode()
+        return _indented(dump_assessment(veiled(load_assessment(row.outcome), self._hidden(row))).decode())
 
     @display(description="Facts")
     def whole_facts(self, row: Readiness) -> str:
         """Nothing of them where they name a draft that the reader may not see: without it they would be other facts."""
         names = {product.slug for product in load_facts(row.facts).products}
-        return "They name a data product that you may not see." if names & self._hidden(row) else row.facts
+        return "They name a data product that you may not see." if names & self._hidden(row) else _indented(row.facts)
 
     def _hidden(self, row: Readiness) -> set[str]:
         hidden: set[str] = vars(row).get("hidden_slugs", set())
         return hidden
+
+
+def _indented(document: str) -> str:
+    return format_html('<pre class="ts-json">{}</pre>', json.dumps(json.loads(document), indent=2, ensure_ascii=False))

@@ -20,6 +20,7 @@ from catalog.admin.base import ServiceAdmin, ServiceForm, told
 from catalog.admin.reach import person_of
 from catalog.models import Person, UseCase
 from catalog.queries import visible_use_cases
+from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
@@ -39,7 +40,7 @@ class StageMoveForm(ServiceForm):
 
     answer = forms.ChoiceField(
         required=False,
-        choices=[(APPROVE, "Approve it"), (REJECT, "Reject it"), (WITHDRAW, "Withdraw it: you made it")],
+        choices=[("", "Choose"), (APPROVE, "Approve it"), (REJECT, "Reject it"), (WITHDRAW, "Withdraw it: you made it")],
         widget=UnfoldAdminSelectWidget,
         help_text="To approve, readiness is assessed again; what is missing refuses it, unless it is an override.",
     )
@@ -66,8 +67,10 @@ class StageMoveForm(ServiceForm):
                 return reject_stage_move(move=self.instance, reason=reason, actor=actor, now=now)
             case "withdraw":
                 return withdraw_stage_move(move=self.instance, actor=actor, now=now)
-            case _:
+            case "approve":
                 return approve_stage_move(move=self.instance, reason=reason, actor=actor, now=now)
+            case _:
+                raise InvalidError("Saving alone decides nothing.", remedy="Choose an answer.", field="answer")
 
 
 class AnswerForm(ActionForm):
