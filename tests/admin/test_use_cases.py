@@ -188,6 +188,9 @@ def test_the_page_tells_stage_override_and_readiness(cast: Cast, delays: UseCase
     assert "Override until" in html
     assert "The season begins." in html
     assert "/use-cases/delays/report" in html
+    move = delays.stage_moves.latest("id")
+    for address in (f"/trust/stagemove/{move.pk}/change/", f"/catalog/dataproduct/{delays.products.get().product_id}/change/"):
+        assert f'href="/admin{address}"' in html, address
 
 
 def test_the_business_owner_acknowledges_with_a_button_and_nobody_else_does(cast: Cast, delays: UseCase) -> None:

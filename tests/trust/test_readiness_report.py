@@ -93,6 +93,7 @@ def test_an_override_in_force_is_on_the_page(owner: Person, delays: UseCase) -> 
     put_at(delays, UseCaseStage.APPROVED, now=now, is_override=True, reason="Winter starts.", override_expires_at=ends)
     html = shown(owner)
     assert "Stage approved without being ready" in html
+    assert "<b>without being ready</b>, until" in html
     assert "Winter starts." in html
     assert "What blocks the stage production" in html
 

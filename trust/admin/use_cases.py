@@ -95,7 +95,7 @@ class UseCaseAdmin(ServiceAdmin):
         first: list[Any] = [("name", "slug") if obj is None else "name", ("purpose", "autonomy"), "decision", "description"]
         sections = [
             ("The decision", [*first, "business_owner"]),
-            ("Where the AI acts", [("workflow", "system", "step"), *named]),
+            ("Where the AI acts", ["workflow", "system", "step", *named]),
             ("Who answers", [("outputs_owner", "exceptions_owner"), "exceptions_within", "fallback"]),
             ("Explainability", ["explainability_required", "explainability_requirement", "explainability_met"]),
             *([("Why", ["why"])] if is_changed else []),
