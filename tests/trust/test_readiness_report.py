@@ -12,13 +12,13 @@ from django.utils import timezone
 from catalog.models import Person, UseCase
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
 from tests.factories import make_consumer, make_owner, make_product, make_use_case, measure_claims
-from tests.rules.readiness.factories import NOW, POLICY, make_case
+from tests.rules.readiness.factories import NOW, POLICY, make_case, person
 from tests.rules.readiness.factories import make_product as product_facts
 from tests.trust.stages import put_at
 from tests.trust.test_pages import Outline
 from trust.pages.readiness import actors_of, next_stage, panel_of
 from trust.rules.readiness.assess import assess
-from trust.rules.vocabulary import ReadinessQuestion
+from trust.rules.vocabulary import ReadinessQuestion, Verdict
 
 PAGE = "/use-cases/delays/report"
 SCRIPT = "<script>alert('x')</script>"
@@ -176,3 +176,16 @@ def test_whoever_must_act_is_named_once_with_everything_they_can_do() -> None:
         ReadinessQuestion.PRODUCT_OWNERS_ACKNOWLEDGED,
     ]
     assert [actor.username for actor in actors] == ["ana", "bea"]
+
+
+def test_everybody_is_told_their_own_part_and_nobody_that_of_others() -> None:
+    owners = {"flights": "aisha", "planes": "tomas", "weather": "aisha", "airports": "maya", "airlines": "daniel"}
+    products = tuple(
+        product_facts(slug, verdict=Verdict.NOT_PRODUCTION_GRADE, owner=person(owner)) for slug, owner in owners.items()
+    )
+    panel = panel_of(assess(make_case(products=products), POLICY, NOW))
+    now = ReadinessQuestion.PRODUCTION_GRADE_NOW
+    told = {actor.username: task.remedy for actor in actors_of(panel.gaps) for task in actor.tasks if task.question is now}
+    assert set(told) == set(owners.values())
+    for slug, owner in owners.items():
+        assert [username for username, remedy in told.items() if slug in remedy] == [owner]

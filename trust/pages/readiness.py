@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from catalog.rules.vocabulary import UseCaseStage
 from trust.pages.words import ANSWERS, GAP_QUESTIONS, GAPS, LEVELS, QUESTIONS, ROLES, Badge
 from trust.rules.outcome import Responsible
+from trust.rules.readiness.finding import sentences
 from trust.rules.readiness.outcome import Assessment, Evidence, GapResult, QuestionResult
 from trust.rules.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 
@@ -31,6 +32,7 @@ class Line:
     message: str
     remedy: str
     responsible: tuple[Who, ...]
+    steps: tuple[tuple[Who, str], ...]
     needed_for: UseCaseStage
     evidence: tuple[Evidence, ...]
     numbers: Mapping[str, int | float]
@@ -144,7 +146,8 @@ def actors_of(gaps: Sequence[GapLine]) -> tuple[Actor, ...]:
                 titles, tasks = found.setdefault((who.username, who.name), ([], {}))
                 if who.title not in titles:
                     titles.append(who.title)
-                tasks[line.question] = Task(line.question, line.answer, line.remedy)
+                own = [remedy for other, remedy in line.steps if (other.username, other.name) == (who.username, who.name)]
+                tasks[line.question] = Task(line.question, line.answer, sentences(own) if own else line.remedy)
     return tuple(
         Actor(username, name, tuple(titles), tuple(tasks.values())) for (username, name), (titles, tasks) in found.items()
     )
@@ -188,6 +191,7 @@ def _line(result: QuestionResult, names: Mapping[str, str]) -> Line:
         message=result.message,
         remedy=result.remedy,
         responsible=tuple(_who(who, names) for who in result.responsible),
+        steps=tuple((_who(step.responsible, names), step.remedy) for step in result.steps),
         needed_for=result.needed_for,
         evidence=result.evidence,
         numbers=result.numbers,

@@ -38,6 +38,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
     events = {model._meta.db_table: () for model in apps.get_models() if issubclass(model, Event)}
     return events | {
         "catalog_contract": ("is_current",),
+        "pghistory_context": ("metadata", "updated_at"),  # who did what, and why: a request that goes on adds to it
         "trust_checkresult": (),
         "trust_dailystanding": (),
         "trust_decision": (),

@@ -8,7 +8,7 @@ from catalog.rules.vocabulary import UseCaseStage
 from trust.rules import wording
 from trust.rules.outcome import Responsible
 from trust.rules.readiness.case import Case
-from trust.rules.readiness.outcome import Evidence, QuestionResult
+from trust.rules.readiness.outcome import Evidence, QuestionResult, Step
 from trust.rules.vocabulary import Answer, ReadinessQuestion
 
 MOST_EVIDENCE = 20
@@ -65,7 +65,7 @@ def conclude(
     deciding = [finding for finding in findings if finding.answer is worst] if worst is not Answer.YES else []
     counted = {answer.value: sum(finding.answer is answer for finding in findings) for answer in Answer}
     ordered = sorted(findings, key=lambda finding: finding.answer.rank)
-    remedies = list(dict.fromkeys(finding.remedy for finding in deciding))
+    steps = dict.fromkeys(Step(who, finding.remedy) for finding in deciding for who in finding.responsible)
     result = QuestionResult(
         question=question,
         gap=question.gap,
@@ -75,14 +75,16 @@ def conclude(
         needed_for=UseCaseStage.PRODUCTION if question in _ONLY_IN_PRODUCTION else UseCaseStage.APPROVED,
         evidence=tuple(finding.evidence for finding in ordered[:MOST_EVIDENCE]),
         numbers={**counted, **(numbers or {})},
-        remedy=_sentences(remedies),
+        remedy=sentences([finding.remedy for finding in deciding]),
         responsible=tuple(dict.fromkeys(who for finding in deciding for who in finding.responsible))[:MOST_EVIDENCE],
+        steps=tuple(steps)[:MOST_EVIDENCE],
     )
     return Answered(result, min((f.holds_until for f in findings if f.holds_until is not None), default=None))
 
 
-def _sentences(remedies: Sequence[str], shown: int = 3) -> str:
-    """Up to three remedies, a sentence each, and how many more there are."""
+def sentences(remedies: Sequence[str], shown: int = 3) -> str:
+    """Up to three different remedies, a sentence each, and how many more there are."""
+    remedies = list(dict.fromkeys(remedies))
     more = [f"And {len(remedies) - shown} more of the kind"] if len(remedies) > shown else []
     return " ".join(f"{remedy}." for remedy in [*remedies[:shown], *more])
 

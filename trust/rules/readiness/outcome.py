@@ -23,12 +23,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one of those who can turn an answer to yes can do for it."""
+
+    responsible: Responsible
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionResult:
     """What one question was answered.
 
     code: stable; `ok` for a yes. message: one sentence with its numbers and moments. evidence: what it rests on, the worst
         first, at most twenty; `numbers` counts all.
     remedy, responsible: what would turn it to yes, and who can do that; empty where it is yes.
+    steps: who of them can do what of it, at most twenty; empty where that cannot be told apart.
     needed_for: the stage that a use case does not reach without a yes.
     """
 
@@ -42,6 +51,7 @@ class QuestionResult:
     numbers: Mapping[str, int | float] = field(default_factory=dict)
     remedy: str = ""
     responsible: tuple[Responsible, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

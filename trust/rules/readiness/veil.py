@@ -55,15 +55,16 @@ def _veiled(result: QuestionResult, names: re.Pattern[str]) -> QuestionResult:
     evidence = tuple(_of(one, names) for one in result.evidence)
     if not (names.search(result.message) or names.search(result.remedy)):
         # The sentence tells three at most: who else must act may be about a product that only the evidence names.
-        return replace(
-            result, evidence=evidence, responsible=_kept(result) if evidence != result.evidence else result.responsible
-        )
+        if evidence != result.evidence:
+            return replace(result, evidence=evidence, responsible=_kept(result), steps=())
+        return replace(result, steps=()) if any(names.search(step.remedy) for step in result.steps) else result
     is_open = result.answer is not Answer.YES
     return replace(
         result,
         message=_MESSAGE,
         remedy=_REMEDY if is_open else "",
         responsible=(Responsible(Role.GOVERNANCE),) if is_open else (),
+        steps=(),
         evidence=evidence,
     )
 
