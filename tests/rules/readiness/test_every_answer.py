@@ -20,9 +20,9 @@ def answers_tried(question: ReadinessQuestion) -> set[Answer]:
     """What the tables of the question's gap have a row for."""
     module = import_module(f"tests.rules.readiness.{MODULES[question.gap]}")
     marks = [mark for member in vars(module).values() for mark in getattr(member, "pytestmark", [])]
-    cases = [getattr(case, "values", ()) for mark in marks if mark.name == "parametrize" for case in mark.args[1]]
-    rows = [case[1] for case in cases if len(case) == 2 and case[0] is question]
-    return {row.answer for row in rows if isinstance(row, Row)}
+    cases = [case for mark in marks if mark.name == "parametrize" for case in mark.args[1] if hasattr(case, "values")]
+    rows = [list(case.values) for case in cases]
+    return {answered.answer for asked, *rest in rows for answered in rest if asked is question and isinstance(answered, Row)}
 
 
 @pytest.mark.parametrize("question", ReadinessQuestion)
