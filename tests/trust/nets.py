@@ -51,7 +51,14 @@ def copies_of(product: DataProduct, count: int) -> list[int]:
         cursor.execute("SELECT new::bigint FROM copied WHERE name = 'catalog_dataproduct' ORDER BY n")
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE copied")
+        _analyze("catalog_dataproduct", *_TABLES)
     return ids
+
+
+def _analyze(*tables: str) -> None:
+    """What autovacuum does for what is committed: else every plan is one for empty tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
 def _copy(table: str, parents: dict[str, str], slug: str) -> None:
@@ -100,6 +107,7 @@ def connect(pairs: Sequence[tuple[int, int]], *, required: bool = True) -> None:
             "SELECT p, u, %s FROM unnest(%s::bigint[], %s::bigint[]) AS pair(p, u)",
             [required, [product for product, _ in pairs], [upstream for _, upstream in pairs]],
         )
+    _analyze("catalog_inputport")
 
 
 @transaction.atomic
