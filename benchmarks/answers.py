@@ -15,6 +15,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -77,6 +78,7 @@ class Target:
     path: str
     key: str = ""
     body: str = ""
+    accept: str = ""
     share: float = 1.0
     highest: int = 0
 
@@ -86,6 +88,7 @@ def ask(port: int, target: Target, connections: int, requests: int) -> dict[str,
     requests = max(connections, int(requests * target.share))
     command = [sys.executable, "-m", "benchmarks.load", str(port), target.path, str(connections), str(requests)]
     environment = {**os.environ, "LOAD_KEY": target.key, "LOAD_BODY": target.body, "LOAD_HIGHEST": str(target.highest)}
+    environment["LOAD_ACCEPT"] = target.accept
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, timeout=300)  # noqa: S603
     measured: dict[str, float] = json.loads(done.stdout)
     if measured["failures"]:
@@ -105,13 +108,26 @@ def targets_of(ground: Ground) -> dict[str, Target]:
         "trust": Target("/api/v1/products/measured/trust", ground.key),
         "purpose": Target("/api/v1/products/measured/trust?purpose=analytics", ground.key, share=0.5),
         "AuthZEN": Target("/access/v1/evaluation", ground.key, json.dumps(decide), share=0.5),
+        "signed": Target("/api/v1/products/measured/trust", ground.key, accept="application/jose", share=0.1),
         "naive": Target("/naive/measured", ground.key, share=0.15),
         "kept": Target("/kept/measured", ground.key, share=0.3),
     }
 
 
-def compare(port: int, ground: Ground, connections: int, options: argparse.Namespace) -> None:
-    """Measure all in turns and print the medians of the ratios."""
+RATIOS = (
+    ("trust", "bare", "a bare view behind the same middleware"),
+    ("trust", "naked", "a bare view without any middleware"),
+    ("trust", "pgbench", "the same statement through pgbench"),
+    ("trust", "naive", "naive DRF with a token and no log, connected as Django comes"),
+    ("trust", "kept", "the same on a kept connection"),
+    ("AuthZEN", "trust", "AuthZEN evaluation / trust answer"),
+    ("purpose", "trust", "trust answer with a purpose / without"),
+    ("signed", "trust", "signed trust answer / plain"),
+)
+
+
+def compare(port: int, ground: Ground, connections: int, options: argparse.Namespace) -> dict[str, float]:
+    """Measure all in turns, print the medians of the ratios and return them, as `trust / bare` and so on."""
     targets = targets_of(ground)
     for target in targets.values():
         ask(port, target, connections, max(200, options.requests // 5))
@@ -132,28 +148,33 @@ def compare(port: int, ground: Ground, connections: int, options: argparse.Names
     p50, p99 = (statistics.median(one[name] for one in latency) for name in ("p50_ms", "p99_ms"))
     print(f"\n{connections} connections; per second: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in rates.items()))
     print(f"  trust: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-    for one, other, what in (
-        ("trust", "bare", "a bare view behind the same middleware"),
-        ("trust", "naked", "a bare view without any middleware"),
-        ("trust", "pgbench", "the same statement through pgbench"),
-        ("trust", "naive", "naive DRF with a token and no log, connected as Django comes"),
-        ("trust", "kept", "the same on a kept connection"),
-        ("AuthZEN", "trust", "AuthZEN evaluation / trust answer"),
-        ("purpose", "trust", "trust answer with a purpose / without"),
-    ):
-        print(f"  {one} / {other:<8} {ratio(one, other):6.2f}   {what}", flush=True)
+    ratios = {f"{one} / {other}": ratio(one, other) for one, other, _ in RATIOS}
+    for one, other, what in RATIOS:
+        print(f"  {one} / {other:<8} {ratios[f'{one} / {other}']:6.2f}   {what}", flush=True)
+    return ratios
 
 
-def many(port: int, ground: Ground, options: argparse.Namespace) -> None:
-    """500 products in one call."""
-    target = Target("/api/v1/trust/check", ground.key, json.dumps({"products": ground.many}))
-    ask(port, target, 1, 20)
-    found = [ask(port, target, 1, 100) for _ in range(options.repetitions)]
-    p50, p99 = (statistics.median(one[name] for one in found) for name in ("p50_ms", "p99_ms"))
-    print(f"\n500 products in one call, one connection: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
+def many(port: int, ground: Ground, options: argparse.Namespace) -> dict[str, float]:
+    """500 products in one call, and with a purpose: median milliseconds, and in answers to one product."""
+    bodies: dict[str, dict[str, object]] = {
+        "500 products": {"products": ground.many},
+        "500 products with a purpose": {"products": ground.many, "purpose": "analytics"},
+    }
+    one = Target("/api/v1/products/measured/trust", ground.key)
+    ask(port, one, 1, 20)
+    single = statistics.median(ask(port, one, 1, 200)["p50_ms"] for _ in range(options.repetitions))
+    result = {}
+    for name, body in bodies.items():
+        target = Target("/api/v1/trust/check", ground.key, json.dumps(body))
+        ask(port, target, 1, 5)
+        found = [ask(port, target, 1, 50) for _ in range(options.repetitions)]
+        p50, p99 = (statistics.median(one[name] for one in found) for name in ("p50_ms", "p99_ms"))
+        result[f"{name} / one product"] = p50 / single
+        print(f"{name} in one call, one connection: p50 {p50:.1f} ms, p99 {p99:.1f} ms, {p50 / single:.1f} single answers")
+    return result
 
 
-def scale(url: str, ground: Ground, options: argparse.Namespace) -> None:
+def scale(url: str, ground: Ground, options: argparse.Namespace) -> dict[str, float]:
     """The same question to a small installation and to a large one, in turns: two databases of one PostgreSQL, two servers.
 
     Each request asks about another product, drawn from all that there are.
@@ -177,9 +198,10 @@ def scale(url: str, ground: Ground, options: argparse.Namespace) -> None:
     ratios = [ours / small for ours, small in pairs]
     print(f"at 1 M products and 10 M decisions / at 1,000 and none, 8 connections: {statistics.median(ratios):.2f}")
     print("  of each repetition: " + ", ".join(f"{ratio:.2f}" for ratio in ratios))
+    return {"large / small": statistics.median(ratios)}
 
 
-def main() -> None:
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 16])
     parser.add_argument("--requests", type=int, default=4000, help="per measurement")
@@ -192,22 +214,27 @@ def main() -> None:
         action="store_true",
         help="instead: 1 M products and 10 M decisions beside few; 40 GB",
     )
-    options = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> dict[str, float]:
+    """Every ratio that was measured; with several numbers of connections those of the last."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ.setdefault("TOUCHSTONE_SECRET_KEY", secrets.token_urlsafe(64))
     os.environ.pop("TOUCHSTONE_DEBUG", None)
     os.environ["TOUCHSTONE_LOG_LEVEL"] = "WARNING"
-    with own_database() as url:
+    with own_database() as url, tempfile.TemporaryDirectory(prefix="touchstone-benchmark-") as keys:
         os.environ["DATABASE_URL"] = url
+        os.environ["TOUCHSTONE_SIGNING_KEYS"] = keys
         ground = prepare(url)
         if options.scale:
-            scale(url, ground, options)
-            return
+            return scale(url, ground, options)
+        ratios: dict[str, float] = {}
         with running_server(options.workers, options.threads, url) as port:
             for connections in options.connections:
-                compare(port, ground, connections, options)
-            many(port, ground, options)
+                ratios |= compare(port, ground, connections, options)
+            return ratios | many(port, ground, options)
 
 
 if __name__ == "__main__":
-    main()
+    run(parse())

@@ -75,6 +75,9 @@ def prepare(url: str) -> Ground:
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
 
     now = timezone.now()
+    from trust.signing import ensure_key  # noqa: PLC0415
+
+    ensure_key()  # for the answers that are asked for signed
     run_well(make_ready_port(make_governed_product("measured")), now, failed=1)
     # The limit is counted like any other; it is only so high that no server reaches it.
     _, key = create_key_of(

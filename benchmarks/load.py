@@ -1,9 +1,9 @@
 """A load generator: N requests over C kept connections, each sending the next as soon as it has its answer.
 
 `python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS` takes the key for the Authorization header (`LOAD_KEY`) and the body
-of a POST (`LOAD_BODY`) from the environment, so that no key shows among the processes. A `*` in the path becomes a number from
-1 to `LOAD_HIGHEST`, drawn anew for each request. It prints one line of JSON: requests per second, percentiles in
-milliseconds, failures.
+of a POST (`LOAD_BODY`) and an `Accept` header (`LOAD_ACCEPT`) from the environment, so that no key shows among the processes.
+A `*` in the path becomes a number from 1 to `LOAD_HIGHEST`, drawn anew for each request. It prints one line of JSON: requests
+per second, percentiles in milliseconds, failures.
 """
 
 import asyncio
@@ -68,6 +68,8 @@ def content_length(head: bytes) -> int:
 async def measure(port: int, path: str, connections: int, requests: int) -> dict[str, float]:
     key = os.environ.get("LOAD_KEY", "")
     header = f"Authorization: Bearer {key}\r\n" if key else ""
+    if accept := os.environ.get("LOAD_ACCEPT", ""):
+        header += f"Accept: {accept}\r\n"
     body = os.environ.get("LOAD_BODY", "")
     method = "POST" if body else "GET"
     if body:

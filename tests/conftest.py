@@ -1,5 +1,6 @@
 """What every test may count on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,28 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.baseline import keep_baseline
+from tests.databases import test_database
 from trust.signing import ensure_key
+
+# The real hasher takes 0.4 s of processor time for each password: it is meant to. Processes that tests start use the real one.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The migrated test database; every test finds in it what the migrations put there, whatever other tests committed."""
+    database = test_database()
     with django_db_blocker.unblock():
+        database.__enter__()
         keep_baseline()
+    yield
+    with django_db_blocker.unblock():
+        database.__exit__(None, None, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stacks first: they take longest, and at the end one process would wait for the other's."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/third_party", "tests/e2e")))
 
 
 @pytest.fixture(autouse=True)

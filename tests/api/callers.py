@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from api.access.keys import create_key
 from api.access.scopes import Scope
-from catalog.models import Person
+from catalog.models import Consumer, Person
 from tests.factories import make_auditor, make_governance, make_owner, make_person
 
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "code", "remedy", "errors", "request_id"}
@@ -18,12 +18,16 @@ PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "code", "remedy
 class Caller:
     """A client that sends a person's key; without a person it sends none. Errors of the server are answers, not exceptions."""
 
-    def __init__(self, person: Person | None, scopes: Collection[str] = tuple(Scope)) -> None:
+    def __init__(
+        self, person: Person | None, scopes: Collection[str] = tuple(Scope), *, consumer: Consumer | None = None
+    ) -> None:
         self.person = person
         self.client = Client(raise_request_exception=False)
         self.key: str | None = None
         if person is not None:
-            self.key_row, self.key = create_key(person=person, name="test", scopes=scopes, now=timezone.now())
+            self.key_row, self.key = create_key(
+                person=person, consumer=consumer, name="test", scopes=scopes, now=timezone.now()
+            )
 
     def send(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str) -> Any:
         if self.key:

@@ -16,7 +16,11 @@ from config.environment import Environment
 from trust.rules.vocabulary import GateName, Verdict
 
 ROOT = Path(settings.BASE_DIR)
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "demo/data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    ROOT / "demo/data/README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 FOLDERS = "api|benchmarks|bin|catalog|config|demo|docs|tests|trust|verify"
 

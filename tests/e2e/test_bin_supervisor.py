@@ -25,7 +25,8 @@ HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture
 def signals() -> Iterator[StopSignals]:
-    kept = {number: signal.getsignal(number) for number in HANDLED}
+    """As in a terminal, also where the tests themselves run under `nohup`, which has SIGHUP ignored."""
+    kept = {number: signal.signal(number, signal.SIG_DFL) for number in HANDLED}
     yield StopSignals()
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -115,6 +116,14 @@ def test_each_signal_that_means_stop_is_a_request_to_stop(signals: StopSignals, 
     with pytest.raises(StopRequestedError) as request:
         os.kill(os.getpid(), number)
     assert request.value.number == number
+
+
+def test_a_command_under_nohup_goes_on_when_its_terminal_closes(signals: StopSignals) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    StopSignals()
+    os.kill(os.getpid(), signal.SIGHUP)
+    with pytest.raises(StopRequestedError):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_signal_in_the_middle_of_a_start_waits_until_it_is_recorded(signals: StopSignals) -> None:

@@ -1,0 +1,53 @@
+"""One migrated database for all pytest processes of a run, copied for each of them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from tests.workers import WORKER
+
+_LOCK = 0x746573747321  # of this module alone: one process makes the template, the others wait for it
+
+
+@contextmanager
+def _server() -> Iterator[Any]:
+    """A cursor outside of the test databases, alone among the processes of all runs on this server."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        try:
+            yield cursor
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _use(name: str) -> None:
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+@contextmanager
+def test_database() -> Iterator[None]:
+    """Let this process use a freshly migrated database; drop it at the end, and the template with the last one."""
+    original = str(connection.settings_dict["NAME"])
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+    template, own = f"test_{original}_{run}", f"test_{original}_{run}_{WORKER or 'main'}"
+    quote = connection.ops.quote_name
+    with _server() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template])
+        if not cursor.fetchone():
+            connection.settings_dict["TEST"]["NAME"] = template
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.close()
+        cursor.execute(f"CREATE DATABASE {quote(own)} TEMPLATE {quote(template)}")
+    _use(own)
+    yield
+    _use(original)
+    with _server() as cursor:
+        cursor.execute(f"DROP DATABASE {quote(own)} WITH (FORCE)")
+        cursor.execute("SELECT count(*) FROM pg_database WHERE starts_with(datname, %s)", [f"{template}_"])
+        if cursor.fetchone() == (0,):
+            cursor.execute(f"DROP DATABASE {quote(template)} WITH (FORCE)")

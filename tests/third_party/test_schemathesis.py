@@ -1,0 +1,50 @@
+"""Schemathesis against a running server: requests made from the OpenAPI document, answers held against it."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from api.access.keys import create_key
+from api.access.scopes import Scope
+from tests.admin.rows import add_rows
+from tests.e2e.conftest import Stage
+from tests.factories import make_person
+from tests.third_party.conftest import third_party_python
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "ignored_auth",
+)
+"""Not those that ask that all that is valid by the schema is accepted, and all else refused: the rules know more than it."""
+ENDS_THE_CALLER = ("suspend_consumer", "retire_consumer", "hand_over_consumer", "revoke_key", "revoke_consumer_key")
+"""Operations that would take the key away with which the others are tried."""
+MOST_SECONDS = 420
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_request_made_from_the_document_finds_an_answer_that_the_document_does_not_know(
+    stage: Stage, tmp_path: Path
+) -> None:
+    add_rows(1, tmp_path)
+    root = make_person("root", is_staff=True)
+    root.is_superuser = True
+    root.save()
+    _, key = create_key(person=root, name="schemathesis", scopes=tuple(Scope), now=timezone.now())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    stage.start_web(port)
+    command = [third_party_python("schemathesis"), "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/api/schema"]
+    command += ["--checks", ",".join(CHECKS), "--header", f"Authorization: Bearer {key}"]
+    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--generation-deterministic"]
+    command += ["--continue-on-failure", "--no-color", "--request-timeout", "30"]
+    command += [word for name in ENDS_THE_CALLER for word in ("--exclude-operation-id", name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=MOST_SECONDS, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
