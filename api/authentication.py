@@ -10,12 +10,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from api.access.keys import KEY_FORM, digest_of
 from api.errors import TooManyRequests
-from api.models import ApiKey
 from api.throttling import ADMITTED, admit, is_learned, learn
-from catalog.models import Person
+from catalog.models import ApiKey, Person
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
+from catalog.services.api_keys import KEY_FORM, digest_of
 
 USE_RESOLUTION = timedelta(minutes=1)
 

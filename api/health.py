@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.problems import FieldFault, Problem, problem_response
+from catalog.triggers import is_up_to_date
 
 log = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
@@ -57,9 +58,8 @@ def database_faults() -> list[FieldFault]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        if waiting := unapplied_migrations():
-            message = f"The database lacks {waiting} migrations: run `bin/manage migrate`."
-            return [FieldFault(message, "database", "not_migrated")]
+        if fault := migration_fault():
+            return [FieldFault(fault, "database", "not_migrated")]
     except DatabaseError:
         log.warning("The database does not answer", exc_info=True)
         return [FieldFault("The database does not answer.", "database", "unreachable")]
@@ -72,14 +72,20 @@ class _Migrated:
     seen = False
 
 
-def unapplied_migrations() -> int:
-    """How many migrations of this code the database lacks."""
+def migration_fault() -> str | None:
+    """What the database lacks of this code's tables, functions and triggers; None where it has them all.
+
+    A `migrate` that was ended early may leave tables without the triggers that guard them and mark verdicts as outdated.
+    """
     if _Migrated.seen:
-        return 0
+        return None
     executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    _Migrated.seen = waiting == 0
-    return waiting
+    if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
+        return f"The database lacks {waiting} migrations: run `bin/manage migrate`."
+    if not is_up_to_date():
+        return "The database lacks functions or triggers of this version: run `bin/manage migrate`."
+    _Migrated.seen = True
+    return None
 
 
 def broker_faults() -> list[FieldFault]:

@@ -69,7 +69,7 @@ def prepare(url: str) -> Ground:
     from django.utils import timezone  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    from api.access.keys import MOST_REQUESTS_PER_MINUTE, create_key_of, digest_of  # noqa: PLC0415
+    from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE, create_key_of, digest_of  # noqa: PLC0415
     from catalog.services.consumers import consumer_of_person  # noqa: PLC0415
     from tests.factories import make_governed_product, make_person  # noqa: PLC0415
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
@@ -137,7 +137,7 @@ SELECT 'trust', k.consumer_id, 'asker', 'asker', d.id, d.slug, false, false, c.v
 FROM generate_series(1, %s) n
 JOIN catalog_dataproduct d ON d.slug = 'copy-' || (1 + n %% 1000)
 JOIN trust_currentverdict c ON c.product_id = d.id
-CROSS JOIN (SELECT consumer_id FROM api_apikey LIMIT 1) k
+CROSS JOIN (SELECT consumer_id FROM catalog_apikey LIMIT 1) k
 """
 
 

@@ -35,9 +35,8 @@ from rest_framework.exceptions import AuthenticationFailed  # noqa: E402
 from rest_framework.generics import RetrieveAPIView  # noqa: E402
 from rest_framework.permissions import IsAuthenticated  # noqa: E402
 
-from api.access.keys import digest_of  # noqa: E402
-from api.models import ApiKey  # noqa: E402
-from catalog.models import DataProduct  # noqa: E402
+from catalog.models import ApiKey, DataProduct  # noqa: E402
+from catalog.services.api_keys import digest_of  # noqa: E402
 
 
 class KeptToken(TokenAuthentication):

@@ -82,7 +82,7 @@ NAVIGATION = [
             _item("Agreements", "handshake", "catalog", "agreement"),
             _item("Purposes", "target", "catalog", "purpose"),
             _item("People", "group", "catalog", "person"),
-            {**_item("API keys", "key", "api", "apikey"), "permission": _may_view("catalog", "dataproduct")},
+            {**_item("API keys", "key", "catalog", "apikey"), "permission": _may_view("catalog", "dataproduct")},
             _item("Notices", "notifications", "catalog", "notification"),
             _item("Deliveries", "outgoing_mail", "catalog", "delivery"),
         ],

@@ -8,6 +8,8 @@ from django.core.management import execute_from_command_line
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from catalog.layout import other_layout
+
 OWNER_COMMANDS = {"migrate"}  # what makes and changes tables
 
 
@@ -32,12 +34,14 @@ def run(arguments: list[str]) -> None:
 
 
 def database_fault() -> str | None:
-    """What is wrong with the database as a whole, and what to do; None where it is there and migrated."""
+    """What is wrong with the database as a whole, and what to do; None where it is there, migrated and of this version."""
     connection.close()  # the failed command may have left a broken transaction
     try:
         connection.ensure_connection()
         executor = MigrationExecutor(connection)
         waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        if sentence := other_layout():
+            return sentence
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         return (

@@ -147,6 +147,7 @@ WHITENOISE_USE_FINDERS = True
 # The history of the claims: written by triggers for every insert, update and delete, and nobody can change it afterwards.
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+PGTRIGGER_MIGRATIONS = False  # `catalog.triggers` installs what the models declare, after migrations
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -188,7 +189,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.add_problems"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
-        "Scope": "api.access.scopes.Scope",
+        "Scope": "catalog.rules.scopes.Scope",
         "PolicyStatus": "catalog.models.PolicyStatus",
         "RunCause": "trust.models.RunCause",
         "CheckStatus": "trust.rules.evidence.CheckStatus",

@@ -4,11 +4,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.request import Request
 
-from api.access.keys import KEY_FORM, digest_of
 from api.authentication import KeyGrant, record_use
 from api.problems import ARRIVED, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.models import Person
+from catalog.services.api_keys import KEY_FORM, digest_of
 from catalog.services.consumers import consumer_of_person
 from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
 from trust.queries.prepared import Statement
@@ -21,7 +21,7 @@ _READER = Statement(
 SELECT k.id::text, k.consumer_id::text, s.slug, s.owner_id::text, k.requests_per_minute::text,
        ({USE_IS_DUE})::text
 FROM (SELECT %s::text AS digest, %s::text AS purpose, %s::text AS product) asked
-JOIN api_apikey k ON k.digest = asked.digest
+JOIN catalog_apikey k ON k.digest = asked.digest
 JOIN catalog_consumer s ON s.id = k.consumer_id
 WHERE {GOOD_KEY}
     AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]

@@ -6,8 +6,8 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from api.access.scopes import Scope, grants
 from api.authentication import KeyGrant
+from catalog.rules.scopes import Scope, grants
 
 
 class IsKnown(BasePermission):

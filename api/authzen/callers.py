@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 
-from api.access.keys import digest_of
-from api.access.scopes import Scope, grants
 from api.authentication import ApiKeyAuthentication, key_in, record_use
 from api.errors import TooManyRequests, answer_error
 from api.problems import ARRIVED, Problem, problem_response, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
+from catalog.rules.scopes import Scope, grants
 from catalog.rules.vocabulary import ConsumerKind
+from catalog.services.api_keys import digest_of
 from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
 from trust.rules.asking import Asker
 from trust.rules.denials import ASK_ABOUT_THEMSELVES
@@ -29,7 +29,7 @@ STATEMENT = f"""
 SELECT k.id, k.scopes, k.requests_per_minute,
        {USE_IS_DUE},
        c.id, c.slug, c.kind, c.owner_id
-FROM api_apikey k JOIN catalog_consumer c ON c.id = k.consumer_id
+FROM catalog_apikey k JOIN catalog_consumer c ON c.id = k.consumer_id
 WHERE k.digest = %s AND {GOOD_KEY}
 """
 ALLOW = {"Allow": "POST, OPTIONS"}

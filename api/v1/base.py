@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access.permissions import HasScope
-from api.access.scopes import Scope
 from api.bodies import is_storable
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
 from catalog.models import Person
+from catalog.rules.scopes import Scope
 
 
 class StrictSerializer(serializers.Serializer[Any]):

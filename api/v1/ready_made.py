@@ -30,7 +30,7 @@ STATEMENT = Statement(
     WITH asker AS MATERIALIZED (
         SELECT k.id, k.consumer_id, s.slug, k.requests_per_minute,
                {USE_IS_DUE} AS is_use_due
-        FROM api_apikey k JOIN catalog_consumer s ON s.id = k.consumer_id
+        FROM catalog_apikey k JOIN catalog_consumer s ON s.id = k.consumer_id
         WHERE k.digest = %s::text AND {GOOD_KEY}
             AND k.scopes && ARRAY['trust:read', 'admin']::varchar[]
         FOR SHARE OF k

@@ -1,5 +1,6 @@
 """The tables of claims."""
 
+from catalog.models.api_key import ApiKey
 from catalog.models.consumer import Agreement, Consumer
 from catalog.models.notification import Delivery, Notification
 from catalog.models.person import Person
@@ -11,6 +12,7 @@ from catalog.models.use_case import Measure, ObligationConfirmation, UseCase, Us
 __all__ = [
     "AccessPolicy",
     "Agreement",
+    "ApiKey",
     "Consumer",
     "Contract",
     "DataProduct",

@@ -33,7 +33,7 @@ def _grants(app: str, models: tuple[str, ...], actions: tuple[str, ...]) -> froz
 _READ = _grants("catalog", _CATALOG_READABLE, ("view",)) | _grants("trust", _TRUST_READABLE, ("view",))
 
 PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
-    PersonRole.AUDITORS: _READ | _grants("api", ("apikey",), ("view",)),
+    PersonRole.AUDITORS: _READ | _grants("catalog", ("apikey",), ("view",)),
     PersonRole.DATA_OWNERS: _READ
     | _grants("catalog", ("dataproduct", "outputport", "field", "inputport", "accesspolicy", "consumer"), ("add", "change"))
     | _grants("catalog", ("outputport", "field", "inputport"), ("delete",))
@@ -49,6 +49,6 @@ PERMISSIONS: dict[PersonRole, frozenset[tuple[str, str]]] = {
     | _grants("catalog", ("usecase",), ("add", "change"))
     | _grants("trust", (*_JUDGEMENT, "stagemove"), ("add", "change"))
     | _grants("trust", ("outputexception",), ("change",))
-    | _grants("api", ("apikey",), ("view", "change")),
+    | _grants("catalog", ("apikey",), ("view", "change")),
 }
 """What each role may do: (app label, codename of a Django permission). Nobody may add, change or delete evidence."""

@@ -15,7 +15,7 @@ def ensure_roles(*, apps: Any = installed_apps) -> None:
 
     apps: the registry to work in, so that a migration can pass its own. Permissions that somebody added stay.
     """
-    for label in ("catalog", "trust", "api"):
+    for label in ("catalog", "trust"):
         config = apps.get_app_config(label)
         # A migration's stub of an app has no models module, and Django then takes the app for one without models.
         config.models_module = getattr(config, "models_module", None) or True

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Contract, Delivery, Domain, Notification, Purpose
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity, UseCaseStage
+from catalog.services.api_keys import create_key
 from tests.factories import (
     NOW,
     make_agreement,

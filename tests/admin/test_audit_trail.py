@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Consumer
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key
 from catalog.services.recording import recorded
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from api.access.keys import create_key_of
-from api.models import ApiKey
-from catalog.models import Consumer
+from catalog.models import ApiKey, Consumer
 from catalog.rules.consumers import ConsumerClaims, ConsumerDetails
 from catalog.rules.vocabulary import ConsumerKind
+from catalog.services.api_keys import create_key_of
 from catalog.services.consumers import register_consumer, suspend_consumer
 from tests.admin.cast import Cast
 from tests.factories import NOW
@@ -129,18 +128,18 @@ def test_the_list_costs_the_same_for_one_and_for_four(cast: Cast, scout: Consume
 def test_a_key_is_made_for_a_consumer_that_one_answers_for(cast: Cast, scout: Consumer) -> None:
     wanted = {"name": "run", "consumer": scout.pk, "scopes": ["decide"], "requests_per_minute": "60"}
     ends = {"expires_at_0": "", "expires_at_1": ""}
-    assert cast.other.post("api_apikey_add", **wanted, **ends).status_code == 200
+    assert cast.other.post("catalog_apikey_add", **wanted, **ends).status_code == 200
     assert not ApiKey.objects.exists()
-    assert cast.owner.post("api_apikey_add", **wanted, **ends).status_code == 302
+    assert cast.owner.post("catalog_apikey_add", **wanted, **ends).status_code == 302
     key = ApiKey.objects.get()
     assert (key.consumer, key.requests_per_minute) == (scout, 60)
-    assert "scout" in cast.owner.sees("api_apikey_changelist")
+    assert "scout" in cast.owner.sees("catalog_apikey_changelist")
     suspend_consumer(consumer=scout, actor=None)
-    assert "blocked" in cast.owner.sees("api_apikey_changelist")
+    assert "blocked" in cast.owner.sees("catalog_apikey_changelist")
 
 
 def test_the_history_names_who_revoked_a_key(cast: Cast, scout: Consumer) -> None:
     key, _ = create_key_of(consumer=scout, actor=cast.owner.person, name="k", scopes=["decide"], now=NOW)
-    cast.governance.act("api_apikey_changelist", "revoke", key)
+    cast.governance.act("catalog_apikey_changelist", "revoke", key)
     last = ApiKey.pgh_event_model.objects.filter(pgh_obj_id=key.pk).order_by("-pgh_id").first()  # type: ignore[attr-defined]
     assert (last.pgh_context.metadata["action"], last.pgh_context.metadata["actor"]) == ("revoke_key", "gina")

@@ -6,10 +6,10 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Contract, Delivery, Domain, Notification, OutputPort, Purpose
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity, UseCaseStage
+from catalog.services.api_keys import create_key
 from catalog.services.consumers import consumer_of_person
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_agreement, make_use_case
@@ -84,12 +84,12 @@ ADDERS = {
     "trust_stagemove": {"owner", "steward", "other", "governance", "superuser"},
     "trust_readiness": set(),
     "trust_trustpolicyversion": {"governance", "superuser"},
-    "api_apikey": {"owner", "steward", "other", "governance", "superuser"},
+    "catalog_apikey": {"owner", "steward", "other", "governance", "superuser"},
 }
 # Pages whose rows are somebody's: out of reach for others, whatever they own.
 PERSONAL = {
     "trust_export",
-    "api_apikey",
+    "catalog_apikey",
     "catalog_consumer",
     "catalog_usecase",
     "catalog_agreement",
@@ -161,7 +161,7 @@ def rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_readiness": Readiness.objects.latest("id"),
         "trust_waiver": make_waiver(world.product, gate="critical_checks", granted_by=governance),
         "trust_trustpolicyversion": TrustPolicyVersion.objects.first(),
-        "api_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
+        "catalog_apikey": create_key(person=cast.owner.person, name="k", scopes=[Scope.TRUST_READ], now=NOW)[0],
     }
 
 

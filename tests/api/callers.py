@@ -7,9 +7,9 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Consumer, Person
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key
 from tests.factories import make_auditor, make_governance, make_owner, make_person
 
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "code", "remedy", "errors", "request_id"}

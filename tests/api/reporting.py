@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, Person
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key_of
 from tests.api.callers import Caller
 from tests.factories import NOW
 from tests.trust.reporting import Reporting, make_reporting

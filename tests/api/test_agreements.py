@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Agreement, Consumer, DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Lifecycle, Sensitivity
+from catalog.services.api_keys import create_key_of
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_agreement, make_consumer, make_product
 

@@ -7,12 +7,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from api.access.keys import create_key_of
-from api.models import ApiKey
-from catalog.models import Consumer, Person
+from catalog.models import ApiKey, Consumer, Person
 from catalog.rules.consumers import ConsumerClaims, ConsumerDetails
 from catalog.rules.errors import ConflictError
 from catalog.rules.vocabulary import ConsumerKind
+from catalog.services.api_keys import create_key_of
 from catalog.services.consumers import register_consumer, suspend_consumer
 from tests.factories import make_owner
 
@@ -63,7 +62,7 @@ def test_a_key_that_is_moved_or_made_by_raw_sql_is_as_its_consumer_is() -> None:
     owner = make_owner()
     key, suspended = make_key(make_agent(owner)), make_agent(owner, "idle")
     suspend_consumer(consumer=suspended, actor=None)
-    run("UPDATE api_apikey SET consumer_id = %s WHERE id = %s", suspended.pk, key.pk)
+    run("UPDATE catalog_apikey SET consumer_id = %s WHERE id = %s", suspended.pk, key.pk)
     assert is_blocked(key)
     with pytest.raises(ConflictError, match="suspended"):
         make_key(suspended)
@@ -75,7 +74,7 @@ def test_a_key_that_is_moved_or_made_by_raw_sql_is_as_its_consumer_is() -> None:
 def test_the_database_gives_no_machine_the_scope_admin() -> None:
     key = make_key(make_agent(make_owner()))
     with pytest.raises(IntegrityError, match="scope admin"), transaction.atomic():
-        run("UPDATE api_apikey SET scopes = '{admin}' WHERE id = %s", key.pk)
+        run("UPDATE catalog_apikey SET scopes = '{admin}' WHERE id = %s", key.pk)
 
 
 def while_open(deed: Callable[[], object], meanwhile: Callable[[], object]) -> None:

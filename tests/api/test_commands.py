@@ -8,8 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from api.models import ApiKey
-from catalog.models import Consumer, Person
+from catalog.models import ApiKey, Consumer, Person
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_person
 

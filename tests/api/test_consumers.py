@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from api.access.scopes import Scope
-from api.models import ApiKey
-from catalog.models import Consumer
+from catalog.models import ApiKey, Consumer
 from catalog.rules.consumers import ASKING_SCOPES
+from catalog.rules.scopes import Scope
 from tests.api.callers import Caller, Cast, assert_problem
 
 CONSUMERS = "/api/v1/consumers"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind
+from catalog.services.api_keys import create_key_of
 from catalog.services.consumers import consumer_of_person
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer, make_governed_product

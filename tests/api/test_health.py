@@ -54,6 +54,23 @@ def test_missing_migrations_are_named(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TRIGGER trust_invalidates_policy ON trust_trustpolicyversion",
+        "DROP TRIGGER pgtrigger_append_only_976ff ON catalog_apikeyevent",
+        "COMMENT ON FUNCTION trust_closure(bigint[]) IS 'of another version'",
+    ],
+)
+def test_a_missing_or_other_trigger_or_function_is_named(client: Client, change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+    problem = client.get("/readyz").json()
+    assert [fault["code"] for fault in problem["errors"]] == ["not_migrated"]
+    assert "functions or triggers" in problem["detail"]
+
+
+@pytest.mark.django_db
 def test_a_broker_that_is_away_is_named_without_its_password(client: Client, settings: Any) -> None:
     away = SecretStr("redis://:hunter2@127.0.0.1:1/0")
     settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"redis_url": away})

@@ -7,11 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from api.access.keys import KEY_FORM, create_key
-from api.access.scopes import Scope
-from api.models import ApiKey
-from catalog.models import DataProduct
+from catalog.models import ApiKey, DataProduct
 from catalog.rules.errors import InvalidError
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import KEY_FORM, create_key
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_person
 

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, Delivery, Notification
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key_of
 from catalog.services.notifications import notify
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer

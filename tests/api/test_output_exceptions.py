@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.access.scopes import Scope
+from catalog.rules.scopes import Scope
 from tests.api.callers import Caller, assert_problem
 from tests.api.reporting import PATH, Callers, key_of, make_callers
 from tests.factories import NOW, make_person

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct
 from catalog.rules.claims import PolicyClaims
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from catalog.services.api_keys import create_key_of
 from catalog.services.policies import draft_guardrail, publish_policy, withdraw_policy
 from tests.api.callers import Caller, Cast, make_cast
 from tests.factories import make_consumer, make_governed_product

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.access.scopes import Scope
 from catalog.models import AccessPolicy, DataProduct
+from catalog.rules.scopes import Scope
 from tests.api.callers import Caller, Cast, assert_problem
 from trust.models import TrustPolicyVersion
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.access.scopes import Scope
 from catalog.models import DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Lifecycle, Sensitivity
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_governed_product, make_product

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, OutputPort
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key_of
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer, make_governed_product
 from tests.trust.builders import make_ready_port, run_well

@@ -10,10 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import AccessPolicy, Consumer, DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from catalog.services.api_keys import create_key_of
 from catalog.services.policies import withdraw_policy
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_consumer, make_governance, make_governed_product, make_policy

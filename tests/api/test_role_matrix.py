@@ -17,10 +17,10 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from api.access.scopes import Scope
 from api.schema import operations_of
 from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, UseCase
 from catalog.rules.claims import PolicyClaims
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Effect
 from catalog.services.policies import draft_guardrail
 from tests.admin.rows import add_rows

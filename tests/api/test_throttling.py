@@ -12,9 +12,8 @@ import redis
 from django.conf import settings
 
 from api import throttling
-from api.access.keys import create_key_of, limit_key
-from api.models import ApiKey
-from catalog.models import Consumer
+from catalog.models import ApiKey, Consumer
+from catalog.services.api_keys import create_key_of, limit_key
 from tests.api.callers import Caller, Cast, assert_problem
 
 LIST = "/api/v1/products"

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from api.access.scopes import Scope
 from catalog.models import DataProduct, OutputPort
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Effect
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_governed_product, make_policy

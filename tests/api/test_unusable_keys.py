@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.models import ApiKey
-from catalog.models import Consumer, DataProduct, Person
+from catalog.models import ApiKey, Consumer, DataProduct, Person
 from catalog.rules.vocabulary import ConsumerStatus
 from tests.api.authzen.words import action, question, subject
 from tests.api.callers import Caller, assert_problem

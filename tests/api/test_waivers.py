@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.access.scopes import Scope
+from catalog.rules.scopes import Scope
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_governance, make_governed_product, make_product
 from tests.trust.builders import make_ready_port, run_well

@@ -16,10 +16,10 @@ from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Agreement, Consumer, Person
+from catalog.rules.scopes import Scope
 from catalog.services.agreements import approve_agreement
+from catalog.services.api_keys import create_key
 from config.embedded import EmbeddedValkey
 from config.runtime.caller import NO, YES, question_about
 from tests.e2e.conftest import ROOT, Stage, database_url

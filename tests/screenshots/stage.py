@@ -14,10 +14,10 @@ from typing import Any
 from django.core.management import call_command
 from django.utils import timezone
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct, Person, UseCase
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Autonomy, ConsumerKind, Lifecycle, Sensitivity, Severity
+from catalog.services.api_keys import create_key
 from tests.factories import (
     NOW,
     make_agreement,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key
 from tests.admin.rows import add_rows
 from tests.e2e.conftest import Stage
 from tests.factories import make_person

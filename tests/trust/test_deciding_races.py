@@ -9,10 +9,9 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from api.access.keys import revoke_key
-from api.models import ApiKey
-from catalog.models import AccessPolicy, Agreement, Consumer, Person
+from catalog.models import AccessPolicy, Agreement, ApiKey, Consumer, Person
 from catalog.rules.errors import UnavailableError
+from catalog.services.api_keys import revoke_key
 from tests.api.callers import Caller
 from tests.factories import make_agreement, make_person, make_policy
 from tests.trust.builders import make_ready_port, run_well

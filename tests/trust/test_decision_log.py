@@ -8,10 +8,10 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from api.access.keys import revoke_key
 from catalog.models import OutputPort
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
+from catalog.services.api_keys import revoke_key
 from catalog.services.consumers import consumer_of_person
 from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy

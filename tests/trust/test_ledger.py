@@ -60,7 +60,13 @@ class TestSealing:
 
     def test_every_table_of_the_history_is_sealed(self) -> None:
         tables = {source.table for source in ledger_rows.sources()}
-        assert {"trust_decision", "trust_verdict", "trust_signingkey", "catalog_dataproductevent", "api_apikeyevent"} <= tables
+        assert {
+            "trust_decision",
+            "trust_verdict",
+            "trust_signingkey",
+            "catalog_dataproductevent",
+            "catalog_apikeyevent",
+        } <= tables
         events = {table for table in connection.introspection.table_names() if table.endswith("event")}
         assert events == {table for table in tables if table.endswith("event")}
 

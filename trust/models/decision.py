@@ -1,6 +1,6 @@
 """The log of answers: one row for everything that was answered, written in the same transaction, never changed afterwards.
 
-The table is partitioned by month of `asked_at` (migration 0005); its rows carry plain ids instead of database foreign keys,
+The table is partitioned by month of `asked_at` (trust.0001_initial); its rows carry plain ids instead of database foreign keys,
 so that writing one costs no lock on what it names.
 """
 
@@ -17,7 +17,7 @@ class Decision(models.Model):
 
     id: from the sequence `trust_decision_id_seq`, in the order of asking.
     consumer, subject: who the answer is about (row, and slug as it was asked). asker: slug of the consumer whose key asked,
-        which is another one where an enforcement point asks. key_id: `api.ApiKey`; None for a browser session.
+        which is another one where an enforcement point asks. key_id: `catalog.ApiKey`; None for a browser session.
     product_slug: as asked; product None where there is no such product that the asker may see.
     purpose: None where only the product's trust was asked about.
     decision: the yes or no. production_grade, verdict, score (effective), verdict_row, valid_until: as answered.

@@ -25,7 +25,7 @@ WITH asked AS MATERIALIZED (
 ), asker AS MATERIALIZED (
     SELECT k.id, a.slug, k.requests_per_minute,
            {USE_IS_DUE} AS is_use_due
-    FROM asked, subject, api_apikey k JOIN catalog_consumer a ON a.id = k.consumer_id
+    FROM asked, subject, catalog_apikey k JOIN catalog_consumer a ON a.id = k.consumer_id
     WHERE k.digest = asked.digest AND {GOOD_KEY} AND k.scopes && ARRAY['decide', 'admin']::varchar[]
         AND (a.kind NOT IN ('ai_agent', 'ai_model') OR a.id = subject.id)
     FOR SHARE OF k

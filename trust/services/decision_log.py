@@ -37,7 +37,7 @@ WITH given AS (
     FROM catalog_consumer s JOIN catalog_person p ON p.id = s.owner_id
     WHERE s.id IN (SELECT consumer_id FROM draft) ORDER BY s.id FOR SHARE
 ), asker AS MATERIALIZED (
-    SELECT k.id FROM api_apikey k
+    SELECT k.id FROM catalog_apikey k
     WHERE k.id = (SELECT key FROM given) AND {GOOD_KEY} AND (SELECT count(*) FROM subject) >= 0
     FOR SHARE
 ), person AS MATERIALIZED (
@@ -89,7 +89,7 @@ _MAY_ASK = Statement(
     f"""
 SELECT 'yes' FROM (SELECT %s::bigint AS key, %s::bigint AS person) asker
 WHERE CASE WHEN key IS NULL THEN EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = person AND p.is_active)
-    ELSE EXISTS (SELECT 1 FROM api_apikey k WHERE k.id = key AND {GOOD_KEY}) END
+    ELSE EXISTS (SELECT 1 FROM catalog_apikey k WHERE k.id = key AND {GOOD_KEY}) END
 """,
 )
 

@@ -15,11 +15,6 @@ from catalog.rules.errors import ConflictError
 
 SCHEMA = "public"
 _LOCK = 7_316_002  # any number that no other advisory lock of this database uses
-# pgtrigger lets any session name triggers that are to be passed over (the setting `pgtrigger.ignore`), its own migrations write
-# that function anew, and nothing here uses it: nobody passes over the history or what keeps a row as it is.
-_NO_TRIGGER_IS_IGNORED = """
-CREATE OR REPLACE FUNCTION {schema}._pgtrigger_should_ignore(trigger_name name) RETURNS boolean LANGUAGE sql AS 'SELECT false'
-"""
 _REMEDY = "Let the processes run as a role of their own: docs/operations.md, section `Two roles of PostgreSQL`, says how."
 
 
@@ -121,7 +116,6 @@ def _grant(cursor: Cursor, role: sql.Identifier) -> None:
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT ON TABLES TO {role}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role}",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-        _NO_TRIGGER_IS_IGNORED,
     ):
         cursor.execute(sql.SQL(statement).format(schema=schema, database=database, role=role))
     fixed = append_only_tables()

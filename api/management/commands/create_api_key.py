@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError
 from catalog.rules.moments import shown
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key_of
 from catalog.services.consumers import consumer_of_person
 
 

@@ -8,12 +8,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
-from api.models import ApiKey
-from catalog.models import Consumer, Person
+from catalog.models import ApiKey, Consumer, Person
 from catalog.rules.errors import DomainError
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
+from catalog.services.api_keys import create_key
 
 DEMO_AGENT = "route-advisor"
 DEMO_PERSON = "demo-agent"

@@ -5,12 +5,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.access.scopes import Scope
 from api.v1.base import StrictSerializer
 from api.v1.fields import TextField
 from api.v1.serializers.words import words
 from catalog.models import Consumer
 from catalog.rules.consumers import LONGEST_SLUG, LONGEST_URL, ConsumerClaims, ConsumerDetails
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.access.keys import MOST_REQUESTS_PER_MINUTE
-from api.access.scopes import Scope
-from api.models import ApiKey
 from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField, TextField
 from api.v1.serializers.words import words
+from catalog.models import ApiKey
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE
 
 
 def limit_field(**options: Any) -> serializers.IntegerField:

@@ -7,13 +7,13 @@ from rest_framework.response import Response
 
 from api.access.agreements import agreements_as_shown, find_agreement, visible_agreements
 from api.access.consumers import find_consumer
-from api.access.scopes import Scope
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.agreements import AgreementAnswer, AgreementQuery, AgreementRequest, ReasonRequest
 from catalog.models import Agreement
 from catalog.queries import agreements_waiting_for
+from catalog.rules.scopes import Scope
 from catalog.services.agreements import (
     approve_agreement,
     reject_agreement,

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.consumers import find_consumer, visible_consumers, with_key_count
-from api.access.scopes import Scope
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.consumers import (
@@ -22,6 +21,7 @@ from api.v1.serializers.consumers import (
     consumer_claims,
 )
 from catalog.models import Consumer
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Sensitivity
 from catalog.services.consumers import (
     change_consumer,

@@ -5,12 +5,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.consumers import find_consumer
-from api.access.keys import create_key, create_key_of, limit_key, revoke_key, revoke_key_of
-from api.access.scopes import Scope
-from api.models import ApiKey
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.keys import KeyAnswer, KeyChange, KeyRequest, NewKeyAnswer, new_key_answer
+from catalog.models import ApiKey
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key, create_key_of, limit_key, revoke_key, revoke_key_of
 
 
 class KeysView(ApiView):

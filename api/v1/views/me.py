@@ -8,12 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.permissions import IsKnown
-from api.access.scopes import Scope
 from api.authentication import KeyGrant
-from api.models import ApiKey
 from api.v1.base import ApiView
 from api.v1.serializers.consumers import MeAnswer
-from catalog.models import Consumer
+from catalog.models import ApiKey, Consumer
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind
 
 

@@ -5,7 +5,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.authentication import KeyGrant
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -20,6 +19,7 @@ from api.v1.serializers.notifications import (
 from catalog.models import Delivery, Notification
 from catalog.rules.consumers import MACHINES
 from catalog.rules.errors import ForbiddenError
+from catalog.rules.scopes import Scope
 from catalog.services.notifications import mark_read, notices_for
 from catalog.services.permissions import sees_everything
 

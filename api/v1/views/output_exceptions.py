@@ -7,7 +7,6 @@ from rest_framework.response import Response
 
 from api.access.output_exceptions import find_exception
 from api.access.reporters import reporter_of
-from api.access.scopes import Scope
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -20,6 +19,7 @@ from api.v1.serializers.use_case_reports import (
     HandingOnRequest,
 )
 from api.v1.views.use_case_reports import AGAIN, REPORTING
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
 from trust.models import OutputException

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.permissions import demand_scope
-from api.access.scopes import Scope
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -29,6 +28,7 @@ from catalog.models import AccessPolicy, PolicyStatus
 from catalog.queries import export_policies, text_difference, visible_products
 from catalog.rules.differences import differences
 from catalog.rules.errors import NotFoundError
+from catalog.rules.scopes import Scope
 from catalog.services.policies import (
     claims_of_policy,
     draft_guardrail,

@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -25,6 +24,7 @@ from api.v1.serializers.products import (
 )
 from catalog.models import DataProduct, InputPort, Person
 from catalog.rules.claims import ProductClaims
+from catalog.rules.scopes import Scope
 from catalog.services import products
 
 

@@ -5,10 +5,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.recalls import find_recall, names_visibly, visible_parts, visible_recalls
-from api.access.scopes import Scope
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.recalls import RecallAnswer, RecallEntry, RecallQuery
+from catalog.rules.scopes import Scope
 from trust.models import Recall
 from trust.services.recall_notices import acknowledge_recall
 

@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -23,6 +22,7 @@ from api.v1.serializers.stage_moves import (
 from catalog.models import Person
 from catalog.queries import visible_use_cases
 from catalog.rules.errors import NotFoundError
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import StageMove
 from trust.queries.stage_moves import moves_waiting_for

@@ -13,7 +13,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 
 from api.access.asking import asker_of, reader_of
-from api.access.scopes import Scope
 from api.access.visibility import find_product
 from api.signed import signed_response, wants_signed
 from api.v1.base import ApiView
@@ -22,6 +21,7 @@ from api.v1.ready_made import json_answer
 from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
 from api.v1.trust_words import question_of, trust_words
 from catalog.rules.errors import DomainError
+from catalog.rules.scopes import Scope
 from catalog.services.purposes import demand_known_purpose
 from trust.models import Decision
 from trust.rules.asking import Asker, Question

@@ -4,11 +4,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.policies import TrustPolicyAnswer, TrustPolicyEntry, TrustPolicyRequest
 from catalog.rules.errors import NotFoundError
+from catalog.rules.scopes import Scope
 from trust.models import TrustPolicyVersion
 from trust.services.trust_policies import publish_trust_policy
 

@@ -6,7 +6,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.reporters import reporter_of
-from api.access.scopes import Scope
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -19,6 +18,7 @@ from api.v1.serializers.use_case_reports import (
     UseRequest,
 )
 from catalog.models import DataProduct, UseCase
+from catalog.rules.scopes import Scope
 from trust.models import DecisionUse, OutcomeReport
 from trust.rules.vocabulary import UseAction
 from trust.services.outcomes import report_outcome

@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -28,6 +27,7 @@ from api.v1.use_case_standing import with_standing
 from catalog.models import Consumer, DataProduct, Measure, UseCase, UseCaseProduct
 from catalog.queries import visible_products, visible_use_cases
 from catalog.rules.errors import InvalidError
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
 from catalog.services.use_cases import (
     acknowledge_use_case,

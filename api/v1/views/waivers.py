@@ -6,13 +6,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.scopes import Scope
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.waivers import AllWaiversQuery, WaiverAnswer, WaiverQuery, WaiverReasonRequest, WaiverRequest
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
+from catalog.rules.scopes import Scope
 from catalog.services.people import find_person
 from trust.models import Waiver
 from trust.queries.waivers import waivers_waiting_for

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from api.access.keys import create_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
+from catalog.services.api_keys import create_key_of
 from tests.api.authzen.client import EnforcementPoint
 from tests.factories import make_consumer, make_governed_product, make_owner, make_policy
 from tests.trust.builders import make_ready_port, run_well

@@ -10,8 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from api.models import ApiKey
-from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person, Purpose
+from catalog.models import AccessPolicy, Agreement, ApiKey, Consumer, DataProduct, Domain, Person, Purpose
 from catalog.rules.moments import rfc_3339
 from catalog.rules.vocabulary import ConsumerStatus, Effect, Sensitivity
 from catalog.services.agreements import revoke_agreement

@@ -8,10 +8,10 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from api.access.keys import create_key_of, revoke_key_of
-from api.access.scopes import Scope
 from catalog.models import Consumer, DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Effect, Sensitivity
+from catalog.services.api_keys import create_key_of, revoke_key_of
 from catalog.services.consumers import consumer_of_person
 from tests.api.authzen.client import EnforcementPoint, demand_no_decision
 from tests.api.authzen.conftest import PURPOSE, enforcement_point_of, make_good_product
