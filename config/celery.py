@@ -13,6 +13,11 @@ from config.environment import Environment
 
 environment = Environment()
 
+RUN_GRACE_SECONDS = 15.0
+"""For a process that can still end its run by itself once the run's time is over."""
+TASK_SECONDS = 600.0
+"""Hard limit of every other task (our choice): each takes a minute at most and is asked for again by beat."""
+
 app = Celery("touchstone")
 app.conf.update(
     broker_url=environment.redis_url.get_secret_value(),
@@ -20,6 +25,12 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
+    # Hard limits: the parent ends the process, whatever code it is stuck in, and the message counts as done.
+    task_time_limit=TASK_SECONDS,
+    task_annotations={
+        "trust.execute_run": {"time_limit": environment.run_time_limit_seconds + RUN_GRACE_SECONDS},
+        "trust.check_ledger": {"time_limit": 6 * 3600.0},  # it reads the whole ledger
+    },
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,  # engines hold native memory; a fresh child gives it back
     worker_cancel_long_running_tasks_on_connection_loss=False,  # the lease decides, not the broker connection

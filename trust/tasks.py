@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 from collections.abc import Iterable
 from time import monotonic
 from typing import Any
@@ -34,6 +33,7 @@ from trust.services import (
     use_case_upkeep,
 )
 from trust.signing import KeyUnavailableError
+from trust.worker_watch import worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +51,10 @@ def import_engine(**_kwargs: Any) -> None:
 def execute_run(run_id: str) -> None:
     """One attempt at a run, if it is there to be claimed.
 
-    The heartbeat ends a run whose time is over, and this process if it hangs. Celery's own time limit is not used: it would
-    know nothing of the row, and two clocks would race.
+    The heartbeat ends a run whose time is over, and this process if it hangs. Where the process is stuck in C code, no thread
+    of it can do that: then Celery's hard limit, a little later, ends it from outside (`trust.worker_watch`).
     """
-    execution.execute_run(run_id=UUID(run_id), worker=f"{socket.gethostname()}:{os.getpid()}", on_hang=_end_this_process)
+    execution.execute_run(run_id=UUID(run_id), worker=worker_name(os.getpid()), on_hang=_end_this_process)
 
 
 def _end_this_process() -> None:

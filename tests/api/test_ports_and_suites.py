@@ -1,5 +1,6 @@
 """Output ports, fields, input ports, suites."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from catalog.models import DataProduct
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_product
+from tests.rules.test_patterns import HOSTILE
 from tests.trust.builders import run_well
 from trust.models import Run, Suite
 
@@ -162,3 +164,17 @@ def test_evidence_of_an_older_suite_stops_counting(cast: Cast, product: DataProd
     assert cast.consumer.get("/api/v1/products/orders/trust").json()["evidence"] is not None
     cast.owner.put(SUITE, {"expectations": [{**CHECK, "kwargs": {"column": "name"}}]})
     assert cast.consumer.get("/api/v1/products/orders/trust").json()["evidence"] is None
+
+
+@pytest.mark.parametrize("pattern", HOSTILE, ids=lambda value: value[:20])
+def test_a_suite_with_a_pattern_that_is_never_run_is_refused(cast: Cast, product: DataProduct, pattern: str) -> None:
+    regex = {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "id", "regex": pattern}}
+    before = time.monotonic()
+
+    response = cast.owner.put(SUITE, {"expectations": [CHECK, regex]})
+
+    assert_problem(response, 400, "pattern_not_runnable")
+    assert response.json()["errors"][0]["field"] == "expectations.1.kwargs.regex"
+    assert HOSTILE[pattern] in response.json()["detail"]
+    assert not Suite.objects.exists()
+    assert time.monotonic() - before < 2

@@ -1,5 +1,6 @@
 """From a document to claims and suites: all of it or nothing, twice is once, and what changes is told line by line."""
 
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from catalog.rules.vocabulary import Lifecycle
 from catalog.services.products import deprecate_product, publish_product, retire_product
 from tests.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
 from tests.factories import NOW, ensure_baseline, make_governance, make_owner, make_person, make_product
+from tests.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.models import CurrentVerdict, Run, RunCause, Suite
 from trust.rules.vocabulary import RunStatus
 from trust.services.registration import RegistrationReport, register_document, register_files
@@ -495,3 +497,33 @@ def test_an_owner_whose_account_was_closed_must_be_replaced() -> None:
     with pytest.raises(InvalidError) as refusal:
         register(contract(name="New name"))
     assert refusal.value.code == "inactive_person"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_patterns_that_are_never_run_are_kept_and_named(dry_run: bool) -> None:
+    fields = [
+        {"name": f"f{number}", "logicalType": "string", "logicalTypeOptions": {"pattern": pattern}}
+        for number, pattern in enumerate(HOSTILE)
+    ]
+    before = time.monotonic()
+
+    report = register(contract(schema=[orders(*fields)]), dry_run=dry_run)
+
+    reasons = [entry.reason for entry in report.not_executable]
+    assert len(reasons) == len(HOSTILE)
+    assert [reason for reason, why in zip(reasons, HOSTILE.values(), strict=True) if why not in reason] == []
+    assert all("comes out as an error" in reason for reason in reasons)
+    assert time.monotonic() - before < 5
+    if not dry_run:
+        kinds = [one["type"] for one in Suite.objects.get().expectations]
+        assert kinds.count("expect_column_values_to_match_regex") == len(HOSTILE)
+
+
+@pytest.mark.parametrize("pattern", SLOW_FOR_PYTHON)
+def test_a_pattern_that_is_slow_for_python_is_registered_at_once(pattern: str) -> None:
+    field = {"name": "f", "logicalType": "string", "logicalTypeOptions": {"pattern": pattern}}
+    before = time.monotonic()
+
+    assert register(contract(schema=[orders(field)])).not_executable == []
+
+    assert time.monotonic() - before < 2

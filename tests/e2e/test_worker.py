@@ -1,9 +1,12 @@
 """From a queued row to a verdict, through real workers on a real broker."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 
 from catalog.models import OutputPort
 from catalog.rules.vocabulary import SourceKind
@@ -115,6 +118,37 @@ def test_a_run_that_hangs_is_failed_when_its_time_is_over_and_the_worker_goes_on
     assert failure_of(hung)["code"] == "time_limit"
     assert CurrentVerdict.objects.get(product=hung.port.product).verdict == "unknown"
     assert status_of(following) == RunStatus.COMPLETED
+
+
+def test_a_run_whose_process_is_stuck_is_ended_from_outside_and_the_next_run_starts(
+    stage: Stage, slow_source: SlowSource, data_root: Path
+) -> None:
+    slow_source(300)
+    write_rows(data_root)
+    stage.start_worker(TOUCHSTONE_RUN_TIME_LIMIT_SECONDS="10")
+    stage.start_beat()
+    stuck = ask_for_run(slow_port())
+    wait_until(lambda: status_of(stuck) == RunStatus.RUNNING)
+    stuck.refresh_from_db()
+
+    # A stopped process is like one in C code that keeps the interpreter: none of its threads does anything.
+    os.kill(int(stuck.worker.rpartition(":")[2]), signal.SIGSTOP)
+    following = ask_for_run(make_ready_port())
+    wait_until(lambda: is_finished(following), seconds=90, what="the stuck process is replaced")
+    wait_until(lambda: is_finished(stuck))
+
+    stuck.refresh_from_db()
+    assert (stuck.status, stuck.attempt, failure_of(stuck)["code"]) == (RunStatus.FAILED, 1, "time_limit")
+    assert CurrentVerdict.objects.get(product=stuck.port.product).verdict == "unknown"
+    assert status_of(following) == RunStatus.COMPLETED
+
+
+def test_every_task_has_a_hard_time_limit() -> None:
+    own = [task for name, task in app.tasks.items() if name.startswith("trust.")]
+
+    assert len(own) > 10
+    assert [task.name for task in own if not task.time_limit and not app.conf.task_time_limit] == []
+    assert (app.tasks["trust.execute_run"].time_limit or 0) > django_settings.TOUCHSTONE.run_time_limit_seconds
 
 
 def test_scheduled_runs_are_done_and_a_lost_message_is_sent_again(stage: Stage, data_root: Path) -> None:

@@ -22,13 +22,13 @@ PATTERNS = [
     r"^[a-z]+$",
     r"(?i)^alpha$",
     r"^\w+$",
-    r"(?=a)a",
+    r"(?:a$|b)",
     r"a$",
     r"\s",
     r"^-?\d+(\.\d+)?$",
     r"\bfoo\b",
     r"[^a-z]",
-    r"(.)\1",
+    r"(?i:F)oo\b",
     r"[",
 ]
 PAIRS = [("a", "b"), ("x", "y"), ("left", "right"), ("a", "x"), ("a", "left"), ("flag", "a"), ("name", "word")]

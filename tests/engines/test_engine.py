@@ -67,7 +67,7 @@ def test_samples_of_repeated_keys_name_their_columns(tmp_path: Path) -> None:
 REDACTED_CHECKS = [
     check("column_values_to_be_unique", column="mail"),
     check("column_values_to_match_regex", column="mail", regex=r"^\d+$"),
-    check("column_values_to_match_regex", column="mail", regex=r"(?=x)\d"),
+    check("column_values_to_match_regex", column="mail", regex=r"(?:x$|\d)"),
     check("column_values_to_be_in_set", column="mail", value_set=["nobody"]),
     check("column_distinct_values_to_be_in_set", column="mail", value_set=["nobody"]),
     check("column_max_to_be_between", column="mail", max_value="a"),
@@ -134,7 +134,7 @@ def test_every_result_has_a_dimension(tmp_path: Path) -> None:
         (check("column_values_to_be_unique", column="name", mostly=1.5), ["mostly"]),
         (check("column_mean_to_be_between", column="name", min_value=0), ["'name'", "VARCHAR", "needs numbers"]),
         (check("column_values_to_be_between", column="name", min_value=0), ["text", "cannot be compared"]),
-        (check("column_values_to_match_regex", column="name", regex="("), ["'('", "not a regular expression"]),
+        (check("column_values_to_match_regex", column="name", regex="("), ["The pattern in regex", "not a regular expression"]),
         (check("column_values_to_be_of_type", column="name", type_="strng"), ["'strng'", "not a type"]),
         (check("column_values_to_be_unique", column="name", result_format="COMPLETE"), ["result_format"]),
         (check("column_values_to_be_unique", column="name", row_condition="1 = 1; DROP TABLE data"), ["row_condition"]),

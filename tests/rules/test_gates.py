@@ -1,5 +1,6 @@
 """Each gate with a table of cases: what passes, what fails, what is unknown, and both sides of every number."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +31,7 @@ from tests.rules.factories import (
     with_port,
     with_run,
 )
+from tests.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.rules.evidence import CheckStatus, EvidenceStatus, ObservedColumn
 from trust.rules.facts import PersonFacts, ProductFacts
 from trust.rules.vocabulary import GateName, GateStatus, Verdict
@@ -309,3 +311,15 @@ def test_a_waiver_passes_its_gate_and_still_shows_what_it_excepts(gate: GateName
         assert after == before
     else:
         assert after == replace(before, status=PASSED, waiver_id="waiver-1", waived_from=before.status)
+
+
+@pytest.mark.parametrize("pattern", [*HOSTILE, *SLOW_FOR_PYTHON], ids=lambda value: value[:20])
+def test_a_product_is_judged_soon_whatever_pattern_its_suite_has(pattern: str) -> None:
+    kind = "expect_column_values_to_match_regex"
+    check = make_check(kwargs={"column": "id", "regex": pattern}, type=kind, key="orders:pattern")
+    before = time.monotonic()
+
+    outcome = outcome_of(with_checks(check))
+
+    assert outcome.verdict is Verdict.PRODUCTION_GRADE
+    assert time.monotonic() - before < 1

@@ -37,6 +37,38 @@ CANNOT: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_pair_values_to_be_equal", {"column_A": "a", "column_B": "a"}),
     ("expect_column_quantile_values_to_be_between", {"quantile_ranges": {"quantiles": [0.5], "value_ranges": [[None, None]]}}),
     ("expect_table_columns_to_match_set", {"column_set": None}),
+    *(
+        ("expect_column_values_to_match_regex", {"column": "a", "regex": pattern})
+        for pattern in (
+            *(
+                "^|x",
+                "(^)",
+                r"^$|^[\s\S]",
+                "zzz|$",
+                "x?$",
+                r"^[\s\S]*$",
+                r"(?:^)(?:.|\n)*$",
+                r"\b|^$|\W",
+                "(?m)^.*$",
+                "(?:|){60}",
+            ),
+            *(r"^[^\uffff]*$", r"(?s)^.{0,50}$|^.{50}", r"^\w|^\W|^$", r"((((^))))|\d", "(?:x|)", "(?i)(?:ß|)"),
+        )
+    ),
+    ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [r"^\w", r"^\W", "^$"]}),
+    ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [".*", "^|x"], "match_on": "all"}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "a^"}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": r"[^\s\S]"}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": r"a\bb"}),
+    ("expect_column_values_to_not_match_regex_list", {"column": "a", "regex_list": ["a^", "$x"]}),
+    ("expect_column_value_lengths_to_be_between", {"column": "a", "min_value": 0, "max_value": 10**9}),
+    ("expect_column_value_z_scores_to_be_less_than", {"column": "a", "threshold": 1e9, "double_sided": True}),
+    ("expect_column_value_z_scores_to_be_less_than", {"column": "a", "threshold": -1e9, "double_sided": True}),
+    ("expect_column_values_to_not_be_outliers", {"column": "a", "method": "std", "multiplier": 1e9}),
+    ("expect_column_values_to_not_be_in_set", {"column": "a", "value_set": [None]}),
+    ("expect_column_values_to_not_be_in_set", {"column": "a", "value_set": [None, {}, []]}),
+    ("expect_column_pair_values_to_be_in_set", {"column_A": "a", "column_B": "b", "value_pairs_set": None}),
+    ("expect_column_values_to_be_between", {"column": "a", "max_value": "9" * 5000 + "-01-01"}),
 ]
 CAN: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_be_unique", {"column": "a"}),
@@ -60,6 +92,37 @@ CAN: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_pair_values_to_be_equal", {"column_A": "a", "column_B": "b"}),
     ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "a", "column_B": "a"}),
     ("expect_something_new", {"mostly": True}),
+    ("expect_table_row_count_to_be_between", {"min_value": "2024-01-01", "max_value": 10**16}),
+    ("expect_table_row_count_to_be_between", {"min_value": 0, "max_value": "2024-01-01"}),
+    *(
+        ("expect_column_values_to_match_regex", {"column": "a", "regex": pattern})
+        for pattern in (
+            *(
+                "^[^;]*$",
+                r"^[^\d]*$",
+                r"^[^\w]*$",
+                r"^[^\s]*$",
+                r"^[\x00-\xff]*$",
+                "^.{0,1000}$",
+                r"\b",
+                r"\B",
+                "^[A-Z0-9]{2}$",
+            ),
+            *(r"(?s)^.{0,5}$|^.{7,}$", "(a+)+$", r"(?:a{1000}){1000}", "(?=)", "(?!(?!))", r"^[A-Z0-9]{2}$|(?:|){60}(?!)"),
+        )
+    ),
+    ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [r"^\w", "^$"]}),
+    ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [r"^\w", r"^\W", "^$"], "match_on": "all"}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "x"}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "x$|a^"}),
+    ("expect_column_values_to_not_match_regex_list", {"column": "a", "regex_list": ["a^", "x"]}),
+    ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "(?!)"}),
+    ("expect_column_value_lengths_to_be_between", {"column": "a", "min_value": 0, "max_value": 10**6}),
+    ("expect_column_value_z_scores_to_be_less_than", {"column": "a", "threshold": -1e9, "double_sided": False}),
+    ("expect_column_value_z_scores_to_be_less_than", {"column": "a", "threshold": 4, "double_sided": True}),
+    ("expect_column_values_to_not_be_outliers", {"column": "a", "method": "iqr", "multiplier": 1e9}),
+    ("expect_column_values_to_not_be_in_set", {"column": "a", "value_set": [None, 0]}),
+    ("expect_column_values_to_be_between", {"column": "a", "max_value": "9" * 50}),
 ]
 
 

@@ -14,7 +14,18 @@ from trust.models import CheckResult, CurrentVerdict, Run, RunCause, Verdict
 from trust.queries.facts import port_digest
 from trust.rules.evidence import Failure
 from trust.rules.vocabulary import RunStatus
-from trust.services.runs import claim_run, complete_run, fail_run, lease, renew_lease, request_run, sweep_runs, time_limit
+from trust.services.runs import (
+    claim_run,
+    complete_run,
+    end_lease,
+    fail_run,
+    keep_lease,
+    lease,
+    renew_lease,
+    request_run,
+    sweep_runs,
+    time_limit,
+)
 
 pytestmark = pytest.mark.django_db
 AWAY = Failure("source_unreachable", "The database of the port does not answer.", "Start it.", retryable=True)
@@ -223,6 +234,32 @@ def test_a_silent_run_whose_time_is_over_is_not_tried_again(port: OutputPort) ->
     Run.objects.filter(id=claim.run_id).update(lease_expires_at=NOW + time_limit())
 
     assert sweep_runs(now=NOW + time_limit()) == []
+    assert failure_of(Run.objects.get(id=claim.run_id))["code"] == "time_limit"
+
+
+def test_a_parent_keeps_the_lease_of_its_own_process_until_the_time_is_over(port: OutputPort) -> None:
+    claim = claim_new_run(port)
+    run = Run.objects.get(id=claim.run_id)
+    later = NOW + lease() - timedelta(seconds=1)
+
+    keep_lease(run_id=run.id, worker="somebody else", now=later)
+    assert Run.objects.get(id=run.id).lease_expires_at == NOW + lease()
+    keep_lease(run_id=run.id, worker=run.worker, now=later)
+    assert Run.objects.get(id=run.id).lease_expires_at == later + lease()
+    keep_lease(run_id=run.id, worker=run.worker, now=NOW + time_limit())
+    assert Run.objects.get(id=run.id).lease_expires_at == later + lease()
+
+
+def test_the_lease_of_a_run_that_was_ended_from_outside_is_over_at_once(port: OutputPort) -> None:
+    claim = claim_new_run(port)
+    Run.objects.filter(id=claim.run_id).update(lease_expires_at=NOW + 2 * time_limit())
+
+    end_lease(run_id=claim.run_id, now=NOW + time_limit() - timedelta(seconds=1))
+    assert sweep_runs(now=NOW + time_limit()) == []
+    assert Run.objects.get(id=claim.run_id).status == RunStatus.RUNNING
+    end_lease(run_id=claim.run_id, now=NOW + time_limit())
+    sweep_runs(now=NOW + time_limit())
+
     assert failure_of(Run.objects.get(id=claim.run_id))["code"] == "time_limit"
 
 

@@ -2,21 +2,20 @@
 
 import math
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalog.rules.expectation import Expectation
+from trust.rules.pattern_language import find_every_text, find_no_text
 from trust.rules.strength import lets_all_fail
-
-from re import _constants as words  # type: ignore[attr-defined]  # isort: skip  # the parser that `re` itself uses
-from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 
 _FAR = 1e100
 """A bound that no measurement reaches counts as none (our choice: numbers with a use end far below it)."""
-_MOST_ROWS, _MOST_COLUMNS, _MOST_CHARACTERS = 10**15, 10**6, 2**32
-_SORTS = "a Z0\n\r\t\0-_\x7f\xe9\u0660\u2603\ud7ff\U0001f600"
-"""Characters of every sort: what takes each of them takes any (our choice; whoever leaves out one other has asked for it)."""
+_MOST_ROWS, _MOST_COLUMNS = 10**15, 10**6
+_MOST_CHARACTERS = 2**24
+"""Of one value: the engine reads no longer line of a file (`trust.engines.gx.limits.MAX_LINE_BYTES`)."""
+_MOST_DEVIATIONS = math.isqrt(_MOST_ROWS)
+"""Of n values none lies further from their mean than (n - 1) / sqrt(n) standard deviations."""
 
 
 def cannot_fail(expectation: Expectation) -> str | None:
@@ -68,8 +67,11 @@ def _value_bounds(kwargs: Mapping[str, Any]) -> str | None:
 def _is_no_limit(bound: Any, sign: int) -> bool:
     """Whether a lower bound (sign -1) or an upper one (1) is none, or so far out that nothing lies beyond it."""
     if isinstance(bound, str):
-        year = re.match(r"\s*([+-]?\d{4,})-\d\d", bound)
-        return year is not None and (int(year[1]) >= 9999 if sign > 0 else int(year[1]) <= 1)
+        found = re.match(r"\s*([+-]?)0*(\d*)-\d\d", bound) if re.match(r"\s*[+-]?\d{4,}-", bound) else None
+        if found is None:
+            return False
+        year = int(f"{found[1]}{found[2][:9] or 0}")  # Python refuses to read a number of thousands of digits
+        return year >= 9999 if sign > 0 else year <= 1
     number = _number(bound, sign * math.inf)
     return number is not None and not number * sign < _FAR
 
@@ -82,87 +84,38 @@ def _aggregate_bounds(kwargs: Mapping[str, Any]) -> str | None:
 
 def _regex(kwargs: Mapping[str, Any]) -> str | None:
     pattern = kwargs.get("regex")
-    return f"the pattern {pattern!r} is found in every text" if isinstance(pattern, str) and _finds_all(pattern) else None
+    if not isinstance(pattern, str) or not find_every_text((pattern,)):
+        return None
+    return f"the pattern {pattern!r} is found in every text"
 
 
 def _regex_list(kwargs: Mapping[str, Any]) -> str | None:
-    patterns = kwargs.get("regex_list")
-    if not isinstance(patterns, list) or not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+    patterns = _patterns(kwargs)
+    if kwargs.get("match_on") == "all":
+        finds_all = bool(patterns) and all(find_every_text((pattern,)) for pattern in patterns)
+    else:
+        finds_all = bool(patterns) and (any(find_every_text((one,)) for one in patterns) or find_every_text(patterns))
+    return "every text has a pattern of it" if finds_all else None
+
+
+def _no_regex(kwargs: Mapping[str, Any]) -> str | None:
+    pattern = kwargs.get("regex")
+    if not isinstance(pattern, str) or not find_no_text((pattern,)):
         return None
-    enough = all if kwargs.get("match_on") == "all" else any
-    return "a pattern of it is found in every text" if enough(_finds_all(pattern) for pattern in patterns) else None
+    return f"no text can hold the pattern {pattern!r}"
 
 
-def _finds_all(pattern: str) -> bool:
-    """Whether `re.search` finds the pattern in every text: it asks for no character, and for one place at most.
-
-    Also where it finds the nothing behind any last character (`x?$`, `zzz|$`), or takes any text whole (`^[\\s\\S]*$`).
-    """
-    try:
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):
-            compiled, nodes = re.compile(pattern), list(parser.parse(pattern))
-    except (re.error, OverflowError, RecursionError):
-        return False
-    if all(compiled.match(end, len(end)) for end in ("", *_SORTS)) or _takes_all(nodes, compiled.flags):
-        return True
-    places = {value for op, value in nodes if op is words.AT}
-    starts, ends = {words.AT_BEGINNING, words.AT_BEGINNING_STRING}, {words.AT_END, words.AT_END_STRING}
-    at_one_place = places <= starts or places <= ends
-    return at_one_place and all(op is words.AT or _asks_nothing(op, value) for op, value in nodes)
+def _no_regex_list(kwargs: Mapping[str, Any]) -> str | None:
+    patterns = _patterns(kwargs)
+    return "no text can hold a pattern of it" if patterns and all(find_no_text((one,)) for one in patterns) else None
 
 
-def _asks_nothing(op: Any, value: Any) -> bool:
-    """Whether a part of a pattern matches without any character."""
-    if op in {words.MAX_REPEAT, words.MIN_REPEAT}:
-        return bool(value[0] == 0) or all(_asks_nothing(*node) for node in value[2])
-    if op is words.SUBPATTERN:
-        return all(_asks_nothing(*node) for node in value[3])
-    if op is words.BRANCH:
-        return any(all(_asks_nothing(*node) for node in branch) for branch in value[1])
-    return False
-
-
-def _takes_all(nodes: list[Any], flags: int) -> bool:
-    """Whether a pattern is any number of any characters, between the ends of the text or not."""
-    inner = [node for node in nodes if node[0] is not words.AT]
-    if len(inner) == 1 and inner[0][0] is words.SUBPATTERN:
-        return _takes_all(list(inner[0][1][3]), flags | inner[0][1][1])
-    if len(inner) != 1 or inner[0][0] not in {words.MAX_REPEAT, words.MIN_REPEAT}:
-        return False
-    least, most, repeated = inner[0][1]
-    return least == 0 and most is words.MAXREPEAT and _takes_any(list(repeated), flags)
-
-
-def _takes_any(nodes: list[Any], flags: int) -> bool:
-    """Whether one part of a pattern takes one character of any sort."""
-    if len(nodes) != 1:
-        return False
-    op, value = nodes[0]
-    if op is words.SUBPATTERN:
-        return _takes_any(list(value[3]), flags | value[1])
-    if op is words.BRANCH:
-        either = [list(branch) for branch in value[1]]
-        return any(_takes_any(one, flags | re.DOTALL) for one in either) and [(words.LITERAL, ord("\n"))] in either
-    if op is words.ANY:
-        return bool(flags & re.DOTALL)
-    return op is words.IN and all(_is_in(value, ord(character)) for character in _SORTS)
-
-
-def _is_in(members: list[Any], code: int) -> bool:
-    """Whether a set of a pattern holds a character, as far as it says so by ranges or by a class and its contrary."""
-    classes = {value for op, value in members if op is words.CATEGORY}
-    both = (
-        {words.CATEGORY_SPACE, words.CATEGORY_NOT_SPACE},
-        {words.CATEGORY_DIGIT, words.CATEGORY_NOT_DIGIT},
-        {words.CATEGORY_WORD, words.CATEGORY_NOT_WORD},
-    )
-    is_negated = any(op is words.NEGATE for op, _ in members)
-    if not is_negated and any(pair <= classes for pair in both):
-        return True
-    listed = any(
-        (op is words.RANGE and value[0] <= code <= value[1]) or (op is words.LITERAL and value == code) for op, value in members
-    )
-    return (not listed and not classes) if is_negated else listed
+def _patterns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The patterns of a list; none where it holds something else."""
+    patterns = kwargs.get("regex_list")
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+        return ()
+    return tuple(patterns)
 
 
 def _like(kwargs: Mapping[str, Any]) -> str | None:
@@ -187,6 +140,17 @@ def _value_set(kwargs: Mapping[str, Any]) -> str | None:
 
 def _empty_set(kwargs: Mapping[str, Any]) -> str | None:
     return "its value set is empty" if not kwargs.get("value_set") else None
+
+
+def _nothing_refused(kwargs: Mapping[str, Any]) -> str | None:
+    """Missing values are passed over, and no value of a column equals a list or an object."""
+    refused = kwargs.get("value_set")
+    can_equal = [one for one in refused if isinstance(one, bool | int | float | str)] if isinstance(refused, list) else refused
+    return "its value set holds nothing that a value can equal" if not can_equal else None
+
+
+def _pairs(kwargs: Mapping[str, Any]) -> str | None:
+    return "it has no pairs of values" if kwargs.get("value_pairs_set", ()) is None else None
 
 
 def _types(key: str) -> Callable[[Mapping[str, Any]], str | None]:
@@ -244,13 +208,22 @@ def _threshold(kwargs: Mapping[str, Any]) -> str | None:
     return "its threshold is out of reach" if threshold is not None and threshold >= _FAR else None
 
 
+def _deviations(kwargs: Mapping[str, Any]) -> str | None:
+    threshold = _number(kwargs.get("threshold"), 0.0)
+    if threshold is None:
+        return None
+    reach = abs(threshold) if kwargs.get("double_sided", True) else threshold
+    return "no value lies so many standard deviations from the mean" if reach >= _MOST_DEVIATIONS else None
+
+
 def _divergence(kwargs: Mapping[str, Any]) -> str | None:
     return "it has no threshold" if kwargs.get("threshold") is None else _threshold(kwargs)
 
 
 def _multiplier(kwargs: Mapping[str, Any]) -> str | None:
     multiplier = _number(kwargs.get("multiplier"), 0.0)
-    return "its fences are out of reach" if multiplier is not None and multiplier >= _FAR else None
+    out_of_reach = _MOST_DEVIATIONS if kwargs.get("method") == "std" else _FAR
+    return "its fences are out of reach" if multiplier is not None and multiplier >= out_of_reach else None
 
 
 _ROWS = _bounds(0, _MOST_ROWS, "a number of rows")
@@ -276,10 +249,12 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "expect_column_quantile_values_to_be_between": _quantiles,
     "expect_column_values_to_match_regex": _regex,
     "expect_column_values_to_match_regex_list": _regex_list,
+    "expect_column_values_to_not_match_regex": _no_regex,
+    "expect_column_values_to_not_match_regex_list": _no_regex_list,
     "expect_column_values_to_match_like_pattern": _like,
     "expect_column_values_to_match_like_pattern_list": _like_list,
     "expect_column_values_to_be_in_set": _value_set,
-    "expect_column_values_to_not_be_in_set": _empty_set,
+    "expect_column_values_to_not_be_in_set": _nothing_refused,
     "expect_column_distinct_values_to_contain_set": _empty_set,
     "expect_column_values_to_be_of_type": _types("type_"),
     "expect_column_values_to_be_in_type_list": _types("type_list"),
@@ -287,9 +262,10 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "expect_table_columns_to_match_ordered_list": _columns("column_list"),
     "expect_select_column_values_to_be_unique_within_record": _within_record,
     "expect_column_pair_values_to_be_equal": _same_column,
+    "expect_column_pair_values_to_be_in_set": _pairs,
     "expect_column_pair_values_a_to_be_greater_than_b": _greater,
     "expect_multicolumn_values_to_be_equal": _all_equal,
-    "expect_column_value_z_scores_to_be_less_than": _threshold,
+    "expect_column_value_z_scores_to_be_less_than": _deviations,
     "expect_column_values_to_not_be_outliers": _multiplier,
     "expect_column_kl_divergence_to_be_less_than": _divergence,
 }

@@ -19,6 +19,7 @@ from catalog.services.permissions import is_governance, require_governance
 from catalog.services.recording import recorded
 from catalog.services.registration import TakenIn, add_missing_people, keep_contract, take_in
 from trust.models import Suite
+from trust.rules.expectation_patterns import pattern_fault
 from trust.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
 from trust.rules.vacuity import cannot_fail
 from trust.services.places import demand_own_place
@@ -83,6 +84,7 @@ def register_document(
         if taken.product.lifecycle != Lifecycle.RETIRED:
             changes += _put_suites(taken, document.suites, actor, now)
             not_executable += _unknown_types(document.suites)
+            not_executable += _unrunnable_patterns(document.suites)
             not_executable += _dead_references(document)
         changes += keep_contract(
             product=taken.product,
@@ -223,6 +225,15 @@ def _unknown_types(suites: Mapping[str, SuiteClaims]) -> list[NotExecutable]:
         for claims in suites.values()
         for one in claims.expectations
         if one.type not in KNOWN_TYPES
+    ]
+
+
+def _unrunnable_patterns(suites: Mapping[str, SuiteClaims]) -> list[NotExecutable]:
+    return [
+        _kept(one, f"the pattern in {fault.argument} {fault.reason}; it stays in the suite and comes out as an error")
+        for claims in suites.values()
+        for one in claims.expectations
+        if (fault := pattern_fault(one)) is not None
     ]
 
 

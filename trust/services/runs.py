@@ -130,6 +130,18 @@ def renew_lease(*, claim: Claim, now: datetime) -> bool:
     return _held(claim).update(lease_expires_at=now + lease()) == 1
 
 
+def keep_lease(*, run_id: UUID, worker: str, now: datetime) -> None:
+    """Renew the lease of the run that `worker` holds, until the attempt's time is over; by its parent, should it be stuck."""
+    held = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, worker=worker, started_at__gt=now - time_limit())
+    held.update(lease_expires_at=now + lease())
+
+
+def end_lease(*, run_id: UUID, now: datetime) -> None:
+    """Let the next sweep fail the run, whose time is over and whose process was ended."""
+    over = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, started_at__lte=now - time_limit())
+    over.update(lease_expires_at=now)
+
+
 def complete_run(*, claim: Claim, evidence: RunEvidence, now: datetime) -> Verdict | None:
     """The verdict on what was found; None when the run is no longer held by this claim, and then nothing is written.
 

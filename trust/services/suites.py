@@ -15,6 +15,7 @@ from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from trust.models import Suite
 from trust.rules.dimensions import dimension_of
+from trust.rules.expectation_patterns import REMEDY, pattern_fault
 from trust.rules.expectation_types import REFUSED_TYPES
 from trust.rules.identity import suite_digest
 from trust.rules.schedule import InvalidScheduleError, interval
@@ -58,6 +59,18 @@ def put_suite(
             created_at=now,
             created_by=actor,
         )
+
+
+def demand_runnable_patterns(expectations: Sequence[Expectation]) -> None:
+    """Raise `InvalidError` for the first pattern that is never run. A contract keeps such a check, and it is an error there."""
+    for position, one in enumerate(expectations):
+        if (fault := pattern_fault(one)) is not None:
+            raise InvalidError(
+                f"The pattern in {fault.argument} of expectation {position + 1} ({one.type}) {fault.reason}.",
+                remedy=REMEDY,
+                code="pattern_not_runnable",
+                field=f"expectations.{position}.kwargs.{fault.argument}",
+            )
 
 
 def remove_suite(*, port: OutputPort, actor: Person | None) -> None:

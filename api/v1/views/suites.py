@@ -12,7 +12,7 @@ from api.v1.views.ports import find_port
 from catalog.models import OutputPort
 from catalog.rules.errors import NotFoundError
 from trust.models import Suite
-from trust.services.suites import put_suite
+from trust.services.suites import demand_runnable_patterns, put_suite
 
 
 def find_suite(port: OutputPort, version: int | None = None) -> Suite:
@@ -37,9 +37,9 @@ class SuiteView(ApiView):
         """Write a new version; where nothing differs, the present one stays. Evidence of the old version stops counting."""
         found = find_port(find_product(self.actor, slug), port)
         given = self.body(SuiteRequest)
-        suite = put_suite(
-            port=found, expectations=expectations_of(given), schedule=given["schedule"], actor=self.actor, now=self.now
-        )
+        expectations = expectations_of(given)
+        demand_runnable_patterns(expectations)
+        suite = put_suite(port=found, expectations=expectations, schedule=given["schedule"], actor=self.actor, now=self.now)
         return Response(SuiteAnswer(suite).data)
 
 

@@ -24,6 +24,8 @@ from trust.engines.gx.gx_check import RESULT_FORMAT, GxCheck, OwnPathCheck
 from trust.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.engines.gx.requests import Measurement
 from trust.engines.gx.row_filter import row_filter
+from trust.rules.expectation_patterns import REMEDY, pattern_fault
+from trust.rules.pattern_syntax import PatternError
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
 # It would count the rows of any table that the connection reaches, and beside a file knows only that file under our own name.
@@ -54,6 +56,8 @@ class Check(Protocol):
 
 def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> Check:
     """The check of an expectation. Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence."""
+    if (fault := pattern_fault(expectation)) is not None:
+        raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
     if expectation.type == reference.EXPECTATION_TYPE:
         return _reference_check(expectation, engine, references)
     gx = gx_expectation(expectation)

@@ -118,7 +118,7 @@ class _Judging:
         if self._seen > MAX_DISTINCT_IN_PYTHON:
             raise ValueError(
                 f"This check must be made in Python, and the column has more than {MAX_DISTINCT_IN_PYTHON:,} distinct values. "
-                "Use a pattern without lookaround or back references, or narrow the check with a row_condition."
+                "Use a pattern with $ at its end only and without flags for a part, or narrow the check with a row_condition."
             )
         with python_time_limit():
             verdicts = self._judge([row[0] for row in rows])

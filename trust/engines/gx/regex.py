@@ -3,17 +3,18 @@
 Great Expectations on pandas answers as Python's `re.search` does. DuckDB has RE2, PostgreSQL its own dialect, and the three
 agree on less than one thinks: `\\d` knows Arabic digits in Python only, `$` allows a last line feed in Python only, `\\b` is a
 backspace in PostgreSQL. So the pattern is parsed by Python's own parser and written anew from the parts that mean the same.
-What cannot be written (lookaround, back references, `$` in the middle) gives None, and the values go to Python instead.
+What cannot be written (`$` in the middle, flags for a part) gives None, and the values go to `trust.rules.patterns` instead,
+which matches them in linear time.
 """
 
 import re
-import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from trust.rules.pattern_syntax import parse
+
 from re import _constants as words  # type: ignore[attr-defined]  # isort: skip  # the parser is what `re` itself uses
-from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 
 
 class Flavour(StrEnum):
@@ -49,13 +50,8 @@ _MOST_REPEATS = {Flavour.RE2: 1000, Flavour.POSTGRES: 255}
 
 
 def translate(pattern: str, flavour: Flavour) -> Translated | None:
-    """`pattern` in `flavour`, or None. Raises ValueError where it is not a regular expression at all."""
-    try:
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):
-            re.compile(pattern)
-            tree = parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}. Correct the pattern.") from error
+    """`pattern` in `flavour`, or None where the backend lacks what it uses. Raises `PatternError`."""
+    tree = parse(pattern)
     writer = _Writer(flavour, tree.state.flags)
     try:
         written = writer.sequence(list(tree), last=True)
@@ -64,6 +60,12 @@ def translate(pattern: str, flavour: Flavour) -> Translated | None:
     if flavour is Flavour.POSTGRES:
         written = "(?:" + written + ")" if written else ""
     return Translated(written, writer.ascii_only)
+
+
+def _is_ascii_member(char: str, category: Any) -> bool:
+    if category is words.CATEGORY_DIGIT:
+        return char.isdecimal()
+    return char.isspace() if category is words.CATEGORY_SPACE else char.isalnum() or char == "_"
 
 
 class _Writer:
@@ -173,12 +175,8 @@ class _Writer:
 
     def complement(self, category: Any) -> str:
         """The ASCII characters outside a class, so that it can stand in a bracket with others."""
-        inside = re.compile(f"[{_CLASSES[category]}]")
-        return "".join(
-            self.escape(chr(code))
-            for code in range(0 if self.flavour is Flavour.RE2 else 1, 128)
-            if not inside.match(chr(code))
-        )
+        first = 0 if self.flavour is Flavour.RE2 else 1
+        return "".join(self.escape(chr(code)) for code in range(first, 128) if not _is_ascii_member(chr(code), category))
 
     def escape(self, char: str) -> str:
         """A character as it may stand in brackets. PostgreSQL's `\\x` takes any number of digits, hence its `\\u`."""

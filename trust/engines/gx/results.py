@@ -10,6 +10,7 @@ from catalog.rules.expectation import Expectation
 from trust.engines.gx.findings import Finding
 from trust.engines.gx.plain_json import plain_json
 from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus
+from trust.rules.pattern_syntax import PatternError
 from trust.sources.problem import SourceProblemError
 
 REDACTED = "[redacted]"
@@ -109,8 +110,8 @@ def _short(value: Any) -> str:
 
 
 def _error_message(error: Exception, *, redacted: bool) -> str:
-    if isinstance(error, SourceProblemError):
-        return str(error)
+    if isinstance(error, SourceProblemError | PatternError):
+        return str(error)  # of the suite alone, never of the data
     cause = getattr(error, "orig", None) or error
     if isinstance(error, sa.exc.DBAPIError) or isinstance(cause, duckdb.Error):
         return _database_message(cause)

@@ -1,0 +1,43 @@
+"""No pattern from outside is run by Python's own regular expressions, which can hold a process for ever."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.environment import PROJECT_ROOT
+
+_RUNS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
+# Written from constants and from escaped slugs.
+_KNOWN = {"catalog/contracts/yaml_core.py", "trust/rules/readiness/veil.py"}
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=attr)) if attr in _RUNS:
+                yield node
+
+
+def _sources() -> Iterator[Path]:
+    for room in ("catalog", "trust", "api", "config"):
+        yield from (path for path in (PROJECT_ROOT / room).rglob("*.py") if "migrations" not in path.parts)
+
+
+def test_python_runs_only_patterns_that_are_written_in_the_code() -> None:
+    found = {
+        str(path.relative_to(PROJECT_ROOT))
+        for path in _sources()
+        for call in _calls(ast.parse(path.read_text()))
+        if not isinstance(call.args[0], ast.Constant)
+    }
+
+    assert found == _KNOWN
+
+
+def test_python_names_no_other_way_to_run_a_pattern() -> None:
+    texts = {str(path.relative_to(PROJECT_ROOT)): path.read_text() for path in _sources()}
+
+    assert [name for name, text in texts.items() if "from re import" in text] == [
+        name for name in texts if name in {"trust/engines/gx/regex.py", "trust/rules/pattern_syntax.py"}
+    ]
+    assert [name for name, text in texts.items() if "__regex" in text or "__iregex" in text] == []
