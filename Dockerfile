@@ -23,4 +23,4 @@ RUN TOUCHSTONE_DEBUG=true python manage.py collectstatic --no-input
 RUN install -d -o 10001 -g 10001 -m 700 .local/signing
 USER 10001:10001
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--workers-kill-timeout", "10", "config.wsgi:application"]
+CMD ["granian", "--interface", "rsgi", "--http", "1", "--no-ws", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--http1-header-read-timeout", "10000", "--backpressure", "2048", "--respawn-failed-workers", "--workers-kill-timeout", "10", "config.web.application:application"]

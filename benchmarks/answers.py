@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.answers_ground import PRODUCTS, Ground, copy_of, fill, own_database, pgbench_rate, prepare
+from config.runtime.web import web_command
 
 MANY_PRODUCTS, MANY_DECISIONS = 1_000_000, 10_000_000
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,18 +35,9 @@ def running_server(workers: int, threads: int, url: str) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    # Every thread keeps a database connection: few of them, and the rest waits in the server's own queue.
-    command += [
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        str(threads),
-        "--log-level",
-        "warning",
-        "benchmarks.answers_server:application",
-    ]
-    environment = {**os.environ, "DATABASE_URL": url}
+    command = web_command("127.0.0.1", port, workers=workers, application="benchmarks.answers_server:application")
+    command[-1:-1] = ["--log-level", "warning"]
+    environment = {**os.environ, "DATABASE_URL": url, "TOUCHSTONE_WEB_THREADS": str(threads)}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603  our own command
     try:
         wait_for(port, server)

@@ -1,4 +1,4 @@
-"""The WSGI application of `benchmarks/answers.py`: Touchstone as it is, and three views to compare with.
+"""The application of `benchmarks/answers.py`: Touchstone as it is, and three views to compare with.
 
 `/bare` goes through the same middleware as everything else; `/naked` is the least that Django can do: no middleware at all.
 Both answer about as many bytes as a trust answer. `/naive/SLUG` is what one would write first: Django REST framework, a token
@@ -7,7 +7,7 @@ each request. `/kept/SLUG` is the same on our kept connection. Production never 
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,6 +16,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 
 BODY = b'{"filler": "' + b"x" * 600 + b'"}'
@@ -37,6 +38,7 @@ from rest_framework.permissions import IsAuthenticated  # noqa: E402
 
 from catalog.models import ApiKey, DataProduct  # noqa: E402
 from catalog.services.api_keys import digest_of  # noqa: E402
+from config.web.application import Application  # noqa: E402
 
 
 class KeptToken(TokenAuthentication):
@@ -96,5 +98,8 @@ settings.MIDDLEWARE = middleware
 touchstone = WSGIHandler()
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def by_address(environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
     return (naked if environ["PATH_INFO"] == "/naked" else touchstone)(environ, start_response)
+
+
+application = Application(settings.TOUCHSTONE.web_threads, by_address)

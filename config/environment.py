@@ -132,6 +132,18 @@ class Environment(BaseSettings):
     engine_statement_seconds: int = Field(
         default=600, ge=1, description="Longest time that one statement may take on a PostgreSQL source, in seconds."
     )
+    web_threads: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Threads of one web process that answer requests; each keeps a database connection.",
+    )
+    web_statement_seconds: int = Field(
+        default=4,
+        ge=2,
+        le=60,
+        description="Longest time that the web waits for one statement, in seconds; for a lock or a free thread, half of it.",
+    )
     key_requests_per_minute: int = Field(
         default=120_000,
         ge=1,

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "pghistory.middleware.HistoryMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
+WSGI_APPLICATION = "config.wsgi.application"  # of `runserver`; granian serves `config.web.application`
 APPEND_SLASH = True  # for the admin; the API has no trailing slashes
 
 TEMPLATES = [

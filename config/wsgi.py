@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application, for `runserver` and servers of your own; granian serves `config.web.application`."""
 
 import os
 

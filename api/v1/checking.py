@@ -94,13 +94,13 @@ def ready_made_answers(request: HttpRequest) -> HttpResponse | None:
         return None
     if not (length.isascii() and length.isdigit() and int(length) <= LONGEST_BODY):
         return None
+    digest = admitted_digest(request)
+    if digest is None:
+        return None
     try:
         check = _DECODER.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None  # the ordinary way reads more, and says what is wrong
-    digest = admitted_digest(request)
-    if digest is None:
-        return None
     meta = request.META
     products = msgspec.json.encode(check.products).decode()
     elapsed_us = str((perf_counter_ns() - meta[ARRIVED]) // 1000)

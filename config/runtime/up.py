@@ -18,13 +18,10 @@ from config.runtime.registry import Record
 from config.runtime.screen import CommandFailedError, say, step, tail
 from config.runtime.services import OWNER_URL, application_environment, is_set, start_services, without_owner
 from config.runtime.supervisor import Outcome, StopRequestedError, StopSignals, Supervisor
+from config.runtime.web import web_command
 
 LOCAL = ROOT / ".local"
 READY_SECONDS = 60.0
-WEB_WORKERS = 2
-# Each thread keeps a database connection, and granian by itself starts up to 128 of them: PostgreSQL would run out of its 100.
-WEB_THREADS = 4
-WEB_KILL_SECONDS = 3
 WORKER_PROCESSES = 2
 DEMO_MARK = "demo-loaded"
 REPORT = "/use-cases/delay-forecast/report"  # of the demo's use case: a page, and below /api/v1 the same as JSON
@@ -137,12 +134,7 @@ class Up:
         (LOCAL / "beat").mkdir(mode=0o700, exist_ok=True)
         beat = ["--schedule", str(LOCAL / "beat" / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
         self.supervisor.start("beat", [*celery, "beat", *beat], self.environment)
-        listen = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
-        listen += ["--blocking-threads", str(WEB_THREADS)]
-        # A web process that is told to stop while it starts does not hear it: granian itself ends it then.
-        care = ["--respawn-failed-workers", "--workers-kill-timeout", str(WEB_KILL_SECONDS)]
-        web = [sys.executable, "-m", "granian", *listen, *care, "config.wsgi:application"]
-        self.supervisor.start("web", web, self.environment)
+        self.supervisor.start("web", web_command(HOST, self.port), self.environment)
 
     def load_demo(self) -> None:
         """On the first start, after a change of the demo, and for --once each time: it asks for fresh runs of what is there."""

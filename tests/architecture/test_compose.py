@@ -1,5 +1,6 @@
 """docker-compose.yml and Dockerfile, as far as they can be judged without a container engine."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 from django.core.management import get_commands
 
 from config.environment import Environment
+from config.runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = ("web", "worker", "beat", "migrate")
@@ -114,3 +116,8 @@ def test_everything_that_the_image_is_made_from_exists() -> None:
     for line in re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), f"Dockerfile copies {source}, which is not there"
+
+
+def test_the_image_starts_the_web_server_with_the_command_of_bin_up() -> None:
+    (command,) = re.findall(r"^CMD (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert json.loads(command) == ["granian", *web_command("0.0.0.0", 8000, kill_seconds=10)[3:]]

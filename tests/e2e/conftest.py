@@ -20,6 +20,7 @@ from django.db import connection
 
 from config.celery import app
 from config.embedded import EmbeddedValkey, throwaway_directory
+from config.runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 5  # the shortest that settings allow, so that lost runs come back soon
@@ -64,11 +65,10 @@ class Stage:
         files = ["--schedule", str(self.logs / "schedule"), "--pidfile", ""]
         return self._start(f"beat{len(self.processes)}", [*CELERY, "beat", *files, "--loglevel", "INFO"], {})
 
-    def start_web(self, port: int) -> subprocess.Popen[bytes]:
+    def start_web(self, port: int, **environment: str) -> subprocess.Popen[bytes]:
         """The web server as `bin/up` starts it, in a process group of its own, once it answers."""
         name = f"web{len(self.processes)}"
-        listen = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 4".split()
-        process = self._start(name, [sys.executable, "-m", "granian", *listen, "config.wsgi:application"], {})
+        process = self._start(name, web_command("127.0.0.1", port), environment)
 
         def answers() -> bool:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):

@@ -13,6 +13,7 @@ from typing import Any
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.runtime.ports import find_free_port
 from config.runtime.screen import CommandFailedError, tail
+from config.runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
@@ -80,8 +81,7 @@ class Application:
 
     def serve(self) -> None:
         """Start the web server; returns once it answers."""
-        listen = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        command = [sys.executable, "-m", "granian", *listen, "--blocking-threads", "2", "config.wsgi:application"]
+        command = web_command("127.0.0.1", self.port, workers=1)
         with self.log.open("ab") as log:
             self.web = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + READY_SECONDS
