@@ -14,13 +14,13 @@ from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import NotAuthenticated
 
-from api.access.keys import KEY_FORM
 from api.authentication import ApiKeyAuthentication
 from api.errors import ASK_OPERATOR, answer_error
 from api.handlers import is_api
 from api.middleware import RequestIdMiddleware
 from api.problems import Problem, problem_response
 from api.throttling import ADMITTED
+from catalog.services.api_keys import KEY_FORM
 from trust.views import error_page
 
 CALLERS_ONLY = ("/api/v1/", "/access/v1/")

@@ -19,9 +19,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from api.access.keys import create_key
-from api.access.scopes import Scope
 from catalog.models import Person
+from catalog.rules.scopes import Scope
+from catalog.services.api_keys import create_key
 from config.runtime.ports import find_free_port
 from config.runtime.web import HEADER_SECONDS
 from config.web.limits import BODY_SECONDS
