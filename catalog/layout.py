@@ -1,8 +1,5 @@
-"""Refuses to migrate a database that another version of Touchstone made: nothing leads from its tables to those of this one."""
+"""Recognises a database that another version of Touchstone made: nothing leads from its tables to those of this one."""
 
-from typing import Any
-
-from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -24,9 +21,3 @@ def other_layout() -> str | None:
         "Nothing was changed. Start that version, let DATABASE_URL name an empty database, or move the data of bin/up away: "
         ".local/servers, or the folder that .local/servers-directory names."
     )
-
-
-def refuse_other_layout(**_options: Any) -> None:
-    """Receives Django's `pre_migrate` of the first app, before anything is written."""
-    if sentence := other_layout():
-        raise CommandError(sentence, returncode=OTHER_LAYOUT)

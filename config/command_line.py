@@ -1,14 +1,13 @@
 """Django's command line, where a database or an environment that cannot be used is told as one sentence, not a traceback."""
 
-import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+from django.core.management import BaseCommand, execute_from_command_line
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-
-from catalog.layout import other_layout
 
 OWNER_COMMANDS = {"migrate"}  # what makes and changes tables
 
@@ -16,11 +15,11 @@ OWNER_COMMANDS = {"migrate"}  # what makes and changes tables
 def run(arguments: list[str]) -> None:
     """Run a management command. Exits 1 where the database is away or not migrated, or a variable of the environment is wrong;
     any other fault stays as it is."""
-    owner_url = os.environ.get("TOUCHSTONE_OWNER_DATABASE_URL", "").strip()
-    if owner_url and OWNER_COMMANDS.intersection(arguments[1:2]):
-        os.environ["DATABASE_URL"] = owner_url  # before the settings are read
+    # They load every address and page, for faults that only an edit of the code makes: `check`, in `bin/test`, finds them.
+    BaseCommand.requires_system_checks = ()
     try:
-        execute_from_command_line(arguments)
+        with as_owner() if OWNER_COMMANDS.intersection(arguments[1:2]) else nullcontext():
+            execute_from_command_line(arguments)
     except ImproperlyConfigured as error:
         if "--traceback" in arguments:
             raise
@@ -33,8 +32,26 @@ def run(arguments: list[str]) -> None:
         raise SystemExit(1) from error
 
 
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect as the owner of the tables, where the environment names one besides the role of the processes."""
+    kept = connection.settings_dict.copy()
+    if settings.OWNER_SERVER:
+        connection.close()
+        connection.settings_dict.update(settings.OWNER_SERVER)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(kept)
+
+
 def database_fault() -> str | None:
     """What is wrong with the database as a whole, and what to do; None where it is there, migrated and of this version."""
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415  seldom needed, and slow to import
+
+    from catalog.layout import other_layout  # noqa: PLC0415
+
     connection.close()  # the failed command may have left a broken transaction
     try:
         connection.ensure_connection()

@@ -17,10 +17,7 @@ import subprocess
 from pathlib import Path
 
 import psycopg
-import redis
 from psycopg import sql
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from config.runtime.account import require_entry
 from config.runtime.directories import give_directory, make_own_directory, throwaway_directory
@@ -181,6 +178,10 @@ class EmbeddedValkey(EmbeddedServer):
         return self._popen([program, "-"], feed="".join(f"{name} {value}\n" for name, value in configuration.items()))
 
     def _ask(self) -> str | None:
+        import redis  # noqa: PLC0415  0.1 s, and commands only ask for the URL
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.retry import Retry  # noqa: PLC0415
+
         try:
             with redis.Redis.from_url(self.url, socket_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
                 client.ping()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
@@ -42,7 +43,7 @@ INSTALLED_APPS = [
     "api",
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.admin_app.AdminPagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -91,24 +92,33 @@ TEMPLATES = [
 ]
 
 
-def database_from(url: str) -> dict[str, Any]:
-    """Django's database entry for a libpq URL: persistent connections, and prepared statements on the server."""
-    parts = conninfo_to_dict(url)
+def server_of(variable: str, url: str) -> dict[str, Any]:
+    """The part of Django's database entry that a libpq URL tells, with prepared statements on the server."""
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError:  # whose words may quote the password
+        message = f"{variable} is not a connection URL of PostgreSQL, such as postgresql://user:password@host:5432/database."
+        raise ImproperlyConfigured(message) from None
     known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     entry: dict[str, Any] = {name: str(parts.pop(key, "")) for name, key in known.items()}
     # Django leaves prepared statements off: `prepare_threshold` None makes psycopg ignore `prepare=True`.
     options = {**parts, "server_side_binding": True, "prepare_threshold": 5, "application_name": "touchstone"}
-    return {
+    return {**entry, "OPTIONS": options}
+
+
+_SERVER = server_of("DATABASE_URL", ENVIRONMENT.database_url.get_secret_value())
+DATABASES = {
+    "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **entry,
+        **_SERVER,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
-        "TEST": {"NAME": f"test_{entry['NAME']}"},
+        "TEST": {"NAME": f"test_{_SERVER['NAME']}"},
     }
-
-
-DATABASES = {"default": database_from(ENVIRONMENT.database_url.get_secret_value())}
+}
+# Where `migrate` connects instead, as the owner of the tables (`config.command_line`); None where there is one role only.
+_OWNER_URL = ENVIRONMENT.owner_database_url.get_secret_value().strip()
+OWNER_SERVER = server_of("TOUCHSTONE_OWNER_DATABASE_URL", _OWNER_URL) if _OWNER_URL else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,7 +1,9 @@
 """The processes of one command: started with a log each, recorded, watched, and stopped in the reverse order."""
 
 import contextlib
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from config.runtime.screen import CommandFailedError, step, tail
 from config.runtime.server import EmbeddedServer
 
 WATCH_SECONDS = 0.1
+CONSOLE = ("-m", "config.runtime.console")
 LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -82,6 +85,7 @@ class Supervisor:
         self.logs = root / ".local" / "logs"
         self.servers: dict[str, EmbeddedServer] = {}
         self.programs: dict[str, subprocess.Popen[bytes]] = {}
+        self.console: subprocess.Popen[bytes] | None = None
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def log_path(self, name: str) -> Path:
@@ -129,59 +133,64 @@ class Supervisor:
             self.check()
             time.sleep(WATCH_SECONDS)
 
-    def manage(
-        self, arguments: list[str], environment: Mapping[str, str], label: str = "", accept: tuple[int, ...] = (0,)
-    ) -> Outcome:
-        """Run a management command, watching the others. Raises when its exit status is none of those in `accept`."""
+    def open_console(self, environment: Mapping[str, str], program: tuple[str, ...] = CONSOLE) -> None:
+        """Start the process that runs the commands of `manage`; it loads Django while the caller does something else."""
+        with self.signals.deferred(), self.log_path("commands").open("ab") as errors:
+            self.console = subprocess.Popen(
+                [sys.executable, *program],
+                cwd=self.root,
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+
+    def close_console(self) -> None:
+        if self.console:
+            self.console.terminate()
+            with contextlib.suppress(BrokenPipeError):
+                self.console.communicate()
+            self.console = None
+
+    def manage(self, arguments: list[str], label: str = "", accept: tuple[int, ...] = (0,)) -> Outcome:
+        """Run a management command in the console, watching the others. Raises when its exit status is not in `accept`."""
         log = self.log_path("commands")
         before = log.stat().st_size if log.exists() else 0
-        with step(label) if label else contextlib.nullcontext(), log.open("ab") as errors:
-            errors.write(f"\n$ manage.py {' '.join(arguments)}\n".encode())
-            errors.flush()
-            after_heading = errors.tell()
-            with self.signals.deferred():
-                child = subprocess.Popen(
-                    [sys.executable, "manage.py", *arguments],
-                    cwd=self.root,
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-            try:
-                output = self._collect(child)
-            except BaseException:
-                child.terminate()
-                child.wait()
-                raise
-            finally:
-                if child.stdout:
-                    child.stdout.close()
-        if child.returncode not in accept:
+        with step(label) if label else contextlib.nullcontext():
+            with log.open("ab") as errors:
+                errors.write(f"\n$ manage.py {' '.join(arguments)}\n".encode())
+                after_heading = errors.tell()
+            status, output = self._ask_console(arguments)
+        if status not in accept:
             with log.open("a") as errors_and_output:
                 errors_and_output.write(output)
-            how = f"`manage.py {' '.join(arguments)}` ended with status {child.returncode}"
+            how = f"`manage.py {' '.join(arguments)}` ended with status {status}"
             message = f"{how}. The end of {log}:\n{tail(log, start=before)}"
             raise CommandFailedError(message)
-        return Outcome(child.returncode, output, tail(log, start=after_heading))
+        return Outcome(status, output, tail(log, start=after_heading))
 
-    def _collect(self, child: subprocess.Popen[bytes]) -> str:
-        chunks: list[bytes] = []
-        assert child.stdout is not None  # noqa: S101  (it was opened as a pipe above)
-        os.set_blocking(child.stdout.fileno(), False)
-        while True:
-            chunk = child.stdout.read()
-            if chunk:
-                chunks.append(chunk)
-            elif child.poll() is not None:
-                return b"".join(chunks).decode("utf-8", "replace")
-            else:
+    def _ask_console(self, arguments: list[str]) -> tuple[int, str]:
+        """Exit status and output of one command. A console that ends by itself fails the command; the log says why."""
+        console, answer = self.console, b""
+        if console is None or console.stdin is None or console.stdout is None:
+            raise RuntimeError("open_console comes first")
+        with contextlib.suppress(BrokenPipeError):
+            console.stdin.write(json.dumps(arguments).encode() + b"\n")
+            console.stdin.flush()
+        while not answer.endswith(b"\n"):
+            if not select.select([console.stdout], [], [], WATCH_SECONDS)[0]:
                 self.check()
-                time.sleep(WATCH_SECONDS)
+            elif chunk := os.read(console.stdout.fileno(), 65536):
+                answer += chunk
+            else:
+                return console.wait() or 1, answer.decode("utf-8", "replace")
+        status, output = json.loads(answer)
+        return int(status), str(output)
 
     def stop(self) -> None:
         """End everything: the programs, all told at once, then the servers that they talk to."""
+        self.close_console()
         running = [(name, self.record.started[name]) for name in reversed(self.programs) if name in self.record.started]
         for name, process in running:
             processes.send(process, stop_steps(name)[0][0])

@@ -27,6 +27,7 @@ DEMO_MARK = "demo-loaded"
 REPORT = "/use-cases/delay-forecast/report"  # of the demo's use case: a page, and below /api/v1 the same as JSON
 RUN_FAILED = 2  # exit statuses of show_verdicts
 STILL_RUNNING = 3
+OTHER_LAYOUT = 4  # exit status of migrate: another version made the database
 ROLES_REMEDY = f"Set {OWNER_URL} too: docs/operations.md, `Two roles of PostgreSQL`, says how."
 
 
@@ -80,24 +81,26 @@ class Up:
         """Start everything and show the verdicts. Returns 0, 2 when a run failed, 3 when runs were not done in time."""
         say("Starting Touchstone")
         self.start_servers()
+        self.supervisor.open_console(self.owner_environment)
         self.make_tables()
-        self.supervisor.manage(["signing_key", "--ensure"], self.environment, "signing key")
+        self.supervisor.manage(["signing_key", "--ensure"], "signing key")
         self.collect_static()
         self.start_programs()
         if self.options.demo:
             self.load_demo()
         self.wait_until_ready()
         verdicts = self.ask_verdicts()
-        readiness = self.supervisor.manage(["show_readiness"], self.environment, "readiness of use cases").output.strip("\n")
-        key = self.supervisor.manage(["create_demo_key"], self.environment, "key for the first request").output.strip()
+        readiness = self.supervisor.manage(["show_readiness"], "readiness of use cases").output.strip("\n")
+        key = self.supervisor.manage(["create_demo_key"], "key for the first request").output.strip()
         if self.options.once:  # everything stops in a moment: the request is made here, and no password is lost
             self.ask_as_a_caller(key, verdicts)
             show(verdicts, readiness)
         else:
             # Last of what can fail: its password is shown this once.
-            admin = self.supervisor.manage(["create_admin", "--once"], self.environment, "admin account").output
+            admin = self.supervisor.manage(["create_admin", "--once"], "admin account").output
             show(verdicts, readiness)
             self.show_addresses(admin.strip("\n"), key)
+        self.supervisor.close_console()
         return verdicts.status
 
     def start_servers(self) -> None:
@@ -112,9 +115,11 @@ class Up:
 
     def make_tables(self) -> None:
         """As their owner, where the processes run as another role; that one then gets its rights, also on the new tables."""
-        self.supervisor.manage(["migrate", "--no-input"], self.owner_environment, "database tables")
+        migrated = self.supervisor.manage(["migrate", "--no-input"], "database tables", (0, OTHER_LAYOUT))
+        if migrated.status == OTHER_LAYOUT:
+            raise CommandFailedError(migrated.errors.strip().removeprefix("CommandError: "))
         if self.owner_environment.get(OWNER_URL, "").strip():
-            self.supervisor.manage(["grant_runtime_role"], self.owner_environment, "rights of the processes")
+            self.supervisor.manage(["grant_runtime_role"], "rights of the processes")
         else:
             what = "where the only database role that is named owns the tables, the processes could change decisions"
             say(f"  note: {what}. {ROLES_REMEDY}")
@@ -124,7 +129,7 @@ class Up:
         fingerprint = static_fingerprint()
         if mark.exists() and mark.read_text() == fingerprint:
             return
-        self.supervisor.manage(["collectstatic", "--no-input", "--clear"], self.environment, "style sheets")
+        self.supervisor.manage(["collectstatic", "--no-input", "--clear"], "style sheets")
         mark.write_text(fingerprint)
 
     def start_programs(self) -> None:
@@ -143,7 +148,7 @@ class Up:
         files = sorted(path for folder in ("demo/demo.yaml", "demo/contracts/*") for path in ROOT.glob(folder))
         digest = hashlib.sha256(b"".join([database.encode(), *(path.read_bytes() for path in files)])).hexdigest()
         if self.options.once or not self.has_demo() or mark.read_text() != digest:
-            self.supervisor.manage(["load_demo"], self.environment, "demo data products")
+            self.supervisor.manage(["load_demo"], "demo data products")
             mark.write_text(digest)
 
     def wait_until_ready(self) -> None:
@@ -185,7 +190,7 @@ class Up:
     def ask_verdicts(self) -> Outcome:
         wait = ["--wait", str(self.options.wait)] if self.options.demo else []
         label = "verdicts of the workers" if wait else "verdicts"
-        return self.supervisor.manage(["show_verdicts", *wait], self.environment, label, accept=(0, RUN_FAILED, STILL_RUNNING))
+        return self.supervisor.manage(["show_verdicts", *wait], label, accept=(0, RUN_FAILED, STILL_RUNNING))
 
     def show_addresses(self, admin: str, key: str) -> None:
         say(f"Home page   {self.address}/\nAPI docs    {self.address}/api/docs\nAdmin       {self.address}/admin/")

@@ -89,25 +89,80 @@ def test_what_is_recorded_survives_the_death_of_the_command(supervisor: Supervis
     assert worker.is_alive()
 
 
+def open_console(supervisor: Supervisor, command: str) -> None:
+    """A console whose commands are that code, which finds their words in `words`."""
+    program = f"""
+import os, sys, time, types
+module = types.ModuleType("config.command_line")
+def run(words):
+    {command}
+module.run = run
+sys.modules["config.command_line"] = module
+from config.runtime.console import main
+main()
+"""
+    supervisor.open_console(environment(supervisor) | {"PYTHONPATH": str(Path.cwd())}, ("-c", program))
+
+
 def test_a_management_command_answers_with_status_and_output(supervisor: Supervisor) -> None:
-    (supervisor.root / "manage.py").write_text("import sys; print('table'); print('why', file=sys.stderr); sys.exit(2)")
-    outcome = supervisor.manage(["show"], environment(supervisor), accept=(0, 2))
+    open_console(supervisor, "print('table'); print('why', file=sys.stderr); sys.exit(2)")
+    outcome = supervisor.manage(["show"], accept=(0, 2))
     assert (outcome.status, outcome.output, outcome.errors) == (2, "table\n", "    why")
 
 
+def test_management_commands_run_one_after_the_other_in_one_process(supervisor: Supervisor) -> None:
+    open_console(supervisor, "print(os.getpid(), *words, 'ü' * 100_000)")
+    first, second = supervisor.manage(["show", "--all"]), supervisor.manage(["show"])
+    assert first.output.split()[1:-1] == ["manage.py", "show", "--all"]
+    assert first.output.endswith("ü\n")
+    assert first.output.split()[0] == second.output.split()[0]
+
+
+def test_what_does_not_go_through_pythons_standard_output_is_no_answer(supervisor: Supervisor) -> None:
+    open_console(supervisor, "os.write(1, b'from C'); print('answer')")
+    outcome = supervisor.manage(["show"])
+    assert (outcome.output, outcome.errors) == ("answer\n", "    from C")
+
+
 def test_a_management_command_that_fails_is_told_with_its_own_words(supervisor: Supervisor) -> None:
-    (supervisor.root / "manage.py").write_text("import sys; sys.exit('the table is locked')")
+    open_console(supervisor, "sys.exit('the table is locked')")
     with pytest.raises(CommandFailedError, match=r"`manage\.py migrate` ended with status 1") as failure:
-        supervisor.manage(["migrate"], environment(supervisor))
+        supervisor.manage(["migrate"])
     assert "the table is locked" in str(failure.value)
 
 
+def test_a_management_command_that_raises_is_told_with_its_traceback_and_the_next_one_runs(supervisor: Supervisor) -> None:
+    open_console(supervisor, "print(1 // int(words[1]))")
+    with pytest.raises(CommandFailedError, match="ZeroDivisionError"):
+        supervisor.manage(["0"])
+    assert supervisor.manage(["1"]).output == "1\n"
+
+
+def test_a_console_that_dies_fails_the_command_with_the_end_of_its_log(supervisor: Supervisor) -> None:
+    open_console(supervisor, "print('out of memory', file=sys.stderr, flush=True); os.kill(os.getpid(), 9)")
+    with pytest.raises(CommandFailedError, match="ended with status -9") as failure:
+        supervisor.manage(["load_demo"])
+    assert "out of memory" in str(failure.value)
+    with pytest.raises(CommandFailedError, match="ended with status -9"):
+        supervisor.manage(["show"])
+
+
+def test_the_console_ends_with_the_command_that_opened_it(supervisor: Supervisor) -> None:
+    open_console(supervisor, "print('here')")
+    supervisor.manage(["show"])
+    assert supervisor.console
+    console = supervisor.console
+    supervisor.stop()
+    assert console.poll() is not None
+
+
 def test_a_management_command_is_given_up_when_a_program_dies_meanwhile(supervisor: Supervisor) -> None:
-    (supervisor.root / "manage.py").write_text("import time; time.sleep(60)")
+    open_console(supervisor, "time.sleep(60)")
     supervisor.start("worker", [sys.executable, "-c", "raise SystemExit(1)"], environment(supervisor))
     started = time.monotonic()
     with pytest.raises(CommandFailedError, match="The worker process ended"):
-        supervisor.manage(["show_verdicts", "--wait", "60"], environment(supervisor))
+        supervisor.manage(["show_verdicts", "--wait", "60"])
+    supervisor.close_console()
     assert time.monotonic() - started < 30
 
 

@@ -1,6 +1,8 @@
 """`manage.py try_suite`: what an owner sees before registering anything. It needs no database."""
 
 import json
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,29 @@ def test_the_text_has_a_word_for_each_result_and_keeps_control_characters_out(da
     assert "✓ passed" in out
     assert "1 passed, 1 failed, 2 rows" in out
     assert "\x1b" not in out
+
+
+def test_packages_that_only_distributions_need_are_loaded_with_the_first_of_those() -> None:
+    code = """
+import gc, sys
+from trust.engines import gx
+assert gc.isenabled()
+heavy = {"altair.vegalite", "scipy.stats._stats_py"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+from scipy import stats
+assert round(stats.entropy([0.5, 0.5], base=2)) == 1
+import altair, scipy.stats.distributions
+assert altair.Chart.__name__ == "Chart"
+assert heavy <= set(sys.modules)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_distribution_is_compared(data: Path) -> None:
+    partition = {"values": [1, 2], "weights": [0.3, 0.7]}
+    wanted = _check("column_kl_divergence_to_be_less_than", column="id", partition_object=partition, threshold=0.1)
+
+    code, out = run(data, [wanted], "--json")
+
+    assert (code, json.loads(out)["status"]) == (0, "passed")

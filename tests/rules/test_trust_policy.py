@@ -106,7 +106,7 @@ def test_a_change_within_a_group_leaves_the_rest_of_the_group_as_it_was() -> Non
 
 
 def test_settings_that_came_later_leave_the_digests_of_earlier_versions_as_they_were() -> None:
-    """The hash of the policy that every installation starts with, from before there were recalls, and one that was worked out before them."""
+    """The hash of the policy that every installation starts with, and one that was worked out before there were recalls."""
     assert policy_digest(TrustPolicy()) == "cb3cb30f3a7657d49135913fcf45713ec5f329d217ce10772076d20b15d918b1"
     tightened = TrustPolicy(version=3, minimum_score=80)
     assert policy_digest(tightened) == "0fab986946c2438dab32664ceeb73628c4b2311cca1a283a65b9b81de2b6a654"

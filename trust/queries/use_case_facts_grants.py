@@ -20,10 +20,10 @@ from trust.rules.readiness.facts import ConfirmationFacts, GrantFacts
 from trust.rules.readiness.policy import ReadinessPolicy
 from trust.rules.vocabulary import Verdict
 
-# Both look only at an index that holds all that is counted here (`trust_decision_use_case`). People's keys may ask about any consumer;
-# what somebody asked about an agent that is not theirs shows nothing of it, neither that it asks nor that it was denied.
-# Services, which may enforce answers for agents, count. A denial is answered by a fallback of that consumer for that product
-# which was taken within the time for it, or which names the denial itself.
+# Both look only at an index that holds all that is counted here, `trust_decision_use_case`. People's keys may ask about any
+# consumer; what somebody asked about an agent that is not theirs shows nothing of it, neither that it asks nor that it was
+# denied. Services, which may enforce answers for agents, count. A denial is answered by a fallback of that consumer for that
+# product which was taken within the time for it, or which names the denial itself.
 _NAMED = """use_case = %(slug)s AND asked_at > %(since)s AND asked_at <= %(now)s AND NOT EXISTS (
     SELECT FROM catalog_consumer asking JOIN catalog_consumer asked ON asking.owner_id <> asked.owner_id
     WHERE asking.slug = asker AND asking.kind = 'person' AND asked.id = consumer_id

@@ -83,7 +83,7 @@ def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
 @cache
 def _engine() -> Engine:
     """The engine of this worker process, made after the fork: it holds native memory and threads."""
-    # Takes seconds and 260 MB; web and beat never need it.
+    # Takes 1.5 s and 200 MB; web and beat never need it.
     from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415
 
     environment = settings.TOUCHSTONE

@@ -79,7 +79,7 @@ def _run(suite: Suite, location: str) -> RunEvidence:
     folder = Path(path).parent
     source = Source(kind=kind, location=path, references=_references(suite, folder))
     with _progress(f"Looking at {location} ..."):
-        from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 2 s to import, only where a suite runs
+        from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
         limits = EngineLimits(memory=f"{settings.TOUCHSTONE.engine_memory_mb}MB", threads=settings.TOUCHSTONE.engine_threads)
         return GxEngine(Access(limits=limits)).run(suite, source)
