@@ -99,7 +99,7 @@ def database_from(url: str) -> dict[str, Any]:
     # Django leaves prepared statements off: `prepare_threshold` None makes psycopg ignore `prepare=True`.
     options = {**parts, "server_side_binding": True, "prepare_threshold": 5, "application_name": "touchstone"}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         **entry,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
