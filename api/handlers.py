@@ -1,8 +1,11 @@
 """Django's handlers for what fails outside of a view, named in `config.urls`: problems below /api, pages everywhere else."""
 
+import sys
+from http import HTTPStatus
+
 from django.http import Http404, HttpRequest, HttpResponse
 
-from api.errors import INTERNAL, answer_error
+from api.errors import INTERNAL, answer_error, problem_of
 from api.problems import problem_response
 from trust import views as pages
 
@@ -26,4 +29,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return problem_response(request, INTERNAL) if is_api(request) else pages.server_error(request)
+    """For what is known, as for a database that does not answer, what it is; Django calls this while it handles the error."""
+    error = sys.exc_info()[1]
+    problem = (problem_of(error) if isinstance(error, Exception) else None) or INTERNAL
+    if is_api(request):
+        return problem_response(request, problem)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return pages.unavailable(problem.headers)
+    return pages.server_error(request)

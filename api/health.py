@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from api.problems import FieldFault, Problem, problem_response
 from catalog.triggers import is_up_to_date
@@ -92,7 +94,8 @@ def broker_faults() -> list[FieldFault]:
     """What is wrong with the broker. A broken one delays runs, it loses none: they wait in the database."""
     timeouts = {"socket_connect_timeout": BROKER_TIMEOUT_SECONDS, "socket_timeout": BROKER_TIMEOUT_SECONDS}
     try:
-        with redis.Redis.from_url(settings.TOUCHSTONE.redis_url.get_secret_value(), **timeouts) as broker:
+        url = settings.TOUCHSTONE.redis_url.get_secret_value()
+        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts) as broker:
             broker.ping()
     except (redis.RedisError, OSError, ValueError):
         log.warning("The broker does not answer", exc_info=True)

@@ -1,8 +1,10 @@
 """The Celery application. Messages carry ids only: the rows in PostgreSQL are the truth, the broker may lose everything."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -10,8 +12,25 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from config.environment import Environment
+from config.postgresql.limits import use, worker_limits
 
 environment = Environment()
+SENDER_TIMEOUT_SECONDS = 2.0  # of who only sends a message
+
+
+def limit_waits(**_signal: Any) -> None:
+    """Of workers and beat for the database; in time for the pool, whose processes are forked."""
+    use(worker_limits(environment))
+
+
+worker_init.connect(limit_waits)
+beat_init.connect(limit_waits)
+
+
+def limit_sending() -> None:
+    """For the web, which only sends: a frozen broker is not waited for either. The sweep sends the message later."""
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": SENDER_TIMEOUT_SECONDS}
+
 
 RUN_GRACE_SECONDS = 15.0
 """For a process that can still end its run by itself once the run's time is over."""

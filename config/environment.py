@@ -144,6 +144,11 @@ class Environment(BaseSettings):
         le=60,
         description="Longest time that the web waits for one statement, in seconds; for a lock or a free thread, half of it.",
     )
+    worker_statement_seconds: int = Field(
+        default=600,
+        ge=10,
+        description="Longest time that workers and beat wait for one statement of Touchstone's own database, in seconds.",
+    )
     key_requests_per_minute: int = Field(
         default=120_000,
         ge=1,

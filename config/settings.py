@@ -109,7 +109,7 @@ def server_of(variable: str, url: str) -> dict[str, Any]:
 _SERVER = server_of("DATABASE_URL", ENVIRONMENT.database_url.get_secret_value())
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         **_SERVER,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,

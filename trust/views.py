@@ -4,7 +4,7 @@ They need no script, load nothing from elsewhere, and say so in their content se
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.conf import settings
@@ -49,8 +49,7 @@ def page(view: View) -> View:
             return _guarded(view(request, *args, **kwargs))
         except (ConflictError, OperationalError, InterfaceError) as error:
             log.warning("%s cannot be answered now: %s", request.path, error)
-            message = "No fresh answer can be given at this moment, and an old one is never shown. Try again in a moment."
-            return error_page(503, "Come back in a moment", message)
+            return unavailable({"Retry-After": "5"})
 
     return wrapped
 
@@ -112,6 +111,14 @@ def error_page(status: int, heading: str, message: str) -> HttpResponse:
     """Rendered without the request: what goes wrong may be the database, which context processors ask."""
     context = {"status": status, "heading": heading, "message": message}
     return _guarded(HttpResponse(render_to_string("touchstone/error.html", context), status=status))
+
+
+def unavailable(headers: Mapping[str, str]) -> HttpResponse:
+    message = "No fresh answer can be given at this moment, and an old one is never shown. Try again in a moment."
+    response = error_page(503, "Come back in a moment", message)
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:

@@ -23,6 +23,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from config.celery import limit_sending
+from config.postgresql.limits import use, web_limits
 from config.web.environ import Connection, Headers, Scope, Transport, environ_of
 from config.web.limits import (
     AT_ONCE_SECONDS,
@@ -308,4 +310,6 @@ def _allow_files() -> None:
 
 
 _allow_files()
+use(web_limits(settings.TOUCHSTONE))
+limit_sending()
 application = Application(settings.TOUCHSTONE.web_threads, WSGIHandler())

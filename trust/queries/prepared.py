@@ -10,13 +10,15 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 from psycopg import pq
-from psycopg.errors import error_from_result
+from psycopg.errors import ConnectionTimeout, LockNotAvailable, QueryCanceled, error_from_result
+from psycopg.generators import execute
 
 log = logging.getLogger(__name__)
 
 Row = tuple[str | None, ...]
 _FORGOTTEN = (b"26000", b"0A000")
 """Of a statement that the server does not know any more, or whose tables have changed since: it is prepared anew."""
+_TOOK_TOO_LONG = (ConnectionTimeout, LockNotAvailable, QueryCanceled)
 _prepared: WeakKeyDictionary[psycopg.Connection, set[bytes]] = WeakKeyDictionary()
 
 
@@ -51,6 +53,9 @@ class Statement:
         try:
             return self.rows(*arguments)
         except (DatabaseError, InterfaceError) as error:
+            if took_too_long(error):
+                connections[DEFAULT_DB_ALIAS].close()
+                raise  # the ordinary way would wait as long again
             log.warning("%s could not be run and is passed over: %s", self.name.decode(), error)
             connections[DEFAULT_DB_ALIAS].close()
             return []
@@ -58,11 +63,12 @@ class Statement:
     def _run(self, connection: psycopg.Connection, arguments: Sequence[str | None]) -> pq.abc.PGresult:
         known = _prepared.setdefault(connection, set())
         values = [None if argument is None else argument.encode() for argument in arguments]
-        result = self._run_prepared(connection.pgconn, known, values)
+        result = self._run_prepared(connection, known, values)
         if result.error_field(pq.DiagnosticField.SQLSTATE) in _FORGOTTEN:
-            connection.pgconn.exec_(b"DEALLOCATE " + self.name)  # fails where it is gone, which is as good
+            connection.pgconn.send_query(b"DEALLOCATE " + self.name)
+            _result(connection)  # fails where it is gone, which is as good
             known.discard(self.name)
-            result = self._run_prepared(connection.pgconn, known, values)
+            result = self._run_prepared(connection, known, values)
         if result.status != pq.ExecStatus.TUPLES_OK:
             error = error_from_result(result)
             if connection.pgconn.status != pq.ConnStatus.OK:  # libpq gives no SQLSTATE for it, so psycopg cannot tell its kind
@@ -70,13 +76,26 @@ class Statement:
             raise error
         return result
 
-    def _run_prepared(self, pgconn: pq.abc.PGconn, known: set[bytes], values: list[bytes | None]) -> pq.abc.PGresult:
+    def _run_prepared(self, connection: psycopg.Connection, known: set[bytes], values: list[bytes | None]) -> pq.abc.PGresult:
         if self.name not in known:
-            result = pgconn.prepare(self.name, self.numbered)
+            connection.pgconn.send_prepare(self.name, self.numbered)
+            result = _result(connection)
             if result.status != pq.ExecStatus.COMMAND_OK:
                 return result
             known.add(self.name)
-        return pgconn.exec_prepared(self.name, values)  # type: ignore[arg-type]  # None is NULL, which its types do not say
+        connection.pgconn.send_query_prepared(self.name, values)
+        return _result(connection)
+
+
+def _result(connection: psycopg.Connection) -> pq.abc.PGresult:
+    """Of the statement that was just sent. By the connection's own wait, which ends when the server does not answer."""
+    results: list[pq.abc.PGresult] = connection.wait(execute(connection.pgconn))
+    return results[-1]
+
+
+def took_too_long(error: Exception) -> bool:
+    """Whether the database did not answer, or held something locked, for as long as this process waits for it."""
+    return isinstance(error.__cause__, _TOOK_TOO_LONG)
 
 
 def _text(value: bytes | None) -> str | None:

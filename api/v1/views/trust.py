@@ -1,7 +1,6 @@
 """The one question: is this data product production-grade, right now, and if not, why not and what would fix it?"""
 
 import re
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from catalog.rules.errors import DomainError
 from catalog.rules.scopes import Scope
 from catalog.services.purposes import demand_known_purpose
 from trust.models import Decision
+from trust.queries.prepared import took_too_long
 from trust.rules.asking import Asker, Question
 from trust.rules.vocabulary import DecisionChannel
 from trust.services.deciding import answer
@@ -94,8 +94,13 @@ def answer_for_purpose(request: HttpRequest, slug: str) -> HttpResponse | None:
     if asker is None:
         return None
     # What changed meanwhile, and a database that went away, are the ordinary way's to tell.
-    with suppress(DomainError, OperationalError, InterfaceError):
+    try:
         return answered(request, asker, Question(slug, purpose=purpose[1]), timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        if took_too_long(error):
+            raise
+    except DomainError:
+        pass
     return None
 
 
