@@ -37,6 +37,7 @@ from trust.worker_watch import worker_name
 
 logger = logging.getLogger(__name__)
 
+JUDGING_SECONDS = 45.0  # our choice, as below
 SEALING_SECONDS = 45.0  # our choice: before the next call comes, and other housekeeping has its turn
 ASSESSING_SECONDS = 60.0  # our choice, as above; what is left comes first the next time
 
@@ -80,7 +81,7 @@ def sweep_runs() -> None:
 @shared_task(name="trust.judge_stale", expires=60)
 def judge_stale() -> None:
     """Judge what time or facts have outdated, so that readers seldom have to wait for it."""
-    judging.judge_stale(now=database_now())
+    judging.judge_stale(now=database_now(), seconds=JUDGING_SECONDS)
 
 
 @shared_task(name="trust.keep_daily_standings", expires=3600)

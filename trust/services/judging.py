@@ -33,6 +33,7 @@ MOST_IN_ONE_TRANSACTION = 100
 """Products that one transaction judges at most (our choice: some 0.2 s)."""
 _MOST_BYTES = 4_000_000  # of facts as they were stored last: products with thousands of checks come a few at a time
 _SEEDS = 1_000  # stale products that the backlog is looked at from at a time; all that they are built from is judged with them
+_LOOKED_UP_AT_ONCE = 1_000
 _ATTEMPTS = 3
 Done = TypeVar("Done")
 
@@ -58,10 +59,17 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
 def ensure_current(product_ids: Collection[int], now: datetime) -> None:
     """See to it that the current rows of these products may be shown at `now`; every reader calls this first.
 
-    Costs one query where nothing has to be judged. Else judges what is invalidated or past its time, upstreams first, each
-    once: what is then shown was true at some moment after the call. Facts that change meanwhile mark the rows again. Raises
-    `DomainError` or `ValueError` where one of them cannot be judged, after the others were.
+    Costs one query for each `_LOOKED_UP_AT_ONCE` products where nothing has to be judged. Else judges what is invalidated or
+    past its time, upstreams first, each once: what is then shown was true at some moment after the call. Facts that change
+    meanwhile mark the rows again. Raises `DomainError` or `ValueError` where one of them cannot be judged, after the others of
+    its piece were.
     """
+    ids = list(product_ids)
+    for start in range(0, len(ids), _LOOKED_UP_AT_ONCE):
+        _ensure_current(ids[start : start + _LOOKED_UP_AT_ONCE], now)
+
+
+def _ensure_current(product_ids: Sequence[int], now: datetime) -> None:
     for _ in range(_ATTEMPTS):
         stale = list(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
         if not stale:
@@ -93,7 +101,7 @@ def judge_stale(*, now: datetime, seconds: float = 45.0) -> int:
         work = Work(moment, is_sharing=True, until=began + seconds)
         work.judge(stale_upstreams_first(seeds, moment))
         judged += work.judged
-        tried.update(seeds, work.left, work.failures)
+        tried.update(work.left, work.failures)
         moment = now + timedelta(seconds=monotonic() - began)
     return judged
 

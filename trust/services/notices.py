@@ -1,13 +1,16 @@
 """Notices that are worked out first and given afterwards, so that what is owed again and again is looked up in one query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from catalog.models import Consumer, Notification, Person
 from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
+
+LOOKED_UP_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,19 @@ class Notice:
         )
 
 
-def give_new(notices: Sequence[Notice], now: datetime, *, most: int) -> int:
-    """How many of these notices to people told somebody something new; at most `most` are given. One query if none is new."""
-    wanted = {notice.key: {f"{notice.key}:person:{person.pk}" for person in notice.people} for notice in notices}
-    all_keys = [key for keys in wanted.values() for key in keys]
-    known = set(Notification.objects.filter(key__in=all_keys).values_list("key", flat=True)) if all_keys else set()
-    new = [notice for notice in notices if wanted[notice.key] - known]
-    return sum(notice.give(now) > 0 for notice in new[:most])
+def give_new(notices: Iterable[Notice], now: datetime, *, most: int) -> int:
+    """How many of these notices to people told somebody something new; at most `most` are given.
+
+    One query for each `LOOKED_UP_AT_ONCE` notices; none is taken from `notices` beyond what is looked up.
+    """
+    waiting, given = iter(notices), 0
+    while given < most and (piece := list(islice(waiting, LOOKED_UP_AT_ONCE))):
+        wanted = {notice.key: {f"{notice.key}:person:{person.pk}" for person in notice.people} for notice in piece}
+        keys = [key for keys in wanted.values() for key in keys]
+        known = set(Notification.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
+        new = [notice for notice in piece if wanted[notice.key] - known]
+        given += sum(notice.give(now) > 0 for notice in new[: most - given])
+    return given
 
 
 def governance() -> list[Person]:

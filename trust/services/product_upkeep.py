@@ -29,13 +29,13 @@ def look_after_products(*, now: datetime) -> int:
     close_unanswered(now=now)
     judges = governance()
     owed = (_of_acknowledgements(now, judges), _of_reviews(now, judges), _of_waivers(now))
-    return sum(give_new(list(notices), now, most=MOST_AT_ONCE) for notices in owed)
+    return sum(give_new(notices, now, most=MOST_AT_ONCE) for notices in owed)
 
 
 def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice]:
     """To owners; to governance where it is overdue and the owner has left. Who just published has a day."""
     interval = current_policy()[1].acknowledgement_interval
-    for product in due_acknowledgements(now + max(BEFORE_ACKNOWLEDGEMENT), interval):
+    for product in due_acknowledgements(now + max(BEFORE_ACKNOWLEDGEMENT), interval).iterator(MOST_AT_ONCE):
         is_given = product.acknowledged_at is not None and product.acknowledged_by_id == product.owner_id
         due_at = _due_at(product) if is_given else _due_at(product) + VOID_FOR
         step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT if is_given else ())
@@ -60,7 +60,7 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
 def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
     """To governance. A product that was never reviewed is in the queue on the desk, and nobody is written to about it."""
     interval = current_policy()[1].review_interval
-    for product in due_reviews(now + max(BEFORE_ACKNOWLEDGEMENT), interval).exclude(reviewed_at=None):
+    for product in due_reviews(now + max(BEFORE_ACKNOWLEDGEMENT), interval).exclude(reviewed_at=None).iterator(MOST_AT_ONCE):
         due_at = _due_at(product)
         if step := reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT):
             yield Notice(
@@ -80,7 +80,7 @@ def _of_waivers(now: datetime) -> Iterator[Notice]:
     """To who answers for the exception, who asked for it and the product's owner: some time before the end, and at the end."""
     rows = Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_at__lte=now + max(BEFORE_ACKNOWLEDGEMENT))
     related = rows.filter(expires_at__gt=now - _LOOKED_BACK).select_related("product__owner", "owner", "requested_by")
-    for waiver in related.defer("product__search").order_by("expires_at"):
+    for waiver in related.defer("product__search").order_by("expires_at").iterator(MOST_AT_ONCE):
         life = waiver.expires_at - (waiver.starts_at or now)
         if step := reminder_of(waiver.expires_at, now, waiver_leads(life)):
             what = f"{'ended' if step == OVERDUE else 'ends'} at {shown(waiver.expires_at)}"

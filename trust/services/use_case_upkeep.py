@@ -35,12 +35,13 @@ _UNMEASURED = (UseCaseStage.IDEA, UseCaseStage.RETIRED)
 def remind(*, now: datetime) -> int:
     """How many reminders were given: of exceptions, then of acknowledgements, then of values; at most 500 of each."""
     owed = (_of_exceptions(now), _of_acknowledgements(now), _of_measures(now))
-    return sum(give_new(list(notices), now, most=MOST_AT_ONCE) for notices in owed)
+    return sum(give_new(notices, now, most=MOST_AT_ONCE) for notices in owed)
 
 
 def _of_exceptions(now: datetime) -> Iterator[Notice]:
     """Those that are due within a day or overdue, the most urgent first."""
-    for row in exceptions_as_shown().filter(closed_at=None, due_at__lte=now + BEFORE_EXCEPTION).order_by("due_at"):
+    rows = exceptions_as_shown().filter(closed_at=None, due_at__lte=now + BEFORE_EXCEPTION).order_by("due_at")
+    for row in rows.iterator(MOST_AT_ONCE):
         step = reminder_of(row.due_at, now, exception_leads(row.due_at - row.opened_at))
         if step:
             yield overdue_notice(row) if step == OVERDUE else due_notice(row)
@@ -49,7 +50,8 @@ def _of_exceptions(now: datetime) -> Iterator[Notice]:
 def _of_acknowledgements(now: datetime) -> Iterator[Notice]:
     """To business owners; to governance too where it is overdue and the owner has left."""
     interval = current_policy()[1].readiness.acknowledgement_interval
-    for use_case in UseCase.objects.exclude(stage=UseCaseStage.RETIRED).select_related("business_owner").order_by("pk"):
+    use_cases = UseCase.objects.exclude(stage=UseCaseStage.RETIRED).select_related("business_owner").order_by("pk")
+    for use_case in use_cases.iterator(MOST_AT_ONCE):
         given = use_case.acknowledged_at
         if given is None or given < use_case.claims_changed_at or use_case.acknowledged_by_id != use_case.business_owner_id:
             if now >= use_case.claims_changed_at + VOID_FOR:
@@ -90,7 +92,7 @@ def _of_measures(now: datetime) -> Iterator[Notice]:
         .annotate(since=Coalesce(Subquery(newest), F("created_at")))
         .order_by("pk")
     )
-    for measure in measures:
+    for measure in measures.iterator(MOST_AT_ONCE):
         due_at = _since(measure) + measure.interval
         step = reminder_of(due_at, now, measure_leads(measure.interval))
         if step:

@@ -24,14 +24,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        parser.add_argument(
+            "--limit", type=int, default=200, metavar="N", help="show the first N use cases by name (default %(default)s)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        use_cases = UseCase.objects.exclude(stage=UseCaseStage.RETIRED).select_related("business_owner")
-        found = [assess_use_case(use_case=one, now=database_now(), cause="asked at the command line") for one in use_cases]
+        use_cases = UseCase.objects.exclude(stage=UseCaseStage.RETIRED).select_related("business_owner").order_by("slug")
+        limit = max(1, options["limit"])
+        found = [
+            assess_use_case(use_case=one, now=database_now(), cause="asked at the command line") for one in use_cases[:limit]
+        ]
         if options["json"]:
             self.stdout.write(json.dumps([_row(assessment) for assessment in found], indent=2))
         elif found:
             self.stdout.write(_table(found))
+            if (total := use_cases.count()) > limit:
+                self.stdout.write(f"and {total - limit:,} more: --limit {total} shows all.")
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:

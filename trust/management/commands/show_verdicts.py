@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Exists, OuterRef
 
 from catalog.models import DataProduct
 from trust.models import Run
@@ -14,6 +15,7 @@ from trust.rules.vocabulary import RunStatus
 from trust.services.judging import ensure_current
 
 _PENDING = (RunStatus.QUEUED, RunStatus.RUNNING)
+_MOST_FAILURES = 100
 _COLUMNS = ("product", "verdict", "score", "grade", "gates that do not pass")
 
 
@@ -26,23 +28,31 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait until no run is queued or running")
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        parser.add_argument(
+            "--limit", type=int, default=200, metavar="N", help="show the first N products by name (default %(default)s)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_done = self._wait(options["wait"])
-        ensure_current(list(DataProduct.objects.values_list("id", flat=True)), database_now())
-        products = [_row(product) for product in DataProduct.objects.select_related("current_verdict")]
+        total, limit = DataProduct.objects.count(), max(1, options["limit"])
+        ensure_current(list(DataProduct.objects.order_by("slug").values_list("id", flat=True)[:limit]), database_now())
+        shown = DataProduct.objects.select_related("current_verdict").defer("current_verdict__body", "search")
+        products = [_row(product) for product in shown.order_by("slug")[:limit]]
         failures = _failed_runs()
         if options["json"]:
-            self.stdout.write(json.dumps({"products": products, "failed_runs": failures}, indent=2))
+            self.stdout.write(json.dumps({"products": products, "total": total, "failed_runs": failures}, indent=2))
         else:
             self.stdout.write(_table(products))
+            if total > limit:
+                self.stdout.write(f"and {total - limit:,} more: --limit {total} shows all.")
             for failure in failures:
                 self.stderr.write(f"Run of {failure['port']} failed: {failure['message']} {failure['remedy']}")
         if not is_done:
             message = "Runs are still queued or running. Look whether a worker is up, or give --wait more seconds."
             raise CommandError(message, returncode=3)
         if failures:
-            message = f"{len(failures)} ports could not be looked at; the reasons are above."
+            count = f"{len(failures)} or more" if len(failures) == _MOST_FAILURES else str(len(failures))
+            message = f"{count} ports could not be looked at; the reasons are above."
             raise CommandError(message, returncode=2)
 
     def _wait(self, seconds: float) -> bool:
@@ -86,15 +96,11 @@ def _table(products: list[dict[str, Any]]) -> str:
 
 
 def _failed_runs() -> list[dict[str, str]]:
-    """The newest finished run of every port that still is offered, where that run failed."""
-    last = (
-        Run.objects.filter(status__in=[RunStatus.COMPLETED, RunStatus.FAILED], port__removed_at=None)
-        .order_by("port_id", "-finished_at")
-        .distinct("port_id")
-        .select_related("port__product")
-    )
+    """The newest finished run of every port that still is offered, where that run failed; at most `_MOST_FAILURES`."""
+    finished = Run.objects.filter(status__in=[RunStatus.COMPLETED, RunStatus.FAILED])
+    later = finished.filter(port=OuterRef("port"), finished_at__gt=OuterRef("finished_at"))
+    failed = Run.objects.filter(~Exists(later), status=RunStatus.FAILED, port__removed_at=None).select_related("port__product")
     return [
         {"run": str(run.id), "port": f"{run.port.product.slug}/{run.port.name}", **(run.failure or {})}
-        for run in last
-        if run.status == RunStatus.FAILED
+        for run in failed.order_by("port_id")[:_MOST_FAILURES]
     ]
