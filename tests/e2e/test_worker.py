@@ -89,6 +89,38 @@ def test_a_worker_killed_in_mid_run_leads_to_a_completed_run_and_one_verdict(sta
     assert CurrentVerdict.objects.get(product=run.port.product).verdict == "production_grade"
 
 
+def test_a_frozen_worker_loses_its_run_and_its_late_result_does_not_count(stage: Stage, slow_source: SlowSource) -> None:
+    slow_source(30)
+    frozen = stage.start_worker()
+    run = ask_for_run(slow_port())
+    wait_until(lambda: status_of(run) == RunStatus.RUNNING)
+
+    os.killpg(frozen.pid, signal.SIGSTOP)
+    slow_source(0)
+    stage.start_worker()
+    stage.start_beat()
+    wait_until(lambda: is_finished(run))
+    os.killpg(frozen.pid, signal.SIGCONT)
+    following = ask_for_run(slow_port())
+    wait_until(lambda: is_finished(following))
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.check_results.count(), run.verdicts.count()) == (RunStatus.COMPLETED, 2, 5, 1)
+
+
+def test_a_scheduler_that_was_killed_goes_on_when_it_is_started_again(stage: Stage, data_root: Path) -> None:
+    write_rows(data_root)
+    stage.start_worker()
+    beat = stage.start_beat()
+    wait_until(lambda: "Scheduler: Sending" in stage.log("beat1"), what="beat sends its first message")
+    stage.kill(beat)
+    forgotten = request_run(port=make_ready_port(), actor=None, now=database_now())  # nobody sends a message
+
+    stage.start_beat()
+
+    wait_until(lambda: is_finished(forgotten), what="the sweep that beat asks for sends the message")
+
+
 def test_a_slow_run_outlives_its_lease_by_the_heartbeat(stage: Stage, slow_source: SlowSource) -> None:
     slow_source(1.2)
     stage.start_worker()

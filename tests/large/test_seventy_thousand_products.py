@@ -156,7 +156,7 @@ def test_the_verdicts_are_shown_up_to_a_limit_and_the_rest_is_counted(capsys: py
 
 def test_all_products_are_judged_by_one_command_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     row, pieces = CurrentVerdict.objects.all()[0], list[int]()
-    monkeypatch.setattr("trust.management.commands.judge.ensure_current", lambda ids, now: pieces.append(len(ids)))
+    monkeypatch.setattr("trust.management.commands.judge.ensure_current", lambda ids, _: pieces.append(len(ids)))
     monkeypatch.setattr("trust.management.commands.judge.judge_product", lambda **_: row)
     told = StringIO()
     call_command("judge", stdout=told)
