@@ -135,7 +135,9 @@ class Up:
     def start_programs(self) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery:app"]
         pool = ["--pool", "prefork", "--concurrency", str(WORKER_PROCESSES)]
-        self.supervisor.start("worker", [*celery, "worker", *pool, "--loglevel", "INFO"], self.environment)
+        # There is no other worker to ask for a second what it knows.
+        worker = [*celery, "worker", *pool, "--without-mingle", "--loglevel", "INFO"]
+        self.supervisor.start("worker", worker, self.environment)
         (LOCAL / "beat").mkdir(mode=0o700, exist_ok=True)
         beat = ["--schedule", str(LOCAL / "beat" / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
         self.supervisor.start("beat", [*celery, "beat", *beat], self.environment)
