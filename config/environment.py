@@ -1,5 +1,6 @@
 """Every environment variable that Touchstone reads, with meaning and default. The README's table is made from this class."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -92,6 +93,10 @@ class Environment(BaseSettings):
     https: bool = Field(
         default=False,
         description="On behind TLS: secure cookies, HSTS, redirect; `X-Forwarded-Proto` of the proxy is believed.",
+    )
+    trusted_proxies: TextList = Field(
+        default=[],
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas.",
     )
     data_roots: TextList = Field(
         default=[str(PROJECT_ROOT / "demo" / "data"), str(PROJECT_ROOT / "data")],
@@ -193,13 +198,30 @@ class Environment(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def demand_networks(cls, value: list[str]) -> list[str]:
+        for text in value:
+            try:
+                ip_network(text)
+            except ValueError:
+                message = "must be addresses or networks such as 10.0.0.0/8"
+                raise ValueError(message) from None
+        return value
+
+    @property
+    def proxy_networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(text) for text in self.trusted_proxies]
+
     @field_validator("email_url")
     @classmethod
     def demand_mail_server(cls, value: SecretStr) -> SecretStr:
         mail_server(value)
         return value
 
-    @field_validator("allowed_hosts", "trusted_origins", "data_roots", "database_hosts", "webhook_hosts", mode="before")
+    @field_validator(
+        "allowed_hosts", "trusted_origins", "trusted_proxies", "data_roots", "database_hosts", "webhook_hosts", mode="before"
+    )
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

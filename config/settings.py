@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from config.admin_navigation import UNFOLD  # noqa: F401  unfold reads it here
 from config.environment import PROJECT_ROOT, Environment, faults_of, mail_server
+from config.sessions import LONGEST_SECONDS
 
 try:
     ENVIRONMENT = Environment()
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
+    "csp",
 ]
 AUTH_USER_MODEL = "catalog.Person"
 
@@ -64,14 +67,24 @@ MIDDLEWARE = [
     "api.v1.ready_made.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
     "api.authzen.middleware.EvaluatedAgainMiddleware",  # and the one over AuthZEN
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.sessions.SessionLimitsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "config.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "config.sign_in.client_address"
+AXES_LOCKOUT_CALLABLE = "config.sign_in.has_to_wait"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"  # of `runserver`; granian serves `config.web.application`
 APPEND_SLASH = True  # for the admin; the API has no trailing slashes
@@ -163,6 +176,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = LONGEST_SECONDS  # `config.sessions` ends them earlier
+# By the prefix browsers make sure that no other host of the domain has set it.
+SESSION_COOKIE_NAME = "__Host-sessionid" if ENVIRONMENT.https else "sessionid"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENVIRONMENT.https
 if ENVIRONMENT.https:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from config.embedded import throwaway_directory
@@ -10,6 +11,21 @@ from tests.screenshots.application import ROOT, Application
 from tests.screenshots.browser import Browser, find_browser
 from tests.screenshots.pages import Shot, shots
 
+MORE_PAGES = (
+    "/admin/",
+    "/admin/catalog/dataproduct/",
+    "/admin/catalog/dataproduct/add/",
+    "/admin/catalog/person/add/",
+    "/admin/catalog/accesspolicy/add/",
+    "/admin/catalog/usecase/add/",
+    "/admin/trust/decision/",
+    "/admin/trust/verdict/",
+    "/admin/audit/",
+    "/admin/password_change/",
+    "/",
+    "/api/docs",
+)
+"""Opened as well, for what their content security policy blocks."""
 FOLDER = ROOT / "docs" / "screenshots"
 LARGEST_BYTES = 300_000
 HELP = "Take the pictures of the documents in headless Chromium, from an application that is started for that."
@@ -29,6 +45,8 @@ def main(arguments: list[str]) -> int:
             browser = Browser(folder / "profile")
         with browser:
             log_in(browser, application)
+            for path in MORE_PAGES:
+                look(browser, application, path)
             for shot in wanted:
                 if not options.only or shot.name in options.only:
                     take(browser, application, shot, options.into)
@@ -86,6 +104,15 @@ def log_in(browser: Browser, application: Application) -> None:
         raise CommandFailedError("The login was refused; look at trust/admin and catalog/admin, or at the stage's password.")
 
 
+def look(browser: Browser, application: Application, path: str) -> None:
+    """Open a page of which no picture is taken. Raises `CommandFailedError` for what its content security policy blocks."""
+    with step(path):
+        browser.open(application.address + path)
+        time.sleep(1)  # its scripts have run
+        if blocked := browser.violations():
+            raise CommandFailedError(f"The content security policy of {path} blocks what the page needs: {blocked}")
+
+
 def take(browser: Browser, application: Application, shot: Shot, folder: Path) -> None:
     """Write one picture; raises `CommandFailedError` for a page that is an error or a picture that is too large."""
     with step(f"{shot.name}.png"):
@@ -97,6 +124,8 @@ def take(browser: Browser, application: Application, shot: Shot, folder: Path) -
             raise CommandFailedError(f"{shot.path} shows {title!r} instead of a page.")
         if shot.width >= 600:  # what sticks to the edges of the window lies at those of the whole page then
             browser.shape(width=shot.width, height=max(lowest, min(browser.height(), 4000)), dark=shot.dark)
+        if blocked := browser.violations():
+            raise CommandFailedError(f"The content security policy of {shot.path} blocks what the page needs: {blocked[0]}")
         picture = browser.picture(since=shot.since, until=shot.until, highest=shot.highest)
         if len(picture) > LARGEST_BYTES:
             raise CommandFailedError(f"{shot.name}.png has {len(picture):,} bytes; make it narrower or lower in pages.py.")

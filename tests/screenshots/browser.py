@@ -71,7 +71,8 @@ class Browser:
         self._wait_for_driver()
         arguments = [*ARGUMENTS, f"--user-data-dir={self.profile}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         options = {"binary": self.chromium, "args": arguments}
-        wanted = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}
+        logs = {"browser": "ALL"}
+        wanted = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": logs}}
         self.session = self._call("POST", "/session", {"capabilities": wanted})["sessionId"]
         return self
 
@@ -99,6 +100,11 @@ class Browser:
                 raise CommandFailedError(f"{url} was not loaded after {PAGE_SECONDS:.0f} s.")
             time.sleep(0.1)
         self.run("return document.fonts.ready.then(() => true)")
+
+    def violations(self) -> list[str]:
+        """What the content security policy of the pages since the last call has blocked, in the console's words."""
+        lines = [str(entry["message"]) for entry in self._session("POST", "/se/log", {"type": "browser"})]
+        return [line for line in lines if "Content Security Policy" in line or "unsafe-eval" in line]
 
     def run(self, script: str, *arguments: object) -> Any:
         """What a script in the page returns."""
