@@ -227,7 +227,7 @@ def test_new_connections_to_a_frozen_database_end_in_time(installation: Installa
     stage.kill(web)
 
 
-@pytest.mark.parametrize("locked", ["trust_decision", "api_apikey"])
+@pytest.mark.parametrize("locked", ["trust_decision", "catalog_apikey"])
 def test_who_waits_behind_a_lock_is_told_so_in_time(installation: Installation, locked: str) -> None:
     wait_until(lambda: everything_works(installation))
     asked = Asked()

@@ -55,7 +55,7 @@ def many(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_fac
         connection.close()
     yield
     with django_db_blocker.unblock():
-        TransactionTestCase._fixture_teardown(None)  # type: ignore[attr-defined, arg-type]  # see tests/baseline.py
+        TransactionTestCase._fixture_teardown(None)  # type: ignore[attr-defined]  # see tests/baseline.py
         connection.close()
 
 
