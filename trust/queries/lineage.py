@@ -8,31 +8,9 @@ from django.db import connection
 
 from trust.rules.lineage import upstreams_first
 
-# LATERAL with OFFSET 0 looks up the inputs of each product by index; the planner, which cannot guess how far a recursion goes,
-# would rather read both tables whole.
-_WAITING = """
-WITH RECURSIVE walk(id) AS (
-    SELECT DISTINCT unnest(%(products)s::bigint[])
-    UNION
-    SELECT above.id FROM walk CROSS JOIN LATERAL (
-        SELECT i.upstream_id AS id FROM catalog_inputport i JOIN trust_currentverdict c ON c.product_id = i.upstream_id
-        WHERE i.product_id = walk.id AND (c.invalidated OR c.valid_until IS NULL OR c.valid_until <= %(now)s) OFFSET 0
-    ) above
-)
-SELECT walk.id, i.upstream_id FROM walk
-LEFT JOIN catalog_inputport i ON i.product_id = walk.id AND i.upstream_id IN (SELECT id FROM walk)
-ORDER BY walk.id, i.upstream_id
-"""
-_ABOVE = """
-WITH RECURSIVE walk(product_id, upstream_id) AS (
-    SELECT i.product_id, i.upstream_id FROM catalog_inputport i WHERE i.product_id = ANY (%(products)s)
-    UNION
-    SELECT walk.upstream_id, above.id FROM walk CROSS JOIN LATERAL (
-        SELECT i.upstream_id AS id FROM catalog_inputport i WHERE i.product_id = walk.upstream_id OFFSET 0
-    ) above
-)
-SELECT product_id, upstream_id FROM walk
-"""
+# trust/sql/lineage.sql
+_WAITING = "SELECT product, upstream FROM trust_waiting(%(products)s::bigint[], %(now)s)"
+_ABOVE = "SELECT product, upstream FROM trust_above(%(products)s::bigint[])"
 
 
 def stale_upstreams_first(products: Collection[int], now: datetime) -> list[int]:
