@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+import config.urls  # noqa: F401  registers the pages, which some tests look through
 from tests.admin.cast import Cast, World, make_cast
 from tests.factories import NOW, make_governed_product
 from tests.trust.builders import make_ready_port, run_well
