@@ -2,7 +2,7 @@
 
 -- These products and every stale product that they are built from, directly or through stale ones, each with its inputs
 -- among them; a product without any has a row with null.
-CREATE OR REPLACE FUNCTION trust_waiting(products bigint[], at timestamptz) RETURNS TABLE (product bigint, upstream bigint)
+CREATE OR REPLACE FUNCTION trust_waiting(products bigint[], at timestamp with time zone) RETURNS TABLE (product bigint, upstream bigint)
 LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     WITH RECURSIVE walk(id) AS (
         SELECT DISTINCT unnest(products)
