@@ -8,5 +8,6 @@ from trust.engines.gx import quiet  # noqa: F401  # before the others, which imp
 from trust.engines.gx.engine import GxEngine
 from trust.engines.gx.limits import EngineLimits
 from trust.engines.gx.opening import Access
+from trust.engines.gx.run_folders import remove_leftovers
 
-__all__ = ["Access", "EngineLimits", "GxEngine"]
+__all__ = ["Access", "EngineLimits", "GxEngine", "remove_leftovers"]
