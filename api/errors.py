@@ -8,19 +8,28 @@ from typing import Any
 
 import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from api.problems import FieldFault, Problem, problem_response, request_id_of
-from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from catalog.rules.errors import (
+    ConflictError,
+    DomainError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+)
 
 log = logging.getLogger(__name__)
 
 STATUS_OF_DOMAIN_ERROR: dict[type[DomainError], int] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     InvalidError: HTTPStatus.BAD_REQUEST,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ConflictError: HTTPStatus.CONFLICT,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -51,6 +60,10 @@ REMEDIES: dict[int, str] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the body with a Content-Type that this address takes. " + SEE_DOCS,
     HTTPStatus.TOO_MANY_REQUESTS: "Wait as long as Retry-After says, in seconds, and send the request again.",
 }
+
+
+_PROGRAM_LIMIT = "54"
+"""PostgreSQL's class of errors for what exceeds one of its own limits."""
 
 
 class PayloadTooLarge(exceptions.APIException):
@@ -130,6 +143,12 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911  one row pe
             return Problem(400, "unreadable_body", "The connection broke off inside the body.", "Send the request again.")
         case SuspiciousOperation():
             return Problem(400, "bad_request", "The request cannot be answered as it was sent.", SEE_DOCS)
+        case DatabaseError(__cause__=psycopg.Error(sqlstate=str(state))) if state.startswith(_PROGRAM_LIMIT):
+            detail = "The request holds more than the database can keep in one row or statement, so nothing was changed."
+            return Problem(413, "too_large", detail, "Send less at once; docs/security.md lists the limits.")
+        case DataError():
+            detail = "A value of the request is too long, too large or no date that can be kept, so nothing was changed."
+            return Problem(400, "invalid_value", detail, "Correct texts, numbers and dates. " + SEE_DOCS)
         case OperationalError() | InterfaceError():
             detail = "The database cannot be reached at the moment, so nothing was answered and nothing was changed."
             return Problem(503, "database_unavailable", detail, ASK_OPERATOR, headers={"Retry-After": "5"})
@@ -148,6 +167,9 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     problem = problem_of(error)
     if problem is None or problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s failed, request %s", request.method, request.path, request_id_of(request), exc_info=error)
+    elif isinstance(error, DatabaseError):
+        # Answered well enough, but each field should be checked before it comes to the database.
+        log.warning("%s %s was refused by the database, request %s", request.method, request.path, request_id_of(request))
     return problem_response(request, problem or INTERNAL)
 
 

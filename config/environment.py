@@ -133,6 +133,9 @@ class Environment(BaseSettings):
         default=3600, ge=10, description="Longest time that one attempt at a run may take, in seconds; then it is failed."
     )
     engine_memory_mb: int = Field(default=512, ge=64, description="Memory limit of DuckDB in one worker process, in MB.")
+    engine_temp_mb: int = Field(
+        default=10_240, ge=16, description="Most that DuckDB may keep on disk for one run on files, in MB."
+    )
     engine_threads: int = Field(default=2, ge=1, le=64, description="Threads that DuckDB uses in one worker process.")
     engine_statement_seconds: int = Field(
         default=600, ge=1, description="Longest time that one statement may take on a PostgreSQL source, in seconds."

@@ -44,8 +44,13 @@ ASSESSING_SECONDS = 60.0  # our choice, as above; what is left comes first the n
 
 @worker_init.connect
 def import_engine(**_kwargs: Any) -> None:
-    """Import the engine before the pool forks: its processes share the memory, and no run waits for the import."""
-    from trust.engines import gx  # noqa: F401, PLC0415  # web and beat never need it
+    """Import the engine before the pool forks: its processes share the memory, and no run waits for the import.
+
+    What killed workers left of the data they read is removed.
+    """
+    from trust.engines import gx  # noqa: PLC0415  # web and beat never need it
+
+    gx.remove_leftovers()
 
 
 @shared_task(name="trust.execute_run")

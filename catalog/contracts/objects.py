@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from open_data_contract_standard.model import SchemaObject, SchemaProperty
@@ -27,6 +28,10 @@ class ObjectPlace:
 
     def columns(self) -> list[tuple[str, SchemaProperty, str]]:
         """(path, property, column) of every property that is a column: measures of a semantic model are none."""
+        return self._columns
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, SchemaProperty, str]]:
         return [
             (f"{self.path}.properties[{position}]", one, column_of(one))
             for position, one in enumerate(self.schema.properties or ())
@@ -35,11 +40,15 @@ class ObjectPlace:
 
     def find_column(self, name: str) -> str | None:
         """The column that goes by `name`: a property's name first, then its physical name, then its id."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         for attribute in ("name", "physicalName", "id"):
             for _, one, column in self.columns():
-                if getattr(one, attribute) == name:
-                    return column
-        return None
+                found.setdefault(getattr(one, attribute) or "", column)
+        return found
 
     def columns_of(self, names: Sequence[Any]) -> list[str]:
         """The columns of the properties that are named. Raises `UnmappableError` for one that does not exist."""

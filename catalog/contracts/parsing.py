@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 
 from catalog.contracts.yaml_core import MAX_DIGITS, CoreLoader
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Json
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 MAX_NODES = 50_000
+MAX_CHARACTERS = 2 * 1024 * 1024
+"""Of all texts and keys once anchors are followed: an alias costs a few bytes and writes out a text of any length."""
 """Our choice: the longest example of the standard has 5 kB, 9 levels and 600 values."""
 
 
@@ -21,15 +23,26 @@ class _Refusal(Exception):  # noqa: N818 never leaves this module
     """Why a document is not read; the message completes "the document ..."."""
 
 
-def parse_document(content: bytes) -> dict[str, Json]:
+class _Excess(_Refusal):
+    """It holds too much."""
+
+
+def parse_document(content: bytes, *, most_characters: int = MAX_CHARACTERS) -> dict[str, Json]:
     """The one mapping that YAML or JSON `content` (UTF-8) holds.
 
-    Raises `InvalidError`: more than 1 MiB, not UTF-8, not YAML, several documents, not a mapping, a key twice, a key that is
-    not text, nested deeper than 40, more than 50,000 values once anchors are followed, numbers that JSON does not have.
+    Raises `InvalidError`: not UTF-8, not YAML, several documents, not a mapping, a key twice, a key that is
+    not text, nested deeper than 40, numbers that JSON does not have. Raises `TooLargeError`: more than 1 MiB, and more than
+    50,000 values or `most_characters` once anchors are followed.
     """
     try:
-        value = _parse(_text(content))
+        value = _parse(_text(content), most_characters)
         _demand_plain(value)
+    except _Excess as excess:
+        raise TooLargeError(
+            f"The document {excess}.",
+            remedy="Shorten its texts and lists, or split it into several data products.",
+            code="document_too_large",
+        ) from None
     except _Refusal as refusal:
         raise InvalidError(
             f"The document {refusal}.",
@@ -48,7 +61,7 @@ def parse_document(content: bytes) -> dict[str, Json]:
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _Refusal(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")
+        raise _Excess(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -58,7 +71,7 @@ def _text(content: bytes) -> str:
     return text
 
 
-def _parse(text: str) -> Json:
+def _parse(text: str, most_characters: int) -> Json:
     if text.lstrip().startswith("{"):
         try:
             return _from_json(text)
@@ -67,7 +80,7 @@ def _parse(text: str) -> Json:
         except RecursionError:
             raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels") from None
     try:
-        _demand_small(yaml.parse(text, Loader=CoreLoader))
+        _demand_small(yaml.parse(text, Loader=CoreLoader), most_characters)
         value: Json = yaml.load(text, Loader=CoreLoader)  # noqa: S506 a safe loader with fewer types than SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -98,11 +111,11 @@ def _from_json(text: str) -> Json:
     return value
 
 
-def _demand_small(events: Iterable[Any]) -> None:
+def _demand_small(events: Iterable[Any], most_characters: int) -> None:
     """Refuse by the parser's events, before anything is built: depth, several documents, and the size behind anchors."""
-    sizes: dict[str, int] = {}
-    stack: list[tuple[str | None, int]] = []
-    total = documents = 0
+    sizes: dict[str, tuple[int, int]] = {}
+    stack: list[tuple[str | None, int, int]] = []
+    values = characters = documents = 0
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
@@ -111,22 +124,30 @@ def _demand_small(events: Iterable[Any]) -> None:
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
                 raise _Refusal(f"refers to the anchor {event.anchor!r} inside of itself or before it is set")
-            total += sizes[event.anchor]
+            values += sizes[event.anchor][0]
+            characters += sizes[event.anchor][1]
         elif isinstance(event, yaml.ScalarEvent):
-            total += 1
+            values += 1
+            characters += len(event.value)
             if event.anchor:
-                sizes[event.anchor] = 1
+                sizes[event.anchor] = (1, len(event.value))
         elif isinstance(event, yaml.CollectionStartEvent):
-            stack.append((event.anchor, total))
-            total += 1
+            stack.append((event.anchor, values, characters))
+            values += 1
             if len(stack) > MAX_DEPTH:
                 raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = stack.pop()
+            anchor, values_before, characters_before = stack.pop()
             if anchor:
-                sizes[anchor] = total - before
-        if total > MAX_NODES:
-            raise _Refusal(f"holds more than {MAX_NODES:,} values once its anchors are followed")
+                sizes[anchor] = (values - values_before, characters - characters_before)
+        _demand_within(values, characters, most_characters)
+
+
+def _demand_within(values: int, characters: int, most_characters: int) -> None:
+    if values > MAX_NODES:
+        raise _Excess(f"holds more than {MAX_NODES:,} values once its anchors are followed")
+    if characters > most_characters:
+        raise _Excess(f"holds more than {most_characters:,} characters of text once its anchors are followed")
 
 
 def _demand_plain(value: Json) -> None:

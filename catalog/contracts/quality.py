@@ -14,7 +14,7 @@ from catalog.contracts.parsing import parse_document
 from catalog.contracts.rule_words import dimension_of, severity_of
 from catalog.contracts.settings import QUALITY_SETTINGS, Settings
 from catalog.contracts.thresholds import UnmappableError
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension
 
@@ -108,8 +108,9 @@ def _implementation(entry: DataQuality) -> dict[str, Any]:
     implementation = entry.implementation
     if isinstance(implementation, str):
         try:
-            implementation = parse_document(implementation.encode())
-        except InvalidError as error:
+            # In proportion to the text: thousands of small texts with anchors may not become gigabytes.
+            implementation = parse_document(implementation.encode(), most_characters=max(4_096, 4 * len(implementation)))
+        except (InvalidError, TooLargeError) as error:
             raise UnmappableError(f"its implementation is not one expectation: {error.message}") from error
     if not isinstance(implementation, dict) or not implementation:
         raise UnmappableError("it has no implementation")

@@ -1,5 +1,6 @@
 """From the bytes of an ODCS 3.x document to what it says in Touchstone's words. No database, no clock, no file is read here."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 
@@ -21,6 +22,7 @@ from catalog.contracts.suite import merged, undeclared_columns
 from catalog.contracts.team import read_team
 from catalog.rules.claims import FieldClaims, PortClaims
 from catalog.rules.expectation import Expectation
+from catalog.rules.limits import MOST_FIELDS, MOST_PORTS, demand_few
 from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
@@ -104,8 +106,10 @@ def read_contract(content: bytes, *, today: date) -> ContractDocument:
 
 def _places(contract: OpenDataContractStandard, findings: Findings) -> dict[str, ObjectPlace]:
     places: dict[str, ObjectPlace] = {}
+    demand_few(contract.schema_ or (), MOST_PORTS, "The contract has", "schema objects")
     for position, schema in enumerate(contract.schema_ or ()):
         place = ObjectPlace(f"schema[{position}]", schema)
+        demand_few(schema.properties or (), MOST_FIELDS, f"The contract's {place.path} has", "properties")
         if not place.port.strip():
             findings.fault(place.path, "has no name")
         elif place.port in places:
@@ -113,7 +117,7 @@ def _places(contract: OpenDataContractStandard, findings: Findings) -> dict[str,
         else:
             places[place.port] = place
         columns = [column for _, _, column in place.columns()]
-        for twice in sorted({column for column in columns if columns.count(column) > 1}):
+        for twice in sorted(column for column, number in Counter(columns).items() if number > 1):
             findings.fault(place.path, f"has the column '{twice}' more than once")
     if not places and not findings.faults:
         findings.warn("schema", "has no objects, so the product has no output port and its verdict stays unknown")

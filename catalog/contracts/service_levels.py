@@ -8,6 +8,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, ServiceL
 
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace, find_object
+from catalog.rules.limits import LONGEST_SERVICE_LEVEL
 
 # In this order: the first that a port has counts. `freshness` is what some tools write for latency.
 _AGES = ("freshness", "latency", "frequency")
@@ -72,6 +73,8 @@ def _levels(
     if unit is None:
         known = ", ".join(words[0] for words in _UNITS.values())
         raise ValueError(f"its unit '{promise.unit or ''}' has no fixed length; known are {known} (a year counts 365 days)")
+    if number * unit > LONGEST_SERVICE_LEVEL:
+        raise ValueError(f"it is longer than {LONGEST_SERVICE_LEVEL.days:,} days, so no data would ever be too old")
     elements = [one.strip() for one in (promise.element or default_element or "").split(",") if one.strip()]
     if not elements:
         raise ValueError("it names no element such as table.column, so no column tells the age of the data")

@@ -37,6 +37,12 @@ class InvalidError(DomainError):
     code = "invalid"
 
 
+class TooLargeError(DomainError):
+    """The request holds more than Touchstone keeps; the message names the limit."""
+
+    code = "too_large"
+
+
 class ConflictError(DomainError):
     """The request is well formed, but not in this state: a slug that exists, a run on a retired product."""
 

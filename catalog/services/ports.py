@@ -1,6 +1,7 @@
 """Output ports with their fields, and input ports. A location is checked by `trust.services.ports`, which knows the sources."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from catalog.queries import path_upstream
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.differences import differences, named_differences
 from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.limits import LONGEST_SERVICE_LEVEL, MOST_FIELDS, MOST_INPUTS, MOST_NULL_VALUES, demand_few
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 from catalog.services.permissions import require_can_change
 from catalog.services.products import demand_not_retired
@@ -95,6 +97,7 @@ def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], acto
     """
     require_can_change(actor, product)
     demand_not_retired(product)
+    demand_few(inputs, MOST_INPUTS, f"Data product {product.slug} has", "inputs")
     new = {claims.product: claims for claims in inputs}
     present = {port.upstream.slug: port for port in product.input_ports.select_related("upstream")}
     old = {slug: InputClaims(product=slug, required=port.required) for slug, port in present.items()}
@@ -157,9 +160,11 @@ def _field_differences(port: str, old: Sequence[FieldClaims], new: Sequence[Fiel
 
 
 def _demand_sound(claims: PortClaims) -> None:
+    demand_few(claims.fields, MOST_FIELDS, f"The port '{claims.name[:80]}' has", "fields")
+    demand_few(claims.null_values or (), MOST_NULL_VALUES, f"The port '{claims.name[:80]}' has", "null_values")
     faults = []
     names = [field.name for field in claims.fields]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, number in Counter(names).items() if number > 1):
         faults.append(f"fields: named twice: {', '.join(twice)}")
     if claims.time_column and names and claims.time_column not in names:
         faults.append(f"time_column: there is no field '{claims.time_column}'")
@@ -173,6 +178,8 @@ def _demand_sound(claims: PortClaims) -> None:
         faults.append(f"connection: a port of kind {claims.source_kind} has none")
     if claims.service_level is not None and claims.service_level.total_seconds() <= 0:
         faults.append("service_level: must be longer than nothing")
+    if claims.service_level is not None and claims.service_level > LONGEST_SERVICE_LEVEL:
+        faults.append(f"service_level: must be at most {LONGEST_SERVICE_LEVEL.days:,} days")
     if faults:
         raise InvalidError(
             f"The port '{claims.name}' contradicts itself.",

@@ -12,6 +12,7 @@ from catalog.rules.claims import ProductClaims
 from catalog.rules.differences import differences
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.lifecycle import LifecycleTransitionError, demand_move
+from catalog.rules.limits import MOST_TAGS, demand_few
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.people import find_person
 from catalog.services.permissions import (
@@ -220,6 +221,7 @@ def _move(
 def _assign(product: DataProduct, claims: ProductClaims) -> None:
     for name in ("name", "version", "description", "purpose", "limitations", "usage", "sensitivity", "cadence"):
         setattr(product, name, getattr(claims, name))
+    demand_few(claims.tags, MOST_TAGS, f"Data product {claims.slug} has", "tags")
     product.tags = list(claims.tags)
     demand_clean(product, f"data product {claims.slug or '(without slug)'}")
     product.domain = _domain(claims.domain)
@@ -232,7 +234,10 @@ def _domain(name: str) -> Domain:
             f"The domain {name!r} has no letter or digit to be named by.", remedy="Name the business domain.", field="domain"
         )
     known = Domain.objects.filter(name=name).first()
-    return known or Domain.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+    if known is None:
+        demand_clean(Domain(slug=slug, name=name), f"domain {slug}")
+        known = Domain.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+    return known
 
 
 def _slug_exists(slug: str) -> ConflictError:

@@ -243,7 +243,7 @@ def _version_warnings(product: DataProduct, document: ContractDocument) -> list[
 def _is_before(new: str, old: str) -> bool:
     """Whether version `new` comes before `old`, number by number; false where either has parts that are no numbers."""
     parts = [version.lstrip("vV").split(".") for version in (new, old)]
-    if not all(part.isdecimal() for version in parts for part in version):
+    if not all(part.isdecimal() and len(part) <= 50 for version in parts for part in version):
         return False
     for ours, theirs in zip_longest(*parts, fillvalue="0"):
         if int(ours) != int(theirs):

@@ -147,7 +147,6 @@ def test_a_suite_is_written_version_by_version(cast: Cast, product: DataProduct)
         {"expectations": [{**CHECK, "severity": "bad"}]},
         {"expectations": [{**CHECK, "dimension": "beauty"}]},
         {"expectations": [CHECK], "schedule": "whenever"},
-        {"expectations": [CHECK] * 2001},
     ],
 )
 def test_a_bad_suite_is_refused(cast: Cast, product: DataProduct, body: dict[str, Any]) -> None:
@@ -178,3 +177,35 @@ def test_a_suite_with_a_pattern_that_is_never_run_is_refused(cast: Cast, product
     assert HOSTILE[pattern] in response.json()["detail"]
     assert not Suite.objects.exists()
     assert time.monotonic() - before < 2
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        [CHECK] * 2_001,
+        [{"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "id", "value_set": list(range(10_001))}}],
+        [{**CHECK, "meta": {"description": "x" * 1_100_000}}],
+    ],
+    ids=["expectations", "members", "bytes"],
+)
+def test_a_suite_that_is_too_large_is_answered_with_413(cast: Cast, product: DataProduct, suite: list[dict[str, Any]]) -> None:
+    assert_problem(cast.owner.put(SUITE, {"expectations": suite}), 413, "too_large")
+    assert not Suite.objects.exists()
+
+
+def test_a_port_with_too_many_fields_is_answered_with_413(cast: Cast, product: DataProduct) -> None:
+    fields = [{"name": f"f{number}"} for number in range(2_001)]
+    assert_problem(cast.owner.put(f"{PORTS}/orders", {**PORT, "time_column": "", "fields": fields}), 413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["a" * 256 + ".csv", "é" * 140 + ".csv", "a/" * 499 + "b", "x" * 1000, "a/" + "b" * 300 + "/c.csv", ".", "~", "/"],
+)
+def test_a_location_that_no_file_system_takes_is_refused_with_a_sentence(
+    cast: Cast, product: DataProduct, location: str
+) -> None:
+    response = cast.owner.put(f"{PORTS}/orders", {**PORT, "location": location})
+    assert response.status_code in {200, 400}, response.content
+    if response.status_code == 200:  # a file that is missing today
+        assert location == "a/" * 499 + "b"

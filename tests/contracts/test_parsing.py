@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.contracts.parsing import MAX_BYTES, parse_document
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Json
 
 LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
@@ -53,8 +54,6 @@ LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
         (b"a: " + b"[" * 50 + b"]" * 50, "deeper than 40"),
         (b'{"a": ' * 3000 + b"1" + b"}" * 3000, "deeper than 40"),
         (b'{"a": ' * 100_000, "deeper than 40"),
-        (LAUGHS, "more than 50,000 values"),
-        (b"a: " + b"x" * MAX_BYTES, "1,048,576"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -66,6 +65,30 @@ def test_what_is_no_document_is_refused_with_the_reason(content: bytes, said: st
     assert refusal.value.remedy
     assert refusal.value.code == "not_a_contract"
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: " + b"x" * MAX_BYTES, "1,048,576 are read"),
+        (LAUGHS, "more than 50,000 values"),
+        (b"a: &a " + b"x" * 200_000 + b"\nb: [" + b"*a, " * 2_000 + b"]", "more than 2,097,152 characters"),
+        (b"a: &a {k: " + b"x" * 200_000 + b"}\n" + b"".join(b"k%d: {<<: *a}\n" % n for n in range(20)), "2,097,152 characters"),
+        (b"a: &a {" + b"k" * 200_000 + b": x}\n" + b"".join(b"k%d: *a\n" % n for n in range(20)), "2,097,152 characters"),
+        (b"a: &a " + b"x" * 20_000 + b"\nb: &b [" + b"*a, " * 20 + b"]\nc: [" + b"*b, " * 20 + b"]", "2,097,152 characters"),
+    ],
+    ids=["bytes", "values", "a text", "a merged mapping", "a key", "lists of lists"],
+)
+def test_what_is_too_large_once_anchors_are_followed_is_refused_before_it_is_built(content: bytes, said: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError) as refusal:
+            parse_document(content)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert said in refusal.value.message
+    assert refusal.value.code == "document_too_large"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,25 @@ def test_a_scheduler_that_was_killed_goes_on_when_it_is_started_again(stage: Sta
     wait_until(lambda: is_finished(forgotten), what="the sweep that beat asks for sends the message")
 
 
+def test_what_a_killed_worker_had_read_is_removed_when_a_worker_starts(stage: Stage, data_root: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    write_rows(data_root, "id,name\n" + "".join(f"{number},name {number}\n" for number in range(400_000)))
+    worker = stage.start_worker(TMPDIR=str(temporary))
+    run = ask_for_run(make_ready_port())
+    wait_until(lambda: list(temporary.glob("touchstone-*/run.duckdb")), what="the run reads")
+
+    stage.kill(worker)
+    left = list(temporary.glob("touchstone-*"))
+    assert len(left) == 1
+    stage.start_worker(TMPDIR=str(temporary))
+    assert not left[0].exists()
+    stage.start_beat()
+    wait_until(lambda: is_finished(run))
+
+    assert list(temporary.glob("touchstone-*")) == []
+
+
 def test_a_slow_run_outlives_its_lease_by_the_heartbeat(stage: Stage, slow_source: SlowSource) -> None:
     slow_source(1.2)
     stage.start_worker()

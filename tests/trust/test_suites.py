@@ -8,15 +8,16 @@ from django.db import ProgrammingError, connection
 from great_expectations.expectations.registry import list_registered_expectation_implementations
 
 from catalog.models import OutputPort
-from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation
+from catalog.rules.limits import MOST_EXPECTATIONS
 from catalog.rules.vocabulary import Dimension, Severity
 from catalog.services.ports import remove_output_port
 from catalog.services.products import deprecate_product, publish_product, retire_product
 from tests.factories import NOW, make_owner, make_port
 from trust.models import Suite
 from trust.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE, REFUSED_TYPES
-from trust.services.suites import MAX_EXPECTATIONS, put_suite, remove_suite
+from trust.services.suites import put_suite, remove_suite
 
 FILLED = Expectation("expect_column_values_to_not_be_null", {"column": "id"})
 UNIQUE = Expectation("expect_column_values_to_be_unique", {"column": "id"}, Severity.WARNING, Dimension.VALIDITY)
@@ -68,7 +69,7 @@ def test_a_difference_is_a_new_version_and_demands_decide_the_digest(
     assert (first.digest == second.digest) == is_same_digest
 
 
-@pytest.mark.parametrize("schedule", ["now and then", "P0D", "* * * *", "P1Y"])
+@pytest.mark.parametrize("schedule", ["0 0 * * " + "1," * 60 + "2", "0 0 * * *" + " " * 100, "P" + "9" * 200 + "D"])
 def test_a_schedule_that_cannot_be_followed_is_refused(port: OutputPort, schedule: str) -> None:
     with pytest.raises(InvalidError) as refusal:
         put(port, FILLED, schedule=schedule)
@@ -83,8 +84,38 @@ def test_sql_of_its_author_is_refused(port: OutputPort, name: str) -> None:
 
 
 def test_a_suite_without_end_is_refused(port: OutputPort) -> None:
-    with pytest.raises(InvalidError, match="2,001"):
-        put(port, *[FILLED] * (MAX_EXPECTATIONS + 1))
+    with pytest.raises(TooLargeError, match="2,001"):
+        put(port, *[FILLED] * (MOST_EXPECTATIONS + 1))
+
+
+IN_SET, MATCHES = "expect_column_values_to_be_in_set", "expect_column_values_to_match_regex"
+
+
+@pytest.mark.parametrize(
+    ("expectations", "limit"),
+    [
+        ([Expectation(IN_SET, {"column": "a", "value_set": list(range(10_001))})], "10,000"),
+        ([Expectation(IN_SET, {"column": "a", "value_set": ["x" * 10_001]})], "10,000"),
+        ([Expectation(IN_SET, {"column": "a", "value_set": ["x" * 1_000] * 1_100})], "1,048,576"),
+        ([Expectation(IN_SET, {"column": "a", "value_set": ["x" * 1_000] * 100})] * 11, "1,048,576"),
+        ([replace(FILLED, meta={"description": "x" * 1_100_000})], "1,048,576"),
+        ([Expectation(MATCHES, {"column": "a", "regex": f"{'a' * 900}{n}"}) for n in range(60)], "50,000"),
+    ],
+    ids=["members", "text", "one", "together", "meta", "patterns"],
+)
+def test_a_suite_that_is_too_large_is_refused_with_the_limit(
+    port: OutputPort, expectations: list[Expectation], limit: str
+) -> None:
+    with pytest.raises(TooLargeError, match=limit):
+        put(port, *expectations)
+    assert not Suite.objects.exists()
+
+
+@pytest.mark.parametrize("schedule", ["0 0 * * " + "1," * 60 + "2", "0 0 * * *" + " " * 100, "P" + "9" * 200 + "D"])
+def test_a_schedule_that_does_not_fit_is_refused(port: OutputPort, schedule: str) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        put(port, FILLED, schedule=schedule)
+    assert (refusal.value.code, refusal.value.field) == ("invalid_schedule", "schedule")
 
 
 def test_only_owner_and_governance_write_suites(port: OutputPort) -> None:

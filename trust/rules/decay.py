@@ -15,9 +15,9 @@ def remaining_share(age: timedelta, span: timedelta) -> float:
     """
     if age <= span:
         return 1.0
-    if span <= timedelta(0) or age >= 2 * span:
+    if span <= timedelta(0) or age - span >= span:
         return 0.0
-    return ((2 * span - age) * _STEPS // span) / _STEPS
+    return ((span - (age - span)) * _STEPS // span) / _STEPS
 
 
 def boundaries(start: datetime, span: timedelta, now: datetime) -> tuple[datetime, ...]:
@@ -27,9 +27,17 @@ def boundaries(start: datetime, span: timedelta, now: datetime) -> tuple[datetim
     """
     age = now - start
     if age < span or span <= timedelta(0):
-        return (start + span,)
-    if age > 2 * span:
+        return _later(start, span)
+    if age - span > span:
         return ()
-    step = min((2 * span - age) * _STEPS // span, _STEPS)
+    step = min((span - (age - span)) * _STEPS // span, _STEPS)
     # The last whole microsecond at which the share is still s/100 is 2*span - s*span/100, rounded down.
-    return tuple(start + 2 * span + (-s * span) // _STEPS for s in (step, step - 1) if s >= 0)
+    return tuple(moment for s in (step, step - 1) if s >= 0 for moment in _later(start, 2 * span + (-s * span) // _STEPS))
+
+
+def _later(start: datetime, span: timedelta) -> tuple[datetime, ...]:
+    """The moment, or none where it lies beyond the calendar: nothing changes then that anybody could see."""
+    try:
+        return (start + span,)
+    except OverflowError:
+        return ()

@@ -90,6 +90,7 @@ def _engine() -> Engine:
     limits = EngineLimits(
         memory=f"{environment.engine_memory_mb}MB",
         threads=environment.engine_threads,
+        temp_mb=environment.engine_temp_mb,
         statement_timeout_seconds=environment.engine_statement_seconds,
     )
     return GxEngine(Access(tuple(environment.data_roots), tuple(environment.database_hosts), limits))

@@ -7,21 +7,20 @@ from datetime import datetime
 from django.db.models import Max
 
 from catalog.models import OutputPort, Person
-from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.errors import ConflictError, InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.expectation import Suite as Demands
+from catalog.rules.limits import demand_small_suite
 from catalog.services.permissions import require_can_change
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from trust.models import Suite
 from trust.rules.dimensions import dimension_of
-from trust.rules.expectation_patterns import REMEDY, pattern_fault
+from trust.rules.expectation_patterns import MAX_PATTERN_CHARACTERS, REMEDY, pattern_fault, regular_expressions
 from trust.rules.expectation_types import REFUSED_TYPES
 from trust.rules.identity import suite_digest
+from trust.rules.pattern_syntax import MAX_CHARACTERS
 from trust.rules.schedule import InvalidScheduleError, interval
-
-MAX_EXPECTATIONS = 2_000
-"""Our choice: a run of that many takes minutes even on small data."""
 
 
 def put_suite(
@@ -39,6 +38,8 @@ def put_suite(
         raise ConflictError(
             f"Port {port} is removed and can have no suite.", remedy="Put the port again first.", code="port_removed"
         )
+    demand_small_suite(expectations)
+    _demand_few_patterns(expectations)
     _demand_sound(expectations, schedule)
     complete = [replace(one, dimension=one.dimension or dimension_of(one.type)) for one in expectations]
     stored = [_stored(one) for one in complete]
@@ -80,8 +81,27 @@ def remove_suite(*, port: OutputPort, actor: Person | None) -> None:
         port.suites.filter(is_current=True).update(is_current=False)
 
 
+def _demand_few_patterns(expectations: Sequence[Expectation]) -> None:
+    patterns = [pattern for one in expectations for _, pattern in regular_expressions(one)]
+    size = sum(len(pattern) for pattern in patterns if len(pattern) <= MAX_CHARACTERS)  # longer ones are never read
+    if size > MAX_PATTERN_CHARACTERS:
+        raise TooLargeError(
+            f"The regular expressions of the suite have {size:,} characters; at most {MAX_PATTERN_CHARACTERS:,} are run.",
+            remedy="Keep those that somebody would act on, or check values with expect_column_values_to_exist_in_reference.",
+            field="expectations",
+        )
+
+
 def _demand_sound(expectations: Sequence[Expectation], schedule: str) -> None:
     if schedule:
+        longest = Suite._meta.get_field("schedule").max_length or 0
+        if len(schedule) > longest:
+            raise InvalidError(
+                f"The suite's schedule has {len(schedule):,} characters; at most {longest} are kept.",
+                remedy="Give a duration such as P1D, or a shorter cron line.",
+                code="invalid_schedule",
+                field="schedule",
+            )
         try:
             interval(schedule)
         except InvalidScheduleError as error:
@@ -94,12 +114,6 @@ def _demand_sound(expectations: Sequence[Expectation], schedule: str) -> None:
             f"The expectations {', '.join(refused)} run SQL text of their author, which is not allowed.",
             remedy="Say the same with other expectations.",
             code="sql_refused",
-            field="expectations",
-        )
-    if len(expectations) > MAX_EXPECTATIONS:
-        raise InvalidError(
-            f"The suite has {len(expectations):,} expectations; at most {MAX_EXPECTATIONS:,} are run at once.",
-            remedy="Keep those that somebody would act on.",
             field="expectations",
         )
 

@@ -36,6 +36,9 @@ NULL_TEXTS: tuple[str, ...] = (
     "null",
 )
 
+_LONGEST_PATH, _LONGEST_PART = 3_000, 255
+"""Bytes: what Linux takes is 4,096, less some for the data root before it."""
+
 _KINDS = {
     ".parquet": SourceKind.PARQUET,
     ".pq": SourceKind.PARQUET,
@@ -76,13 +79,17 @@ def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
         raise _refused(location, "it is empty or holds a NUL")
     if "://" in location:
         raise _refused(location, "it is a web address, and only local files can be read")
+    if any(0xD800 <= ord(letter) <= 0xDFFF for letter in location):
+        raise _refused(location.encode(errors="replace").decode(), "it holds half of a surrogate pair")
+    if max(len(location.encode()) - _LONGEST_PATH, *(len(part.encode()) - _LONGEST_PART for part in Path(location).parts)) > 0:
+        raise _refused(location[:80] + "…", f"it, or a part of it, is longer than a path can be ({_LONGEST_PART} bytes a part)")
     if ".." in Path(location).parts:
         raise _refused(location, "it climbs out of its folder with '..'")
     candidates = [Path(location)] if Path(location).is_absolute() else [root / location for root in allowed]
     inside = [path for path in map(_resolved, candidates) if any(path.is_relative_to(root) for root in allowed)]
     if not inside:
         raise _refused(location, "it lies outside the allowed data roots, or a link leads out of them")
-    path = next((path for path in inside if path.exists()), None)
+    path = next((path for path in inside if _exists(path)), None)
     if path is None:
         raise _missing([str(path) for path in inside])
     check_file(str(path))
@@ -127,8 +134,15 @@ def check_file(path: str) -> None:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # a loop of links: an error of its own in Python 3.11 and 3.12
-        raise _refused(str(path), "its links run in a circle") from None
+    except (OSError, RuntimeError, ValueError):  # a loop of links: an error of its own in Python 3.11 and 3.12
+        raise _refused(str(path), "its links run in a circle, or it is no path of this system") from None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # such as a path that is too long only below its root
+        return False
 
 
 def _missing(paths: list[str]) -> SourceProblemError:

@@ -11,9 +11,10 @@ from api.v1.fields import TextField
 from api.v1.serializers.words import words
 from catalog.models import Field, OutputPort
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
+from catalog.rules.limits import LONGEST_SERVICE_LEVEL, MOST_FIELDS
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
-LONGEST_SERVICE_LEVEL = 100 * 366 * 24 * 3600
+_LONGEST_SERVICE_LEVEL = int(LONGEST_SERVICE_LEVEL.total_seconds())
 
 
 class FieldAnswer(serializers.ModelSerializer[Field]):
@@ -77,13 +78,17 @@ class PortRequest(StrictSerializer):
     connection = TextField(max_length=300, allow_blank=True, default="", help_text="`env:NAME` or `file:/path`.")
     time_column = TextField(max_length=200, allow_blank=True, default="", help_text="Its newest value tells the data's age.")
     service_level_seconds = serializers.IntegerField(
-        min_value=1, max_value=LONGEST_SERVICE_LEVEL, allow_null=True, default=None, help_text="How old the data may be."
+        min_value=1,
+        max_value=_LONGEST_SERVICE_LEVEL,
+        allow_null=True,
+        default=None,
+        help_text="How old the data may be.",
     )
     allow_empty = serializers.BooleanField(default=False, help_text="A table without rows is in order.")
     null_values = serializers.ListField(
         child=TextField(max_length=50, allow_blank=True), allow_null=True, default=None, max_length=50
     )
-    fields = serializers.ListField(child=FieldRequest(), default=list, max_length=2000)  # type: ignore[assignment]
+    fields = serializers.ListField(child=FieldRequest(), default=list, help_text=f"At most {MOST_FIELDS:,}.")  # type: ignore[assignment]
 
 
 class InputPortRequest(StrictSerializer):

@@ -9,6 +9,7 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.expectation import Expectation
+from catalog.rules.limits import MOST_EXPECTATIONS
 from catalog.rules.vocabulary import Dimension, Severity
 from trust.models import Suite
 
@@ -45,7 +46,7 @@ class ExpectationRequest(StrictSerializer):
 
 
 class SuiteRequest(StrictSerializer):
-    expectations = serializers.ListField(child=ExpectationRequest(), max_length=2000)
+    expectations = serializers.ListField(child=ExpectationRequest(), help_text=f"At most {MOST_EXPECTATIONS:,}.")
     schedule = TextField(max_length=100, allow_blank=True, default="", help_text="`P1D`, a cron line, or empty: on request.")
 
 

@@ -10,8 +10,9 @@ from trust.engines.gx import quiet  # noqa: F401  # before the others, which imp
 from trust.engines.gx.engine import GxEngine
 from trust.engines.gx.limits import EngineLimits
 from trust.engines.gx.opening import Access
+from trust.engines.gx.run_folders import remove_leftovers
 
 gc.freeze()  # before the first collection looks at half a million objects
 gc.enable()
 
-__all__ = ["Access", "EngineLimits", "GxEngine"]
+__all__ = ["Access", "EngineLimits", "GxEngine", "remove_leftovers"]

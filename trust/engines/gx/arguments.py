@@ -78,7 +78,11 @@ def moment(text: str) -> datetime:
 
 
 def naive_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    """`value` in UTC without a zone; at the ends of the calendar, where UTC would lie beyond them, as it is written."""
+    try:
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    except OverflowError:
+        return value.replace(tzinfo=None)
 
 
 def _converted(column: Column, value: Any) -> Any:

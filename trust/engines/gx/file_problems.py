@@ -23,12 +23,8 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
     path = source.location
     if "unicode" in text.lower() or "utf-8" in text.lower() or "utf8" in text.lower():
         return wrong_encoding(path, int(line.group(1)) if line else None)
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return SourceProblemError(
-            "engine_out_of_memory",
-            f"Reading {path!r} needs more memory than the engine may use.",
-            "Raise the engine's memory limit, or split the file.",
-        )
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException):
+        return _too_large(path, error)
     if source.kind is SourceKind.PARQUET:
         return _parquet_problem(path)
     if _ROW_OF_OTHER_LENGTH in text:
@@ -43,6 +39,20 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
         if sign.lower() in text.lower():
             return malformed(path, why + where)
     return malformed(path, f"it cannot be read as {source.kind.value}{where}")
+
+
+def _too_large(path: str, error: duckdb.Error) -> SourceProblemError:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceProblemError(
+            "engine_out_of_memory",
+            f"Reading {path!r} needs more memory or temporary files than the engine may use.",
+            "Raise TOUCHSTONE_ENGINE_MEMORY_MB or TOUCHSTONE_ENGINE_TEMP_MB, or split the file.",
+        )
+    return SourceProblemError(
+        "engine_out_of_disk",
+        f"Reading {path!r} needs more room on disk than the engine may use.",
+        "Raise TOUCHSTONE_ENGINE_TEMP_MB, or split the file. A packed file may be much larger than it looks.",
+    )
 
 
 def _parquet_problem(path: str) -> SourceProblemError:

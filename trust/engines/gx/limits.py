@@ -20,11 +20,12 @@ MAX_SAMPLE_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """What a run may use of the machine. `memory`: DuckDB's own limit, as it writes it."""
+    """What a run may use of the machine. `memory`: DuckDB's own limit, as it writes it. `temp_mb`: its files on disk."""
 
     memory: str = "512MB"
     threads: int = 2
     temp_directory: str | None = None
+    temp_mb: int = 10_240
     statement_timeout_seconds: int = 600
     connect_timeout_seconds: int = 10
 

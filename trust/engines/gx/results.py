@@ -128,7 +128,12 @@ def _database_message(cause: Any) -> str:
     if getattr(cause, "sqlstate", None) == "42501":
         return "The account of the connection may not read what the check needs. Grant it SELECT."
     if isinstance(cause, duckdb.OutOfMemoryException):
-        return "The check needs more memory than the engine may use. Raise the engine's memory limit."
+        return (
+            "The check needs more memory or temporary files than the engine may use. "
+            "Raise TOUCHSTONE_ENGINE_MEMORY_MB or TOUCHSTONE_ENGINE_TEMP_MB."
+        )
+    if isinstance(cause, duckdb.InterruptException):
+        return "The check needs more room on disk than the engine may use. Raise TOUCHSTONE_ENGINE_TEMP_MB."
     return (
         f"The database could not evaluate the check ({type(cause).__name__}). Check that its arguments fit the column's type."
     )

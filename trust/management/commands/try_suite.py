@@ -81,7 +81,12 @@ def _run(suite: Suite, location: str) -> RunEvidence:
     with _progress(f"Looking at {location} ..."):
         from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
-        limits = EngineLimits(memory=f"{settings.TOUCHSTONE.engine_memory_mb}MB", threads=settings.TOUCHSTONE.engine_threads)
+        environment = settings.TOUCHSTONE
+        limits = EngineLimits(
+            memory=f"{environment.engine_memory_mb}MB",
+            threads=environment.engine_threads,
+            temp_mb=environment.engine_temp_mb,
+        )
         return GxEngine(Access(limits=limits)).run(suite, source)
 
 
