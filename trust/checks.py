@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import connection
 
@@ -34,3 +35,30 @@ def decisions_have_their_partition(*, databases: Sequence[str] | None = None, **
         return []
     waiting = rows_without_partition()
     return [Warning(WARNING % waiting, id="touchstone.W002")] if waiting else []
+
+
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "testserver"}
+
+
+def is_reached_from_elsewhere() -> bool:
+    return not settings.DEBUG and bool(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+
+
+@register(Tags.security, deploy=True)
+def its_own_address_is_known(**_: Any) -> list[CheckMessage]:
+    """Warns where the issuer of signed answers would be whatever Host header a request came with."""
+    if settings.TOUCHSTONE.public_url or not is_reached_from_elsewhere():
+        return []
+    message = "TOUCHSTONE_PUBLIC_URL is not set: signed answers name the address by which each request came as their issuer."
+    hint = "Set it to the scheme and host by which consumers reach Touchstone."
+    return [Warning(message, hint=hint, id="touchstone.W003")]
+
+
+@register(Tags.security, deploy=True)
+def the_proxy_is_known(**_: Any) -> list[CheckMessage]:
+    """Warns where everybody's wrong passwords would count as those of one address, the proxy's."""
+    if settings.TOUCHSTONE.trusted_proxies or not settings.TOUCHSTONE.https:
+        return []
+    message = "TOUCHSTONE_TRUSTED_PROXIES is not set: all sign-ins seem to come from the proxy, and are slowed down together."
+    hint = "Set it to the address or network of the proxy that speaks TLS."
+    return [Warning(message, hint=hint, id="touchstone.W004")]

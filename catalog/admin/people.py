@@ -13,6 +13,10 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from catalog.admin.reach import person_of
 from catalog.models import Person
+from catalog.services.permissions import sees_everything
+
+NAMES = ["username", "first_name", "last_name"]
+"""What everybody may know of everybody; address, roles and sign-ins are for governance, auditors and the person."""
 
 admin.site.unregister(Group)  # the three roles come with the migrations; a fourth would mean nothing
 
@@ -32,6 +36,27 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return super().get_list_display(request) if _sees_accounts(request) else ["username", "full_name"]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return super().get_list_filter(request) if _sees_accounts(request) else []
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        return super().get_search_fields(request) if _sees_accounts(request) else NAMES
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        is_own = isinstance(obj, Person) and obj.pk == person_of(request).pk
+        if obj is None or is_own or _sees_accounts(request):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": NAMES})]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Nobody learns by filtering what the page does not show."""
+        if request is None or not _sees_accounts(request):
+            return lookup.partition("__")[0] in NAMES
+        return super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -60,3 +85,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     @display(description="Account", label={"active": "success", "closed": "danger"})
     def standing(self, person: Person) -> str:
         return "active" if person.is_active else "closed"
+
+
+def _sees_accounts(request: HttpRequest) -> bool:
+    return sees_everything(person_of(request))

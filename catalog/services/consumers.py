@@ -20,7 +20,7 @@ from catalog.rules.consumers import (
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.people import find_person
-from catalog.services.permissions import has_any_role, is_governance, require_governance
+from catalog.services.permissions import is_governance, may_register, require_governance
 from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
 
@@ -181,7 +181,7 @@ def _move(consumer: Consumer, status: ConsumerStatus, action: str, actor: Person
 
 
 def _accountable_owner(owner: str, actor: Person | None) -> Person:
-    if not has_any_role(actor):
+    if not may_register(actor):
         raise ForbiddenError(
             f"{_name(actor)} may not register consumers: that needs a role.",
             remedy="Ask somebody of the group 'governance' to add you to a group.",

@@ -14,11 +14,12 @@ def has_role(actor: Person, role: PersonRole) -> bool:
     return actor.is_active and actor.groups.filter(name=role.value).exists()
 
 
-def has_any_role(actor: Person | None) -> bool:
-    """Whether `actor` is in the group of any role, or acts for governance: who may register what they answer for."""
+def may_register(actor: Person | None) -> bool:
+    """Whether `actor` is in the group of any role that changes things, or acts for governance: who may register what they
+    answer for. Auditors read."""
     if is_governance(actor):
         return True
-    return actor is not None and actor.is_active and actor.groups.filter(name__in=list(PersonRole)).exists()
+    return actor is not None and has_role(actor, PersonRole.DATA_OWNERS)
 
 
 def is_governance(actor: Person | None) -> bool:

@@ -25,7 +25,7 @@ from catalog.rules.use_case import (
 )
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.people import find_person
-from catalog.services.permissions import has_any_role, is_governance
+from catalog.services.permissions import is_governance, may_register
 from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
 from catalog.services.use_case_notices import tell_changed, tell_named
@@ -290,7 +290,7 @@ def _in_order(claims: UseCaseClaims) -> UseCaseClaims:
 
 
 def _business_owner(username: str, actor: Person | None) -> Person:
-    if not has_any_role(actor):
+    if not may_register(actor):
         raise ForbiddenError(
             f"{_name(actor)} may not register use cases: that needs a role.",
             remedy="Ask somebody of the group 'governance' to add you to a group.",

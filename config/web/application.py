@@ -46,6 +46,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402  after the set-up
 
 from api.access import admission  # noqa: E402
+from trust.checks import its_own_address_is_known, the_proxy_is_known  # noqa: E402
 
 log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any], Any], HttpResponseBase]
@@ -312,4 +313,6 @@ def _allow_files() -> None:
 _allow_files()
 use(web_limits(settings.TOUCHSTONE))
 limit_sending()
+for warning in (*its_own_address_is_known(), *the_proxy_is_known()):
+    log.warning("%s %s", warning.msg, warning.hint)
 application = Application(settings.TOUCHSTONE.web_threads, WSGIHandler())

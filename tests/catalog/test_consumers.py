@@ -76,12 +76,17 @@ def test_whoever_registers_a_consumer_answers_for_it(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("kind", [ConsumerKind.SERVICE, ConsumerKind.AI_AGENT, ConsumerKind.AI_MODEL])
-def test_every_role_registers_consumers_of_every_kind_but_people(cast: Cast, kind: ConsumerKind) -> None:
-    for person in (cast.owner, cast.governance, cast.auditor):
+def test_owners_and_governance_register_consumers_of_every_kind_but_people(cast: Cast, kind: ConsumerKind) -> None:
+    for person in (cast.owner, cast.governance):
         slug = f"{person.username}-{kind}".replace("_", "-")
         assert register_consumer(claims=claims(slug, kind), actor=person).owner == person
     with pytest.raises(InvalidError, match="first key"):
         register_consumer(claims=claims("me", ConsumerKind.PERSON), actor=cast.governance)
+
+
+def test_an_auditor_changes_nothing_and_registers_nothing(cast: Cast) -> None:
+    with pytest.raises(ForbiddenError):
+        register_consumer(claims=claims("spy", ConsumerKind.SERVICE), actor=cast.auditor)
 
 
 def test_without_a_role_or_an_active_account_nobody_registers(cast: Cast) -> None:

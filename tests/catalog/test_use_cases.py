@@ -92,7 +92,7 @@ def test_another_order_is_no_change() -> None:
     ("maker", "business_owner", "is_allowed"),
     [
         (make_owner, "", True),
-        (make_auditor, "", True),
+        (make_auditor, "", False),
         (make_governance, "olga", True),
         (make_owner, "olga", False),
         (make_person, "", False),

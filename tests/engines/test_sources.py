@@ -12,8 +12,14 @@ from tests.engines.parity_data import ROWS, make_table
 from tests.engines.test_parity import database_url
 from trust.engines.gx import Access, EngineLimits, GxEngine
 from trust.rules.evidence import RunEvidence, Source
-from trust.sources.files import file_kind, resolve_file
-from trust.sources.postgres import checked_settings, parse_connection_reference, read_connection, split_table
+from trust.sources.files import file_kind, resolve_file, without_roots
+from trust.sources.postgres import (
+    checked_settings,
+    connection_settings,
+    parse_connection_reference,
+    read_connection,
+    split_table,
+)
 from trust.sources.problem import SourceProblemError
 
 PASSWORD = "s3cr3t-passw0rd"
@@ -63,13 +69,59 @@ def test_whether_a_file_outside_exists_is_not_told(roots: Path) -> None:
     assert codes == {"source_location_refused"}
 
 
-def test_a_missing_file_is_told_with_every_place_that_was_tried(roots: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_told_as_its_owner_wrote_it_and_not_where_the_roots_lie(roots: Path, tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     with pytest.raises(SourceProblemError) as caught:
         resolve_file("sub/none.csv", [tmp_path / "demo", roots])
     assert caught.value.failure.code == "source_missing"
-    places = f"'{tmp_path}/demo/sub/none.csv' or '{roots}/sub/none.csv'"
-    assert caught.value.failure.message == f"There is no file {places}."
+    assert caught.value.failure.message == "There is no file 'sub/none.csv'."
+
+
+def test_a_link_that_leads_out_is_refused_although_another_root_could_hold_the_name(roots: Path, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (roots / "sub" / "out.csv").symlink_to("/etc/passwd")
+    for order in ([tmp_path / "demo", roots], [roots, tmp_path / "demo"]):
+        with pytest.raises(SourceProblemError) as caught:
+            resolve_file("sub/out.csv", order)
+        assert caught.value.failure.code == "source_location_refused"
+        assert "passwd" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["none.csv", "sub", "empty.csv", "pipe.csv", "loop.csv"])
+def test_no_message_tells_where_the_roots_lie(roots: Path, name: str) -> None:
+    (roots / "empty.csv").touch()
+    os.mkfifo(roots / "pipe.csv")
+    with pytest.raises(SourceProblemError) as caught:
+        resolve_file(name, [roots])
+    assert str(roots) not in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_what_an_engine_says_of_a_file_is_told_without_the_root(roots: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(roots)
+    text = f"'{roots}/sub/good.csv' has 2,001 columns."
+    assert without_roots(text, [roots]) == without_roots(text, [tmp_path / "linked"]) == "'sub/good.csv' has 2,001 columns."
+
+
+def test_every_connection_that_cannot_be_used_is_answered_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOMETHING_ELSE", "just a text")
+    monkeypatch.setenv("OTHER_HOST", f"postgresql://u:{PASSWORD}@other.example.org/d")
+    (tmp_path / "notes").write_text("secret=1 more=2")
+    named = [
+        "env:SOMETHING_ELSE",
+        "env:OTHER_HOST",
+        "env:NOT_THERE",
+        f"file:{tmp_path}/notes",
+        f"file:{tmp_path}/none",
+        "file:/etc/passwd",
+    ]
+    seen = set()
+    for text in named:
+        with pytest.raises(SourceProblemError) as problem:
+            connection_settings(text, ["db.example.org"])
+        failure = problem.value.failure
+        seen.add((failure.code, failure.message.replace(text, "REFERENCE"), failure.remedy))
+    assert len(seen) == 1
 
 
 def test_no_roots_means_no_files() -> None:
@@ -236,7 +288,7 @@ def test_a_host_that_is_not_allowed_is_never_asked(warehouse: str) -> None:
     failure = _look("public.touchstone_sources", warehouse, hosts=("elsewhere",)).failure
 
     assert failure is not None
-    assert failure.code == "connection_refused_by_policy"
+    assert failure.code == "connection_unusable"
 
 
 def test_a_server_that_does_not_answer_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,3 +170,12 @@ def source_of(port: OutputPort, **kwargs: Json) -> Source:
         "meta": {},
     }
     return reading_of(port=port, suite=make_suite(port, (check,))).source
+
+
+def test_a_hard_link_is_the_same_data_under_whatever_name(pay: OutputPort, root: Path) -> None:
+    (root / "mine").mkdir()
+    (root / "mine" / "harmless.csv").hardlink_to(root / "hr" / "pay.csv")
+    product = make_product("mine", owner=make_owner("mallory"))
+    with pytest.raises(ForbiddenError):
+        ports.put_output_port(product=product, claims=claims_on("mine/harmless.csv"), actor=product.owner)
+    assert ports_at(SourceKind.CSV, "mine/harmless.csv") == [pay]

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 from uuid import UUID
@@ -20,6 +21,7 @@ from trust.services.heartbeat import Heartbeat
 from trust.services.judging import judge_upstreams
 from trust.services.readings import Reading, reading_of
 from trust.services.runs import Claim, claim_run, complete_run, fail_run
+from trust.sources.files import without_roots
 from trust.sources.problem import SourceProblemError
 
 logger = logging.getLogger(__name__)
@@ -52,12 +54,20 @@ def _look(claim: Claim) -> RunEvidence:
     """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
     try:
         reading = _when_database_is_there(lambda: _reading(claim))
-        return reading if isinstance(reading, RunEvidence) else _engine().run(reading.suite, reading.source)
+        return reading if isinstance(reading, RunEvidence) else _without_roots(_engine().run(reading.suite, reading.source))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
         logger.exception("The engine crashed in run %s.", claim.run_id)
         return _could_not_look(_crash("The engine", error))
+
+
+def _without_roots(evidence: RunEvidence) -> RunEvidence:
+    """Every reader of a run reads its messages; where the data roots lie on the server is not theirs to know."""
+    roots = settings.TOUCHSTONE.data_roots
+    failure = evidence.failure and replace(evidence.failure, message=without_roots(evidence.failure.message, roots))
+    results = tuple(replace(result, message=without_roots(result.message, roots)) for result in evidence.results)
+    return replace(evidence, failure=failure, results=results)
 
 
 def _reading(claim: Claim) -> Reading | RunEvidence:

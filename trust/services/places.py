@@ -4,6 +4,7 @@ A port is only a claim that some data is one's own. Without this, whoever may re
 table, call its columns public, and read in samples and counts what their owner had classified.
 """
 
+import stat
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
@@ -22,7 +23,8 @@ from trust.sources.postgres import split_table
 from trust.sources.problem import SourceProblemError
 
 Place = frozenset[str] | tuple[str, str]
-"""The paths that a location may lead to, or schema and table."""
+"""The paths that a location may lead to, with the identity of a file of several names; or schema and table."""
+_FILE = "file:"
 
 
 def demand_own_place(claims: PortClaims, *, slug: str, actor: Person | None) -> None:
@@ -83,17 +85,16 @@ def kept_columns(port: OutputPort, named: Iterable[str] = ()) -> frozenset[str]:
 
 
 def ports_at(kind: SourceKind, location: str) -> list[OutputPort]:
-    """The ports that read what `location` leads to, however they write it. Links to a file of another name are not followed."""
+    """The ports that read what `location` leads to, however they write it; hard links too, symbolic ones to other names not."""
     place = place_of(kind, location)
     if not place:
         return []
     if isinstance(place, tuple):
         near = OutputPort.objects.filter(source_kind=SourceKind.POSTGRES, location__contains=place[1].replace('"', '""'))
     else:
-        ends = (Q(location__endswith=Path(path).name) for path in {location, *place})
-        near = OutputPort.objects.filter(reduce(or_, ends)).exclude(
-            source_kind__in=[SourceKind.POSTGRES, SourceKind.UNSUPPORTED]
-        )
+        near = OutputPort.objects.exclude(source_kind__in=[SourceKind.POSTGRES, SourceKind.UNSUPPORTED])
+        if not any(path.startswith(_FILE) for path in place):  # else another name may lead to it
+            near = near.filter(reduce(or_, (Q(location__endswith=Path(path).name) for path in {location, *place})))
     ports = near.select_related("product__owner").prefetch_related("fields")
     return [port for port in ports if _is_same(place, place_of(SourceKind(port.source_kind), port.location))]
 
@@ -107,7 +108,17 @@ def place_of(kind: SourceKind, location: str) -> Place:
             return frozenset()
     roots = [Path(root).resolve() for root in settings.TOUCHSTONE.data_roots]
     paths = [Path(location)] if Path(location).is_absolute() else [root / location for root in roots]
-    return frozenset(path for path in map(_resolved, paths) if path)
+    return frozenset(form for path in map(_resolved, paths) if path for form in (path, *_identity(path)))
+
+
+def _identity(path: str) -> tuple[str, ...]:
+    """What a file of several names has in common under all of them; nothing for one that has one name, or is not there."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return ()
+    is_shared = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+    return (f"{_FILE}{status.st_dev}:{status.st_ino}",) if is_shared else ()
 
 
 def _is_same(one: Place, other: Place) -> bool:

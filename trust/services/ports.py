@@ -9,11 +9,11 @@ from catalog.rules.vocabulary import SourceKind
 from catalog.services import ports
 from trust.services.places import demand_own_place
 from trust.sources.files import resolve_file
-from trust.sources.postgres import checked_settings, parse_connection_reference, read_connection, split_table
+from trust.sources.postgres import connection_settings, parse_connection_reference, split_table
 from trust.sources.problem import SourceProblemError
 
 # What may be different tomorrow, or on the worker's machine: told, not refused. A run looks again.
-_PASSING = {"source_missing", "source_empty", "source_unreadable", "connection_missing"}
+_PASSING = {"source_missing", "source_empty", "source_unreadable", "connection_unusable"}
 
 
 def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
@@ -50,7 +50,7 @@ def check_location(claims: PortClaims, *, host: str = "") -> list[str]:
 def _check_table(claims: PortClaims, host: str) -> None:
     allowed = settings.TOUCHSTONE.database_hosts
     split_table(claims.location)
-    reference = parse_connection_reference(claims.connection)
+    parse_connection_reference(claims.connection)
     known = {name.lower() for name in allowed}
     if not known or (host and host.lower() not in known and host.partition(":")[0].lower() not in known):
         raise InvalidError(
@@ -59,4 +59,4 @@ def _check_table(claims: PortClaims, host: str) -> None:
             code="host_refused",
             field="connection",
         )
-    checked_settings(read_connection(reference), allowed)
+    connection_settings(claims.connection, allowed)

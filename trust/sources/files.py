@@ -86,32 +86,36 @@ def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
     if ".." in Path(location).parts:
         raise _refused(location, "it climbs out of its folder with '..'")
     candidates = [Path(location)] if Path(location).is_absolute() else [root / location for root in allowed]
-    inside = [path for path in map(_resolved, candidates) if any(path.is_relative_to(root) for root in allowed)]
-    if not inside:
-        raise _refused(location, "it lies outside the allowed data roots, or a link leads out of them")
-    path = next((path for path in inside if _exists(path)), None)
-    if path is None:
-        raise _missing([str(path) for path in inside])
-    check_file(str(path))
-    return str(path)
+    for candidate in candidates:
+        path = _resolved(candidate, location)
+        if not any(path.is_relative_to(root) for root in allowed):
+            raise _refused(location, "it lies outside the allowed data roots, or a link leads out of them")
+        if _exists(path):
+            check_file(str(path), location)
+            return str(path)
+    raise _missing(location)
 
 
-def check_file(path: str) -> None:
-    """Raises SourceProblemError unless `path` is a regular file, not empty, that this process may read."""
+def check_file(path: str, location: str = "") -> None:
+    """Raises SourceProblemError unless `path` is a regular file, not empty, that this process may read.
+
+    location: the path as its owner wrote it, which is what messages name; where the data roots lie is for nobody to read.
+    """
+    shown = location or path
     try:
         # Non-blocking, because opening a FIFO would otherwise wait for a writer; links were resolved before.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise _missing([path]) from None
+        raise _missing(shown) from None
     except PermissionError:
         raise SourceProblemError(
             "source_unreadable",
-            f"The file {path!r} exists but may not be read.",
+            f"The file {shown!r} exists but may not be read.",
             "Give the worker's account permission to read it.",
         ) from None
     except OSError as error:
         raise SourceProblemError(
-            "source_unreadable", f"The file {path!r} cannot be opened: {error.strerror}.", "Check the file and its disk."
+            "source_unreadable", f"The file {shown!r} cannot be opened: {error.strerror}.", "Check the file and its disk."
         ) from error
     try:
         status = os.fstat(descriptor)
@@ -119,23 +123,23 @@ def check_file(path: str) -> None:
         os.close(descriptor)
     if stat.S_ISDIR(status.st_mode):
         raise SourceProblemError(
-            "source_is_directory", f"{path!r} is a directory, not a file.", "Name one file; a port is one file or one table."
+            "source_is_directory", f"{shown!r} is a directory, not a file.", "Name one file; a port is one file or one table."
         )
     if not stat.S_ISREG(status.st_mode):
         raise SourceProblemError(
-            "source_not_a_file", f"{path!r} is a device, pipe or socket, not a file.", "Name a regular file."
+            "source_not_a_file", f"{shown!r} is a device, pipe or socket, not a file.", "Name a regular file."
         )
     if status.st_size == 0:
         raise SourceProblemError(
-            "source_empty", f"The file {path!r} has no bytes at all.", "Write the file anew; even an empty table has a header."
+            "source_empty", f"The file {shown!r} has no bytes at all.", "Write the file anew; even an empty table has a header."
         )
 
 
-def _resolved(path: Path) -> Path:
+def _resolved(path: Path, location: str) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links: an error of its own in Python 3.11 and 3.12
-        raise _refused(str(path), "its links run in a circle, or it is no path of this system") from None
+        raise _refused(location, "its links run in a circle, or it is no path of this system") from None
 
 
 def _exists(path: Path) -> bool:
@@ -145,10 +149,16 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _missing(paths: list[str]) -> SourceProblemError:
-    return SourceProblemError(
-        "source_missing", f"There is no file {' or '.join(map(repr, paths))}.", "Check the location, or put the file there."
-    )
+def _missing(location: str) -> SourceProblemError:
+    return SourceProblemError("source_missing", f"There is no file {location!r}.", "Check the location, or put the file there.")
+
+
+def without_roots(text: str, roots: Iterable[str | Path]) -> str:
+    """A message without the folders that the data roots lie in: files are named by their path inside."""
+    forms = {form for root in roots for form in (str(root), str(Path(root).resolve()))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(f"{form.rstrip('/')}/", "")
+    return text
 
 
 def _refused(location: str, why: str) -> SourceProblemError:

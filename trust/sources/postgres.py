@@ -5,6 +5,7 @@ moment, taken apart by libpq's own parser, and rebuilt from the few settings tha
 hosts, no service file, nothing that could lead to a host that is not on the list. No message ever holds what was read.
 """
 
+import logging
 import os
 import re
 import stat
@@ -17,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from trust.sources.problem import SourceProblemError
 
+log = logging.getLogger(__name__)
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _ALLOWED_SETTINGS = {
     "host",
@@ -120,6 +122,24 @@ def checked_settings(connection: str, allowed_hosts: Iterable[str]) -> dict[str,
     if re.search(r"[=\0]|://", parsed.get("dbname", "")):
         raise _refused("the name of its database is itself a connection")
     return parsed
+
+
+def connection_settings(text: str, allowed_hosts: Iterable[str]) -> dict[str, str]:
+    """libpq's settings for the reference `text`. One answer whatever is wrong with what it refers to; the log has the cause.
+
+    Else whoever may name a reference could find out which files and variables the server has, and what kind of text is in them.
+    Raises SourceProblemError: `connection_reference_invalid`, `connection_unusable`.
+    """
+    reference = parse_connection_reference(text)
+    try:
+        return checked_settings(read_connection(reference), allowed_hosts)
+    except SourceProblemError as problem:
+        log.warning("The connection %s cannot be used: %s", reference, problem.failure.message)
+        raise SourceProblemError(
+            "connection_unusable",
+            f"The connection {reference} does not exist, or is no PostgreSQL connection to an allowed host.",
+            "Ask the operator: the log of the server says what is wrong with it.",
+        ) from None
 
 
 def split_table(location: str) -> tuple[str, str]:

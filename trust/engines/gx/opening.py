@@ -19,7 +19,7 @@ from trust.engines.gx.postgres_backend import PostgresBackend
 from trust.engines.gx.postgres_tables import connection_problem, open_database, read_columns
 from trust.rules.evidence import Source
 from trust.sources.files import resolve_file
-from trust.sources.postgres import checked_settings, parse_connection_reference, read_connection, split_table
+from trust.sources.postgres import connection_settings, split_table
 from trust.sources.problem import SourceProblemError
 
 
@@ -96,8 +96,7 @@ class Opening:
 
     def _open_table(self) -> OpenSource:
         source = self._source
-        reference = parse_connection_reference(source.connection or "")
-        settings = checked_settings(read_connection(reference), self._access.database_hosts)
+        settings = connection_settings(source.connection or "", self._access.database_hosts)
         engine = open_database(settings, self._access.limits)
         self._stack.callback(engine.dispose)
         try:
