@@ -103,3 +103,27 @@ def test_every_address_that_a_document_names_is_served(document: Path) -> None:
 @pytest.mark.parametrize("word", [*GateName, *Dimension, *Verdict, *BUILT_IN_PURPOSES])
 def test_the_concepts_explain_every_word_of_an_answer(word: str) -> None:
     assert word in (ROOT / "docs/concepts.md").read_text(encoding="utf-8")
+
+
+def faults() -> list[list[str]]:
+    """The rows of the table in docs/security.md: fault or attack, what happens, test."""
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    section = text.split("## Faults and attacks, each with its test", 1)[1].split("\n## ", 1)[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")][2:]
+
+
+def test_at_least_forty_faults_and_attacks_are_tabled_once_each() -> None:
+    names = [row[0] for row in faults()]
+    assert len(names) >= 40
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("row", faults(), ids=lambda row: row[0][:60])
+def test_every_fault_and_attack_names_a_test_that_there_is(row: list[str]) -> None:
+    _, outcome, tests = row
+    assert outcome
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", tests)
+    assert named
+    for path, function in named:
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert f"def {function or 'test_'}" in text
