@@ -20,6 +20,9 @@ from api.pagination import KeysetPagination
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 
+LARGEST_ID = 2**63 - 1
+"""Of a row: what the database counts up to."""
+
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A request body or query: an unknown name is refused, since a misspelt one would silently not count."""

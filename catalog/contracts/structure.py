@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from catalog.contracts.findings import Findings
 from catalog.rules.errors import InvalidError
 from catalog.rules.expectation import Json
+from catalog.rules.json_values import are_all_different
 
 MAX_DETAILS = 100
 """How many faults or warnings are listed one by one; the rest is counted."""
@@ -94,7 +95,13 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
 @lru_cache(maxsize=1)
 def _validator() -> Any:
     schema = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
-    return jsonschema.Draft201909Validator(json.loads(schema))
+    kind = jsonschema.validators.extend(jsonschema.Draft201909Validator, {"uniqueItems": _unique_items})
+    return kind(json.loads(schema))
+
+
+def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[Any]:
+    if wanted and validator.is_type(items, "array") and not are_all_different(items):
+        yield jsonschema.ValidationError("it has an item twice")
 
 
 def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:

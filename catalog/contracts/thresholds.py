@@ -133,4 +133,6 @@ def _mostly(share: Decimal, *, more_than: bool) -> float:
 def _number(operator: str, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnmappableError(f"{operator} is {value!r}, not a number")
+    if not math.isfinite(value):  # the model takes the text "Infinity" for a number
+        raise UnmappableError(f"{operator} is {value}, which is no number that can be compared")
     return Decimal(str(value))

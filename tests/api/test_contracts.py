@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,15 @@ def test_who_may_register(cast: Cast) -> None:
     assert_problem(cast.stranger.post(ADDRESS, CONTRACT, **YAML), 403, "forbidden")
     assert not DataProduct.objects.exists()
     assert cast.governance.post(ADDRESS, CONTRACT, **YAML).status_code == 201
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_a_text_that_anchors_multiply_is_answered_with_413_at_once(cast: Cast, query: str) -> None:
+    text = b"description: &a " + b"A" * 200_000 + b"\nvalue_set: [" + b"*a, " * 2_000 + b"]\n"
+    before = time.monotonic()
+
+    response = cast.owner.post(f"/api/v1/contracts{query}", text, content_type="application/yaml")
+
+    assert_problem(response, 413, "document_too_large")
+    assert "2,097,152" in response.json()["detail"]
+    assert time.monotonic() - before < 2

@@ -3,8 +3,9 @@
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from rest_framework.exceptions import Throttled
@@ -155,3 +156,28 @@ def test_a_foreign_host_is_a_400_problem(cast: Cast) -> None:
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
     assert "evil.example" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (psycopg.errors.ProgramLimitExceeded(), 413, "too_large"),
+        (psycopg.errors.TooManyColumns(), 413, "too_large"),
+        (psycopg.errors.StringDataRightTruncation(), 400, "invalid_value"),
+        (psycopg.errors.NumericValueOutOfRange(), 400, "invalid_value"),
+        (psycopg.errors.DatetimeFieldOverflow(), 400, "invalid_value"),
+        (psycopg.errors.InvalidTextRepresentation(), 400, "invalid_value"),
+        (psycopg.errors.ConnectionException(), 503, "database_unavailable"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_the_database_refuses_is_the_fault_of_the_request_or_of_the_database(
+    error: psycopg.Error, status: int, code: str
+) -> None:
+    with pytest.raises(DatabaseError) as refusal, connection.wrap_database_errors:
+        raise error
+
+    problem = problem_of(refusal.value)
+
+    assert problem is not None
+    assert (problem.status, problem.code) == (status, code)

@@ -27,15 +27,15 @@ def boundaries(start: datetime, span: timedelta, now: datetime) -> tuple[datetim
     """
     age = now - start
     if age < span or span <= timedelta(0):
-        return _later(start, span)
+        return later(start, span)
     if age - span > span:
         return ()
     step = min((span - (age - span)) * _STEPS // span, _STEPS)
     # The last whole microsecond at which the share is still s/100 is 2*span - s*span/100, rounded down.
-    return tuple(moment for s in (step, step - 1) if s >= 0 for moment in _later(start, 2 * span + (-s * span) // _STEPS))
+    return tuple(moment for s in (step, step - 1) if s >= 0 for moment in later(start, 2 * span + (-s * span) // _STEPS))
 
 
-def _later(start: datetime, span: timedelta) -> tuple[datetime, ...]:
+def later(start: datetime, span: timedelta) -> tuple[datetime, ...]:
     """The moment, or none where it lies beyond the calendar: nothing changes then that anybody could see."""
     try:
         return (start + span,)

@@ -38,9 +38,9 @@ def _last_moments(situation: Situation) -> Iterator[datetime]:
         if run.data_time is not None and level is not None and standing.port.cadence is not Cadence.STATIC:
             yield from decay.boundaries(run.data_time, level, now)
     if facts.reviewed_at is not None:
-        yield facts.reviewed_at + policy.review_interval
+        yield from decay.later(facts.reviewed_at, policy.review_interval)
     if facts.acknowledged_at is not None:
-        yield facts.acknowledged_at + policy.acknowledgement_interval
+        yield from decay.later(facts.acknowledged_at, policy.acknowledgement_interval)
 
 
 def _first_moments(situation: Situation) -> Iterator[datetime]:

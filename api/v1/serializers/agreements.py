@@ -14,9 +14,9 @@ from catalog.services.agreement_notices import request_of
 
 class AgreementQuery(StrictSerializer):
     status = serializers.ChoiceField(words(AgreementStatus), required=False)
-    consumer = serializers.CharField(required=False, help_text="Slug of a consumer.")
-    product = serializers.CharField(required=False, help_text="Slug of a data product.")
-    purpose = serializers.CharField(required=False)
+    consumer = serializers.CharField(max_length=200, required=False, help_text="Slug of a consumer.")
+    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
+    purpose = serializers.CharField(max_length=80, required=False)
     waits_for_me = serializers.BooleanField(
         required=False, default=False, help_text="Only requests whose next approval is yours to give."
     )

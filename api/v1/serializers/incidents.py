@@ -17,8 +17,8 @@ class IncidentQuery(StrictSerializer):
 
 
 class AllIncidentsQuery(IncidentQuery):
-    product = serializers.CharField(required=False, help_text="Slug of a data product.")
-    owner = serializers.CharField(required=False, help_text="Username of who sees to it.")
+    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
+    owner = serializers.CharField(max_length=200, required=False, help_text="Username of who sees to it.")
 
 
 class IncidentAnswer(serializers.ModelSerializer[Incident]):

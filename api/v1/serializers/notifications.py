@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import LARGEST_ID, StrictSerializer
 from api.v1.fields import JsonObjectField
 from api.v1.serializers.words import words
 from catalog.models import Delivery, Notification
@@ -16,8 +16,8 @@ class NotificationQuery(StrictSerializer):
     unread = serializers.BooleanField(
         required=False, allow_null=True, default=None, help_text="Only unread ones, or only read ones."
     )
-    kind = serializers.CharField(required=False, help_text="Such as `agreement.requested`.")
-    consumer = serializers.CharField(required=False, help_text="Slug of one of your consumers.")
+    kind = serializers.CharField(max_length=60, required=False, help_text="Such as `agreement.requested`.")
+    consumer = serializers.CharField(max_length=200, required=False, help_text="Slug of one of your consumers.")
 
 
 class NotificationAnswer(serializers.ModelSerializer[Notification]):
@@ -47,7 +47,7 @@ class MarkReadAnswer(serializers.Serializer[dict[str, int]]):
 class DeliveryQuery(StrictSerializer):
     status = serializers.ChoiceField(words(DeliveryStatus), required=False)
     channel = serializers.ChoiceField(words(DeliveryChannel), required=False)
-    notification = serializers.IntegerField(min_value=1, required=False, help_text="Number of a notice.")
+    notification = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, help_text="Number of a notice.")
 
 
 class DeliveryAnswer(serializers.ModelSerializer[Delivery]):

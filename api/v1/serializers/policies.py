@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import LARGEST_ID, StrictSerializer
 from api.v1.fields import JsonObjectField, MomentField, TextField
 from api.v1.serializers.words import words
 from catalog.models import AccessPolicy, PolicyStatus
@@ -125,7 +125,9 @@ def policy_claims(given: Mapping[str, Any]) -> PolicyClaims:
 
 
 class DifferenceQuery(StrictSerializer):
-    against = serializers.IntegerField(min_value=1, required=False, help_text="Compare with this version; the one before.")
+    against = serializers.IntegerField(
+        min_value=1, max_value=LARGEST_ID, required=False, help_text="Compare with this version; the one before."
+    )
 
 
 class DifferenceAnswer(serializers.Serializer[Any]):

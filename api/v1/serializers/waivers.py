@@ -17,7 +17,7 @@ class WaiverQuery(StrictSerializer):
 
 
 class AllWaiversQuery(WaiverQuery):
-    product = serializers.CharField(required=False, help_text="Slug of a data product.")
+    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
     waits_for_me = serializers.BooleanField(
         required=False, default=False, help_text="Only requests that are yours to grant or reject."
     )

@@ -7,6 +7,7 @@ import attrs
 import jsonschema  # type: ignore[import-untyped]
 import referencing
 
+from catalog.rules.json_values import are_all_different
 from trust.rules.expectation_patterns import schema_patterns
 from trust.rules.patterns import linear_pattern
 
@@ -25,6 +26,7 @@ def schema_validator(schema: Any) -> Any:
             "pattern": _pattern,
             "patternProperties": _pattern_properties,
             "additionalProperties": _additional_properties,
+            "uniqueItems": _unique_items,
         },
     )
 
@@ -65,3 +67,8 @@ def _additional_properties(validator: Any, allowed: Any, instance: Any, schema: 
             yield from validator.descend(value, allowed, path=name)
         elif not allowed:
             yield jsonschema.ValidationError(f"{name!r} is not allowed")
+
+
+def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[Any]:
+    if wanted and validator.is_type(items, "array") and not are_all_different(items):
+        yield jsonschema.ValidationError("it has an item twice")
