@@ -87,5 +87,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         return "active" if person.is_active else "closed"
 
 
-def _sees_accounts(request: HttpRequest) -> bool:
-    return sees_everything(person_of(request))
+def _sees_accounts(request: Any) -> bool:
+    """Asked for several times by each page, and looked up once."""
+    if not hasattr(request, "sees_accounts"):
+        request.sees_accounts = sees_everything(person_of(request))
+    return bool(request.sees_accounts)

@@ -28,7 +28,7 @@ PINS: dict[str, int] = {
     "catalog.domain": 7,
     "catalog.notification": 6,
     "catalog.outputport": 8,
-    "catalog.person": 9,
+    "catalog.person": 10,
     "catalog.purpose": 7,
     "catalog.usecase": 7,
     "trust.decision": 9,
