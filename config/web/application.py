@@ -3,7 +3,7 @@
 A request waits in the event loop until its body is there, within `BODY_SECONDS` and `LONGEST_BODY`; only then a thread of the
 pool takes it and runs Django's WSGI handler. So a client that sends slowly, or nothing, occupies no thread. A key is looked at
 before its body: without one nothing is read, and with one the body is read while it arrives at once; otherwise a thread looks
-the key up first. `/healthz` and `/readyz` have threads of their own and answer while all others are busy.
+the key up first. `/healthz` is answered by the event loop and `/readyz` by a thread of its own, also while all others are busy.
 """
 
 import asyncio
@@ -54,7 +54,9 @@ Handler = Callable[[dict[str, Any], Any], HttpResponseBase]
 
 LONGEST_BODY = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 """A declared longer body is not read; Django's handler refuses it by its length."""
-PROBES = {"/healthz", "/readyz"}
+ALIVE = "/healthz"
+"""Waits for nothing, so that the event loop answers it itself: it says that the loop turns, however busy the threads are."""
+PROBES = {ALIVE, "/readyz"}
 
 
 class _BrokenOffError(Exception):
@@ -153,7 +155,7 @@ class Application:
         self.loop = loop
         self.answers = Pool("answers", self.threads)
         self.streams = Pool("streams", STREAMS)
-        self.probes = {path: Pool(f"probe{path.replace('/', '-')}", 1) for path in PROBES}
+        self.probes = {path: Pool(f"probe{path.replace('/', '-')}", 1) for path in PROBES - {ALIVE}}
         loop.call_soon(self._look_after)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -168,8 +170,12 @@ class Application:
         if is_read and not await self._take_body(request):
             return
         request.is_unread = not is_read and request.has_body
-        pool = self.probes.get(scope.path, self.answers)
-        pool.submit(partial(self._answer, request), partial(self._give_up, request))
+        if scope.path == ALIVE:
+            self._answer(request)
+            self._resolve()
+        else:
+            pool = self.probes.get(scope.path, self.answers)
+            pool.submit(partial(self._answer, request), partial(self._give_up, request))
         # No wake-up of the event loop for each answer: `_resolve` ends what is answered when the next request comes.
         await request.answered
         if request.is_unread:

@@ -7,6 +7,7 @@ whole module; what a test does to them is taken back.
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -22,7 +23,6 @@ from api.schema import operations_of
 from catalog.models import DataProduct, Notification, Person
 from catalog.rules.scopes import Scope
 from config.celery import app
-from tests.admin.rows import add_rows
 from tests.api.callers import Caller
 from tests.factories import NOW, make_governance, make_governed_product, make_person
 from tests.trust.builders import make_ready_port, run_well
@@ -39,10 +39,9 @@ YEAR = timedelta(days=366)
 
 
 @pytest.fixture(scope="module")
-def many(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def many(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Copies of one product: each with a schedule that is due and a verdict; half of them have to be judged again."""
     with django_db_blocker.unblock():
-        add_rows(1, tmp_path_factory.mktemp("keys"))
         head = make_governed_product("head")
         run_well(make_ready_port(head, "head"), NOW)
         product = make_governed_product(SOURCE)
@@ -81,6 +80,7 @@ def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trust.tasks.ASSESSING_SECONDS", 2.0)
     monkeypatch.setattr("trust.tasks.JUDGING_SECONDS", 2.0)
     monkeypatch.setattr("trust.tasks.enqueue", list)
+    monkeypatch.setattr("trust.services.scheduling.MOST_AT_ONCE", 200)
 
 
 def root() -> Person:
@@ -129,7 +129,7 @@ def test_reminders_are_given_in_pieces_until_all_are_given(short_turns: None) ->
         ["show_readiness"],
         ["judge", SOURCE],
         ["ledger", "status"],
-        ["signing_key"],
+        ["signing_key", "--ensure"],
         ["create_demo_key"],
         ["run_suite", SOURCE],
         ["acknowledge", SOURCE, "--as", "OWNER"],
@@ -164,6 +164,7 @@ def test_all_products_are_judged_by_one_command_in_pieces(monkeypatch: pytest.Mo
     assert max(pieces) <= 500
 
 
+import_module("config.urls")  # which loads the admin
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
