@@ -24,6 +24,8 @@ MOST_MEMBERS = 10_000
 """Of one list in an expectation, such as a value set."""
 LONGEST_VALUE = 10_000
 """Characters of one text in an expectation."""
+_PATTERNS = {"regex", "regex_list", "like_pattern", "like_pattern_list", "strftime_format", "json_schema"}
+"""Arguments whose texts have a limit of their own: one beyond it is an error of its check, not of the suite."""
 LONGEST_SERVICE_LEVEL = timedelta(days=100 * 366)
 
 
@@ -74,17 +76,17 @@ def demand_small_suite(expectations: Sequence[Expectation]) -> None:
 
 
 def _demand_small_values(kwargs: Mapping[str, Any], where: str) -> None:
-    waiting: list[Any] = [kwargs]
+    waiting: list[tuple[Any, bool]] = [(value, name in _PATTERNS) for name, value in kwargs.items()]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        value, is_pattern = waiting.pop()
+        if isinstance(value, str) and len(value) > LONGEST_VALUE and not is_pattern:
             raise _too_large_value(f"a text of {len(value):,} characters; at most {LONGEST_VALUE:,} are kept", where)
         if isinstance(value, list | dict) and len(value) > MOST_MEMBERS:
             raise _too_large_value(f"a list of {len(value):,} values; at most {MOST_MEMBERS:,} are kept", where)
         if isinstance(value, dict):
-            waiting += [*value, *value.values()]
+            waiting += [(inner, is_pattern) for pair in value.items() for inner in pair]
         elif isinstance(value, list):
-            waiting += value
+            waiting += [(inner, is_pattern) for inner in value]
 
 
 def _too_large_value(what: str, where: str) -> TooLargeError:

@@ -81,7 +81,7 @@ def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
         raise _refused(location, "it is a web address, and only local files can be read")
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in location):
         raise _refused(location.encode(errors="replace").decode(), "it holds half of a surrogate pair")
-    if max(len(location.encode()) - _LONGEST_PATH, *(len(part.encode()) - _LONGEST_PART for part in Path(location).parts)) > 0:
+    if len(location.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_PART for part in Path(location).parts):
         raise _refused(location[:80] + "…", f"it, or a part of it, is longer than a path can be ({_LONGEST_PART} bytes a part)")
     if ".." in Path(location).parts:
         raise _refused(location, "it climbs out of its folder with '..'")
