@@ -29,7 +29,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole stacks first: they take longest, and at the end one process would wait for the other's."""
-    items.sort(key=lambda item: not item.nodeid.startswith(("tests/third_party", "tests/e2e")))
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/third_party", "tests/large", "tests/e2e")))
 
 
 @pytest.fixture(autouse=True)

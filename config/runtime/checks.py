@@ -28,7 +28,7 @@ MOST_PROCESSES = 8  # each holds up to a dozen connections; the server takes 120
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
 QUICK_TESTS = ("tests/rules", "tests/engines", "tests/architecture")
-THIRD_PARTY_TESTS = "tests/third_party"
+FULL_ONLY = ("tests/third_party", "tests/large")  # the first need further packages, the second take minutes
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {
     "TOUCHSTONE_DEBUG": "false",
@@ -80,7 +80,7 @@ def pytest_check(options: TestOptions, environment: Mapping[str, str], report: P
     elif options.scope is Scope.FULL:
         environment = {**environment, **{python_variable(name): str(third_party_python(ROOT, name)) for name in THIRD_PARTY}}
     elif options.scope is Scope.ALL:
-        command += [f"--ignore={THIRD_PARTY_TESTS}"]
+        command += [f"--ignore={folder}" for folder in FULL_ONLY]
     return Check("pytest", (*command, *options.pytest), environment)
 
 
@@ -169,7 +169,7 @@ def pytest_counts(report: Path) -> str:
 LEFT_OUT = {
     Scope.PYTEST: "Only pytest ran, with the arguments given; the static checks did not.",
     Scope.QUICK: f"Only the static checks and {', '.join(QUICK_TESTS)} ran.",
-    Scope.ALL: f"Not run: {THIRD_PARTY_TESTS}, which needs further packages (bin/test --full).",
+    Scope.ALL: f"Not run: {' and '.join(FULL_ONLY)} (bin/test --full).",
     Scope.FULL: "",
 }
 
