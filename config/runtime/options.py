@@ -93,7 +93,7 @@ def test_options(arguments: list[str]) -> TestOptions:
         parser.add_argument(
             "--full",
             action="store_true",
-            help="also the tests with 70,000 products, and those that need third parties' packages, each in a locked environment",
+            help="also the tests with 70,000 products, and those that need third parties' packages, each locked apart",
         )
         parser.parse_args(["--help"])
     if arguments == ["--pytest-help"]:
