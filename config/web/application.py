@@ -39,6 +39,7 @@ from config.web.limits import (
     STREAMS,
 )
 from config.web.pool import Pool
+from config.web.watch import Watch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
@@ -157,8 +158,11 @@ class Application:
         self.streams = Pool("streams", STREAMS)
         self.probes = {path: Pool(f"probe{path.replace('/', '-')}", 1) for path in PROBES - {ALIVE}}
         loop.call_soon(self._look_after)
+        self.watch = Watch(loop)
+        loop.call_soon(self.watch.start)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.watch.stop()
         self.answers.close(STOP_SECONDS)
 
     async def __rsgi__(self, scope: Scope, connection: Connection) -> None:

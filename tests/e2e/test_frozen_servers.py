@@ -286,3 +286,37 @@ def test_no_answer_of_a_frozen_minute_is_without_its_row(installation: Installat
     with psycopg.connect(installation.postgres.runtime_url) as connection:
         rows = {number: text.encode() for number, text in connection.execute("SELECT id, answer FROM trust_decision")}
     assert [body for body in kept if rows.get(json.loads(body)["decision_id"]) != body] == []
+
+
+def web_processes(installation: Installation) -> list[int]:
+    """The processes that serve; granian itself only looks after them."""
+    parent = installation.stage.processes[-1].pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in children if b"granian" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_a_frozen_web_process_is_replaced_by_its_siblings(installation: Installation) -> None:
+    before = web_processes(installation)
+    os.kill(before[0], signal.SIGSTOP)
+
+    wait_until(lambda: has_replaced(installation, before), what="the frozen process is replaced")
+
+    told = [installation.ask(path) for _ in range(10) for path in ("/healthz", TRUST)]
+    assert {one.status for one in told} == {200}
+    assert "did nothing for" in installation.stage.log("web1")
+
+
+def test_a_killed_web_process_is_replaced(installation: Installation) -> None:
+    time.sleep(4)  # granian takes two deaths of one process within 3.5 s for a crash that would come again
+    before = web_processes(installation)
+    os.kill(before[0], signal.SIGKILL)
+
+    wait_until(lambda: has_replaced(installation, before), what="the killed process is replaced")
+
+    told = [installation.ask(path) for _ in range(10) for path in ("/healthz", TRUST)]
+    assert {one.status for one in told} == {200}
+
+
+def has_replaced(installation: Installation, before: list[int]) -> bool:
+    now = web_processes(installation)
+    return before[0] not in now and len(now) == len(before) and installation.ask("/readyz").status == 200
