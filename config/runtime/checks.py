@@ -73,7 +73,8 @@ def static_checks(environment: Mapping[str, str]) -> list[Check]:
 def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
-        processes = min(max(len(os.sched_getaffinity(0)), 2), MOST_PROCESSES)
+        # One more than cores: tests of whole stacks wait a good part of their time.
+        processes = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
         command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder", "--no-header", "-q"]
     if options.scope is Scope.QUICK:
         command += QUICK_TESTS

@@ -1,7 +1,7 @@
 """Web processes that look after one another: one that does nothing any more is killed, and granian starts another.
 
 A process whose interpreter is held by C code, or that is stopped, takes connections and never answers; nothing inside it can
-notice. Each event loop writes the time into a file once a second, and kills a sibling whose time stands still for `STILL_SECONDS`.
+notice. Each event loop writes the time into a file once a second, and kills a sibling whose time stands still too long.
 """
 
 import asyncio
