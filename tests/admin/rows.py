@@ -24,8 +24,7 @@ from tests.factories import (
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision
-from tests.trust.stages import keep_readiness
-from trust.models import Recall, RecalledConsumer, StageMove
+from trust.models import Readiness, Recall, RecalledConsumer, StageMove
 from trust.models.audit import Export, LedgerCheck
 from trust.services.incidents import open_incident
 from trust.services.output_exceptions import Trouble, record_exception
@@ -83,7 +82,7 @@ def add_rows(number: int, folder: Any) -> None:
         to_stage=UseCaseStage.APPROVED,
         requested_by=use_case.business_owner,
         requested_at=NOW,
-        readiness=keep_readiness(use_case),
+        readiness=Readiness.objects.filter(use_case=use_case).latest("pk"),
     )
     open_incident(product=product, title=f"Late {number}", severity=Severity.CRITICAL, actor=steward, now=NOW, owner=owner)
     recall = Recall.objects.create(product=product, status="sent", fallen_at=NOW, changed_at=NOW, fallen_verdict=verdict)
