@@ -78,8 +78,8 @@ class ApiView(APIView):
         return person
 
     def body(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
-        """The checked body. partial: any part may be left out, but not the body. Raises `ValidationError`, `ParseError`."""
-        if partial and self.request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
+        """The checked body; that of a PATCH must be there, even where nothing in it must. Raises `ValidationError`, `ParseError`."""
+        if self.request.method == "PATCH" and self.request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
             raise ParseError("The body is missing. Send a JSON object with what changes.", "empty_body")
         if not isinstance(self.request.data, Mapping):
             raise ParseError("The body must be a JSON object.", "not_an_object")

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from api.v1.base import StrictSerializer
 from catalog.models import DataProduct
 from tests.api.callers import Cast, assert_problem
+from tests.factories import make_consumer, make_use_case
 
 KIND = {
     serializers.BooleanField: "FlagField or FlagParameter",
@@ -96,6 +97,8 @@ def test_a_method_that_is_not_taken_is_a_405_whatever_the_parameters_are(
 
 
 def test_a_change_without_a_body_changes_nothing_and_says_so(cast: Cast, product: DataProduct) -> None:
-    path = f"/api/v1/products/{product.slug}"
-    assert_problem(cast.owner.patch(path, None), 400, "empty_body")
-    assert cast.owner.patch(path, {}).status_code == 200
+    make_consumer("agent", owner=cast.owner.person)
+    make_use_case("standby", business_owner=cast.owner.person)
+    for path in (f"/api/v1/products/{product.slug}", "/api/v1/consumers/agent", "/api/v1/use-cases/standby"):
+        assert_problem(cast.owner.patch(path, None), 400, "empty_body")
+        assert cast.owner.patch(path, {}).status_code == 200
