@@ -78,7 +78,7 @@ class ApiView(APIView):
         return person
 
     def body(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
-        """The checked body; that of a PATCH must be there, even where nothing in it must. Raises `ValidationError`, `ParseError`."""
+        """The checked body; a PATCH must have one, even an empty object. Raises `ValidationError`, `ParseError`."""
         if self.request.method == "PATCH" and self.request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
             raise ParseError("The body is missing. Send a JSON object with what changes.", "empty_body")
         if not isinstance(self.request.data, Mapping):
