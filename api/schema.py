@@ -12,6 +12,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from api.authzen import description as authzen
 from api.health import only_reads
 from api.negotiation import OneRepresentation
+from api.nullables import NULL_COMPONENT, with_plain_nulls
 from api.problems import MEDIA_TYPE
 
 DOCS_POLICY = (
@@ -53,19 +54,31 @@ PROBLEM = {
         "request_id": "6f1c8a54-6c0c-4d55-8d3c-0f0f6a3a2f51",
     },
 }
+HEADERS = {
+    "X-Request-ID": ("RequestId", "The caller's own where it sent an acceptable one, else a new UUID.", TEXT),
+    "Location": ("Location", "Path of what was made.", {**TEXT, "format": "uri-reference"}),
+    "ETag": ("ETag", "Of the content, for If-None-Match.", TEXT),
+    "Allow": ("Allow", "The methods that this address takes.", TEXT),
+    "Retry-After": ("RetryAfter", "In how many seconds to try again.", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": ("Authenticate", "The scheme in which a key is sent: Bearer.", TEXT),
+}
+"""Component, what it says and schema of each. A response that is documented with such a component always has that header."""
 PROBLEMS = {
     "400": ("BadRequest", "A parameter or the body is not what this address takes; `errors` names the parts."),
     "401": ("Unauthorized", "No key, or one that is unknown, expired or revoked."),
     "403": ("Forbidden", "The key's scope or the person's role does not allow this."),
     "404": ("NotFound", "It does not exist, or you may not know that it does."),
+    "405": ("MethodNotAllowed", "This address does not take that method; Allow names those that it takes."),
+    "408": ("BodyTooSlow", "The body did not arrive in time, so it was not read."),
     "409": ("Conflict", "Not possible in the present state; `remedy` says what would change that."),
     "411": ("LengthRequired", "The body came in chunks, without its length."),
     "413": ("BodyTooLarge", "The body is longer than 2 MB."),
     "415": ("UnsupportedMediaType", "The body has a Content-Type that this address does not take."),
     "429": ("TooManyRequests", "The key has made as many requests in this minute as it may; Retry-After says when to go on."),
     "500": ("InternalError", "A fault of Touchstone; give `request_id` to the operator."),
-    "503": ("Unavailable", "The database or the broker cannot be reached; nothing was answered and nothing changed."),
+    "503": ("Unavailable", "The database cannot be reached or the server is busy; nothing was answered and nothing changed."),
 }
+HEADERS_OF_PROBLEMS = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After"}
 
 TAGS = {
     "trust": "The one question: is it production-grade, for me, for this purpose, right now?",
@@ -88,6 +101,10 @@ TAGS = {
     "health": "Whether the process lives, and whether it can answer.",
 }
 READS_IN_CONFLICT = frozenset({"get_decision_proof"})
+BODIES_THAT_NAME = frozenset({"request_agreement"})
+"""Operations that answer 404 for what their body names."""
+MADE_WITHOUT_ADDRESS = frozenset({"report_outcome", "report_use", "confirm_obligation"})
+"""Operations that answer 201 without a Location: what they made has no address of its own."""
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -99,40 +116,78 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
 
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Postprocessing hook: every operation names the problems that it may answer, and the two health checks are added."""
+    """Postprocessing hook: every operation names the problems and the headers that it may answer; what is no view is added."""
     components = result.setdefault("components", {})
     components["schemas"] = components.get("schemas", {}) | authzen.schemas() | {"Problem": PROBLEM}
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    components["responses"] = {name: {"description": text, "content": content} for name, text in PROBLEMS.values()}
+    components["responses"] = {name: problem_component(status) for status, (name, _) in PROBLEMS.items()}
+    components["headers"] = {
+        component: {"description": text, "required": True, "schema": form} for component, text, form in HEADERS.values()
+    }
     result["paths"] |= authzen.paths()
     for path, operation in operations_of(result):
-        changes = operation is not result["paths"][path].get("get")
-        for status in statuses_of(path, operation, changes=changes):
-            reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
-            operation["responses"].setdefault(status, reference)
+        method = next(word for word, one in result["paths"][path].items() if one is operation)
+        if "requestBody" in operation and (method == "patch" or operation["operationId"] == "register_contract"):
+            operation["requestBody"]["required"] = True
+        for status in statuses_of(path, operation, changes=method != "get"):
+            operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"})
     result["paths"] |= {"/healthz": health_path("healthz", "alive"), "/readyz": health_path("readyz", "ready")}
+    for _, operation in operations_of(result):
+        add_headers(operation)
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-    return result
+    plain: dict[str, Any] = with_plain_nulls(result)
+    plain["components"]["schemas"].pop(NULL_COMPONENT, None)
+    return plain
+
+
+def problem_component(status: str) -> dict[str, Any]:
+    """The response of that status, with the headers that it always has."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    names = ["X-Request-ID", *([HEADERS_OF_PROBLEMS[status]] if status in HEADERS_OF_PROBLEMS else [])]
+    own = headers(names)
+    if status == "503":  # where waiting helps
+        _, text, form = HEADERS["Retry-After"]
+        own["Retry-After"] = {"description": text, "schema": form}
+    return {"description": PROBLEMS[status][1], "headers": own, "content": content}
+
+
+def headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{HEADERS[name][0]}"} for name in names}
+
+
+def add_headers(operation: dict[str, Any]) -> None:
+    """What its own responses have: an id each, and an address where something was made."""
+    for status, response in operation["responses"].items():
+        if "$ref" in response:
+            continue
+        names = ["X-Request-ID"]
+        if status in {"201", "202"} and operation["operationId"] not in MADE_WITHOUT_ADDRESS:
+            names.append("Location")
+        if operation["operationId"] == "get_contract":
+            names.append("ETag")
+        response.setdefault("headers", {}).update(headers(names))
 
 
 def statuses_of(path: str, operation: dict[str, Any], *, changes: bool) -> list[str]:
     """Which problems an operation may answer, as far as its shape tells."""
     if path.startswith("/.well-known/"):
-        return []
-    statuses = ["400", "401", "403", "429", "500", "503"]
-    if "{" in path:
+        return ["405", "500", "503"]
+    statuses = ["400", "401", "403", "405", "429", "500", "503"]
+    if "requestBody" in operation:
+        statuses += ["408", "411", "413"]
+    if "{" in path or operation["operationId"] in BODIES_THAT_NAME:
         statuses.append("404")
     if path.startswith("/access/"):  # AuthZEN has 400 for another Content-Type, and nothing there is ever in conflict
-        return [*statuses, "411", "413"]
+        return statuses
     if changes or operation["operationId"] in READS_IN_CONFLICT:
         statuses.append("409")
-    return [*statuses, "411", "413", "415"] if "requestBody" in operation else statuses
+    return [*statuses, "415"] if "requestBody" in operation else statuses
 
 
 def health_path(name: str, status: str) -> dict[str, Any]:
     """The description of a health check, which is a plain Django view."""
     word = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
     responses: dict[str, Any] = {"200": {"description": f"It is {status}.", "content": {"application/json": {"schema": word}}}}
+    responses["405"] = {"$ref": "#/components/responses/MethodNotAllowed"}
     if name == "readyz":
         responses["503"] = {"$ref": "#/components/responses/Unavailable"}
     summary = "The process is alive" if name == "healthz" else "Database and broker are there and the database is migrated"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, NotFound, ParseError, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +20,6 @@ from api.pagination import KeysetPagination
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 
-LARGEST_ID = 2**63 - 1
 """Of a row: what the database counts up to."""
 
 
@@ -60,6 +59,8 @@ class ApiView(APIView):
     keyset: ClassVar[tuple[str, ...]] = ("-id",)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.method not in self.allowed_methods:  # before the parameters, which are those of another method
+            raise MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
         if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
             raise LengthRequired
@@ -79,7 +80,9 @@ class ApiView(APIView):
         return person
 
     def body(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
-        """The checked body. Raises `ValidationError`."""
+        """The checked body; a PATCH must have one, even an empty object. Raises `ValidationError`, `ParseError`."""
+        if self.request.method == "PATCH" and self.request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
+            raise ParseError("The body is missing. Send a JSON object with what changes.", "empty_body")
         if not isinstance(self.request.data, Mapping):
             raise ParseError("The body must be a JSON object.", "not_an_object")
         checked = serializer(data=self.request.data, partial=partial)

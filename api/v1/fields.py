@@ -13,6 +13,9 @@ from api.bodies import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
 SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+LARGEST_ID = 2**63 - 1  # what a bigint of PostgreSQL holds
+WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 class MomentField(serializers.DateTimeField):
@@ -68,6 +71,67 @@ class NumberField(serializers.FloatField):
         return number
 
 
+class NumberParameter(serializers.FloatField):
+    """A number in an address, in plain decimal notation: neither NaN nor infinity, which no bound would refuse."""
+
+    default_error_messages = {"not_a_number": "Give a number in decimal notation, such as 75 or 0.5."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if not DECIMAL.fullmatch(str(data)):
+            self.fail("not_a_number")
+        return float(data)
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A whole number of JSON, which may be written as 5.0; neither text nor true, which Python takes for 1."""
+
+    default_error_messages = {"not_a_whole_number": "Give a whole number, not as text."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": -LARGEST_ID, "max_value": LARGEST_ID, **options})
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not (isinstance(data, int) or (isinstance(data, float) and data.is_integer())):
+            self.fail("not_a_whole_number")
+        return int(data)
+
+
+class WholeNumberParameter(serializers.IntegerField):
+    """A whole number in an address: digits alone."""
+
+    default_error_messages = {"not_a_whole_number": "Give a whole number in digits, such as 5."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": -LARGEST_ID, "max_value": LARGEST_ID, **options})
+
+    def to_internal_value(self, data: Any) -> int:
+        if not WHOLE.fullmatch(str(data)):
+            self.fail("not_a_whole_number")
+        return int(data)
+
+
+class FlagField(serializers.BooleanField):
+    """true or false of JSON, and nothing that resembles them."""
+
+    default_error_messages = {"not_a_flag": "Give true or false, not as text."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("not_a_flag")
+        return data
+
+
+class FlagParameter(serializers.BooleanField):
+    """`true` or `false` in an address."""
+
+    default_error_messages = {"not_a_flag": "Give true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in {"true", "false"}:
+            self.fail("not_a_flag")
+        return bool(data == "true")
+
+
 class TextField(serializers.CharField):
     """Text as it came, without trimming; NUL and half surrogate pairs are refused, since PostgreSQL cannot keep them."""
 
@@ -82,6 +146,19 @@ class TextField(serializers.CharField):
         if not is_storable(data):
             self.fail("not_storable")
         return str(super().to_internal_value(data))
+
+
+class PatternField(serializers.RegexField):
+    """Text of which the whole has a form, as it came: DRF would trim it, and would take a number for text."""
+
+    def __init__(self, regex: str, **options: Any) -> None:
+        super().__init__(f"^(?:{regex})$", trim_whitespace=False, **options)  # the form as the OpenAPI document shows it
+        self.form = re.compile(regex)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not (isinstance(data, str) and self.form.fullmatch(data)):  # `$` alone would let a line break at the end pass
+            self.fail("invalid")
+        return data
 
 
 class JsonObjectField(serializers.DictField):

@@ -5,7 +5,19 @@ from typing import Any
 
 from django.conf import settings
 
-from catalog.models import Contract, Delivery, Domain, Notification, Purpose
+from catalog.models import (
+    AccessPolicy,
+    Agreement,
+    Consumer,
+    Contract,
+    DataProduct,
+    Delivery,
+    Domain,
+    Notification,
+    OutputPort,
+    Purpose,
+    UseCase,
+)
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity, UseCaseStage
 from catalog.services.api_keys import create_key
@@ -24,8 +36,19 @@ from tests.factories import (
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision
-from tests.trust.stages import keep_readiness
-from trust.models import Recall, RecalledConsumer, StageMove
+from trust.models import (
+    Decision,
+    Incident,
+    OutputException,
+    Readiness,
+    Recall,
+    RecalledConsumer,
+    Run,
+    StageMove,
+    Suite,
+    Verdict,
+    Waiver,
+)
 from trust.models.audit import Export, LedgerCheck
 from trust.services.incidents import open_incident
 from trust.services.output_exceptions import Trouble, record_exception
@@ -83,7 +106,7 @@ def add_rows(number: int, folder: Any) -> None:
         to_stage=UseCaseStage.APPROVED,
         requested_by=use_case.business_owner,
         requested_at=NOW,
-        readiness=keep_readiness(use_case),
+        readiness=Readiness.objects.filter(use_case=use_case).latest("pk"),
     )
     open_incident(product=product, title=f"Late {number}", severity=Severity.CRITICAL, actor=steward, now=NOW, owner=owner)
     recall = Recall.objects.create(product=product, status="sent", fallen_at=NOW, changed_at=NOW, fallen_verdict=verdict)
@@ -108,3 +131,27 @@ def add_rows(number: int, folder: Any) -> None:
         actor=make_governance(f"publisher-{number}"),
         now=NOW,
     )
+
+
+def names_of_rows() -> dict[str, Any]:
+    """What stands for each parameter of a path, after `add_rows(1, ...)`; {slug} and {version} depend on what comes before."""
+    return {
+        "agreement_id": Agreement.objects.get().pk,
+        "decision_id": Decision.objects.first().pk,  # type: ignore[union-attr]
+        "exception_id": OutputException.objects.get().pk,
+        "incident_id": Incident.objects.first().pk,  # type: ignore[union-attr]
+        "key_id": Consumer.objects.get(slug="consumer-1").api_keys.get().pk,
+        "move_id": StageMove.objects.order_by("pk").first().pk,  # type: ignore[union-attr]
+        "name": AccessPolicy.objects.get(name="draft-1").name,
+        "port": OutputPort.objects.get().name,
+        "readiness_id": Readiness.objects.earliest("pk").pk,
+        "recall_id": Recall.objects.get().pk,
+        "run_id": Run.objects.first().pk,  # type: ignore[union-attr]
+        "verdict_id": Verdict.objects.first().pk,  # type: ignore[union-attr]
+        "waiver_id": Waiver.objects.get().pk,
+        "/products/": DataProduct.objects.get().slug,
+        "/consumers/": "consumer-1",
+        "/use-cases/": UseCase.objects.get().slug,
+        "/suite/versions/": Suite.objects.get().version,
+        "/guardrails/": "walls",
+    }

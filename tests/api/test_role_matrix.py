@@ -18,26 +18,14 @@ from django.db import transaction
 from django.test import Client
 
 from api.schema import operations_of
-from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, UseCase
+from catalog.models import DataProduct
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Effect
 from catalog.services.policies import draft_guardrail
-from tests.admin.rows import add_rows
+from tests.admin.rows import add_rows, names_of_rows
 from tests.api.callers import Caller
 from tests.factories import make_auditor, make_consumer, make_governance, make_owner, make_person
-from trust.models import (
-    Decision,
-    Incident,
-    OutputException,
-    Readiness,
-    Recall,
-    Run,
-    StageMove,
-    Suite,
-    Verdict,
-    Waiver,
-)
 
 TABLE = Path(__file__).with_name("role_matrix.csv")
 READS = {"/api/v1/notifications/read"}
@@ -110,30 +98,6 @@ def callers(db: None, tmp_path: Path) -> dict[str, Caller]:
     }
 
 
-def names_of_things() -> dict[str, Any]:
-    """What stands for each parameter of a path; the ones called {slug} and {version} depend on what comes before."""
-    return {
-        "agreement_id": Agreement.objects.get().pk,
-        "decision_id": Decision.objects.first().pk,  # type: ignore[union-attr]
-        "exception_id": OutputException.objects.get().pk,
-        "incident_id": Incident.objects.first().pk,  # type: ignore[union-attr]
-        "key_id": Consumer.objects.get(slug="consumer-1").api_keys.get().pk,
-        "move_id": StageMove.objects.order_by("pk").first().pk,  # type: ignore[union-attr]
-        "name": AccessPolicy.objects.get(name="draft-1").name,
-        "port": OutputPort.objects.get().name,
-        "readiness_id": Readiness.objects.exclude(facts="{}").earliest("pk").pk,
-        "recall_id": Recall.objects.get().pk,
-        "run_id": Run.objects.first().pk,  # type: ignore[union-attr]
-        "verdict_id": Verdict.objects.first().pk,  # type: ignore[union-attr]
-        "waiver_id": Waiver.objects.get().pk,
-        "/products/": DataProduct.objects.get().slug,
-        "/consumers/": "consumer-1",
-        "/use-cases/": UseCase.objects.get().slug,
-        "/suite/versions/": Suite.objects.get().version,
-        "/guardrails/": "walls",
-    }
-
-
 def filled(path: str, things: dict[str, Any]) -> str:
     def value(match: re.Match[str]) -> str:
         before, parameter = path[: match.start()], match[1]
@@ -159,7 +123,7 @@ def ask(caller: Caller, method: str, path: str, body: dict[str, Any]) -> int:
 
 @pytest.fixture
 def found(callers: dict[str, Caller]) -> dict[tuple[str, str], dict[str, int]]:
-    things = names_of_things()
+    things = names_of_rows()
     document = Client().get("/api/schema").json()
 
     def operations() -> Iterator[tuple[str, str]]:

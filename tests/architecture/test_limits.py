@@ -10,7 +10,8 @@ from django.db import models
 from rest_framework import serializers
 
 import api.v1.serializers
-from api.v1.base import LARGEST_ID, StrictSerializer
+from api.v1.base import StrictSerializer
+from api.v1.fields import LARGEST_ID
 
 # Refused by the service as a whole, with 413.
 LISTS_LIMITED_ELSEWHERE = {"SuiteRequest.expectations", "PortRequest.fields"}

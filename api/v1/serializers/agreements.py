@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, TextField
+from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.words import words
 from catalog.models import Agreement
 from catalog.rules.agreement import Part, missing_parts
@@ -14,12 +14,10 @@ from catalog.services.agreement_notices import request_of
 
 class AgreementQuery(StrictSerializer):
     status = serializers.ChoiceField(words(AgreementStatus), required=False)
-    consumer = serializers.CharField(max_length=200, required=False, help_text="Slug of a consumer.")
-    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
-    purpose = serializers.CharField(max_length=80, required=False)
-    waits_for_me = serializers.BooleanField(
-        required=False, default=False, help_text="Only requests whose next approval is yours to give."
-    )
+    consumer = TextField(max_length=200, required=False, help_text="Slug of a consumer.")
+    product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
+    purpose = TextField(max_length=80, required=False)
+    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests whose next approval is yours to give.")
 
 
 class AgreementAnswer(serializers.ModelSerializer[Agreement]):

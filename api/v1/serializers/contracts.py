@@ -3,10 +3,11 @@
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
+from api.v1.fields import FlagParameter
 
 
 class RegistrationQuery(StrictSerializer):
-    dry_run = serializers.BooleanField(default=False, help_text="Say what would change, and change nothing.")
+    dry_run = FlagParameter(default=False, help_text="Say what would change, and change nothing.")
 
 
 class NotExecutable(serializers.Serializer[object]):

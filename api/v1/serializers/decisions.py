@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import JsonObjectField, MomentField, TextField
+from api.v1.fields import FlagParameter, JsonObjectField, MomentField, TextField
 from api.v1.serializers.words import words
 from trust.models import Decision
 from trust.rules.vocabulary import DecisionChannel, Verdict
@@ -17,7 +17,7 @@ class DecisionQuery(StrictSerializer):
     consumer = TextField(required=False, max_length=150, help_text="Slug of the consumer that the answer is about.")
     product = TextField(required=False, max_length=200, help_text="Slug of the data product.")
     purpose = TextField(required=False, max_length=80)
-    decision = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="Only yes, or only no.")
+    decision = FlagParameter(default=None, help_text="Only yes, or only no.")
     channel = serializers.ChoiceField(words(DecisionChannel), required=False)
     since = MomentField(required=False, help_text="Asked at this moment or later, in RFC 3339.")
     until = MomentField(required=False, help_text="Asked before this moment, in RFC 3339.")

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import TextField
+from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Severity
 from trust.models import Incident, IncidentEntry
@@ -12,13 +12,13 @@ from trust.services.incidents import LONGEST_TEXT
 
 
 class IncidentQuery(StrictSerializer):
-    is_open = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="Only open, or only resolved.")
+    is_open = FlagParameter(default=None, help_text="Only open, or only resolved.")
     severity = serializers.ChoiceField(words(Severity), required=False)
 
 
 class AllIncidentsQuery(IncidentQuery):
-    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
-    owner = serializers.CharField(max_length=200, required=False, help_text="Username of who sees to it.")
+    product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
+    owner = TextField(max_length=200, required=False, help_text="Username of who sees to it.")
 
 
 class IncidentAnswer(serializers.ModelSerializer[Incident]):

@@ -5,16 +5,16 @@ from typing import Any
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, TextField
+from api.v1.fields import MomentField, TextField, WholeNumberField
 from api.v1.serializers.words import words
 from catalog.models import ApiKey
 from catalog.rules.scopes import Scope
 from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE
 
 
-def limit_field(**options: Any) -> serializers.IntegerField:
+def limit_field(**options: Any) -> WholeNumberField:
     text = "Requests that it may make in a minute; null: the installation's default. More than that is for governance to give."
-    return serializers.IntegerField(min_value=1, max_value=MOST_REQUESTS_PER_MINUTE, allow_null=True, help_text=text, **options)
+    return WholeNumberField(min_value=1, max_value=MOST_REQUESTS_PER_MINUTE, allow_null=True, help_text=text, **options)
 
 
 class KeyRequest(StrictSerializer):

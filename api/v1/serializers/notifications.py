@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
-from api.v1.base import LARGEST_ID, StrictSerializer
-from api.v1.fields import JsonObjectField
+from api.v1.base import StrictSerializer
+from api.v1.fields import FlagParameter, JsonObjectField, TextField, WholeNumberField, WholeNumberParameter
 from api.v1.serializers.words import words
 from catalog.models import Delivery, Notification
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
@@ -13,11 +13,9 @@ MOST_MARKED_AT_ONCE = 500
 
 
 class NotificationQuery(StrictSerializer):
-    unread = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="Only unread ones, or only read ones."
-    )
-    kind = serializers.CharField(max_length=60, required=False, help_text="Such as `agreement.requested`.")
-    consumer = serializers.CharField(max_length=200, required=False, help_text="Slug of one of your consumers.")
+    unread = FlagParameter(default=None, help_text="Only unread ones, or only read ones.")
+    kind = TextField(max_length=60, required=False, help_text="Such as `agreement.requested`.")
+    consumer = TextField(max_length=200, required=False, help_text="Slug of one of your consumers.")
 
 
 class NotificationAnswer(serializers.ModelSerializer[Notification]):
@@ -33,7 +31,7 @@ class NotificationAnswer(serializers.ModelSerializer[Notification]):
 
 class MarkReadRequest(StrictSerializer):
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1),
+        child=WholeNumberField(min_value=1),
         min_length=1,
         max_length=MOST_MARKED_AT_ONCE,
         help_text="Of the notices that have been read.",
@@ -47,7 +45,7 @@ class MarkReadAnswer(serializers.Serializer[dict[str, int]]):
 class DeliveryQuery(StrictSerializer):
     status = serializers.ChoiceField(words(DeliveryStatus), required=False)
     channel = serializers.ChoiceField(words(DeliveryChannel), required=False)
-    notification = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, help_text="Number of a notice.")
+    notification = WholeNumberParameter(min_value=1, required=False, help_text="Number of a notice.")
 
 
 class DeliveryAnswer(serializers.ModelSerializer[Delivery]):

@@ -6,8 +6,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import LARGEST_ID, StrictSerializer
-from api.v1.fields import JsonObjectField, MomentField, TextField
+from api.v1.base import StrictSerializer
+from api.v1.fields import (
+    FlagField,
+    JsonObjectField,
+    MomentField,
+    PatternField,
+    TextField,
+    WholeNumberField,
+    WholeNumberParameter,
+)
 from api.v1.serializers.words import words
 from catalog.models import AccessPolicy, PolicyStatus
 from catalog.rules.claims import PolicyClaims
@@ -82,7 +90,7 @@ class GuardrailAnswer(PolicyVersionAnswer):
 class PolicyRequest(StrictSerializer):
     """What a policy and a guardrail have in common."""
 
-    name = serializers.RegexField(r"^[A-Za-z0-9_-]{1,80}$")
+    name = PatternField(r"[A-Za-z0-9_-]{1,80}")
     purposes = serializers.ListField(child=TextField(max_length=80), default=list, max_length=100)
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), default=list)
     expires_at = MomentField(allow_null=True, default=None)
@@ -95,9 +103,9 @@ class PolicyRequest(StrictSerializer):
 
 class AccessPolicyRequest(PolicyRequest):
     effect = serializers.ChoiceField(words(Effect), required=False, help_text="Needed unless `cedar` says it.")
-    minimum_score = serializers.IntegerField(min_value=0, max_value=100, allow_null=True, default=None)
+    minimum_score = WholeNumberField(min_value=0, max_value=100, allow_null=True, default=None)
     obligations = serializers.ListField(child=ObligationField(), default=list, max_length=50)
-    agreement_required = serializers.BooleanField(default=False, help_text="A permit that holds only with an agreement.")
+    agreement_required = FlagField(default=False, help_text="A permit that holds only with an agreement.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "cedar" not in attrs:
@@ -125,9 +133,7 @@ def policy_claims(given: Mapping[str, Any]) -> PolicyClaims:
 
 
 class DifferenceQuery(StrictSerializer):
-    against = serializers.IntegerField(
-        min_value=1, max_value=LARGEST_ID, required=False, help_text="Compare with this version; the one before."
-    )
+    against = WholeNumberParameter(min_value=1, required=False, help_text="Compare with this version; the one before.")
 
 
 class DifferenceAnswer(serializers.Serializer[Any]):
@@ -139,7 +145,7 @@ class DifferenceAnswer(serializers.Serializer[Any]):
 
 
 class TrialRequest(StrictSerializer):
-    last = serializers.IntegerField(min_value=1, max_value=MOST_TRIED, default=1000, help_text="How many decisions.")
+    last = WholeNumberField(min_value=1, max_value=MOST_TRIED, default=1000, help_text="How many decisions.")
 
 
 class OtherwiseAnswer(serializers.Serializer[Any]):

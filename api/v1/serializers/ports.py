@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import TextField
+from api.v1.fields import FlagField, TextField, WholeNumberField
 from api.v1.serializers.words import words
 from catalog.models import Field, OutputPort
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
@@ -65,10 +65,10 @@ class FieldRequest(StrictSerializer):
     logical_type = serializers.ChoiceField(words(LogicalType), allow_null=True, default=None)
     physical_type = TextField(max_length=100, allow_blank=True, default="")
     description = TextField(max_length=20_000, allow_blank=True, default="")
-    required = serializers.BooleanField(default=False)  # type: ignore[assignment]  # DRF takes it out of the class
+    required = FlagField(default=False)  # type: ignore[assignment]  # DRF takes it out of the class
     sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, default=None, help_text="null: unclassified.")
-    personal = serializers.BooleanField(default=False, help_text="Holds personal data.")
-    critical = serializers.BooleanField(default=False, help_text="Must be covered by checks.")
+    personal = FlagField(default=False, help_text="Holds personal data.")
+    critical = FlagField(default=False, help_text="Must be covered by checks.")
 
 
 class PortRequest(StrictSerializer):
@@ -77,14 +77,10 @@ class PortRequest(StrictSerializer):
     description = TextField(max_length=20_000, allow_blank=True, default="")
     connection = TextField(max_length=300, allow_blank=True, default="", help_text="`env:NAME` or `file:/path`.")
     time_column = TextField(max_length=200, allow_blank=True, default="", help_text="Its newest value tells the data's age.")
-    service_level_seconds = serializers.IntegerField(
-        min_value=1,
-        max_value=_LONGEST_SERVICE_LEVEL,
-        allow_null=True,
-        default=None,
-        help_text="How old the data may be.",
+    service_level_seconds = WholeNumberField(
+        min_value=1, max_value=_LONGEST_SERVICE_LEVEL, allow_null=True, default=None, help_text="How old the data may be."
     )
-    allow_empty = serializers.BooleanField(default=False, help_text="A table without rows is in order.")
+    allow_empty = FlagField(default=False, help_text="A table without rows is in order.")
     null_values = serializers.ListField(
         child=TextField(max_length=50, allow_blank=True), allow_null=True, default=None, max_length=50
     )
@@ -93,7 +89,7 @@ class PortRequest(StrictSerializer):
 
 class InputPortRequest(StrictSerializer):
     product = TextField(max_length=80, help_text="Slug of the upstream product.")
-    required = serializers.BooleanField(  # type: ignore[assignment]  # DRF takes it out of the class
+    required = FlagField(  # type: ignore[assignment]  # DRF takes it out of the class
         default=True, help_text="A required one decides the `upstream` gate."
     )
 

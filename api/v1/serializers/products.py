@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, TextField
+from api.v1.fields import MomentField, PatternField, TextField
 from api.v1.listing import WORD
 from api.v1.serializers.words import words
 from catalog.models import Contract, DataProduct, InputPort
@@ -17,7 +17,7 @@ from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.rules.vocabulary import GateName, Grade, Verdict
 
-SLUG_FORM = r"^[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?$"
+SLUG_FORM = r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?"
 
 
 class ProductQuery(StrictSerializer):
@@ -141,7 +141,7 @@ class ProductAnswer(ProductEntry):
 
 
 class ProductRequest(StrictSerializer):
-    slug = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
+    slug = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
     name = TextField(max_length=200)
     domain = TextField(max_length=200, help_text="Name or slug; made where it is missing.")
     owner = TextField(max_length=150, required=False, help_text="Username of the accountable owner; you, if left out.")

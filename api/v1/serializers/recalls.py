@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import TextField
+from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.words import words
 from trust.models import Recall, RecalledConsumer
 from trust.rules.codec import load_outcome
@@ -14,7 +14,7 @@ class RecallQuery(StrictSerializer):
     product = TextField(required=False, max_length=200, help_text="Slug of the data product.")
     consumer = TextField(required=False, max_length=150, help_text="Slug of a consumer that the recall names.")
     status = serializers.ChoiceField(words(RecallStatus), required=False)
-    is_open = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="Only open, or only closed.")
+    is_open = FlagParameter(default=None, help_text="Only open, or only closed.")
 
 
 class RecallEntry(serializers.ModelSerializer[Recall]):

@@ -62,6 +62,7 @@ class RunEntry(serializers.ModelSerializer[Run]):
             "failure",
         ]
 
+    @extend_schema_field(serializers.ChoiceField(words(EvidenceStatus), allow_null=True))
     def get_evidence_status(self, run: Run) -> EvidenceStatus | None:
         return EvidenceStatus(run.evidence_status) if run.evidence_status else None
 

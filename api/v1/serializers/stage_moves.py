@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, TextField
+from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
@@ -20,7 +20,7 @@ class StageMoveQuery(StrictSerializer):
 
 
 class AllStageMovesQuery(StageMoveQuery):
-    waits_for_me = serializers.BooleanField(required=False, default=False, help_text="Only requests that you may approve.")
+    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests that you may approve.")
 
 
 class StageMoveRequest(StrictSerializer):

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import JsonObjectField, TextField
+from api.v1.fields import JsonObjectField, PatternField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.expectation import Expectation
 from catalog.rules.limits import MOST_EXPECTATIONS
@@ -38,7 +38,7 @@ class SuiteAnswer(SuiteEntry):
 
 
 class ExpectationRequest(StrictSerializer):
-    type = serializers.RegexField(r"^[a-z][a-z0-9_]{2,199}$", help_text="Great Expectations' name.")
+    type = PatternField(r"[a-z][a-z0-9_]{2,199}", help_text="Great Expectations' name.")
     kwargs = JsonObjectField(default=dict)
     severity = serializers.ChoiceField(words(Severity), default=Severity.CRITICAL.value)
     dimension = serializers.ChoiceField(words(Dimension), allow_null=True, default=None, help_text="By the type, if left out.")

@@ -1,9 +1,10 @@
 """The answer to the one question, as it goes over the wire (DESIGN.md section 5)."""
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import AgeField, JsonObjectField, MomentField, TextField
+from api.v1.fields import AgeField, JsonObjectField, MomentField, NumberField, NumberParameter, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from trust.rules.vocabulary import GateName, Grade, Verdict
@@ -14,9 +15,7 @@ class TrustQuery(StrictSerializer):
     as_of = MomentField(required=False, help_text="What was known and said at a past moment, in RFC 3339.")
     purpose = TextField(required=False, max_length=80, help_text="Asks also whether the policies permit this use to the asker.")
     use_case = TextField(required=False, max_length=200, help_text="The AI initiative that wants it; policies may ask for it.")
-    min_score = serializers.FloatField(
-        required=False, min_value=0, max_value=100, help_text="Stricter than the trust policy only."
-    )
+    min_score = NumberParameter(required=False, min_value=0, max_value=100, help_text="Stricter than the trust policy only.")
     max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H: stricter than the trust policy only.")
 
 
@@ -96,15 +95,39 @@ class TrustAnswer(serializers.Serializer[object]):
     facts_digest = serializers.CharField(required=False, help_text="With detail=full.")
 
 
+@extend_schema_field({"const": False})
+class AlwaysFalse(serializers.BooleanField):
+    pass
+
+
+@extend_schema_field({"const": Verdict.UNKNOWN.value})
+class AlwaysUnknown(serializers.CharField):
+    pass
+
+
+class UnknownProductAnswer(serializers.Serializer[object]):
+    """The answer about a product that does not exist for the asker: always no."""
+
+    is_complete = True  # read by `api.inspection`: else a trust answer of `unknown` would be one of these as well
+    decision_id = serializers.IntegerField(help_text="Of the row in the log of answers.")
+    decision = AlwaysFalse()
+    product = serializers.CharField(help_text="As it was asked.")
+    production_grade = AlwaysFalse()
+    verdict = AlwaysUnknown()
+    reasons = Reason(many=True)
+
+
 class CheckRequest(StrictSerializer):
     products = serializers.ListField(
         child=TextField(max_length=80), min_length=1, max_length=500, help_text="Slugs; answered in this order."
     )
     purpose = TextField(required=False, max_length=80)
     use_case = TextField(required=False, max_length=200)
-    min_score = serializers.FloatField(required=False, min_value=0, max_value=100)
+    min_score = NumberField(required=False, min_value=0, max_value=100)
     max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H.")
 
 
 class CheckAnswers(serializers.Serializer[object]):
-    answers = TrustAnswer(many=True, help_text="Of an unknown product only decision, product, verdict and reasons.")
+    answers = PolymorphicProxySerializer(
+        component_name="CheckAnswer", serializers=[TrustAnswer, UnknownProductAnswer], resource_type_field_name=None, many=True
+    )

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, NumberField, TextField
+from api.v1.fields import FlagParameter, MomentField, NumberField, TextField, WholeNumberField, WholeNumberParameter
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Better, Severity
 from trust.models import DecisionUse, OutcomeReport, OutputException
@@ -59,14 +59,12 @@ class OutcomeAnswer(serializers.ModelSerializer[OutcomeReport]):
 class UseQuery(StrictSerializer):
     action = serializers.ChoiceField(words(UseAction), required=False)
     consumer = TextField(required=False, max_length=150, help_text="Slug of a consumer.")
-    decision_id = serializers.IntegerField(required=False, min_value=1, max_value=LONGEST_ID)
-    is_misuse = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="Only uses that rested on no valid yes, or only the others."
-    )
+    decision_id = WholeNumberParameter(required=False, min_value=1, max_value=LONGEST_ID)
+    is_misuse = FlagParameter(default=None, help_text="Only uses that rested on no valid yes, or only the others.")
 
 
 class UseRequest(StrictSerializer):
-    decision_id = serializers.IntegerField(min_value=1, max_value=LONGEST_ID, help_text="Of the answer, as it came with it.")
+    decision_id = WholeNumberField(min_value=1, max_value=LONGEST_ID, help_text="Of the answer, as it came with it.")
     action = serializers.ChoiceField(
         words(UseAction),
         help_text="`used`: the data was used. `fell_back`: what the use case declares for such a case was done.",
@@ -113,15 +111,15 @@ class UseAnswer(serializers.ModelSerializer[DecisionUse]):
 
 
 class ExceptionQuery(StrictSerializer):
-    is_open = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="Only open, or only closed.")
-    is_overdue = serializers.BooleanField(required=False, default=False, help_text="Only open ones that are past their time.")
-    assigned_to_me = serializers.BooleanField(required=False, default=False)
+    is_open = FlagParameter(default=None, help_text="Only open, or only closed.")
+    is_overdue = FlagParameter(required=False, default=False, help_text="Only open ones that are past their time.")
+    assigned_to_me = FlagParameter(required=False, default=False)
     severity = serializers.ChoiceField(words(Severity), required=False)
-    decision_id = serializers.IntegerField(required=False, min_value=1, max_value=LONGEST_ID)
+    decision_id = WholeNumberParameter(required=False, min_value=1, max_value=LONGEST_ID)
 
 
 class ExceptionRequest(StrictSerializer):
-    decision_id = serializers.IntegerField(
+    decision_id = WholeNumberField(
         min_value=1, max_value=LONGEST_ID, help_text="Of the answer that the output rested on, given in this use case."
     )
     title = TextField(max_length=200, help_text="What was wrong with the output, in a few words.")

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import AgeField, JsonObjectField, NumberField, TextField
+from api.v1.fields import AgeField, FlagField, JsonObjectField, NumberField, PatternField, TextField
 from api.v1.serializers.policies import ObligationField
 from api.v1.serializers.products import SLUG_FORM
 from api.v1.serializers.words import words
@@ -182,7 +182,7 @@ class UsedProductRequest(StrictSerializer):
 
 
 class MeasureRequest(StrictSerializer):
-    name = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
+    name = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
     target = NumberField()
     interval = AgeField(help_text="How often a value must be reported.")
     better = serializers.ChoiceField(words(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
@@ -192,7 +192,7 @@ class MeasureRequest(StrictSerializer):
 
 
 class UseCaseRequest(StrictSerializer):
-    slug = serializers.RegexField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
+    slug = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
     name = TextField(max_length=200)
     decision = TextField(max_length=LONGEST_TEXT, help_text="The decision that the AI takes part in.")
     purpose = TextField(max_length=80, help_text="From the controlled list of purposes.")
@@ -221,7 +221,7 @@ class UseCaseRequest(StrictSerializer):
     fallback = TextField(
         max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What happens instead while data is not fit."
     )
-    explainability_required = serializers.BooleanField(allow_null=True, default=None, help_text="null: nobody has said.")
+    explainability_required = FlagField(allow_null=True, default=None, help_text="null: nobody has said.")
     explainability_requirement = TextField(
         max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What must be explained, and to whom."
     )

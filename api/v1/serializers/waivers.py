@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, TextField
+from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.words import words
 from trust.models import Waiver
 from trust.rules.vocabulary import GateName, WaiverStatus
@@ -17,10 +17,8 @@ class WaiverQuery(StrictSerializer):
 
 
 class AllWaiversQuery(WaiverQuery):
-    product = serializers.CharField(max_length=200, required=False, help_text="Slug of a data product.")
-    waits_for_me = serializers.BooleanField(
-        required=False, default=False, help_text="Only requests that are yours to grant or reject."
-    )
+    product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
+    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests that are yours to grant or reject.")
 
 
 class WaiverAnswer(serializers.ModelSerializer[Waiver]):

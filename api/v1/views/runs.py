@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +18,6 @@ from trust.services.runs import request_run
 from trust.tasks import enqueue
 
 RELATED = ("port__product", "suite", "requested_by")
-LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[202], description="Where to watch the run.")
 
 
 class RunsView(ApiView):
@@ -38,7 +37,6 @@ class RunsView(ApiView):
         operation_id="request_run",
         request=RunRequest,
         responses={202: OpenApiResponse(RunEntry, "Queued; `Location` names it.")},
-        parameters=[LOCATION],
         tags=["runs"],
     )
     def post(self, request: Request, slug: str) -> Response:

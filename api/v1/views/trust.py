@@ -8,12 +8,13 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 
 from api.access.asking import asker_of, reader_of
 from api.access.visibility import find_product
-from api.signed import signed_response, wants_signed
+from api.signed import MEDIA_TYPE, signed_response, wants_signed
 from api.v1.base import ApiView
 from api.v1.checking import ready_made_answers
 from api.v1.ready_made import json_answer
@@ -66,7 +67,7 @@ class TrustView(ApiView):
 
     @extend_schema(
         operation_id="get_trust",
-        responses=TrustAnswer,
+        responses={(200, "application/json"): TrustAnswer, (200, MEDIA_TYPE): OpenApiTypes.STR},
         tags=["trust"],
         examples=[OpenApiExample("not production-grade", value=EXAMPLE, response_only=True)],
     )

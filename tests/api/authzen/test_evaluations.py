@@ -96,6 +96,23 @@ def test_an_item_that_is_wrong_is_a_logged_no_of_its_own(pep: EnforcementPoint, 
     assert Decision.objects.filter(reason_codes=["malformed_request"], decision=False).count() == 5
 
 
+@pytest.mark.parametrize("length", [81, 151, 201, 5000])
+def test_an_item_with_names_that_are_too_long_is_a_logged_no_as_well(
+    pep: EnforcementPoint, products: list[DataProduct], length: int
+) -> None:
+    """The log keeps what fits of each of its names; the other items are answered."""
+    long = "x" * length
+    wrong = [
+        {"subject": {"type": "consumer", "id": long}},
+        {"action": {"name": long}},
+        {"resource": {"type": "data_product", "id": long}},
+        {"subject": {}, "action": {"name": long}, "resource": {"id": long}},
+    ]
+    answers = pep.evaluate_batch([*items("orders"), *wrong], **question())
+    assert decisions(answers) == [True, *[False] * 4]
+    assert all(answer["context"]["decision_id"] for answer in answers)
+
+
 def test_the_first_no_is_the_last_answer_where_that_is_asked(pep: EnforcementPoint, products: list[DataProduct]) -> None:
     asked: dict[str, Any] = {"subject": subject(), "action": action()}
     answers = pep.evaluate_batch(items("orders", "returns", "stock"), semantic="deny_on_first_deny", **asked)
