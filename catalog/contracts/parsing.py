@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -13,10 +15,14 @@ from catalog.rules.expectation import Json
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+MAX_DIRECTIVES = 20
+"""Lines such as `%TAG ! x`: libyaml compares each with all before it, so that a megabyte of them takes a quarter of a minute."""
 MAX_NODES = 50_000
 MAX_CHARACTERS = 2 * 1024 * 1024
 """Of all texts and keys once anchors are followed: an alias costs a few bytes and writes out a text of any length."""
 """Our choice: the longest example of the standard has 5 kB, 9 levels and 600 values."""
+_DIRECTIVE = re.compile("(?:^|[\\r\\n\\x85\\u2028\\u2029])%")
+"""After any of YAML's line breaks."""
 
 
 class _Refusal(Exception):  # noqa: N818 never leaves this module
@@ -68,6 +74,8 @@ def _text(content: bytes) -> str:
         raise _Refusal(f"is not UTF-8: byte {error.start} cannot be read") from None
     if "\0" in text:
         raise _Refusal("holds a NUL character, so it is no text")
+    if sum(1 for _ in islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES + 1)) > MAX_DIRECTIVES:
+        raise _Excess(f"has more than {MAX_DIRECTIVES} lines that begin with %")
     return text
 
 

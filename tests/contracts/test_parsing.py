@@ -91,6 +91,21 @@ def test_what_is_too_large_once_anchors_are_followed_is_refused_before_it_is_bui
     assert refusal.value.code == "document_too_large"
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\x85", "\u2028"])
+def test_a_document_with_endless_directives_is_refused_at_once(line_end: str) -> None:
+    directives = "".join(f"%TAG !{number}! x{line_end}" for number in range(50_000))
+    started = time.monotonic()
+    with pytest.raises(TooLargeError) as refusal:
+        parse_document(f"{directives}---{line_end}a: 1".encode())
+    assert time.monotonic() - started < 1
+    assert "lines that begin with %" in refusal.value.message
+
+
+def test_a_document_may_have_directives_and_percent_signs() -> None:
+    text = "%YAML 1.2\n%TAG !x! tag:example.org,2026:\n---\na: |\n" + "  %d\n" * 100
+    assert parse_document(text.encode()) == {"a": "%d\n" * 100}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
