@@ -2,7 +2,10 @@
 
 import json
 import math
+import re
+import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -13,10 +16,16 @@ from catalog.rules.expectation import Json
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+MAX_DIRECTIVES = 20
+"""Lines such as `%TAG ! x`: libyaml compares each with all before it, so a megabyte of them takes a quarter of a minute."""
 MAX_NODES = 50_000
 MAX_CHARACTERS = 2 * 1024 * 1024
 """Of all texts and keys once anchors are followed: an alias costs a few bytes and writes out a text of any length."""
 """Our choice: the longest example of the standard has 5 kB, 9 levels and 600 values."""
+LARGEST_NUMBER = int(sys.float_info.max)
+"""Python refuses to compare or calculate with a larger whole number and one with a point."""
+_DIRECTIVE = re.compile("(?:^|[\\r\\n\\x85\\u2028\\u2029])%")
+"""After any of YAML's line breaks."""
 
 
 class _Refusal(Exception):  # noqa: N818 never leaves this module
@@ -68,6 +77,8 @@ def _text(content: bytes) -> str:
         raise _Refusal(f"is not UTF-8: byte {error.start} cannot be read") from None
     if "\0" in text:
         raise _Refusal("holds a NUL character, so it is no text")
+    if sum(1 for _ in islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES + 1)) > MAX_DIRECTIVES:
+        raise _Excess(f"has more than {MAX_DIRECTIVES} lines that begin with %")
     return text
 
 
@@ -151,12 +162,14 @@ def _demand_within(values: int, characters: int, most_characters: int) -> None:
 
 
 def _demand_plain(value: Json) -> None:
-    """Refuse what PostgreSQL's JSON cannot hold, and depth, in a document that came as JSON."""
+    """Refuse what PostgreSQL's JSON cannot hold, numbers beyond a double, and depth in a document that came as JSON."""
     for item, depth in _walk(value):
         if depth > MAX_DEPTH:
             raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
         if isinstance(item, float) and not math.isfinite(item):
             raise _Refusal("holds a number that is infinite or not a number")
+        if isinstance(item, int) and abs(item) > LARGEST_NUMBER:
+            raise _Refusal("holds a whole number too large to be compared with any other")
         if isinstance(item, str) and ("\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item)):
             raise _Refusal(f"holds a text with a character that cannot be stored: {item[:40]!r}")
 

@@ -49,6 +49,9 @@ LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
         (b"a: x\0y", "NUL"),
         (b"a: " + b"9" * 500, "digits"),
         (b'{"a": ' + b"9" * 500 + b"}", "digits"),
+        (b"a: -" + b"9" * 390, "too large"),
+        (b"a: 0x" + b"f" * 300, "too large"),
+        (b'{"a": [{"b": ' + b"9" * 310 + b"}]}", "too large"),
         (b"a: &a [*a]", "inside of itself"),
         (b"a: *b", "before it is set"),
         (b"a: " + b"[" * 50 + b"]" * 50, "deeper than 40"),
@@ -89,6 +92,21 @@ def test_what_is_too_large_once_anchors_are_followed_is_refused_before_it_is_bui
         tracemalloc.stop()
     assert said in refusal.value.message
     assert refusal.value.code == "document_too_large"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\x85", "\u2028"])
+def test_a_document_with_endless_directives_is_refused_at_once(line_end: str) -> None:
+    directives = "".join(f"%TAG !{number}! x{line_end}" for number in range(50_000))
+    started = time.monotonic()
+    with pytest.raises(TooLargeError) as refusal:
+        parse_document(f"{directives}---{line_end}a: 1".encode())
+    assert time.monotonic() - started < 1
+    assert "lines that begin with %" in refusal.value.message
+
+
+def test_a_document_may_have_directives_and_percent_signs() -> None:
+    text = "%YAML 1.2\n%TAG !x! tag:example.org,2026:\n---\na: |\n" + "  %d\n" * 100
+    assert parse_document(text.encode()) == {"a": "%d\n" * 100}
 
 
 @pytest.mark.parametrize(
