@@ -20,8 +20,6 @@ from api.pagination import KeysetPagination
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 
-"""Of a row: what the database counts up to."""
-
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A request body or query: an unknown name is refused, since a misspelt one would silently not count."""
