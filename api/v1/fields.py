@@ -151,9 +151,9 @@ class TextField(serializers.CharField):
 class PatternField(serializers.RegexField):
     """Text of which the whole has a form, as it came: DRF would trim it, and would take a number for text."""
 
-    def __init__(self, regex: str, **options: Any) -> None:
-        super().__init__(f"^(?:{regex})$", trim_whitespace=False, **options)  # the form as the OpenAPI document shows it
-        self.form = re.compile(regex)
+    def __init__(self, form: re.Pattern[str], **options: Any) -> None:
+        super().__init__(f"^(?:{form.pattern})$", trim_whitespace=False, **options)  # as the OpenAPI document shows it
+        self.form = form
 
     def to_internal_value(self, data: Any) -> str:
         if not (isinstance(data, str) and self.form.fullmatch(data)):  # `$` alone would let a line break at the end pass

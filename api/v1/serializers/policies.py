@@ -1,5 +1,6 @@
 """Access policies, guardrails and trust policies as they go over the wire."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,7 +91,7 @@ class GuardrailAnswer(PolicyVersionAnswer):
 class PolicyRequest(StrictSerializer):
     """What a policy and a guardrail have in common."""
 
-    name = PatternField(r"[A-Za-z0-9_-]{1,80}")
+    name = PatternField(re.compile(r"[A-Za-z0-9_-]{1,80}"))
     purposes = serializers.ListField(child=TextField(max_length=80), default=list, max_length=100)
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), default=list)
     expires_at = MomentField(allow_null=True, default=None)

@@ -1,5 +1,6 @@
 """Data products as they go over the wire."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.rules.vocabulary import GateName, Grade, Verdict
 
-SLUG_FORM = r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?"
+SLUG_FORM = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?")
 
 
 class ProductQuery(StrictSerializer):

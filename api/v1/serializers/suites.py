@@ -1,5 +1,6 @@
 """Suites as they go over the wire."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ class SuiteAnswer(SuiteEntry):
 
 
 class ExpectationRequest(StrictSerializer):
-    type = PatternField(r"[a-z][a-z0-9_]{2,199}", help_text="Great Expectations' name.")
+    type = PatternField(re.compile(r"[a-z][a-z0-9_]{2,199}"), help_text="Great Expectations' name.")
     kwargs = JsonObjectField(default=dict)
     severity = serializers.ChoiceField(words(Severity), default=Severity.CRITICAL.value)
     dimension = serializers.ChoiceField(words(Dimension), allow_null=True, default=None, help_text="By the type, if left out.")
