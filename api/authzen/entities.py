@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-Type = Annotated[str, msgspec.Meta(max_length=80)]
-SubjectId = Annotated[str, msgspec.Meta(max_length=150)]
-ResourceId = Annotated[str, msgspec.Meta(max_length=200)]
+LONGEST_TYPE, LONGEST_SUBJECT_ID, LONGEST_RESOURCE_ID = 80, 150, 200
+Type = Annotated[str, msgspec.Meta(max_length=LONGEST_TYPE)]
+SubjectId = Annotated[str, msgspec.Meta(max_length=LONGEST_SUBJECT_ID)]
+ResourceId = Annotated[str, msgspec.Meta(max_length=LONGEST_RESOURCE_ID)]
 Properties = dict[str, Any] | None
 
 

@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException
 
 from api.access.asking import admitted_digest, note_use
 from api.authzen.callers import Caller, answers_callers
-from api.authzen.entities import Batch, Evaluation, Semantic
+from api.authzen.entities import LONGEST_RESOURCE_ID, LONGEST_SUBJECT_ID, LONGEST_TYPE, Batch, Evaluation, Semantic
 from api.authzen.messages import MalformedRequestError, read_message, structured
 from api.authzen.questions import question_of
 from api.authzen.wording import FAILED, MALFORMED, decision_of
@@ -34,7 +34,6 @@ from trust.services.deciding import answer
 log = logging.getLogger(__name__)
 PATH = "/access/v1/evaluation"
 MOST_EVALUATIONS = 500
-LONGEST_LOGGED = 150
 ENTITIES = ("subject", "action", "resource", "context")
 EVALUATION_FAILED = RulingReason(
     FAILED,
@@ -103,7 +102,11 @@ def _question_of_item(item: Any, defaults: Mapping[str, Any]) -> Question:
     except MalformedRequestError as error:
         refusal = RulingReason(MALFORMED, error.message, error.remedy)
         named = with_defaults(item, defaults) if isinstance(item, dict) else {}
-        words = (_word(named, "resource", "id"), _word(named, "subject", "id"), _word(named, "action", "name"))
+        words = (
+            _word(named, "resource", "id", LONGEST_RESOURCE_ID),
+            _word(named, "subject", "id", LONGEST_SUBJECT_ID),
+            _word(named, "action", "name", LONGEST_TYPE),
+        )
         return Question(product=words[0], subject=words[1], action=words[2], refusal=refusal)
 
 
@@ -121,11 +124,11 @@ def with_defaults(item: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[
     return whole
 
 
-def _word(message: Mapping[str, Any], entity: str, name: str) -> str:
+def _word(message: Mapping[str, Any], entity: str, name: str, longest: int) -> str:
     """What the log is to say of an item that cannot be read, as far as there is anything."""
     value = message.get(entity)
     word = value.get(name) if isinstance(value, dict) else None
-    return word[:LONGEST_LOGGED] if isinstance(word, str) else ""
+    return word[:longest] if isinstance(word, str) else ""
 
 
 def _answered(caller: Caller, questions: Sequence[Question], last_decision: bool | None) -> list[Answered]:
