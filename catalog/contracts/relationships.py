@@ -68,6 +68,8 @@ def _foreign_key(
     if len({(target.product, target.table) for target in targets}) != 1:
         raise UnmappableError("it leads to more than one dataset")
     reference, there = _resolved(targets, places, slug)
+    if reference == f"{slug}/{place.port}" and there == columns:
+        raise UnmappableError("it leads to itself, so that any data meets it")
     kwargs: dict[str, Json]
     if len(columns) == 1:
         kwargs = {"column": columns[0], "reference": reference, "reference_column": there[0]}

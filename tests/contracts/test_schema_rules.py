@@ -97,6 +97,7 @@ def test_a_compound_key_is_unique_in_the_order_of_its_positions() -> None:
         ({"relationships": [{"to": "nonsense"}]}, "relationships[0]"),
         ({"relationships": [{"to": "orders.nothing"}]}, "relationships[0]"),
         ({"relationships": [{"type": "foreignKey"}]}, "relationships[0]"),
+        ({"relationships": [{"to": "orders.id"}]}, "relationships[0]"),
         ({"relationships": [{"to": ["orders.id", "orders.id"]}]}, "relationships[0]"),
     ],
     ids=lambda value: str(value)[:70],

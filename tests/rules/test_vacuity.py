@@ -9,8 +9,12 @@ from catalog.rules.vocabulary import Dimension
 from trust.rules.dimensions import dimension_of
 from trust.rules.vacuity import cannot_fail
 
+PLACE = "orders/lines"
+REFERENCE = "expect_column_values_to_exist_in_reference"
 CANNOT: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_be_unique", {"column": "a", "mostly": 0}),
+    (REFERENCE, {"column": "a", "reference": PLACE, "reference_column": "a", "row_condition": "b == 1"}),
+    (REFERENCE, {"column_list": ["a", "b"], "reference": PLACE, "reference_column_list": ["a", "b"]}),
     ("expect_column_values_to_match_regex", {"column": "a", "regex": "x", "mostly": 0.0}),
     ("expect_table_row_count_to_be_between", {"min_value": 0}),
     ("expect_table_row_count_to_be_between", {}),
@@ -114,6 +118,9 @@ CAN: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [r"^\w", "^$"]}),
     ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": [r"^\w", r"^\W", "^$"], "match_on": "all"}),
     ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "x"}),
+    (REFERENCE, {"column": "a", "reference": PLACE, "reference_column": "b"}),
+    (REFERENCE, {"column": "a", "reference": "orders/customers", "reference_column": "a"}),
+    (REFERENCE, {"column_list": ["a", "b"], "reference": PLACE, "reference_column_list": ["b", "a"]}),
     ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "x$|a^"}),
     ("expect_column_values_to_not_match_regex_list", {"column": "a", "regex_list": ["a^", "x"]}),
     ("expect_column_values_to_not_match_regex", {"column": "a", "regex": "(?!)"}),
@@ -128,12 +135,12 @@ CAN: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "kwargs"), CANNOT)
 def test_a_check_that_cannot_fail_says_why(kind: str, kwargs: dict[str, Any]) -> None:
-    assert cannot_fail(Expectation(kind, kwargs))
+    assert cannot_fail(Expectation(kind, kwargs), PLACE)
 
 
 @pytest.mark.parametrize(("kind", "kwargs"), CAN)
 def test_a_check_that_can_fail_counts(kind: str, kwargs: dict[str, Any]) -> None:
-    assert cannot_fail(Expectation(kind, kwargs)) is None
+    assert cannot_fail(Expectation(kind, kwargs), PLACE) is None
 
 
 @pytest.mark.parametrize(

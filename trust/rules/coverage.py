@@ -60,7 +60,7 @@ def coverage_of(standing: Standing, policy: TrustPolicy, accepted: Collection[st
             continue
         if standing.passed(check):
             speaking.append(check)
-        elif check.key in accepted and vacuity_of(check) is None:
+        elif check.key in accepted and vacuity_of(check, standing.place) is None:
             speaking.append(check)
             waived.append(check.key)
     dimensions = {check.dimension for check in speaking}

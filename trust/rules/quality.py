@@ -68,7 +68,7 @@ def quality_of(
     checks = [check for check in standing.checks if check.dimension is dimension]
     rated = [(check, value_of(check, standing, benefit=benefit)) for check in checks]
     weights = situation.policy.severity_weights
-    settled = [(c, v) for c, v in rated if not is_half_credited(c) and vacuity_of(c) is None]
+    settled = [(c, v) for c, v in rated if not is_half_credited(c) and vacuity_of(c, standing.place) is None]
     half = sorted(((c, v) for c, v in rated if is_half_credited(c)), key=lambda pair: (pair[1], pair[0].key, pair[0].id))
     mean, used = lowest_mean(
         [(weights[check.severity], value) for check, value in settled],
@@ -86,7 +86,7 @@ def quality_of(
 
 def _contribution(check: CheckFacts, standing: Standing, situation: Situation, *, is_counted: bool) -> CheckContribution:
     waiver = situation.waivers.checks.get(check.key)
-    vacuity = vacuity_of(check)
+    vacuity = vacuity_of(check, standing.place)
     left_out = f"cannot fail: {vacuity}" if vacuity else "left out: it would raise the mean or stand alone"
     return CheckContribution(
         check_id=check.id,

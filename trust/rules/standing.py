@@ -32,12 +32,14 @@ class Doubt:
 class Standing:
     """The evidence of one port and how far it is believed.
 
+    place: the port as references name it, `<product slug>/<port>`.
     run: the run that speaks for the port; None when none does.
     doubt: the first reason not to be content with it; None when there is none.
     is_believed: its passes say something, leaving its age aside. is_current: it is within its time to live.
     freshness: f of the score, 0 to 1.
     """
 
+    place: str
     port: PortFacts
     run: RunFacts | None
     doubt: Doubt | None
@@ -67,18 +69,18 @@ class Standing:
         A check that was skipped because the table has no rows, where the contract allows that, has nothing to complain about
         and counts as passed: otherwise allowing emptiness would be worth nothing.
         """
-        if vacuity_of(check) is not None:
+        if vacuity_of(check, self.place) is not None:
             return False
         if check.status is CheckStatus.SKIPPED:
             return self.run is not None and is_rightly_empty(self.port, self.run)
         return check.status is CheckStatus.PASSED
 
 
-def vacuity_of(check: CheckFacts) -> str | None:
-    """Why a check cannot fail whatever the data; None where it can, or where it evidently did."""
+def vacuity_of(check: CheckFacts, place: str) -> str | None:
+    """Why a check of the port at `place` cannot fail whatever the data; None where it can, or where it evidently did."""
     if check.status in {CheckStatus.FAILED, CheckStatus.ERROR}:
         return None
-    return cannot_fail(Expectation(check.type, check.kwargs, check.severity, check.dimension))
+    return cannot_fail(Expectation(check.type, check.kwargs, check.severity, check.dimension), place)
 
 
 def is_rightly_empty(port: PortFacts, run: RunFacts) -> bool:
@@ -94,13 +96,15 @@ def time_to_live(port: PortFacts, policy: TrustPolicy) -> timedelta:
 def standing_of(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Standing:
     """The evidence of `port` at `now`, with the first doubt about it."""
     ttl = time_to_live(port, policy)
+    place = f"{facts.slug}/{port.name}"
     if (absence := _absence(port, facts, policy)) is not None or port.latest_run is None:
-        return Standing(port, None, absence, ttl)
+        return Standing(place, port, None, absence, ttl)
     run = port.latest_run
-    candidate = Standing(port, run, None, ttl)
+    candidate = Standing(place, port, run, None, ttl)
     disbelief = _disbelief(candidate, run)
     age = max(now - run.started_at, timedelta(0))
     return Standing(
+        place,
         port,
         run,
         disbelief or _staleness(run, age, ttl) or _errors(port, run),

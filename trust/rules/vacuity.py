@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalog.rules.expectation import Expectation
+from trust.rules.expectation_types import REFERENCE_TYPE
 from trust.rules.pattern_language import find_every_text, find_no_text
 from trust.rules.strength import lets_all_fail
 
@@ -18,17 +19,29 @@ _MOST_DEVIATIONS = math.isqrt(_MOST_ROWS)
 """Of n values none lies further from their mean than (n - 1) / sqrt(n) standard deviations."""
 
 
-def cannot_fail(expectation: Expectation) -> str | None:
+def cannot_fail(expectation: Expectation, place: str) -> str | None:
     """Why the expectation holds for any data at all, in words to follow "This check cannot fail:"; None if it can fail.
 
-    It looks at the arguments alone. None is no proof of the contrary: that `hour` lies between 0 and a million also
-    cannot fail, but only somebody who knows hours can tell.
+    place: the port that it is asked of, as references name it (`<product slug>/<port>`). It looks at the arguments alone.
+    None is no proof of the contrary: that `hour` lies between 0 and a million also cannot fail, but only somebody who knows
+    hours can tell.
     """
     kwargs = expectation.kwargs
     if lets_all_fail(kwargs.get("mostly")):
         return "`mostly` is 0, so every row may break it"
+    if expectation.type == REFERENCE_TYPE:
+        return _own_reference(kwargs, place)
     rule = _RULES.get(expectation.type)
     return rule(kwargs) if rule else None
+
+
+def _own_reference(kwargs: Mapping[str, Any], place: str) -> str | None:
+    """A reference to the very columns that are looked up in it. In another order they can fail: not each (a, b) is a (b, a)."""
+    ours = kwargs.get("column_list") or [kwargs.get("column")]
+    theirs = kwargs.get("reference_column_list") or [kwargs.get("reference_column")]
+    if kwargs.get("reference") != place or not isinstance(ours, list) or ours != theirs:
+        return None
+    return "the reference is the column itself" if len(ours) == 1 else "the reference is the columns themselves"
 
 
 def _bounds(least: float, most: float, what: str) -> Callable[[Mapping[str, Any]], str | None]:

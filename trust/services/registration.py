@@ -104,7 +104,7 @@ def register_document(
                 *warnings,
                 *taken.warnings,
                 *_undeclared_inputs(document),
-                *_idle_checks(document.suites),
+                *_idle_checks(taken.product.slug, document.suites),
             ],
             next_steps=_next_steps(taken),
         )
@@ -270,12 +270,12 @@ def _references(suites: Iterable[SuiteClaims]) -> list[Expectation]:
     return [one for claims in suites for one in claims.expectations if one.type == REFERENCE_TYPE]
 
 
-def _idle_checks(suites: Mapping[str, SuiteClaims]) -> list[str]:
+def _idle_checks(slug: str, suites: Mapping[str, SuiteClaims]) -> list[str]:
     return [
         f"{one.meta.get('path', name)}: {one.type} cannot fail: {reason}. It counts for no coverage"
         for name, claims in suites.items()
         for one in claims.expectations
-        if (reason := cannot_fail(one)) is not None
+        if (reason := cannot_fail(one, f"{slug}/{name}")) is not None
     ]
 
 

@@ -113,6 +113,18 @@ def test_an_item_with_names_that_are_too_long_is_a_logged_no_as_well(
     assert all(answer["context"]["decision_id"] for answer in answers)
 
 
+@pytest.mark.parametrize("entity", ["subject", "action", "resource"])
+@pytest.mark.parametrize("name", ["type", "id", "name"])
+def test_an_item_with_a_word_that_is_too_long_is_a_no_of_its_own(
+    pep: EnforcementPoint, products: list[DataProduct], entity: str, name: str
+) -> None:
+    asked: dict[str, Any] = {"subject": subject(), "action": action(), "resource": resource()}
+    answers = pep.evaluate_batch([{}, {entity: {**asked[entity], name: "x" * 300}}, {}], **asked)
+    is_read = name in asked[entity]
+    assert decisions(answers) == [True, not is_read, True]
+    assert ("error" in answers[1]["context"]) == is_read
+
+
 def test_the_first_no_is_the_last_answer_where_that_is_asked(pep: EnforcementPoint, products: list[DataProduct]) -> None:
     asked: dict[str, Any] = {"subject": subject(), "action": action()}
     answers = pep.evaluate_batch(items("orders", "returns", "stock"), semantic="deny_on_first_deny", **asked)

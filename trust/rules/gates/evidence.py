@@ -37,7 +37,11 @@ def critical_checks_gate(situation: Situation) -> GateResult:
     waivers: list[str] = []
     critical_count = failed_count = 0
     for standing in situation.standings:
-        critical = [check for check in standing.checks if check.severity is Severity.CRITICAL and vacuity_of(check) is None]
+        critical = [
+            check
+            for check in standing.checks
+            if check.severity is Severity.CRITICAL and vacuity_of(check, standing.place) is None
+        ]
         waivers += [situation.waivers.checks[c.key].id for c in critical if _needs_waiver(c, standing, situation)]
         judged = [check for check in critical if check.key not in situation.waivers.checks]
         bad = [check for check in judged if check.status is CheckStatus.FAILED]
