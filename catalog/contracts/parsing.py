@@ -163,7 +163,8 @@ def _demand_within(values: int, characters: int, most_characters: int) -> None:
 
 def _demand_plain(value: Json) -> None:
     """Refuse what PostgreSQL's JSON cannot hold, numbers beyond a double, and depth in a document that came as JSON."""
-    for item, depth in _walk(value):
+    for position, (item, depth) in enumerate(_walk(value)):
+        _demand_within(position, 0, MAX_CHARACTERS)
         if depth > MAX_DEPTH:
             raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
         if isinstance(item, float) and not math.isfinite(item):

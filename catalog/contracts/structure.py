@@ -8,7 +8,8 @@ the original bytes are kept, so nothing is lost, and nothing is dropped without 
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from types import NoneType
@@ -19,13 +20,15 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
 from catalog.contracts.findings import Findings
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Json
 from catalog.rules.json_values import are_all_different
 
 MAX_DETAILS = 100
 """How many faults or warnings are listed one by one; the rest is counted."""
 MAX_ID = 200
+MAX_STEPS = 1_000_000
+"""Keywords of the schema that are compared with one document (our choice): 5 s. A field takes 170 to 600 of them."""
 _API_VERSION = re.compile(r"v3\.\d+\.\d+")
 _BEGINNING = {
     "version": "the version of this contract, such as 1.0.0",
@@ -95,8 +98,32 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
 @lru_cache(maxsize=1)
 def _validator() -> Any:
     schema = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
-    kind = jsonschema.validators.extend(jsonschema.Draft201909Validator, {"uniqueItems": _unique_items})
-    return kind(json.loads(schema))
+    keywords = jsonschema.Draft201909Validator.VALIDATORS | {"uniqueItems": _unique_items}
+    counted = {name: _counted(keyword) for name, keyword in keywords.items()}
+    return jsonschema.validators.extend(jsonschema.Draft201909Validator, counted)(json.loads(schema))
+
+
+class _Steps(threading.local):
+    """How many keywords of the schema were compared in this thread since the document came."""
+
+    taken = 0
+
+
+_steps = _Steps()
+
+
+def _counted(keyword: Callable[..., Iterable[Any] | None]) -> Callable[..., Iterable[Any] | None]:
+    def compare(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterable[Any] | None:
+        _steps.taken += 1
+        if _steps.taken > MAX_STEPS:
+            raise TooLargeError(
+                f"The document takes more than {MAX_STEPS:,} steps to compare with the standard's schema.",
+                remedy="Shorten its lists, or split it into several data products.",
+                code="document_too_large",
+            )
+        return keyword(validator, wanted, instance, schema)
+
+    return compare
 
 
 def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[Any]:
@@ -106,6 +133,7 @@ def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iter
 
 def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:
     """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it tells less well."""
+    _steps.taken = 0
     for error in _validator().iter_errors(document):
         path = _path(error.absolute_path)
         if "then" in error.absolute_schema_path and "logicalType" not in _enclosing_property(document, error.absolute_path):

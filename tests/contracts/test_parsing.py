@@ -75,12 +75,13 @@ def test_what_is_no_document_is_refused_with_the_reason(content: bytes, said: st
     [
         (b"a: " + b"x" * MAX_BYTES, "1,048,576 are read"),
         (LAUGHS, "more than 50,000 values"),
+        (b'{"a": [' + b"1, " * 60_000 + b"1]}", "more than 50,000 values"),
         (b"a: &a " + b"x" * 200_000 + b"\nb: [" + b"*a, " * 2_000 + b"]", "more than 2,097,152 characters"),
         (b"a: &a {k: " + b"x" * 200_000 + b"}\n" + b"".join(b"k%d: {<<: *a}\n" % n for n in range(20)), "2,097,152 characters"),
         (b"a: &a {" + b"k" * 1_000 + b": x}\nb: [" + b"*a, " * 2_200 + b"]", "2,097,152 characters"),
         (b"a: &a " + b"x" * 20_000 + b"\nb: &b [" + b"*a, " * 20 + b"]\nc: [" + b"*b, " * 20 + b"]", "2,097,152 characters"),
     ],
-    ids=["bytes", "values", "a text", "a merged mapping", "a key", "lists of lists"],
+    ids=["bytes", "values", "values of JSON", "a text", "a merged mapping", "a key", "lists of lists"],
 )
 def test_what_is_too_large_once_anchors_are_followed_is_refused_before_it_is_built(content: bytes, said: str) -> None:
     tracemalloc.start()

@@ -1,11 +1,12 @@
 """What is no contract is refused with every fault and its path; what merely deviates is told."""
 
+import time
 from typing import Any
 
 import pytest
 
 from catalog.contracts.reader import read_contract
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import InvalidError, TooLargeError
 from tests.contracts.documents import TODAY, as_json, contract, orders, read, setting
 
 MANY = {"metric": "rowCount", "mustBeLessThan": "many"}
@@ -100,3 +101,25 @@ def test_a_thousand_faults_are_counted_and_a_hundred_shown() -> None:
 
 def test_json_is_as_good_as_yaml() -> None:
     assert read_contract(as_json(contract()), today=TODAY) == read(contract())
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        [orders(properties=[1] * 40_000)],
+        [{"properties": [{}] * 8_000}] * 5,
+    ],
+    ids=["no properties", "nameless properties"],
+)
+def test_a_document_that_is_slow_to_compare_is_refused(schema: list[Any]) -> None:
+    started = time.monotonic()
+    with pytest.raises(TooLargeError) as refusal:
+        read_contract(as_json(contract(schema=schema)), today=TODAY)
+    assert "schema" in refusal.value.message
+    assert refusal.value.code == "document_too_large"
+    assert time.monotonic() - started < 20  # 5 s on a machine of its own; without the limit 20 to 60
+
+
+def test_the_largest_port_is_compared() -> None:
+    document = read(contract(schema=[orders(*({"name": f"c{number}", "required": True} for number in range(2_000)))]))
+    assert len(document.ports[0].fields) == 2_000
