@@ -35,6 +35,8 @@ PRODUCTION = {
     "TOUCHSTONE_HTTPS": "true",
     "TOUCHSTONE_ALLOWED_HOSTS": "touchstone.example",
     "TOUCHSTONE_TRUSTED_ORIGINS": "https://touchstone.example",
+    "TOUCHSTONE_TRUSTED_PROXIES": "192.0.2.1",
+    "TOUCHSTONE_PUBLIC_URL": "https://touchstone.example",
 }
 
 
@@ -75,7 +77,17 @@ def pytest_check(options: TestOptions, environment: Mapping[str, str], report: P
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
         # One more than cores: tests of whole stacks wait a good part of their time.
         processes = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
-        command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder", "--no-header", "-q"]
+        command += [
+            "-n",
+            str(processes),
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            "--no-header",
+            "-q",
+            "--durations=12",
+            "--durations-min=5",
+        ]
     if options.scope is Scope.QUICK:
         command += QUICK_TESTS
     elif options.scope is Scope.FULL:

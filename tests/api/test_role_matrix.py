@@ -58,13 +58,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "obligation": "name-the-source",
         "how": "In the footer.",
     },
-    f"{U}/exceptions": {"decision_id": 1, "title": "Wrong"},
+    f"{U}/exceptions": {"decision_id": "{decision_id}", "title": "Wrong"},
     f"{U}/exceptions/{{exception_id}}/close": {"resolution": "Mended."},
     f"{U}/exceptions/{{exception_id}}/hand-on": {"assigned_to": "owner-1"},
     f"{U}/outcomes": {"measure": "m", "value": 1, "observed_at": "2026-01-01T00:00:00Z"},
     f"{U}/stage-moves": {"to_stage": "retired"},
     f"{U}/stage-moves/{{move_id}}/reject": {"reason": "No."},
-    f"{U}/uses": {"decision_id": 1, "action": "used"},
+    f"{U}/uses": {"decision_id": "{decision_id}", "action": "used"},
 }
 """What is sent to an operation on a thing of the owner: valid, so that the answer tells of rights and not of the body."""
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -113,6 +113,10 @@ def filled(path: str, things: dict[str, Any]) -> str:
     return re.sub(r"\{(\w+)\}", value, path)
 
 
+def body_of(path: str, things: dict[str, Any]) -> dict[str, Any]:
+    return {name: things["decision_id"] if value == "{decision_id}" else value for name, value in BODIES.get(path, {}).items()}
+
+
 def ask(caller: Caller, method: str, path: str, body: dict[str, Any]) -> int:
     """The status of one request, whose effects are taken back."""
     with transaction.atomic():
@@ -132,7 +136,7 @@ def found(callers: dict[str, Caller]) -> dict[tuple[str, str], dict[str, int]]:
             yield method, path
 
     return {
-        (method, path): {role: ask(callers[role], method, filled(path, things), BODIES.get(path, {})) for role in ROLES}
+        (method, path): {role: ask(callers[role], method, filled(path, things), body_of(path, things)) for role in ROLES}
         for method, path in operations()
     }
 

@@ -83,8 +83,8 @@ def test_whoever_has_a_role_registers_under_their_own_name(cast: Cast, product: 
 
 
 def test_the_least_that_can_be_said_is_a_use_case(cast: Cast) -> None:
-    answer = cast.auditor.post(LIST, REQUEST).json()
-    assert (answer["business_owner"], answer["autonomy"], answer["explainability_required"]) == ("anna", "advises", None)
+    answer = cast.owner.post(LIST, REQUEST).json()
+    assert (answer["business_owner"], answer["autonomy"], answer["explainability_required"]) == ("olga", "advises", None)
     assert (answer["products"], answer["consumers"], answer["measures"], answer["exceptions_within"]) == ([], [], [], None)
 
 

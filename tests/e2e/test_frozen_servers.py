@@ -11,10 +11,11 @@ import os
 import re
 import secrets
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -53,6 +54,7 @@ class Installation:
     """One of everything, and a person who is signed in."""
 
     stage: Stage
+    web: subprocess.Popen[bytes]
     postgres: EmbeddedPostgres
     valkey: EmbeddedValkey
     port: int
@@ -116,13 +118,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             stage.manage("signing_key", "--ensure")
             stage.start_worker()
             stage.manage("load_demo")
-            stage.start_web(port)
+            web = stage.start_web(port)
             stage.manage("show_verdicts", "--wait", "100")
             made_by = f"Person.objects.create_superuser('frieda', password={PASSWORD!r})"
             stage.manage("shell", "--no-imports", "-c", f"from catalog.models import Person; {made_by}")
             key = stage.manage("create_demo_key").stdout.strip()
             admin_key = stage.manage("create_api_key", "frieda", "--name", "frozen", "--scope", "admin").stdout.split()[-1]
-            made = Installation(stage, postgres, valkey, port, key, admin_key)
+            made = Installation(stage, web, postgres, valkey, port, key, admin_key)
             made.sign_in()
             yield made
         finally:
@@ -214,8 +216,8 @@ def test_callers_of_a_frozen_database_are_told_so_in_time_and_everything_works_w
 def test_new_connections_to_a_frozen_database_end_in_time(installation: Installation) -> None:
     """The kernel accepts them, and nobody reads their first message."""
     stage, port = installation.stage, find_free_port(HOST)
-    fresh = Installation(stage, installation.postgres, installation.valkey, port, installation.key, installation.admin_key)
     web = stage.start_web(port)
+    fresh = replace(installation, web=web, port=port)
     asked = Asked()
     with frozen(installation.postgres):
         asked.ask("trust", lambda: fresh.ask(TRUST), 8)
@@ -290,7 +292,7 @@ def test_no_answer_of_a_frozen_minute_is_without_its_row(installation: Installat
 
 def web_processes(installation: Installation) -> list[int]:
     """The processes that serve; granian itself only looks after them."""
-    parent = installation.stage.processes[-1].pid
+    parent = installation.web.pid
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in children if b"granian" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
