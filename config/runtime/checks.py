@@ -27,7 +27,8 @@ TEARDOWN_SECONDS = 60.0
 MOST_PROCESSES = 8  # each holds up to a dozen connections; the server takes 120
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
-QUICK_TESTS = ("tests/rules", "tests/engines", "tests/architecture")
+QUICK_TESTS = ("tests/engines", "tests/rules", "tests/architecture")
+LONGEST_QUICK_TEST = "tests/engines/test_parity.py"  # begins first
 FULL_ONLY = ("tests/third_party", "tests/large")  # the first need further packages, the second take minutes
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {
@@ -75,8 +76,8 @@ def static_checks(environment: Mapping[str, str]) -> list[Check]:
 def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
-        # One more than cores: tests of whole stacks wait a good part of their time.
-        processes = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+        # One more than cores: tests of whole stacks wait a good part of their time, and those are not among the quick ones.
+        processes = min(len(os.sched_getaffinity(0)) + (options.scope is not Scope.QUICK), MOST_PROCESSES)
         command += [
             "-n",
             str(processes),
@@ -89,7 +90,7 @@ def pytest_check(options: TestOptions, environment: Mapping[str, str], report: P
             "--durations-min=5",
         ]
     if options.scope is Scope.QUICK:
-        command += QUICK_TESTS
+        command += [LONGEST_QUICK_TEST, *QUICK_TESTS]
     elif options.scope is Scope.FULL:
         environment = {**environment, **{python_variable(name): str(third_party_python(ROOT, name)) for name in THIRD_PARTY}}
     elif options.scope is Scope.ALL:
