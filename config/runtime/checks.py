@@ -76,8 +76,9 @@ def static_checks(environment: Mapping[str, str]) -> list[Check]:
 def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
-        # One more than cores: tests of whole stacks wait a good part of their time, and those are not among the quick ones.
-        processes = min(len(os.sched_getaffinity(0)) + (options.scope is not Scope.QUICK), MOST_PROCESSES)
+        # More than cores: tests of whole stacks wait a good part of their time. Those are not among the quick ones.
+        more = 0 if options.scope is Scope.QUICK else 2
+        processes = min(len(os.sched_getaffinity(0)) + more, MOST_PROCESSES)
         command += [
             "-n",
             str(processes),
