@@ -8,7 +8,7 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.baseline import keep_baseline
-from tests.databases import test_database
+from tests.databases import migrated_database
 from trust.signing import ensure_key
 
 # The real hasher takes 0.4 s of processor time for each password: it is meant to. Processes that tests start use the real one.
@@ -18,7 +18,7 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The migrated test database; every test finds in it what the migrations put there, whatever other tests committed."""
-    database = test_database()
+    database = migrated_database()
     with django_db_blocker.unblock():
         database.__enter__()
         keep_baseline()

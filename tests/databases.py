@@ -30,7 +30,7 @@ def _use(name: str) -> None:
 
 
 @contextmanager
-def test_database() -> Iterator[None]:
+def migrated_database() -> Iterator[None]:
     """Let this process use a freshly migrated database; drop it at the end, and the template with the last one."""
     original = str(connection.settings_dict["NAME"])
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]

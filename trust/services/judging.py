@@ -101,7 +101,7 @@ def judge_stale(*, now: datetime, seconds: float = 45.0) -> int:
         work = Work(moment, is_sharing=True, until=began + seconds)
         work.judge(stale_upstreams_first(seeds, moment))
         judged += work.judged
-        tried.update(work.left, work.failures)
+        tried.update(seeds, work.left, work.failures)
         moment = now + timedelta(seconds=monotonic() - began)
     return judged
 
