@@ -1,10 +1,12 @@
 """What every test may count on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from tests.baseline import keep_baseline
@@ -27,7 +29,37 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         database.__exit__(None, None, None)
 
 
-STACKS = ("tests/third_party", "tests/large", "tests/e2e")
+ModuleRows = Callable[[], AbstractContextManager[None]]
+
+
+def commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="module")
+def module_rows(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[ModuleRows]:
+    """An open transaction for the rows that all tests of a module share: made once, rolled back after the last of them.
+
+    `with module_rows():` lets a fixture of the module's scope write. Each test works in a savepoint, and must get copies of the
+    objects: what one does to an object, no other may see.
+    """
+    assert not any(commits(item) for item in request.session.items if item.path == request.path), (
+        "A test of this module commits."
+    )
+    with django_db_blocker.unblock():
+        rows = transaction.atomic()
+        vars(rows)["_from_testcase"] = True  # Django's mark: durable blocks may begin in it
+        rows.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        rows.__exit__(None, None, None)
+
+
+STACKS = ("tests/third_party", "tests/large", "tests/outages", "tests/e2e")
 """Tests of whole stacks, which wait much and take long."""
 
 

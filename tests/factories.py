@@ -10,14 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import Group
-
-from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, Person, Purpose, UseCase
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, OutputPort, Person, UseCase
 from catalog.rules.claims import FieldClaims, InputClaims, PolicyClaims, PortClaims, ProductClaims
 from catalog.rules.roles import PersonRole
 from catalog.rules.use_case import MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import (
-    BUILT_IN_PURPOSES,
     Cadence,
     ConsumerKind,
     Effect,
@@ -38,23 +35,13 @@ from catalog.services.products import (
     retire_product,
     review_product,
 )
-from catalog.services.roles import ensure_roles
 from catalog.services.use_cases import acknowledge_use_case, register_use_case
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 _numbers = count(1)
 
 
-def ensure_baseline() -> None:
-    """What migrations put in place and a transactional test's flush takes away: groups and purposes."""
-    if Group.objects.filter(name__in=list(PersonRole)).count() < len(PersonRole):
-        ensure_roles()
-    for name in BUILT_IN_PURPOSES:
-        Purpose.objects.get_or_create(name=name)
-
-
 def make_person(username: str | None = None, *roles: PersonRole, is_active: bool = True, is_staff: bool = False) -> Person:
-    ensure_baseline()
     person = add_person(username=username or f"person-{next(_numbers)}", roles=roles, is_staff=is_staff)
     if not is_active:
         person.is_active = False
@@ -139,7 +126,6 @@ def make_port(
 
 
 def make_policy(product: DataProduct, name: str = "readers", *, is_published: bool = True, **claims: object) -> AccessPolicy:
-    ensure_baseline()
     defaults: dict[str, object] = {
         "effect": Effect.PERMIT,
         "consumer_kinds": tuple(ConsumerKind),
@@ -224,7 +210,6 @@ def make_use_case(
     **claims: Any,
 ) -> UseCase:
     """A use case at the stage idea, registered by the system; `claims` are those of `UseCaseClaims`, people by username."""
-    ensure_baseline()
     owner = business_owner or make_owner()
     said = use_case_claims(
         slug or f"use-case-{next(_numbers)}",

@@ -29,7 +29,7 @@ PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
 QUICK_TESTS = ("tests/engines", "tests/rules", "tests/architecture")
 LONGEST_QUICK_TEST = "tests/engines/test_parity.py"  # begins first
-FULL_ONLY = ("tests/third_party", "tests/large")  # the first need further packages, the second take minutes
+FULL_ONLY = ("tests/third_party", "tests/large", "tests/outages")  # the first need further packages, the others take minutes
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {
     "TOUCHSTONE_DEBUG": "false",
@@ -76,8 +76,8 @@ def static_checks(environment: Mapping[str, str]) -> list[Check]:
 def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
-        # More than cores: tests of whole stacks wait a good part of their time. Those are not among the quick ones.
-        more = 0 if options.scope is Scope.QUICK else 2
+        # More than cores: tests of whole stacks wait a good part of their time. Those are not among the quick ones, and few in most.
+        more = {Scope.QUICK: 0, Scope.ALL: 1}.get(options.scope, 2)
         processes = min(len(os.sched_getaffinity(0)) + more, MOST_PROCESSES)
         command += [
             "-n",
@@ -184,7 +184,7 @@ def pytest_counts(report: Path) -> str:
 LEFT_OUT = {
     Scope.PYTEST: "Only pytest ran, with the arguments given; the static checks did not.",
     Scope.QUICK: f"Only the static checks and {', '.join(QUICK_TESTS)} ran.",
-    Scope.ALL: f"Not run: {' and '.join(FULL_ONLY)} (bin/test --full).",
+    Scope.ALL: f"Not run: {', '.join(FULL_ONLY)} (bin/test --full).",
     Scope.FULL: "",
 }
 

@@ -1,7 +1,8 @@
 """Who uses the admin in tests, and the rows that they meet: a product with evidence, and one of somebody else."""
 
+from copy import copy, deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.test import Client
 from django.urls import reverse
@@ -18,6 +19,14 @@ class Visitor:
         self.person = person
         self.client = Client(raise_request_exception=False)
         self.client.force_login(person)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The same person in the same session, with a client of their own."""
+        twin = copy(self)
+        twin.person = deepcopy(self.person, memo)
+        twin.client = Client(raise_request_exception=False)
+        twin.client.cookies = deepcopy(self.client.cookies)
+        return twin
 
     def get(self, page: str, /, *args: Any, **query: str) -> Any:
         return self.client.get(reverse(f"admin:{page}", args=args), query)

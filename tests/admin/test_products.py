@@ -80,11 +80,11 @@ def test_the_list_costs_the_same_number_of_queries_however_long_it_is(cast: Cast
 
 
 def test_the_list_never_shows_an_outdated_verdict(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_well(make_ready_port(make_governed_product("sales")), NOW)
+    run_well(make_ready_port(make_governed_product("stale")), NOW)
     assert ">\nProduction-grade" in re.sub(r">\s+", ">\n", cast.governance.sees(LIST))
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(days=3))
     assert "Unknown" in re.sub(r"<option.*?</option>|<select.*?</select>", "", cast.governance.sees(LIST), flags=re.DOTALL)
-    assert DataProduct.objects.get(slug="sales").current_verdict.verdict == "unknown"
+    assert DataProduct.objects.get(slug="stale").current_verdict.verdict == "unknown"
 
 
 def test_the_page_of_a_product_tells_the_whole_story(cast: Cast, world: World) -> None:
@@ -105,7 +105,7 @@ def test_the_page_of_a_product_tells_the_whole_story(cast: Cast, world: World) -
 
 
 def test_text_from_outside_is_escaped_in_the_admin(cast: Cast) -> None:
-    product = make_governed_product("sales", owner=cast.owner.person, name=SCRIPT, description=SCRIPT, purpose=SCRIPT)
+    product = make_governed_product("script", owner=cast.owner.person, name=SCRIPT, description=SCRIPT, purpose=SCRIPT)
     make_port(product, description=SCRIPT)
     for html in (cast.owner.sees(CHANGE, product.pk), cast.owner.sees(LIST), cast.owner.sees("index")):
         assert SCRIPT not in html
@@ -125,7 +125,7 @@ def test_the_page_of_a_product_costs_the_same_number_of_queries_however_many_run
 
 
 def test_a_retired_product_is_read_only(cast: Cast) -> None:
-    product = make_product("sales", owner=cast.owner.person, lifecycle=Lifecycle.RETIRED)
+    product = make_product("retired", owner=cast.owner.person, lifecycle=Lifecycle.RETIRED)
     html = cast.owner.sees(CHANGE, product.pk)
     assert 'name="_save"' not in html
     assert "Run now" not in html

@@ -1,8 +1,9 @@
 """Who calls the API in tests: a cast of named roles, each with a key, and one assertion about the shape of errors."""
 
 from collections.abc import Collection
+from copy import copy, deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.test import Client
 from django.utils import timezone
@@ -28,6 +29,13 @@ class Caller:
             self.key_row, self.key = create_key(
                 person=person, consumer=consumer, name="test", scopes=scopes, now=timezone.now()
             )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The same person with the same key, and a client of their own."""
+        twin = copy(self)
+        twin.person = deepcopy(self.person, memo)
+        twin.client = Client(raise_request_exception=False)
+        return twin
 
     def send(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str) -> Any:
         if self.key:

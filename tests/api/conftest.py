@@ -1,15 +1,24 @@
-"""Fixtures of the API's tests."""
+"""Fixtures of the API's tests. The rows of the cast are shared by the tests of a module."""
+
+from copy import deepcopy
 
 import pytest
 
 from catalog.models import DataProduct
 from tests.api.callers import Cast, make_cast
+from tests.conftest import ModuleRows
 from tests.factories import make_governed_product, make_port
 
 
+@pytest.fixture(scope="module")
+def module_cast(module_rows: ModuleRows) -> Cast:
+    with module_rows():
+        return make_cast()
+
+
 @pytest.fixture
-def cast(db: None) -> Cast:
-    return make_cast()
+def cast(module_cast: Cast, db: None) -> Cast:
+    return deepcopy(module_cast)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import DataProduct
-from tests.api.callers import Cast, assert_problem
+from tests.api.callers import Cast, assert_problem, make_cast
 from tests.factories import NOW
 from tests.trust.builders import make_ready_port, run_well
 from trust.models import CurrentVerdict, Decision
@@ -20,6 +20,11 @@ ASK = {
     "action": {"name": "consume", "properties": {"purpose": "analytics"}},
     "resource": {"type": "data_product", "id": "orders"},
 }
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -16,6 +17,7 @@ from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.api_keys import create_key_of
 from catalog.services.policies import withdraw_policy
 from tests.api.callers import Caller, Cast, assert_problem
+from tests.conftest import ModuleRows
 from tests.factories import make_consumer, make_governance, make_governed_product, make_policy
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
@@ -25,23 +27,37 @@ from trust.rules.answer import short_answer
 from trust.services.trust_policies import publish_trust_policy
 
 
-@pytest.fixture
-def product(cast: Cast) -> DataProduct:
+@pytest.fixture(scope="module")
+def module_product(module_rows: ModuleRows, module_cast: Cast) -> DataProduct:
     """Production-grade, and permitted for `analytics` with an obligation."""
-    made = make_governed_product("orders", owner=cast.owner.person)
-    make_policy(made, "deciders", purposes=("ai.decision-support",), obligations=("human_review",))
-    run_well(make_ready_port(made), database_now())
-    return made
+    with module_rows():
+        made = make_governed_product("orders", owner=module_cast.owner.person)
+        make_policy(made, "deciders", purposes=("ai.decision-support",), obligations=("human_review",))
+        run_well(make_ready_port(made), database_now())
+        return made
 
 
 @pytest.fixture
-def agent(cast: Cast) -> Caller:
-    return caller_of(make_consumer("agent", kind=ConsumerKind.AI_AGENT))
+def product(module_product: DataProduct, db: None) -> DataProduct:
+    return deepcopy(module_product)
+
+
+@pytest.fixture(scope="module")
+def module_callers(module_rows: ModuleRows, module_cast: Cast) -> tuple[Caller, Caller]:
+    """An agent, and a gateway that asks for others."""
+    with module_rows():
+        agent, gateway = make_consumer("agent"), make_consumer("gateway", kind=ConsumerKind.SERVICE)
+        return caller_of(agent), caller_of(gateway)
 
 
 @pytest.fixture
-def gateway(cast: Cast) -> Caller:
-    return caller_of(make_consumer("gateway", kind=ConsumerKind.SERVICE))
+def agent(module_callers: tuple[Caller, Caller], db: None) -> Caller:
+    return deepcopy(module_callers[0])
+
+
+@pytest.fixture
+def gateway(module_callers: tuple[Caller, Caller], db: None) -> Caller:
+    return deepcopy(module_callers[1])
 
 
 def caller_of(consumer: Consumer) -> Caller:

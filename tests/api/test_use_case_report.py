@@ -20,7 +20,7 @@ from joserfc.jwk import KeySet
 from catalog.models import UseCase
 from catalog.rules.moments import rfc_3339
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
-from tests.api.callers import Caller, Cast, assert_problem
+from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_consumer, make_owner, make_product, make_use_case, measure_claims
 from tests.trust.builders import make_waiver
 from tests.trust.stages import put_at
@@ -37,6 +37,11 @@ REPORT = "/api/v1/use-cases/delays/report"
 VERIFIER = Path(settings.BASE_DIR) / "verify" / "touchstone_verify.py"
 
 pytestmark = pytest.mark.usefixtures("signing_key")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from catalog.contracts.reader import read_contract
 from catalog.models import DataProduct
 from catalog.rules.errors import DomainError, TooLargeError
 from tests.contracts.documents import TODAY, as_json, contract, orders, setting
-from tests.factories import ensure_baseline, make_owner, make_product
+from tests.factories import make_owner, make_product
 from trust.models import Suite
 from trust.services.registration import register_document
 
@@ -96,7 +96,6 @@ READ_OF_EACH, REGISTERED_OF_EACH = 4, 3
 def world(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "orders.csv").write_text("id,at,n\na,2026-01-01,1\n")
     settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"data_roots": [str(tmp_path)]})
-    ensure_baseline()
     make_owner("ada")
     make_product("parts")
 

@@ -10,7 +10,7 @@ from catalog.models import Person
 from catalog.rules.roles import PERMISSIONS, PersonRole
 from catalog.services.permissions import has_role, is_governance
 from catalog.services.roles import ensure_roles
-from tests.factories import ensure_baseline, make_governance, make_owner, make_person, make_product
+from tests.factories import make_governance, make_owner, make_person, make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,6 @@ def run(*words: str) -> str:
 
 
 def test_the_migrations_bring_the_roles_with_their_permissions() -> None:
-    ensure_baseline()
     for role in PersonRole:
         group = Group.objects.get(name=role)
         granted = group.permissions.values_list("content_type__app_label", "codename")
@@ -41,7 +40,6 @@ def test_nobody_is_given_evidence_to_write() -> None:
 
 
 def test_roles_twice_change_nothing_and_keep_what_was_added() -> None:
-    ensure_baseline()
     extra = Permission.objects.get(codename="delete_dataproduct")
     group = Group.objects.get(name=PersonRole.AUDITORS)
     group.permissions.add(extra)
@@ -52,7 +50,6 @@ def test_roles_twice_change_nothing_and_keep_what_was_added() -> None:
 
 
 def test_a_person_is_added_with_a_role_and_without_a_password() -> None:
-    ensure_baseline()
     assert (
         run("add_person", "ada", "--name", "Ada Lovelace", "--role", "data owners", "--staff") == "Added ada, in data owners.\n"
     )

@@ -14,7 +14,7 @@ from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, Inv
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.products import deprecate_product, publish_product, retire_product
 from tests.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
-from tests.factories import NOW, ensure_baseline, make_governance, make_owner, make_person, make_product
+from tests.factories import NOW, make_governance, make_owner, make_person, make_product
 from tests.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.models import CurrentVerdict, Run, RunCause, Suite
 from trust.rules.vocabulary import RunStatus
@@ -451,7 +451,6 @@ def test_the_standard_s_examples_come_back_byte_for_byte(path: Path) -> None:
 
 
 def test_files_are_registered_inputs_first_and_one_refusal_stops_no_other(data: Path) -> None:
-    ensure_baseline()
     report_ = contract(id="report-contract", customProperties=[setting("inputPorts", [{"product": "orders"}])])
     report_["customProperties"][0] = setting("slug", "report")
     files = {"report.yaml": as_yaml(report_), "bad.yaml": b"- not a contract", "orders.yaml": as_yaml(contract())}

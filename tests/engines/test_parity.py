@@ -42,10 +42,13 @@ Answers = dict[int, tuple[Case, CheckResult, OracleResult]]
 
 
 @pytest.fixture(scope="module")
-def answers(forms: dict[str, Form]) -> Any:
+def answers(forms: dict[str, Form], pytestconfig: pytest.Config) -> Any:
+    assert pytestconfig.cache is not None
+    kept = pytestconfig.cache.mkdir("pandas_oracle")
+
     @cache
     def ask_oracle(name: str) -> list[OracleResult]:
-        return PandasOracle(forms[name].frame()).ask_all(CASES)
+        return PandasOracle(forms[name].frame(), kept).ask_all(CASES)
 
     @cache
     def ask(name: str) -> Answers:

@@ -1,6 +1,8 @@
 """The cast of AuthZEN's tests: an enforcement point, an agent, a model, and the products that they ask about."""
 
 from collections.abc import Collection
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.api_keys import create_key_of
 from tests.api.authzen.client import EnforcementPoint
+from tests.conftest import ModuleRows
 from tests.factories import make_consumer, make_governed_product, make_owner, make_policy
 from tests.trust.builders import make_ready_port, run_well
 
@@ -31,27 +34,55 @@ def make_good_product(slug: str, *, purposes: tuple[str, ...] = (PURPOSE,), **cl
     return product
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What the tests of a module share. Each test gets copies."""
+
+    gateway: Consumer
+    agent: Consumer
+    model: Consumer
+    pep: EnforcementPoint
+    orders: DataProduct
+
+
+@pytest.fixture(scope="module")
+def module_authzen(module_rows: ModuleRows) -> Rows:
+    with module_rows():
+        return _make_rows()
+
+
+def _make_rows() -> Rows:
+    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    return Rows(
+        gateway=gateway,
+        agent=make_consumer("flight-planner", kind=ConsumerKind.AI_AGENT),
+        model=make_consumer("delay-model", kind=ConsumerKind.AI_MODEL, clearance=Sensitivity.PUBLIC),
+        pep=enforcement_point_of(gateway),
+        orders=make_good_product("orders"),
+    )
+
+
 @pytest.fixture
-def gateway(db: None) -> Consumer:
+def gateway(module_authzen: Rows, db: None) -> Consumer:
     """A service that enforces decisions for others."""
-    return make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    return deepcopy(module_authzen.gateway)
 
 
 @pytest.fixture
-def agent(db: None) -> Consumer:
-    return make_consumer("flight-planner", kind=ConsumerKind.AI_AGENT)
+def agent(module_authzen: Rows, db: None) -> Consumer:
+    return deepcopy(module_authzen.agent)
 
 
 @pytest.fixture
-def model(db: None) -> Consumer:
-    return make_consumer("delay-model", kind=ConsumerKind.AI_MODEL, clearance=Sensitivity.PUBLIC)
+def model(module_authzen: Rows, db: None) -> Consumer:
+    return deepcopy(module_authzen.model)
 
 
 @pytest.fixture
-def pep(gateway: Consumer) -> EnforcementPoint:
-    return enforcement_point_of(gateway)
+def pep(module_authzen: Rows, db: None) -> EnforcementPoint:
+    return EnforcementPoint(module_authzen.pep.key)
 
 
 @pytest.fixture
-def orders(db: None) -> DataProduct:
-    return make_good_product("orders")
+def orders(module_authzen: Rows, db: None) -> DataProduct:
+    return deepcopy(module_authzen.orders)

@@ -9,8 +9,9 @@ from django.utils import timezone
 from catalog.models import Consumer, DataProduct
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from tests.api.authzen.client import EnforcementPoint, demand_no_decision
-from tests.api.authzen.conftest import PURPOSE, enforcement_point_of, make_good_product
+from tests.api.authzen.conftest import PURPOSE, Rows, enforcement_point_of, make_good_product
 from tests.api.authzen.words import action, resource, subject
+from tests.conftest import ModuleRows
 from tests.factories import make_consumer, make_governed_product
 from tests.trust.builders import run_well
 from trust.models import CurrentVerdict, Decision
@@ -24,12 +25,20 @@ def ids(answer: dict[str, Any]) -> list[str]:
     return [entity["id"] for entity in answer["results"]]
 
 
+pytestmark = pytest.mark.usefixtures("catalog")
+
+
+@pytest.fixture(scope="module")
+def module_catalog(module_rows: ModuleRows, module_authzen: Rows) -> None:
+    with module_rows():
+        make_good_product("stock")
+        make_good_product("returns", purposes=("ai.training",))
+        make_governed_product("ports")
+
+
 @pytest.fixture
-def catalog(orders: DataProduct, agent: Consumer) -> None:
+def catalog(module_catalog: None, db: None, orders: DataProduct, agent: Consumer) -> None:
     """orders and stock may be used; returns is for another purpose, ports is not production-grade."""
-    make_good_product("stock")
-    make_good_product("returns", purposes=("ai.training",))
-    make_governed_product("ports")
 
 
 def test_the_products_that_may_be_used_now_are_found(pep: EnforcementPoint, catalog: None) -> None:
@@ -160,7 +169,7 @@ def test_the_consumers_that_may_use_a_product_are_found(pep: EnforcementPoint, c
 def test_an_agent_may_not_search_for_others(agent: Consumer, orders: DataProduct) -> None:
     own = enforcement_point_of(agent)
     demand_no_decision(own.post("/access/v1/search/subject", SUBJECTS), 403, "subject_not_asker")
-    assert ids(own.search("resource", **PRODUCTS)) == ["orders"]
+    assert ids(own.search("resource", **PRODUCTS)) == ["orders", "stock"]
     for sought, asked in (("resource", PRODUCTS), ("action", ACTIONS)):
         other = own.search(sought, **{**asked, "subject": subject("gateway")})
         assert other["results"] == []
@@ -223,4 +232,4 @@ def test_a_key_that_is_lost_meanwhile_gets_nothing(pep: EnforcementPoint, catalo
 def test_a_service_finds_what_it_may_use_itself(gateway: Consumer, orders: DataProduct) -> None:
     assert gateway.kind == ConsumerKind.SERVICE
     found = enforcement_point_of(gateway).search("resource", **{**PRODUCTS, "subject": subject("gateway", "service")})
-    assert ids(found) == ["orders"]
+    assert ids(found) == ["orders", "stock"]
