@@ -76,7 +76,7 @@ def static_checks(environment: Mapping[str, str]) -> list[Check]:
 def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
-        # More than cores: tests of whole stacks wait a good part of their time. Those are not among the quick ones, and few in most.
+        # More than cores: tests of whole stacks wait a good part of their time. None of those are among the quick ones.
         more = {Scope.QUICK: 0, Scope.ALL: 1}.get(options.scope, 2)
         processes = min(len(os.sched_getaffinity(0)) + more, MOST_PROCESSES)
         command += [
