@@ -2,11 +2,10 @@
 FROM python:3.13-slim AS packages
 WORKDIR /build
 COPY requirements.txt requirements-uv.txt ./
-COPY config/__init__.py config/
-COPY config/runtime config/runtime
+COPY runtime runtime
 # The bundled PostgreSQL and Valkey are left out: containers of their own stand for them.
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements-uv.txt \
- && python -c "from config.runtime.install import BUNDLED_SERVERS, without; print(without(BUNDLED_SERVERS, open('requirements.txt').read()))" > requirements-image.txt \
+ && python -c "from runtime.install import BUNDLED_SERVERS, without; print(without(BUNDLED_SERVERS, open('requirements.txt').read()))" > requirements-image.txt \
  && python -m venv --without-pip /opt/touchstone \
  && uv pip sync --no-cache --require-hashes --compile-bytecode --python /opt/touchstone/bin/python requirements-image.txt
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 try:
     from config.command_line import run
-    from config.runtime.services import complete_environment
+    from runtime.services import complete_environment
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. Use bin/manage, which installs what is needed and takes the same words.")
 

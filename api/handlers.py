@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from api.errors import INTERNAL, answer_error, problem_of
 from api.problems import problem_response
-from trust import views as pages
+from trust.desk import views as pages
 
 API_PREFIXES = ("/api/", "/healthz", "/readyz", "/access/", "/.well-known/")
 

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.problems import Problem, problem_response
+from trust.decisions.services.signed_answers import signed_answer
+from trust.ledger.signing import public_jwks
 from trust.models import Decision
-from trust.services.signed_answers import signed_answer
-from trust.signing import public_jwks
 
 MEDIA_TYPE = "application/jose"
 ALLOW = {"Allow": "GET, HEAD, OPTIONS"}

@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.errors import answer_error
 from api.health import healthz, readyz
+from api.replay import ReplayView
 from api.schema import DocsView, schema
 from api.signed import jwks
 
@@ -18,6 +19,7 @@ def unknown_address(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/v1/", include("api.v1.urls")),
+    path("api/v1/decisions/<int:decision_id>/replay", ReplayView.as_view()),
     path("", include("api.authzen.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("healthz", healthz, name="healthz"),

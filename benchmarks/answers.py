@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.answers_ground import PRODUCTS, Ground, copy_of, fill, own_database, pgbench_rate, prepare
-from config.runtime.web import web_command
+from runtime.web import web_command
 
 MANY_PRODUCTS, MANY_DECISIONS = 1_000_000, 10_000_000
 ROOT = Path(__file__).resolve().parent.parent

@@ -32,7 +32,7 @@ def own_database() -> Iterator[str]:
     """The URL of a database that nobody else uses and that is gone afterwards."""
     given = os.environ.get("DATABASE_URL", "").strip()
     if not given:
-        from config.embedded import EmbeddedPostgres, throwaway_directory  # noqa: PLC0415  needs the wheel
+        from runtime.embedded import EmbeddedPostgres, throwaway_directory  # noqa: PLC0415  needs the wheel
 
         with throwaway_directory() as directory, EmbeddedPostgres(directory / "postgres", durable=True) as server:
             yield server.url
@@ -75,7 +75,7 @@ def prepare(url: str) -> Ground:
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
 
     now = timezone.now()
-    from trust.signing import ensure_key  # noqa: PLC0415
+    from trust.ledger.signing import ensure_key  # noqa: PLC0415
 
     ensure_key()  # for the answers that are asked for signed
     run_well(make_ready_port(make_governed_product("measured")), now, failed=1)

@@ -61,10 +61,10 @@ def measure(case: dict[str, str], span: Span, visit: Callable[[dict[str, str]], 
     from django.utils import timezone  # noqa: PLC0415  needs Django
 
     from catalog.models import Person  # noqa: PLC0415
-    from trust.admin.decision_filters import wanted_of  # noqa: PLC0415
-    from trust.admin.decision_list import place_text, rows_at  # noqa: PLC0415
-    from trust.admin.decisions import DecisionAdmin  # noqa: PLC0415
-    from trust.queries.decision_pages import Place, find_page  # noqa: PLC0415
+    from trust.decisions.admin.decision_filters import wanted_of  # noqa: PLC0415
+    from trust.decisions.admin.decision_list import place_text, rows_at  # noqa: PLC0415
+    from trust.decisions.admin.decisions import DecisionAdmin  # noqa: PLC0415
+    from trust.decisions.queries.decision_pages import Place, find_page  # noqa: PLC0415
 
     given = {name: f"{span.at(0.5):%Y-%m-%d}" if value == "DAY" else value for name, value in case.items()}
     auditor = Person.objects.get(username="measurer")

@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from catalog.rules.expectation import Expectation, Suite
 from catalog.rules.vocabulary import SourceKind
-from trust.rules.evidence import Source
+from trust.evidence.rules.evidence import Source
 
 REGIONS = ["north", "south", "east", "west", "centre"]
 STATUSES = ["new", "paid", "sent", "returned"]
@@ -104,7 +104,7 @@ def generate(path: str, rows: int) -> None:
 
 
 def run_ours(path: str) -> float:
-    from trust.engines.gx import GxEngine  # noqa: PLC0415
+    from trust.evidence.engines.gx import GxEngine  # noqa: PLC0415
 
     engine = GxEngine()
     started = time.perf_counter()
@@ -145,7 +145,7 @@ def run_pandas(path: str) -> float:
     warnings.simplefilter("ignore")
     import pandas as pd  # noqa: PLC0415
 
-    from trust.engines.gx import quiet  # noqa: F401, PLC0415  # isort: skip
+    from trust.evidence.engines.gx import quiet  # noqa: F401, PLC0415  # isort: skip
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
 
@@ -184,7 +184,7 @@ def spilled(rows: int) -> dict[str, float]:
 
 
 def run_spill(path: str) -> float:
-    from trust.engines.gx import GxEngine  # noqa: PLC0415
+    from trust.evidence.engines.gx import GxEngine  # noqa: PLC0415
 
     engine, suite = GxEngine(), Suite("spill", (_e("column_values_to_be_unique", column="key"),))
     started = time.perf_counter()

@@ -45,7 +45,7 @@ def measure(head: int, below: Sequence[int], *, turns: int, sample: int) -> Meas
 
     from catalog.models import DataProduct  # noqa: PLC0415
     from trust.models import CurrentVerdict  # noqa: PLC0415
-    from trust.services.judging import Work, ensure_current, judge_product  # noqa: PLC0415
+    from trust.verdicts.services.judging import Work, ensure_current, judge_product  # noqa: PLC0415
 
     found = Measured(len(below))
     there = Work.judge_together
@@ -117,7 +117,7 @@ def run(deep: int, wide: int, turns: int, sample: int) -> None:
     from tests.factories import make_governed_product  # noqa: PLC0415
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
     from tests.trust.nets import connect, copies_of  # noqa: PLC0415
-    from trust.services.judging import judge_stale  # noqa: PLC0415
+    from trust.verdicts.services.judging import judge_stale  # noqa: PLC0415
 
     port = make_ready_port(make_governed_product("measured"))
     run_well(port, timezone.now())

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.answers_ground import own_database
 from benchmarks.engine import SUITE, generate
 from catalog.rules.vocabulary import SourceKind
-from trust.rules.evidence import Source
+from trust.evidence.rules.evidence import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = 100
@@ -48,7 +48,7 @@ def worker(processes: int, log: Path) -> Iterator[None]:
 
 def engine_rate(path: str, repetitions: int = 20) -> tuple[float, float]:
     """Runs a second of the suite on that file, in this process, and the median milliseconds of one."""
-    from trust.engines.gx import GxEngine  # noqa: PLC0415  heavy
+    from trust.evidence.engines.gx import GxEngine  # noqa: PLC0415  heavy
 
     engine, source = GxEngine(), Source(SourceKind.PARQUET, path)
     for _ in range(3):
@@ -74,9 +74,9 @@ def queue_rate(runs: int, processes: int, folder: Path) -> float:
     from catalog.models import OutputPort  # noqa: PLC0415
     from tests.factories import make_governed_product, make_port  # noqa: PLC0415
     from tests.trust.builders import make_suite  # noqa: PLC0415
+    from trust.evidence.services.runs import request_run  # noqa: PLC0415
+    from trust.messages import enqueue  # noqa: PLC0415
     from trust.models import CurrentVerdict, Run  # noqa: PLC0415
-    from trust.services.runs import request_run  # noqa: PLC0415
-    from trust.tasks import enqueue  # noqa: PLC0415
 
     stored: tuple[dict[str, Any], ...] = tuple(
         {"type": one.type, "kwargs": dict(one.kwargs), "severity": one.severity.value, "dimension": None, "meta": {}}
@@ -108,7 +108,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> dict[str, float]:
     """The ratio of the queue to the engine alone, each on one core, and the figures that it is made of."""
-    from config.embedded import EmbeddedValkey, throwaway_directory  # noqa: PLC0415
+    from runtime.embedded import EmbeddedValkey, throwaway_directory  # noqa: PLC0415
 
     with (
         own_database() as url,

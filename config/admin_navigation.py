@@ -115,6 +115,6 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "STYLES": [_style("parts"), _style("admin"), _style("desk")],
     "COLORS": {"primary": _GOLD},
-    "DASHBOARD_CALLBACK": "trust.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "trust.desk.admin.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
 }

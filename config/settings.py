@@ -146,7 +146,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"  # where the page of the login was opened by its own address
 
-EMAIL_TIMEOUT = 10  # seconds for each step; `trust.services.delivery` counts on it
+EMAIL_TIMEOUT = 10  # seconds for each step; `trust.notices.services.delivery` counts on it
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_sender
 _MAIL = mail_server(ENVIRONMENT.email_url)
 EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
@@ -218,8 +218,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Scope": "catalog.rules.scopes.Scope",
         "PolicyStatus": "catalog.models.PolicyStatus",
         "RunCause": "trust.models.RunCause",
-        "CheckStatus": "trust.rules.evidence.CheckStatus",
-        "EvidenceStatus": "trust.rules.evidence.EvidenceStatus",
+        "CheckStatus": "trust.vocabulary.CheckStatus",
+        "EvidenceStatus": "trust.vocabulary.EvidenceStatus",
         **{
             word: f"catalog.rules.vocabulary.{word}"
             for word in (
@@ -242,7 +242,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         },
         "SourceKind": "catalog.rules.vocabulary.SourceKind",
         **{
-            word: f"trust.rules.vocabulary.{word}"
+            word: f"trust.vocabulary.{word}"
             for word in (
                 "Answer",
                 "DecisionChannel",
@@ -257,7 +257,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "UseAction",
             )
         },
-        "VerdictWord": "trust.rules.vocabulary.Verdict",
+        "VerdictWord": "trust.vocabulary.Verdict",
     },
     "DESCRIPTION": "One accountable answer: is this data product production-grade, for me, for this purpose, right now?",
 }

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from catalog.services import sign_ins
-from trust.views import error_page
+from trust.presentation.responses import error_page
 
 CHECKS_PER_SECOND = 1.0
 """Passwords that one process looks at, from addresses that the account does not know: each costs most of a second of a core."""

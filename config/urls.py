@@ -6,10 +6,10 @@ from django.urls import include, path
 admin.autodiscover()
 
 urlpatterns = [
-    path("admin/audit/", include("trust.admin.audit_urls")),
+    path("admin/audit/", include("trust.desk.admin.audit_urls")),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
-    path("", include("trust.urls")),
+    path("", include("trust.desk.urls")),
 ]
 
 # Below /api these answer problem+json, everywhere else Django's pages.

@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.baseline import keep_baseline
 from tests.databases import migrated_database
-from trust.signing import ensure_key
+from trust.ledger.signing import ensure_key
 
 # The real hasher takes 0.4 s of processor time for each password: it is meant to. Processes that tests start use the real one.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

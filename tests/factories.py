@@ -116,7 +116,7 @@ def make_port(
     fields: tuple[FieldClaims, ...] = (FieldClaims("id", LogicalType.INTEGER), FieldClaims("name", LogicalType.STRING)),
     **claims: object,
 ) -> OutputPort:
-    """A port with two fields. The location is not checked here: `trust.services.ports` does that."""
+    """A port with two fields. The location is not checked here: `trust.evidence.services.ports` does that."""
     port, _ = put_output_port(
         product=product or make_product(),
         claims=PortClaims(name=name, source_kind=source_kind, location=location, fields=fields, **claims),  # type: ignore[arg-type]

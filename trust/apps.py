@@ -19,6 +19,6 @@ class TrustConfig(AppConfig):
 
 def _make_partitions(**_kwargs: Any) -> None:
     """An installation that was off for a year answers into proper partitions from the first moment on."""
-    from trust.services.partitions import make_partitions  # noqa: PLC0415
+    from trust.ledger.services.partitions import make_partitions  # noqa: PLC0415
 
     make_partitions()

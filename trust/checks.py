@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import connection
 
-from trust.services.partitions import WARNING, rows_without_partition
-from trust.services.runtime_role import excess_rights
+from trust.ledger.services.partitions import WARNING, rows_without_partition
+from trust.ledger.services.runtime_role import excess_rights
 
 _ROLES = "Let the processes run as a role of their own: docs/operations.md, section `Two roles of PostgreSQL`, says how."
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -11,29 +10,18 @@ from uuid import UUID
 from billiard import current_process
 from celery import current_app, shared_task
 from celery.signals import worker_init
-from kombu.exceptions import KombuError
-from kombu.exceptions import OperationalError as BrokerError
 
 from catalog.services import agreement_upkeep
-from trust.queries.clock import database_now
-from trust.services import (
-    daily_standings,
-    delivery,
-    execution,
-    judging,
-    ledger,
-    ledger_checks,
-    ledger_publishing,
-    partitions,
-    product_upkeep,
-    readiness_watch,
-    recall_notices,
-    runs,
-    scheduling,
-    use_case_upkeep,
-)
-from trust.signing import KeyUnavailableError
-from trust.worker_watch import worker_name
+from trust.clock import database_now
+from trust.decisions.services import recall_notices
+from trust.evidence.services import scheduling
+from trust.evidence.worker_watch import worker_name
+from trust.ledger.services import ledger, ledger_checks, ledger_publishing, partitions
+from trust.ledger.signing import KeyUnavailableError
+from trust.messages import enqueue
+from trust.notices.services import delivery
+from trust.use_cases.services import readiness_watch, use_case_upkeep
+from trust.verdicts.services import daily_standings, execution, judging, product_upkeep, run_conclusion
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +36,7 @@ def import_engine(**_kwargs: Any) -> None:
 
     What killed workers left of the data they read is removed.
     """
-    from trust.engines import gx  # noqa: PLC0415  # web and beat never need it
+    from trust.evidence.engines import gx  # noqa: PLC0415  # web and beat never need it
 
     gx.remove_leftovers()
 
@@ -58,7 +46,7 @@ def execute_run(run_id: str) -> None:
     """One attempt at a run, if it is there to be claimed.
 
     The heartbeat ends a run whose time is over, and this process if it hangs. Where the process is stuck in C code, no thread
-    of it can do that: then Celery's hard limit, a little later, ends it from outside (`trust.worker_watch`).
+    of it can do that: then Celery's hard limit, a little later, ends it from outside (`trust.evidence.worker_watch`).
     """
     execution.execute_run(run_id=UUID(run_id), worker=worker_name(os.getpid()), on_hang=_end_this_process)
 
@@ -78,7 +66,7 @@ def queue_due_runs() -> None:
 @shared_task(name="trust.sweep_runs", expires=60)
 def sweep_runs() -> None:
     """Take back the runs of lost workers, and send the messages again that a broker may have lost."""
-    waiting = runs.sweep_runs(now=database_now())
+    waiting = run_conclusion.sweep_runs(now=database_now())
     if waiting and _messages_on_their_way() < len(waiting):  # else workers are busy, and nothing is lost
         enqueue(waiting)
 
@@ -154,36 +142,6 @@ def seal_ledger() -> None:
 def check_ledger() -> None:
     """Prove the ledger where somebody asked for it. Without a waiting check this costs two queries."""
     ledger_checks.carry_out_ledger_check()
-
-
-def enqueue(run_ids: Iterable[UUID]) -> None:
-    """Tell the workers about queued runs; call it after commit.
-
-    A broker that is away loses nothing: the rows stay queued, and the sweep sends the messages as soon as it is back.
-    """
-    waiting = [str(run_id) for run_id in run_ids]
-    try:
-        with current_app.producer_or_acquire() as producer:
-            for run_id in waiting:
-                execute_run.apply_async(args=(run_id,), producer=producer, retry=False)
-    except (BrokerError, KombuError, OSError) as error:
-        logger.warning("The broker is away (%s); %d runs stay queued until it is back.", error, len(waiting))
-
-
-def enqueue_deliveries() -> None:
-    """Tell the workers that notices wait; call it after commit. Without a broker the next beat after it is back does."""
-    try:
-        deliver_notices.apply_async(retry=False)
-    except (BrokerError, KombuError, OSError) as error:
-        logger.warning("The broker is away (%s); notices wait until it is back.", error)
-
-
-def enqueue_ledger_check() -> None:
-    """Tell a worker that a check of the ledger waits; call it after commit. Without a broker beat does within the minute."""
-    try:
-        check_ledger.apply_async(retry=False)
-    except (BrokerError, KombuError, OSError) as error:
-        logger.warning("The broker is away (%s); the check of the ledger waits until it is back.", error)
 
 
 def _messages_on_their_way() -> int:

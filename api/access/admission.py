@@ -21,7 +21,7 @@ from api.middleware import RequestIdMiddleware
 from api.problems import Problem, problem_response
 from api.throttling import ADMITTED
 from catalog.services.api_keys import KEY_FORM
-from trust.views import error_page
+from trust.presentation.responses import error_page
 
 CALLERS_ONLY = ("/api/v1/", "/access/v1/")
 """Below these every address that takes a body needs a caller."""

@@ -1,4 +1,4 @@
-"""Who asks, in the words of `trust.services.deciding`."""
+"""Who asks, in the words of `trust.decisions.services.decide`."""
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,9 +10,9 @@ from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.models import Person
 from catalog.services.api_keys import KEY_FORM, digest_of
 from catalog.services.consumers import consumer_of_person
-from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
-from trust.queries.prepared import Statement
-from trust.rules.asking import Asker
+from trust.decisions.queries.clauses import GOOD_KEY, USE_IS_DUE
+from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules.question import Asker
 
 # Whoever may read trust answers, where nothing is to be refused: the purpose, if any, and the product, if any, are known.
 _READER = Statement(

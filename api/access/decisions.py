@@ -9,7 +9,7 @@ from catalog.models import Consumer, DataProduct, Person
 from catalog.rules.errors import NotFoundError
 from catalog.services.permissions import sees_everything
 from trust.models import Decision
-from trust.queries.output_exceptions import visible_exceptions
+from trust.use_cases.queries.output_exceptions import visible_exceptions
 
 
 def visible_decisions(person: Person) -> QuerySet[Decision]:

@@ -3,7 +3,7 @@
 from catalog.models import Person
 from catalog.rules.errors import NotFoundError
 from trust.models import OutputException
-from trust.queries.output_exceptions import visible_exceptions
+from trust.use_cases.queries.output_exceptions import visible_exceptions
 
 
 def find_exception(person: Person, slug: str, exception_id: int) -> OutputException:

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from api.authentication import KeyGrant
 from catalog.models import Consumer, Person
 from catalog.rules.vocabulary import ConsumerKind
-from trust.services.reporters import Reporter
+from trust.use_cases.services.reporters import Reporter
 
 
 def reporter_of(request: Request) -> Reporter:

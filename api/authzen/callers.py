@@ -21,9 +21,9 @@ from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.rules.scopes import Scope, grants
 from catalog.rules.vocabulary import ConsumerKind
 from catalog.services.api_keys import digest_of
-from trust.queries.clauses import GOOD_KEY, USE_IS_DUE
-from trust.rules.asking import Asker
-from trust.rules.denials import ASK_ABOUT_THEMSELVES
+from trust.decisions.queries.clauses import GOOD_KEY, USE_IS_DUE
+from trust.decisions.rules.denials import ASK_ABOUT_THEMSELVES
+from trust.decisions.rules.question import Asker
 
 STATEMENT = f"""
 SELECT k.id, k.scopes, k.requests_per_minute,

@@ -26,10 +26,10 @@ from api.problems import ARRIVED, REQUEST_ID
 from api.v1.ready_made import json_answer
 from catalog.rules.errors import DomainError
 from catalog.rules.ruling import RulingReason
-from trust.rules.asking import Answered, Question
-from trust.rules.vocabulary import DecisionChannel
-from trust.services.answering_again import answer_again, remember
-from trust.services.deciding import answer
+from trust.decisions.rules.question import Answered, Question
+from trust.decisions.services.decide import answer
+from trust.decisions.services.decision_cache import answer_again, remember
+from trust.vocabulary import DecisionChannel
 
 log = logging.getLogger(__name__)
 PATH = "/access/v1/evaluation"

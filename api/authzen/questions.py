@@ -15,7 +15,7 @@ from api.authzen.entities import Action, Evaluation
 from api.authzen.messages import MalformedRequestError
 from catalog.rules.ruling import RulingReason
 from catalog.rules.vocabulary import ConsumerKind
-from trust.rules.asking import Question
+from trust.decisions.rules.question import Question
 
 ANY_CONSUMER = "consumer"
 DATA_PRODUCT = "data_product"

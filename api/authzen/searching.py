@@ -18,10 +18,10 @@ from api.authzen.messages import read_message, structured
 from api.authzen.pages import PageWanted, page_wanted
 from api.authzen.questions import CONSUME, DATA_PRODUCT, purpose_in, refusal_of, with_context, with_kind
 from api.authzen.wording import without_nulls
-from trust.rules import denials
-from trust.rules.answer import DECISION_ID_MARK
-from trust.rules.asking import Question
-from trust.services.searching import Found, Sought, search
+from trust.decisions.rules import denials
+from trust.decisions.rules.question import Question
+from trust.decisions.services.search import Found, Sought, search
+from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 Show = Callable[[str], dict[str, Any]]
 

@@ -7,8 +7,8 @@ and who can do that. `reason_user`, which its example has, is the first of them 
 from collections.abc import Mapping
 from typing import Any
 
-from trust.rules.answer import DECISION_ID_MARK
-from trust.rules.asking import Finding
+from trust.decisions.rules.question import Finding
+from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 OF_TRUST = (
     "production_grade",

@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.v1.ready_made import json_answer
-from trust.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
-from trust.queries.prepared import Statement
-from trust.rules import denials
-from trust.rules.answer import DECISION_ID_MARK, worded
+from trust.decisions.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
+from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules import denials
+from trust.verdicts.rules.answer import DECISION_ID_MARK, worded
 
 MOST_PRODUCTS = 500
 LONGEST_BODY = 128 * 1024  # of the short way: 500 slugs have 43 KB at most

@@ -3,7 +3,7 @@
 from typing import Any
 
 from catalog.rules.vocabulary import ConsumerKind, Effect
-from trust.rules.asking import Finding
+from trust.decisions.rules.question import Finding
 
 
 def cover_of(finding: Finding) -> dict[str, Any]:

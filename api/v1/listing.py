@@ -13,8 +13,8 @@ from catalog.models.product import DataProductQuerySet
 from catalog.queries import visible_products
 from catalog.rules.vocabulary import Lifecycle
 from trust.models import CurrentVerdict
-from trust.rules.vocabulary import Verdict
-from trust.services.judging import ensure_current
+from trust.verdicts.services.judging import ensure_current
+from trust.vocabulary import Verdict
 
 WORD = re.compile(r"\w+")
 MOST_WORDS = 10

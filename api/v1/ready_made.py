@@ -17,13 +17,13 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.signed import wants_signed
-from trust.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
-from trust.queries.prepared import Statement
+from trust.decisions.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
+from trust.decisions.queries.prepared import Statement
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
 
 # Every condition that `ApiKeyAuthentication`, `HasScope`, `visible_products` and `ensure_current` ask for, in one statement.
-# The marks are those of `trust.rules.answer`.
+# The marks are those of `trust.verdicts.rules.answer`.
 STATEMENT = Statement(
     "trust_answer",
     f"""

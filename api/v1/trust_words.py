@@ -1,11 +1,11 @@
-"""The trust answer between HTTP and `trust.services.deciding`: parameters as a question, a finding as JSON."""
+"""The trust answer between HTTP and `trust.decisions.services.decide`: parameters as a question, a finding as JSON."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from api.v1.cover import cover_of
-from trust.rules.answer import DECISION_ID_MARK
-from trust.rules.asking import Finding, Question
+from trust.decisions.rules.question import Finding, Question
+from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 
 def question_of(slug: str, given: Mapping[str, Any]) -> Question:

@@ -7,9 +7,9 @@ from datetime import datetime
 from catalog.models import UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import Readiness, StageMove
-from trust.queries.stage_moves import overrides
-from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus
-from trust.services.readiness import current_readiness
+from trust.use_cases.queries.stage_moves import overrides
+from trust.use_cases.services.readiness import current_readiness
+from trust.vocabulary import Gap, ReadinessLevel, StageMoveStatus
 
 
 @dataclass(frozen=True, slots=True)

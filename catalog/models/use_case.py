@@ -14,7 +14,7 @@ from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 
 @pghistory.track()
 class UseCase(models.Model):
-    """What is claimed about one AI initiative. Whether the claims hold is found out by readiness (`trust.rules.readiness`).
+    """What is claimed about one AI initiative. Whether the claims hold is assessed by readiness (`trust.use_cases`).
 
     decision: what is decided, in which the AI takes part. purpose: name of a `Purpose`. workflow, system, step: where it acts.
     outputs_owner: who answers for what the AI puts out. exceptions_owner: who handles exceptions, within `exceptions_within`.

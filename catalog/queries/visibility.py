@@ -1,6 +1,6 @@
 """Who may know of which product, and who sees everything, as conditions within one statement.
 
-`catalog.services.permissions.sees_everything` asks the same of one person; `trust.queries.asked` says it again in SQL.
+`catalog.services.permissions.sees_everything` asks the same of one person; `resolved_question` of decisions repeats it in SQL.
 """
 
 from django.db.models import Exists, OuterRef, Q

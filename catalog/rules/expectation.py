@@ -13,7 +13,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 class Expectation:
     """One expectation: `type` is Great Expectations' name (`expect_column_values_to_not_be_null`), `kwargs` its arguments.
 
-    `dimension` is None only until a suite is stored: `trust` fills it from the type (see `trust.rules.dimensions`).
+    `dimension` is None only until a suite is stored: `trust` fills it from the type (see `trust.evidence.rules.dimensions`).
     """
 
     type: str

@@ -1,7 +1,7 @@
 """Notices to people and consumers: written once for each recipient, with the deliveries that carry them out of the application.
 
-Nothing is sent here and nothing is enqueued: `trust.services.delivery` sends what waits, each minute and whenever an entry
-point says that there is something (`trust.tasks.enqueue_deliveries`).
+Nothing is sent or enqueued here: `trust.notices.services.delivery` sends pending deliveries, each minute and whenever an entry
+point asks for it (`trust.messages.enqueue_deliveries`).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Output ports with their fields, and input ports. A location is checked by `trust.services.ports`, which knows the sources."""
+"""Output ports with their fields, and input ports. `trust.evidence` checks the locations: it knows the sources."""
 
 import re
 from collections import Counter

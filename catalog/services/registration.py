@@ -1,6 +1,6 @@
 """Takes in what a contract says: product, stage of life, ports, inputs, access policies, and the document itself.
 
-`trust.services.registration` calls this and adds what only `trust` knows: whether a location may be read, and the suites.
+`trust.intake` calls this and adds what only `trust` knows: whether a location may be read, and the suites.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Use cases: registered and changed by their business owner or governance, acknowledged by the business owner alone.
 
-The stage is no claim: it moves with `trust.services.stages`. What was claimed before is in the history, with who, when and why.
+The stage is not a claim: `trust.use_cases` moves it. What was claimed before is in the history, with who, when and why.
 """
 
 from collections.abc import Iterator

@@ -36,6 +36,8 @@ from tests.factories import (
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision
+from trust.ledger.models.audit import Export, LedgerCheck
+from trust.ledger.signing import ensure_key
 from trust.models import (
     Decision,
     Incident,
@@ -49,15 +51,13 @@ from trust.models import (
     Verdict,
     Waiver,
 )
-from trust.models.audit import Export, LedgerCheck
-from trust.services.incidents import open_incident
-from trust.services.output_exceptions import Trouble, record_exception
-from trust.services.readiness import assess_use_case
-from trust.services.reporters import Reporter
-from trust.services.stages import request_stage_move
-from trust.services.trust_policies import publish_trust_policy
-from trust.services.waivers import grant_waiver, request_waiver
-from trust.signing import ensure_key
+from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.reporters import Reporter
+from trust.use_cases.services.stages import request_stage_move
+from trust.verdicts.services.incidents import open_incident
+from trust.verdicts.services.trust_policies import publish_trust_policy
+from trust.verdicts.services.waivers import grant_waiver, request_waiver
 
 
 def add_rows(number: int, folder: Any) -> None:

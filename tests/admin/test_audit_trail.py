@@ -13,7 +13,7 @@ from catalog.services.recording import recorded
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW
 from tests.trust.logged import make_agent
-from trust.admin import audit_trail
+from trust.desk.admin import audit_trail
 from trust.models import Export
 
 TRAIL = "/admin/audit/"

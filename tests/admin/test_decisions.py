@@ -12,10 +12,10 @@ from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_product
 from tests.trust.builders import run_well
 from tests.trust.logged import log_decision, make_agent
-from trust.admin.decisions import DecisionAdmin
+from trust.decisions.admin.decisions import DecisionAdmin
+from trust.decisions.queries import decision_pages
+from trust.decisions.services.recall_notices import carry_out_recalls
 from trust.models import Decision, Recall, RecalledConsumer
-from trust.queries import decision_pages
-from trust.services.recall_notices import carry_out_recalls
 
 
 def listed(visitor: Visitor, **query: str) -> str:

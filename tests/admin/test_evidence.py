@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.cast import Cast, World
 from tests.factories import NOW
 from tests.trust.builders import claim_new_run, evidence_for, run_badly, run_well
+from trust.evidence.services.runs import request_run
 from trust.models import Run
-from trust.rules.evidence import CheckStatus
-from trust.services.runs import complete_run, request_run
+from trust.verdicts.services.run_conclusion import complete_run
+from trust.vocabulary import CheckStatus
 
 
 def test_a_run_shows_every_check_worst_first_with_counts_and_arguments(cast: Cast, world: World) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_product
 from tests.trust.logged import log_decision, make_agent
-from trust.admin import decision_list
+from trust.decisions.admin import decision_list
 from trust.models import Export
 
 

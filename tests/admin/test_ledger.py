@@ -10,8 +10,8 @@ from django.urls import reverse
 from tests.admin.cast import Cast, Visitor
 from tests.factories import NOW
 from tests.trust.ledger_rows import make_decision, make_sealed_rows, nth_decision, seal_now, tamper
+from trust.ledger.services.ledger_checks import carry_out_ledger_check
 from trust.models import LedgerBatch, LedgerCheck, SigningKey
-from trust.services.ledger_checks import carry_out_ledger_check
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from tests.factories import NOW, make_consumer, make_use_case
 from tests.trust.logged import log_decision
 from tests.trust.reporting import make_due
 from trust.models import OutputException
-from trust.services.output_exceptions import Trouble, record_exception
-from trust.services.reporters import Reporter
+from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.reporters import Reporter
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ from typing import Any
 from catalog.models import AccessPolicy
 from catalog.services.policies import claims_of_policy, draft_policy
 from tests.admin.cast import Cast, World
+from tests.trust.decisions.test_policy_trials import log
 from tests.trust.logged import make_agent
-from tests.trust.test_policy_trials import log
 
 ADD, CHANGE, LIST = ("catalog_accesspolicy_add", "catalog_accesspolicy_change", "catalog_accesspolicy_changelist")
 RAW = 'permit (principal, action, resource == Touchstone::DataProduct::"sales");'

@@ -92,7 +92,7 @@ def test_run_now_queues_a_run_and_tells_the_workers_after_commit(
     cast: Cast, world: World, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr("trust.tasks.enqueue", told.extend)
+    monkeypatch.setattr("trust.messages.enqueue", told.extend)
     with django_capture_on_commit_callbacks(execute=True):
         response = cast.owner.client.post(reverse(f"admin:{DO}", args=[world.product.pk, "run"]), follow=True)
     run = Run.objects.get(status="queued")
@@ -102,7 +102,7 @@ def test_run_now_queues_a_run_and_tells_the_workers_after_commit(
 
 
 def test_run_now_as_an_action_of_the_list(cast: Cast, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trust.tasks.enqueue", lambda _: None)
+    monkeypatch.setattr("trust.messages.enqueue", lambda _: None)
     portless = make_product("portless", owner=cast.owner.person)
     response = cast.owner.act("catalog_dataproduct_changelist", "run_chosen", world.product, portless)
     assert Run.objects.filter(status="queued").count() == 1

@@ -20,6 +20,7 @@ from tests.factories import NOW, make_agreement, make_use_case
 from tests.trust.builders import make_waiver
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision, make_agent
+from trust.ledger.signing import ensure_key
 from trust.models import (
     CheckResult,
     Decision,
@@ -36,12 +37,11 @@ from trust.models import (
     TrustPolicyVersion,
     Verdict,
 )
-from trust.services.incidents import open_incident
-from trust.services.output_exceptions import Trouble, record_exception
-from trust.services.readiness import assess_use_case
-from trust.services.reporters import Reporter
-from trust.services.stages import request_stage_move
-from trust.signing import ensure_key
+from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.reporters import Reporter
+from trust.use_cases.services.stages import request_stage_move
+from trust.verdicts.services.incidents import open_incident
 
 ROLES = ("owner", "steward", "other", "governance", "auditor", "stranger", "superuser")
 EVIDENCE = (

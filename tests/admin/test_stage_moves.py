@@ -10,9 +10,9 @@ from catalog.models import UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from tests.admin.cast import Cast
 from tests.factories import NOW, make_use_case
-from tests.trust.use_cases import make_approvable
+from tests.trust.use_cases.rows import make_approvable
 from trust.models import StageMove
-from trust.services.stages import request_stage_move
+from trust.use_cases.services.stages import request_stage_move
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from tests.admin.cast import Cast, Visitor, World
 from tests.factories import NOW, make_consumer, make_product, make_use_case, measure_claims
 from tests.trust.stages import put_at
 from trust.models import OutcomeReport
-from trust.services.stages import request_stage_move
+from trust.use_cases.services.stages import request_stage_move
 
 LIST, ADD, CHANGE, ACKNOWLEDGE = (f"catalog_usecase_{page}" for page in ("changelist", "add", "change", "acknowledge"))
 

@@ -15,8 +15,8 @@ from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer, make_governed_product
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
+from trust.clock import database_now
 from trust.models import Decision
-from trust.queries import database_now
 
 DECISIONS = "/api/v1/decisions"
 HOUR = timedelta(hours=1)

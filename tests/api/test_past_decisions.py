@@ -15,8 +15,8 @@ from catalog.services.policies import draft_guardrail, publish_policy, withdraw_
 from tests.api.callers import Caller, Cast, make_cast
 from tests.factories import make_consumer, make_governed_product
 from tests.trust.builders import make_ready_port, run_well
+from trust.clock import database_now
 from trust.models import Decision, Incident
-from trust.queries import database_now
 
 # Histories are dated by the beginning of the transaction, so each change must be one of its own.
 pytestmark = pytest.mark.django_db(transaction=True)

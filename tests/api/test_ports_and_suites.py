@@ -10,8 +10,8 @@ from django.utils import timezone
 from catalog.models import DataProduct
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_product
-from tests.rules.test_patterns import HOSTILE
 from tests.trust.builders import run_well
+from tests.trust.evidence.rules.test_patterns import HOSTILE
 from trust.models import Run, Suite
 
 PORTS = "/api/v1/products/orders/ports"

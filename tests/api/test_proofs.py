@@ -18,10 +18,10 @@ from catalog.models import DataProduct
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_person
 from tests.trust.ledger_rows import make_decision, seal_now, tamper
+from trust.decisions.services.signed_answers import signed_answer
+from trust.ledger.signing import rotate_key
+from trust.ledger.signing.folder import key_files
 from trust.models import Decision, SigningKey
-from trust.services.signed_answers import signed_answer
-from trust.signing import rotate_key
-from trust.signing.folder import key_files
 
 VERIFIER = Path(settings.BASE_DIR) / "verify" / "touchstone_verify.py"
 pytestmark = pytest.mark.django_db

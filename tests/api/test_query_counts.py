@@ -10,7 +10,7 @@ from catalog.rules.vocabulary import Severity
 from tests.api.callers import Caller, Cast
 from tests.factories import make_governed_product, make_policy, make_port, make_product
 from tests.trust.builders import make_ready_port, make_suite, make_waiver, run_well
-from trust.services.incidents import open_incident
+from trust.verdicts.services.incidents import open_incident
 
 PRODUCT = "/api/v1/products/orders"
 

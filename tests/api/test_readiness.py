@@ -14,9 +14,9 @@ from catalog.models import Person, UseCase
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_owner, make_product, make_use_case
 from tests.trust.logged import make_agent
-from tests.trust.use_cases import make_approvable
+from tests.trust.use_cases.rows import make_approvable
 from trust.models import Readiness
-from trust.services.readiness import assess_use_case
+from trust.use_cases.services.readiness import assess_use_case
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/use-cases/delays/readiness"

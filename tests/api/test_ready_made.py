@@ -12,8 +12,8 @@ from django.utils import timezone
 from api.v1.ready_made import STATEMENT
 from tests.api.callers import Cast, make_cast
 from tests.trust.builders import make_ready_port, run_well
+from trust.decisions.queries.prepared import Statement
 from trust.models import Decision
-from trust.queries.prepared import Statement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

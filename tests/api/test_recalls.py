@@ -12,8 +12,8 @@ from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer, make_governed_product
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
+from trust.decisions.services.recall_notices import carry_out_recalls
 from trust.models import Decision, Recall, RecalledConsumer
-from trust.services.recall_notices import carry_out_recalls
 
 RECALLS = "/api/v1/recalls"
 MINUTE = timedelta(minutes=1)

@@ -21,10 +21,10 @@ from tests.conftest import ModuleRows
 from tests.factories import make_consumer, make_governance, make_governed_product, make_policy
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
+from trust.clock import database_now
 from trust.models import Decision, Incident, Verdict
-from trust.queries import database_now
-from trust.rules.answer import short_answer
-from trust.services.trust_policies import publish_trust_policy
+from trust.verdicts.rules.answer import short_answer
+from trust.verdicts.services.trust_policies import publish_trust_policy
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def test_other_code_is_named_as_what_may_be_the_cause(
 ) -> None:
     number = trust("")(agent)
     real = short_answer
-    monkeypatch.setattr("trust.services.replaying.short_answer", lambda *given: {**real(*given), "grade": "Z"})
+    monkeypatch.setattr("trust.decisions.services.replay.short_answer", lambda *given: {**real(*given), "grade": "Z"})
 
     told = replayed(cast, number)
 

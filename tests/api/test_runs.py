@@ -14,9 +14,10 @@ from catalog.services.products import deprecate_product, retire_product
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_governed_product, make_port, make_product
 from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, run_badly, run_well
+from trust.evidence.rules.evidence import CheckResult
 from trust.models import Run
-from trust.rules.evidence import CheckResult, CheckStatus
-from trust.services.runs import complete_run
+from trust.verdicts.services.run_conclusion import complete_run
+from trust.vocabulary import CheckStatus
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_run_is_queued_and_its_address_given(cast: Cast, port: OutputPort) -> 
 
 
 def test_a_broker_that_is_away_loses_nothing(cast: Cast, port: OutputPort) -> None:
-    with patch("trust.tasks.execute_run.apply_async", side_effect=ConnectionRefusedError("broker")):
+    with patch("celery.app.base.Celery.send_task", side_effect=ConnectionRefusedError("broker")):
         assert cast.owner.post(RUNS).status_code == 202
     assert Run.objects.get().status == "queued"
 

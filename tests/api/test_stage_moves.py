@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.models import UseCase
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_governance, make_use_case
-from tests.trust.use_cases import make_approvable
+from tests.trust.use_cases.rows import make_approvable
 from trust.models import StageMove
 
 pytestmark = pytest.mark.django_db

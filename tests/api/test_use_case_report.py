@@ -24,14 +24,14 @@ from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_consumer, make_owner, make_product, make_use_case, measure_claims
 from tests.trust.builders import make_waiver
 from tests.trust.stages import put_at
+from trust.ledger.signing import canonical_json, public_jwks
 from trust.models import Readiness
-from trust.rules.vocabulary import ReadinessQuestion
-from trust.services.outcomes import report_outcome
-from trust.services.readiness import assess_use_case
-from trust.services.reporters import Reporter
-from trust.services.signed_reports import REPORT_TYPE
-from trust.services.waivers import revoke_waiver
-from trust.signing import canonical_json, public_jwks
+from trust.use_cases.services.outcomes import report_outcome
+from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.reporters import Reporter
+from trust.use_cases.services.signed_reports import REPORT_TYPE
+from trust.verdicts.services.waivers import revoke_waiver
+from trust.vocabulary import ReadinessQuestion
 
 REPORT = "/api/v1/use-cases/delays/report"
 VERIFIER = Path(settings.BASE_DIR) / "verify" / "touchstone_verify.py"

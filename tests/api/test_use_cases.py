@@ -12,7 +12,7 @@ from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import NOW, make_consumer, make_owner, make_person, make_product, make_use_case, measure_claims
 from tests.trust.stages import keep_readiness, put_at
 from trust.models import OutcomeReport
-from trust.rules.vocabulary import Gap, ReadinessLevel
+from trust.vocabulary import Gap, ReadinessLevel
 
 LIST = "/api/v1/use-cases"
 ONE = f"{LIST}/delays"

@@ -10,7 +10,7 @@ import yaml
 from django.core.management import get_commands
 
 from config.environment import Environment
-from config.runtime.web import web_command
+from runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = ("web", "worker", "beat", "migrate")

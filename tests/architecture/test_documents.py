@@ -13,7 +13,7 @@ from api.management.commands.config_table import configuration_table, variable_n
 from api.urls import unknown_address
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, Dimension
 from config.environment import Environment
-from trust.rules.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, Verdict
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [

@@ -23,7 +23,7 @@ from catalog.services.policies import (
 )
 from catalog.services.products import update_product
 from tests.factories import NOW, make_auditor, make_governance, make_owner, make_policy, make_product, product_claims
-from trust.queries import database_now
+from trust.clock import database_now
 
 pytestmark = pytest.mark.django_db
 TRAINING = PolicyClaims("no-training", minimum_sensitivity=Sensitivity.RESTRICTED, purposes=("ai.training",))

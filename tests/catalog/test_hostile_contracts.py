@@ -13,10 +13,10 @@ from pytest_django import Settings
 from catalog.contracts.reader import read_contract
 from catalog.models import DataProduct
 from catalog.rules.errors import DomainError, TooLargeError
-from tests.contracts.documents import TODAY, as_json, contract, orders, setting
+from tests.catalog.contracts.documents import TODAY, as_json, contract, orders, setting
 from tests.factories import make_owner, make_product
+from trust.intake.services.registration import register_document
 from trust.models import Suite
-from trust.services.registration import register_document
 
 pytestmark = pytest.mark.django_db
 

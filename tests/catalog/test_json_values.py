@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.rules.json_values import are_all_different
-from tests.contracts.documents import contract, orders, read
+from tests.catalog.contracts.documents import contract, orders, read
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from catalog.models import AccessPolicy, DataProduct
-from tests.contracts.documents import as_json, as_yaml, contract, setting
+from tests.catalog.contracts.documents import as_json, as_yaml, contract, setting
 from tests.factories import make_governance, make_owner
 
 pytestmark = pytest.mark.django_db

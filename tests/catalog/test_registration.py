@@ -13,12 +13,12 @@ from catalog.models import AccessPolicy, Contract, DataProduct, OutputPort, Pers
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.products import deprecate_product, publish_product, retire_product
-from tests.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
+from tests.catalog.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
 from tests.factories import NOW, make_governance, make_owner, make_person, make_product
-from tests.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
+from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
+from trust.intake.services.registration import RegistrationReport, register_document, register_files
 from trust.models import CurrentVerdict, Run, RunCause, Suite
-from trust.rules.vocabulary import RunStatus
-from trust.services.registration import RegistrationReport, register_document, register_files
+from trust.vocabulary import RunStatus
 
 pytestmark = pytest.mark.django_db
 

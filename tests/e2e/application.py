@@ -17,10 +17,10 @@ def main(words: list[str]) -> object:
     django.setup()
     from catalog.rules.vocabulary import SourceKind  # noqa: PLC0415
     from tests.trust.builders import make_ready_port  # noqa: PLC0415
+    from trust.clock import database_now  # noqa: PLC0415
+    from trust.evidence.services.runs import request_run  # noqa: PLC0415
+    from trust.messages import enqueue  # noqa: PLC0415
     from trust.models import Run  # noqa: PLC0415
-    from trust.queries.clock import database_now  # noqa: PLC0415
-    from trust.services.runs import request_run  # noqa: PLC0415
-    from trust.tasks import enqueue  # noqa: PLC0415
 
     if words == ["ask"]:
         port = make_ready_port(source_kind=SourceKind.POSTGRES, location="sources.slow", connection="env:SOURCE_URL")

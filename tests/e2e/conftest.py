@@ -19,8 +19,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from config.celery import app
-from config.embedded import EmbeddedValkey, throwaway_directory
-from config.runtime.web import web_command
+from runtime.embedded import EmbeddedValkey, throwaway_directory
+from runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 5  # the shortest that settings allow, so that lost runs come back soon

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from config.runtime import processes
-from config.runtime.processes import INSTANCE_VARIABLE, ProcessIdentity
-from config.runtime.registry import Record
+from runtime import processes
+from runtime.processes import INSTANCE_VARIABLE, ProcessIdentity
+from runtime.registry import Record
 from tests.e2e.test_bin_arguments import clone, run
 
 __all__ = ["clone"]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from config.runtime import directories
-from config.runtime.account import Account
-from config.runtime.install import BUNDLED_SERVERS, STAMP, Installer, without
-from config.runtime.pip_settings import read_settings, uv_variables
+from runtime import directories
+from runtime.account import Account
+from runtime.install import BUNDLED_SERVERS, STAMP, Installer, without
+from runtime.pip_settings import read_settings, uv_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTING = """:env:.timeout='180'

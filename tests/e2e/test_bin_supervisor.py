@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.runtime import processes
-from config.runtime.registry import Record, sweep
-from config.runtime.screen import CommandFailedError, step
-from config.runtime.supervisor import StopRequestedError, StopSignals, Supervisor
+from runtime import processes
+from runtime.registry import Record, sweep
+from runtime.screen import CommandFailedError, step
+from runtime.supervisor import StopRequestedError, StopSignals, Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
 STUBBORN = [
@@ -98,7 +98,7 @@ def run(words):
     {command}
 module.run = run
 sys.modules["config.command_line"] = module
-from config.runtime.console import main
+from runtime.console import main
 main()
 """
     supervisor.open_console(environment(supervisor) | {"PYTHONPATH": str(Path.cwd())}, ("-c", program))
@@ -195,7 +195,7 @@ def test_a_signal_in_the_middle_of_a_start_waits_until_it_is_recorded(signals: S
 
 
 def test_a_large_log_is_put_aside(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.runtime.supervisor.LARGEST_LOG_BYTES", 3)
+    monkeypatch.setattr("runtime.supervisor.LARGEST_LOG_BYTES", 3)
     (supervisor.logs / "web.log").write_text("long")
     assert not supervisor.log_path("web").exists()
     assert (supervisor.logs / "web.log.1").read_text() == "long"

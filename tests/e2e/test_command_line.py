@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from config.runtime import up
-from config.runtime.caller import detail_of
-from config.runtime.options import up_options
-from config.runtime.registry import Record
-from config.runtime.screen import CommandFailedError
-from config.runtime.supervisor import StopSignals, Supervisor
+from runtime import up
+from runtime.caller import detail_of
+from runtime.options import up_options
+from runtime.registry import Record
+from runtime.screen import CommandFailedError
+from runtime.supervisor import StopSignals, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -20,13 +20,13 @@ from catalog.models import Agreement, Consumer, Person
 from catalog.rules.scopes import Scope
 from catalog.services.agreements import approve_agreement
 from catalog.services.api_keys import create_key
-from config.embedded import EmbeddedValkey
-from config.runtime.caller import NO, YES, question_about
+from runtime.caller import NO, YES, question_about
+from runtime.embedded import EmbeddedValkey
 from tests.e2e.conftest import ROOT, Stage, database_url
 from tests.e2e.demo_findings import DATA, FINDINGS, Finding
 from trust.models import CheckResult, CurrentVerdict, Run
-from trust.rules.codec import load_outcome
-from trust.rules.vocabulary import GateName, GateStatus, RunStatus, Verdict
+from trust.verdicts.rules.codec import load_outcome
+from trust.vocabulary import GateName, GateStatus, RunStatus, Verdict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

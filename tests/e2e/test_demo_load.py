@@ -10,7 +10,7 @@ from django.core.management import call_command
 from catalog.models import AccessPolicy, Agreement, Consumer, Contract, DataProduct, Person, PolicyStatus, UseCase
 from catalog.rules.vocabulary import AgreementStatus, Effect, Lifecycle, Sensitivity
 from trust.models import Run, StageMove, Suite
-from trust.rules.vocabulary import RunStatus
+from trust.vocabulary import RunStatus
 
 pytestmark = pytest.mark.django_db
 

@@ -16,10 +16,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, throwaway_directory
-from config.runtime import processes, programs
-from config.runtime.account import NOBODY, Account, require_entry
-from config.runtime.screen import CommandFailedError
+from runtime import processes, programs
+from runtime.account import NOBODY, Account, require_entry
+from runtime.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, throwaway_directory
+from runtime.screen import CommandFailedError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -201,7 +201,7 @@ def test_data_of_another_major_version_is_named_and_left_alone(directory: Path) 
 
 def test_a_failed_initdb_tells_why_and_leaves_nothing(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = EmbeddedPostgres(directory / "failing", durable=False)
-    monkeypatch.setattr("config.embedded.INITDB_OPTIONS", ("--no-such-option",))
+    monkeypatch.setattr("runtime.embedded.INITDB_OPTIONS", ("--no-such-option",))
     with pytest.raises(CommandFailedError, match="initdb ended with status 1") as failure:
         server.start()
     assert "no-such-option" in str(failure.value)
@@ -271,7 +271,7 @@ def test_an_account_without_an_entry_is_named_before_initdb_stumbles() -> None:
 
 def test_a_throwaway_server_ends_with_the_process_that_started_it(directory: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from config.embedded import EmbeddedValkey\n"
+        "import os, sys; from pathlib import Path; from runtime.embedded import EmbeddedValkey\n"
         "server = EmbeddedValkey(Path(sys.argv[1]), durable=False); server.start(); os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run([sys.executable, "-c", program, directory / "left"], check=False, cwd=ROOT)

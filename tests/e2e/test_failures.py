@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from config.embedded import EmbeddedPostgres, EmbeddedValkey, throwaway_directory
+from runtime.embedded import EmbeddedPostgres, EmbeddedValkey, throwaway_directory
 from tests.e2e.conftest import ROOT, Stage, wait_until
 from tests.e2e.test_worker import SlowSource, ask_for_run, is_finished, slow_port, status_of
 from tests.trust.builders import make_ready_port
 from trust.models import Run
-from trust.rules.vocabulary import RunStatus
+from trust.vocabulary import RunStatus
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

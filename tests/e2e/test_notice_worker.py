@@ -13,9 +13,10 @@ from catalog.services.agreements import approve_agreement
 from tests.e2e.conftest import Stage, wait_until
 from tests.factories import make_agreement, make_consumer
 from tests.trust.receiver import Receiver, receiving
-from trust.queries.clock import database_now
-from trust.signing import public_jwks
-from trust.tasks import deliver_notices, enqueue_deliveries, look_after_agreements
+from trust.clock import database_now
+from trust.ledger.signing import public_jwks
+from trust.messages import enqueue_deliveries
+from trust.tasks import deliver_notices, look_after_agreements
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from config.embedded import EmbeddedPostgres, throwaway_directory
+from runtime.embedded import EmbeddedPostgres, throwaway_directory
 from tests.e2e.conftest import ROOT
-from trust.services.runtime_role import append_only_tables, excess_rights
+from trust.ledger.services.runtime_role import append_only_tables, excess_rights
 
 pytestmark = pytest.mark.slow
 

@@ -14,11 +14,11 @@ from config.celery import app
 from tests.e2e.conftest import Stage, wait_until
 from tests.trust.builders import failure_of, make_ready_port
 from trust import tasks
+from trust.clock import database_now
+from trust.evidence.services.runs import request_run
+from trust.messages import enqueue
 from trust.models import CurrentVerdict, Run, Verdict
-from trust.queries.clock import database_now
-from trust.rules.vocabulary import RunStatus
-from trust.services.runs import request_run
-from trust.tasks import enqueue
+from trust.vocabulary import RunStatus
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SlowSource = Callable[[float], None]

@@ -22,9 +22,9 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
-from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, throwaway_directory
-from config.runtime.caller import YES, question_about
-from config.runtime.ports import find_free_port
+from runtime.caller import YES, question_about
+from runtime.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey, throwaway_directory
+from runtime.ports import find_free_port
 from tests.e2e.conftest import Stage, wait_until
 
 pytestmark = pytest.mark.slow

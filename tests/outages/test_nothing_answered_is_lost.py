@@ -21,8 +21,8 @@ import psycopg
 import pytest
 from celery import Celery
 
-from config.embedded import EmbeddedPostgres, EmbeddedValkey, throwaway_directory
-from config.runtime.caller import NO, YES, question_about
+from runtime.caller import NO, YES, question_about
+from runtime.embedded import EmbeddedPostgres, EmbeddedValkey, throwaway_directory
 from tests.e2e.conftest import Stage
 
 pytestmark = pytest.mark.slow
@@ -232,7 +232,7 @@ def test_both_ways_of_asking_were_answered_with_yes_and_with_no(collected: Colle
 
 def test_the_ledger_proves_all_of_it_afterwards(installation: Installation, collected: Collected) -> None:
     # History of the last minute waits for a request that may still add to it. Here none runs any more.
-    sealing = "from datetime import timedelta; from trust.services.ledger import seal; list(seal(quiet=timedelta(0)))"
+    sealing = "from datetime import timedelta; from trust.ledger.services.ledger import seal; list(seal(quiet=timedelta(0)))"
     installation.stage.manage("shell", "-c", sealing)
     assert "wait to be sealed" not in installation.stage.manage("ledger", "status").stdout
     proved = installation.stage.manage("ledger", "verify").stdout

@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from config.embedded import throwaway_directory
-from config.runtime.screen import CommandFailedError, complain, say, step
+from runtime.embedded import throwaway_directory
+from runtime.screen import CommandFailedError, complain, say, step
 from tests.screenshots.application import ROOT, Application
 from tests.screenshots.browser import Browser, find_browser
 from tests.screenshots.pages import Shot, shots

@@ -10,10 +10,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from config.embedded import EmbeddedPostgres, EmbeddedValkey
-from config.runtime.ports import find_free_port
-from config.runtime.screen import CommandFailedError, tail
-from config.runtime.web import web_command
+from runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from runtime.ports import find_free_port
+from runtime.screen import CommandFailedError, tail
+from runtime.web import web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0

@@ -10,8 +10,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from config.runtime.ports import find_free_port
-from config.runtime.screen import CommandFailedError
+from runtime.ports import find_free_port
+from runtime.screen import CommandFailedError
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = (

@@ -31,13 +31,13 @@ from tests.factories import (
 )
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from trust.models import DailyStanding, Decision, OutputException, Recall, RecalledConsumer, Run
-from trust.queries.trend import DAYS, days_until
-from trust.services.execution import execute_run
-from trust.services.incidents import open_incident
-from trust.services.outcomes import report_outcome
-from trust.services.readiness import assess_use_case
-from trust.services.reporters import Reporter
-from trust.services.waivers import grant_waiver, request_waiver
+from trust.use_cases.services.outcomes import report_outcome
+from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.reporters import Reporter
+from trust.verdicts.queries.trend import DAYS, days_until
+from trust.verdicts.services.execution import execute_run
+from trust.verdicts.services.incidents import open_incident
+from trust.verdicts.services.waivers import grant_waiver, request_waiver
 
 GOVERNANCE = "ruth.adler"
 PURPOSE = "ai.decision-support"

@@ -8,12 +8,14 @@ from catalog.rules.claims import FieldClaims
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity
 from tests.factories import NOW, make_governance, make_governed_product, make_port
+from trust.evidence.rules.evidence import CheckResult, Failure, ObservedColumn, RunEvidence
+from trust.evidence.rules.identity import suite_digest
+from trust.evidence.services.runs import Claim, claim_run, request_run
+from trust.evidence.services.source_resolution import suite_of
 from trust.models import Run, Suite, Verdict, Waiver
-from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus, Failure, ObservedColumn, RunEvidence
-from trust.rules.identity import suite_digest
-from trust.services.readings import suite_of
-from trust.services.runs import Claim, claim_run, complete_run, fail_run, request_run
-from trust.services.waivers import grant_waiver, request_waiver
+from trust.verdicts.services.run_conclusion import complete_run, fail_run
+from trust.verdicts.services.waivers import grant_waiver, request_waiver
+from trust.vocabulary import CheckStatus, EvidenceStatus
 
 FIELDS = (FieldClaims("id", LogicalType.INTEGER, critical=True), FieldClaims("name", LogicalType.STRING))
 

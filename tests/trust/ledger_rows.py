@@ -7,9 +7,9 @@ from django.db import connection
 
 from catalog.models import DataProduct
 from tests.factories import NOW, make_governed_product
+from trust.ledger.services.ledger import seal, waiting_rows
 from trust.models import Decision, LedgerBatch
-from trust.services.judging import judge_product
-from trust.services.ledger import seal, waiting_rows
+from trust.verdicts.services.judging import judge_product
 
 ANSWER = '{"decision_id":"1","product":"orders","production_grade":false}'
 

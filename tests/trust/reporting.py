@@ -21,7 +21,7 @@ from tests.factories import (
 )
 from tests.trust.logged import log_decision
 from trust.models import Decision
-from trust.services.reporters import Reporter
+from trust.use_cases.services.reporters import Reporter
 
 LATER = NOW + timedelta(minutes=10)
 

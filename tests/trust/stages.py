@@ -9,7 +9,7 @@ from catalog.models import Person, UseCase
 from catalog.rules.vocabulary import UseCaseStage
 from tests.factories import NOW, make_governance
 from trust.models import Readiness, ReadinessWatch, StageMove, TrustPolicyVersion
-from trust.rules.vocabulary import Gap, ReadinessLevel, StageMoveStatus
+from trust.vocabulary import Gap, ReadinessLevel, StageMoveStatus
 
 
 def keep_readiness(

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from catalog.models import Person
 from tests.factories import NOW, make_product
 from tests.trust.builders import make_ready_port, run_badly, run_well
+from trust.evidence.services.runs import request_run
 from trust.models import Run, Verdict
-from trust.services.runs import request_run
 
 pytestmark = pytest.mark.django_db
 

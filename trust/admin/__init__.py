@@ -2,22 +2,11 @@
 
 from django.contrib import admin
 
-from trust.admin import (
-    decisions,
-    incidents,
-    ledger,
-    output_exceptions,
-    policies,
-    products,
-    readiness,
-    recalls,
-    runs,
-    stage_moves,
-    trust_policies,
-    use_cases,
-    verdicts,
-    waivers,
-)
+from trust.decisions.admin import decisions, policies, recalls
+from trust.evidence.admin import runs
+from trust.ledger.admin import ledger
+from trust.use_cases.admin import output_exceptions, readiness, stage_moves, use_cases
+from trust.verdicts.admin import incidents, products, trust_policies, verdicts, waivers
 
 admin.site.index_title = "What needs attention"
 

@@ -8,7 +8,7 @@ from catalog.models import Person, UseCase
 from catalog.rules.use_case import MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.use_cases import acknowledge_use_case, register_use_case
-from trust.services.stages import request_stage_move
+from trust.use_cases.services.stages import request_stage_move
 
 _TEXTS = ("slug", "name", "description", "decision", "business_owner", "purpose", "workflow", "system", "step", "fallback")
 

@@ -6,8 +6,8 @@ Functions and triggers: `trust/sql/`.
 import catalog.rules.vocabulary
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import trust.rules.ledger_check
-import trust.rules.vocabulary
+import trust.ledger.rules.ledger_check
+import trust.vocabulary
 import uuid
 from datetime import datetime, timezone
 
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 name='LedgerCheck',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('holds', 'holds'), ('broken', 'broken'), ('failed', 'failed')], default=trust.rules.ledger_check.LedgerCheckStatus['WAITING'], max_length=20)),
+                    ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('holds', 'holds'), ('broken', 'broken'), ('failed', 'failed')], default=trust.ledger.rules.ledger_check.LedgerCheckStatus['WAITING'], max_length=20)),
                     ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField()),
                     ('started_at', models.DateTimeField(null=True)),
@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                     ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                     ('port', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='catalog.outputport')),
                     ('suite', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='trust.suite')),
-                    ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('completed', 'completed'), ('failed', 'failed')], default=trust.rules.vocabulary.RunStatus['QUEUED'], max_length=20)),
+                    ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('completed', 'completed'), ('failed', 'failed')], default=trust.vocabulary.RunStatus['QUEUED'], max_length=20)),
                     ('cause', models.CharField(choices=[('request', 'Request'), ('schedule', 'Schedule')], default='request', max_length=20)),
                     ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField()),
@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='current_verdict', serialize=False, to='catalog.dataproduct')),
                     ('verdict_row', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trust.verdict')),
-                    ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], default=trust.rules.vocabulary.Verdict['UNKNOWN'], max_length=30)),
+                    ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], default=trust.vocabulary.Verdict['UNKNOWN'], max_length=30)),
                     ('raw_score', models.FloatField(default=0)),
                     ('score', models.FloatField(default=0)),
                     ('effective_score', models.FloatField(default=0)),
@@ -477,7 +477,7 @@ class Migration(migrations.Migration):
                     ('check_key', models.CharField(blank=True, max_length=200)),
                     ('reason', models.TextField()),
                     ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                    ('status', models.CharField(choices=[('requested', 'requested'), ('granted', 'granted'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('revoked', 'revoked')], default=trust.rules.vocabulary.WaiverStatus['REQUESTED'], max_length=20)),
+                    ('status', models.CharField(choices=[('requested', 'requested'), ('granted', 'granted'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('revoked', 'revoked')], default=trust.vocabulary.WaiverStatus['REQUESTED'], max_length=20)),
                     ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField(blank=True, null=True)),
                     ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -508,7 +508,7 @@ class Migration(migrations.Migration):
                     ('check_key', models.CharField(blank=True, max_length=200)),
                     ('reason', models.TextField()),
                     ('owner', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                    ('status', models.CharField(choices=[('requested', 'requested'), ('granted', 'granted'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('revoked', 'revoked')], default=trust.rules.vocabulary.WaiverStatus['REQUESTED'], max_length=20)),
+                    ('status', models.CharField(choices=[('requested', 'requested'), ('granted', 'granted'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('revoked', 'revoked')], default=trust.vocabulary.WaiverStatus['REQUESTED'], max_length=20)),
                     ('requested_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField(blank=True, null=True)),
                     ('granted_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
@@ -567,7 +567,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recalls', to='catalog.dataproduct')),
-                    ('status', models.CharField(choices=[('fallen', 'fallen'), ('sent', 'sent'), ('recovering', 'recovering'), ('recovered', 'recovered'), ('damped', 'damped')], default=trust.rules.vocabulary.RecallStatus['FALLEN'], max_length=20)),
+                    ('status', models.CharField(choices=[('fallen', 'fallen'), ('sent', 'sent'), ('recovering', 'recovering'), ('recovered', 'recovered'), ('damped', 'damped')], default=trust.vocabulary.RecallStatus['FALLEN'], max_length=20)),
                     ('fallen_at', models.DateTimeField()),
                     ('changed_at', models.DateTimeField()),
                     ('fallen_verdict', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trust.verdict')),
@@ -663,7 +663,7 @@ class Migration(migrations.Migration):
                     ('use_case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stage_moves', to='catalog.usecase')),
                     ('from_stage', models.CharField(choices=[('idea', 'idea'), ('pilot', 'pilot'), ('approved', 'approved'), ('production', 'production'), ('retired', 'retired')], max_length=20)),
                     ('to_stage', models.CharField(choices=[('idea', 'idea'), ('pilot', 'pilot'), ('approved', 'approved'), ('production', 'production'), ('retired', 'retired')], max_length=20)),
-                    ('status', models.CharField(choices=[('requested', 'requested'), ('done', 'done'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn')], default=trust.rules.vocabulary.StageMoveStatus['REQUESTED'], max_length=20)),
+                    ('status', models.CharField(choices=[('requested', 'requested'), ('done', 'done'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn')], default=trust.vocabulary.StageMoveStatus['REQUESTED'], max_length=20)),
                     ('reason', models.TextField(blank=True)),
                     ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField()),
@@ -694,7 +694,7 @@ class Migration(migrations.Migration):
                     ('use_case', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='catalog.usecase')),
                     ('from_stage', models.CharField(choices=[('idea', 'idea'), ('pilot', 'pilot'), ('approved', 'approved'), ('production', 'production'), ('retired', 'retired')], max_length=20)),
                     ('to_stage', models.CharField(choices=[('idea', 'idea'), ('pilot', 'pilot'), ('approved', 'approved'), ('production', 'production'), ('retired', 'retired')], max_length=20)),
-                    ('status', models.CharField(choices=[('requested', 'requested'), ('done', 'done'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn')], default=trust.rules.vocabulary.StageMoveStatus['REQUESTED'], max_length=20)),
+                    ('status', models.CharField(choices=[('requested', 'requested'), ('done', 'done'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn')], default=trust.vocabulary.StageMoveStatus['REQUESTED'], max_length=20)),
                     ('reason', models.TextField(blank=True)),
                     ('requested_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField()),

@@ -1,15 +1,15 @@
 """The tables of evidence and judgement."""
 
-from trust.models.audit import Export, LedgerCheck
-from trust.models.decision import Decision
-from trust.models.exceptions import Incident, IncidentEntry, Waiver
-from trust.models.judgement import CurrentVerdict, TrustPolicyVersion, Verdict
-from trust.models.ledger import LedgerBatch, SigningKey
-from trust.models.recall import Recall, RecalledConsumer
-from trust.models.run import CheckResult, Run, RunCause
-from trust.models.standing import DailyStanding
-from trust.models.suite import Suite
-from trust.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
+from trust.decisions.models.decision import Decision
+from trust.evidence.models.run import CheckResult, Run, RunCause
+from trust.evidence.models.suite import Suite
+from trust.ledger.models.audit import Export, LedgerCheck
+from trust.ledger.models.ledger import LedgerBatch, SigningKey
+from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
+from trust.verdicts.models.daily_status import DailyStanding
+from trust.verdicts.models.exceptions import Incident, IncidentEntry, Waiver
+from trust.verdicts.models.recall import Recall, RecalledConsumer
+from trust.verdicts.models.verdict import CurrentVerdict, TrustPolicyVersion, Verdict
 
 __all__ = [
     "CheckResult",

@@ -8,29 +8,29 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from trust.models import Run
-from trust.pages import charts, words
-from trust.pages.words import Badge
+from trust.evidence.models.run import Run
+from trust.presentation.pages import charts, labels
+from trust.presentation.pages.labels import Badge
 
 register = template.Library()
-register.filter("number", words.number)
-register.filter("share", words.share)
-register.filter("state", words.state)
+register.filter("number", labels.number)
+register.filter("share", labels.share)
+register.filter("state", labels.state)
 
 
 @register.filter
 def verdict_badge(verdict: str) -> Badge:
-    return words.VERDICTS[verdict]
+    return labels.VERDICTS[verdict]
 
 
 @register.filter
 def run_badge(status: str) -> Badge:
-    return words.RUNS.get(status, words.state(status))
+    return labels.RUNS.get(status, labels.state(status))
 
 
 @register.filter
 def evidence_badge(status: str) -> Badge:
-    return words.EVIDENCE.get(status, words.state(status))
+    return labels.EVIDENCE.get(status, labels.state(status))
 
 
 @register.filter
@@ -41,7 +41,7 @@ def run_standing(run: Run) -> Badge:
 
 @register.filter
 def gate_title(gate: str) -> str:
-    return words.GATES.get(gate, gate.replace("_", " ").capitalize())
+    return labels.GATES.get(gate, gate.replace("_", " ").capitalize())
 
 
 @register.filter
@@ -59,20 +59,20 @@ def spaced(text: str | None) -> str:
 @register.simple_tag(takes_context=True)
 def ago(context: template.Context, moment: datetime | None, nothing: str = "never") -> SafeString | str:
     """`<time>3 hours ago</time>` with the exact moment in its title, by the page's own clock (`now` of the context)."""
-    return _time(moment, words.ago(moment, context["now"])) if moment else nothing
+    return _time(moment, labels.ago(moment, context["now"])) if moment else nothing
 
 
 @register.simple_tag(takes_context=True)
 def ahead(context: template.Context, moment: datetime | None, nothing: str = "") -> SafeString | str:
     """`<time>in 3 hours</time>`."""
-    return _time(moment, words.ahead(moment, context["now"])) if moment else nothing
+    return _time(moment, labels.ahead(moment, context["now"])) if moment else nothing
 
 
 @register.simple_tag(takes_context=True)
 def due(context: template.Context, moment: datetime) -> SafeString:
     """`in 3 hours`, or `3 hours ago` of what is overdue."""
     now: datetime = context["now"]
-    return _time(moment, words.ahead(moment, now) if moment > now else words.ago(moment, now))
+    return _time(moment, labels.ahead(moment, now) if moment > now else labels.ago(moment, now))
 
 
 @register.filter
@@ -86,7 +86,7 @@ def minus(value: float) -> float:
 
 
 @register.simple_tag
-def moment(at: datetime | None, nothing: str = words.NOTHING) -> SafeString | str:
+def moment(at: datetime | None, nothing: str = labels.NOTHING) -> SafeString | str:
     """`22 Nov 2026, 06:00 UTC`."""
     return _time(at, f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC") if at else nothing
 

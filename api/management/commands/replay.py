@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from api.replaying import replay_decision
+from api.replay import replay_decision
 from catalog.rules.errors import DomainError
+from trust.clock import database_now
 from trust.models import Decision
-from trust.queries import database_now
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, MomentField, TextField
 from api.v1.serializers.words import words
 from trust.models import Decision
-from trust.rules.vocabulary import DecisionChannel, Verdict
+from trust.vocabulary import DecisionChannel, Verdict
 
 
 class DecisionQuery(StrictSerializer):

@@ -7,8 +7,8 @@ from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Severity
 from trust.models import Incident, IncidentEntry
-from trust.rules.vocabulary import IncidentEntryKind, IncidentRule
-from trust.services.incidents import LONGEST_TEXT
+from trust.verdicts.services.incidents import LONGEST_TEXT
+from trust.vocabulary import IncidentEntryKind, IncidentRule
 
 
 class IncidentQuery(StrictSerializer):

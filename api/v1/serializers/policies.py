@@ -22,9 +22,9 @@ from catalog.models import AccessPolicy, PolicyStatus
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
+from trust.decisions.services.policy_trials import MOST_TRIED
 from trust.models import TrustPolicyVersion
-from trust.rules.trust_policy import policy_from_dict, policy_to_dict
-from trust.services.policy_trials import MOST_TRIED
+from trust.verdicts.rules.trust_policy import policy_from_dict, policy_to_dict
 
 _OBLIGATION = {
     "oneOf": [

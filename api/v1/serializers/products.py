@@ -16,7 +16,7 @@ from catalog.models import Contract, DataProduct, InputPort
 from catalog.rules.claims import ProductClaims
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.agreement_checks import LONGEST_REASON
-from trust.rules.vocabulary import GateName, Grade, Verdict
+from trust.vocabulary import GateName, Grade, Verdict
 
 SLUG_FORM = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?")
 

@@ -11,10 +11,10 @@ from api.v1.serializers.use_cases import OverrideAnswer
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import Readiness
-from trust.rules.readiness.codec import dump_assessment, load_assessment, load_facts
-from trust.rules.readiness.outcome import Assessment
-from trust.rules.readiness.veil import veiled
-from trust.rules.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
+from trust.use_cases.rules.readiness.codec import dump_assessment, load_assessment, load_facts
+from trust.use_cases.rules.readiness.outcome import Assessment
+from trust.use_cases.rules.readiness.redaction import veiled
+from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 
 
 class ReadinessQuery(StrictSerializer):

@@ -6,8 +6,8 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.words import words
 from trust.models import Recall, RecalledConsumer
-from trust.rules.codec import load_outcome
-from trust.rules.vocabulary import RecallStatus, Verdict
+from trust.verdicts.rules.codec import load_outcome
+from trust.vocabulary import RecallStatus, Verdict
 
 
 class RecallQuery(StrictSerializer):

@@ -9,10 +9,9 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Dimension, Severity
+from trust.evidence.queries.shown_results import shown_results
 from trust.models import CheckResult, Run, RunCause
-from trust.queries.shown_results import shown_results
-from trust.rules.evidence import CheckStatus, EvidenceStatus
-from trust.rules.vocabulary import RunStatus
+from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
 
 
 class RunQuery(StrictSerializer):

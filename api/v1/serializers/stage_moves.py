@@ -11,8 +11,8 @@ from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
-from trust.rules.readiness.veil import veiled_missing
-from trust.rules.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
+from trust.use_cases.rules.readiness.redaction import veiled_missing
+from trust.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
 
 
 class StageMoveQuery(StrictSerializer):

@@ -7,7 +7,7 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import AgeField, JsonObjectField, MomentField, NumberField, NumberParameter, TextField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
-from trust.rules.vocabulary import GateName, Grade, Verdict
+from trust.vocabulary import GateName, Grade, Verdict
 
 
 class TrustQuery(StrictSerializer):

@@ -1,4 +1,4 @@
-"""The readiness report of one use case as it goes over the wire. It is made by `trust.pages`; this describes it."""
+"""The readiness report of one use case as it goes over the wire. `trust.use_cases.pages` makes it; this describes it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
-from trust.rules.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
+from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 
 
 class ReportQuery(StrictSerializer):

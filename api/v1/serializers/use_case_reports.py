@@ -8,7 +8,7 @@ from api.v1.fields import FlagParameter, MomentField, NumberField, TextField, Wh
 from api.v1.serializers.words import words
 from catalog.rules.vocabulary import Better, Severity
 from trust.models import DecisionUse, OutcomeReport, OutputException
-from trust.rules.vocabulary import Misuse, UseAction
+from trust.vocabulary import Misuse, UseAction
 
 LONGEST_ID = 2**63 - 1
 LONGEST_NOTE = 20_000

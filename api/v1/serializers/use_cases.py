@@ -27,7 +27,7 @@ from catalog.rules.use_case import (
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
-from trust.rules.vocabulary import Gap, ReadinessLevel
+from trust.vocabulary import Gap, ReadinessLevel
 
 
 class UseCaseQuery(StrictSerializer):

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from api.v1.fields import JsonObjectField
 from api.v1.serializers.words import words
 from trust.models import Verdict
-from trust.rules.vocabulary import GateName, Grade
-from trust.rules.vocabulary import Verdict as VerdictWord
+from trust.vocabulary import GateName, Grade
+from trust.vocabulary import Verdict as VerdictWord
 
 
 class VerdictEntry(serializers.ModelSerializer[Verdict]):

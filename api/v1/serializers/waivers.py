@@ -8,8 +8,8 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.words import words
 from trust.models import Waiver
-from trust.rules.vocabulary import GateName, WaiverStatus
-from trust.services.waivers import LONGEST_REASON
+from trust.verdicts.services.waivers import LONGEST_REASON
+from trust.vocabulary import GateName, WaiverStatus
 
 
 class WaiverQuery(StrictSerializer):

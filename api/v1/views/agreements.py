@@ -22,7 +22,7 @@ from catalog.services.agreements import (
     withdraw_agreement,
 )
 from catalog.services.permissions import is_governance
-from trust.tasks import enqueue_deliveries
+from trust.messages import enqueue_deliveries
 
 COLUMNS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
 

@@ -15,7 +15,7 @@ from api.bodies import Document, JsonDocument, OldYamlDocument, YamlDocument
 from api.v1.base import ApiView
 from api.v1.serializers.contracts import RegistrationAnswer, RegistrationQuery
 from catalog.rules.errors import NotFoundError
-from trust.services.registration import register_document
+from trust.intake.services.registration import register_document
 
 
 class ContractsView(ApiView):

@@ -1,4 +1,4 @@
-"""The log of answers: listed, shown, and worked out again."""
+"""The log of answers: listed and shown."""
 
 from typing import Any
 
@@ -8,9 +8,8 @@ from rest_framework.response import Response
 
 from api.access.decisions import find_decision, visible_decisions
 from api.pagination import KeysetPagination
-from api.replaying import replay_decision
 from api.v1.base import ApiView
-from api.v1.serializers.decisions import DecisionAnswer, DecisionEntry, DecisionQuery, ReplayAnswer
+from api.v1.serializers.decisions import DecisionAnswer, DecisionEntry, DecisionQuery
 from catalog.models import Consumer, DataProduct
 
 UNSHOWN = ("answer", "basis", "ruling", "obligations", "question")
@@ -50,10 +49,3 @@ class DecisionView(ApiView):
     def get(self, request: Request, decision_id: int) -> Response:
         """One answer with all that it rested on: reasons, obligations, what was known, what the policies said."""
         return Response(DecisionAnswer(find_decision(self.actor, decision_id)).data)
-
-
-class ReplayView(ApiView):
-    @extend_schema(operation_id="replay_decision", responses=ReplayAnswer, tags=["decisions"])
-    def get(self, request: Request, decision_id: int) -> Response:
-        """Judge, rule and word the answer again from what is stored, and compare it with what was answered."""
-        return Response(ReplayAnswer(replay_decision(find_decision(self.actor, decision_id), now=self.now)).data)

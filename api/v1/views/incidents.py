@@ -24,15 +24,15 @@ from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
+from trust.messages import enqueue_deliveries
 from trust.models import Incident
-from trust.services.incidents import (
+from trust.verdicts.services.incidents import (
     assign_incident,
     change_severity,
     comment_on_incident,
     open_incident,
     resolve_incident,
 )
-from trust.tasks import enqueue_deliveries
 
 RELATED = ("product__owner", "owner", "opened_by", "resolved_by", "port")
 COLUMNS = {"severity": "severity", "product": "product__slug", "owner": "owner__username"}

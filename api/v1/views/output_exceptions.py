@@ -22,11 +22,11 @@ from api.v1.views.use_case_reports import AGAIN, REPORTING
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
+from trust.messages import enqueue_deliveries
 from trust.models import OutputException
-from trust.queries.output_exceptions import visible_exceptions
-from trust.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
-from trust.services.reporters import find_answer
-from trust.tasks import enqueue_deliveries
+from trust.use_cases.queries.output_exceptions import visible_exceptions
+from trust.use_cases.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
+from trust.use_cases.services.reporters import find_answer
 
 
 class ExceptionsView(ApiView):

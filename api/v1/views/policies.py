@@ -37,7 +37,7 @@ from catalog.services.policies import (
     publish_policy,
     withdraw_policy,
 )
-from trust.services.policy_trials import try_policy
+from trust.decisions.services.policy_trials import try_policy
 
 CEDAR = "text/plain; charset=utf-8"
 CEDAR_ANSWER = {(200, "text/plain"): OpenApiTypes.STR}

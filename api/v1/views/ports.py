@@ -13,7 +13,7 @@ from api.v1.serializers.products import InputPortAnswer
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.errors import InvalidError, NotFoundError
 from catalog.services.ports import put_input_ports, remove_output_port
-from trust.services.ports import put_output_port
+from trust.evidence.services.ports import put_output_port
 
 
 def find_port(product: DataProduct, name: str) -> OutputPort:

@@ -12,7 +12,7 @@ from api.access.decisions import find_decision
 from api.signed import MEDIA_TYPE, signed_response
 from api.v1.base import ApiView
 from api.v1.serializers.proofs import ProofAnswer
-from trust.services.proofs import proof_of
+from trust.decisions.services.proofs import proof_of
 
 
 class SignedDecisionView(ApiView):

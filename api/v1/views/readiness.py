@@ -10,10 +10,10 @@ from api.v1.base import ApiView
 from api.v1.serializers.readiness import PastReadinessAnswer, ReadinessAnswer, ReadinessEntry, ReadinessQuery
 from catalog.rules.errors import NotFoundError
 from trust.models import Readiness
-from trust.queries.stage_moves import overrides
-from trust.queries.use_case_report import hidden_from
-from trust.rules.readiness.veil import veiled
-from trust.services.readiness import assess_use_case, readiness_as_of
+from trust.use_cases.queries.stage_moves import overrides
+from trust.use_cases.queries.use_case_report import hidden_from
+from trust.use_cases.rules.readiness.redaction import veiled
+from trust.use_cases.services.readiness import assess_use_case, readiness_as_of
 
 
 class ReadinessView(ApiView):

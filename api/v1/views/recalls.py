@@ -9,8 +9,8 @@ from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.recalls import RecallAnswer, RecallEntry, RecallQuery
 from catalog.rules.scopes import Scope
+from trust.decisions.services.recall_notices import acknowledge_recall
 from trust.models import Recall
-from trust.services.recall_notices import acknowledge_recall
 
 COLUMNS = {"product": "product__slug", "status": "status"}
 

@@ -13,9 +13,9 @@ from api.v1.serializers.runs import RunAnswer, RunEntry, RunQuery, RunRequest
 from api.v1.views.ports import find_port, only_port
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
+from trust.evidence.services.runs import request_run
+from trust.messages import enqueue
 from trust.models import Run
-from trust.services.runs import request_run
-from trust.tasks import enqueue
 
 RELATED = ("port__product", "suite", "requested_by")
 

@@ -24,11 +24,11 @@ from catalog.queries import visible_use_cases
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import UseCaseStage
+from trust.messages import enqueue_deliveries
 from trust.models import StageMove
-from trust.queries.stage_moves import moves_waiting_for
-from trust.queries.use_case_report import hidden_in
-from trust.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
-from trust.tasks import enqueue_deliveries
+from trust.use_cases.queries.stage_moves import moves_waiting_for
+from trust.use_cases.queries.use_case_report import hidden_in
+from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
 
 
 def as_shown() -> QuerySet[StageMove]:

@@ -11,8 +11,8 @@ from api.v1.serializers.suites import SuiteAnswer, SuiteEntry, SuiteRequest, exp
 from api.v1.views.ports import find_port
 from catalog.models import OutputPort
 from catalog.rules.errors import NotFoundError
+from trust.evidence.services.suites import demand_runnable_patterns, put_suite
 from trust.models import Suite
-from trust.services.suites import demand_runnable_patterns, put_suite
 
 
 def find_suite(port: OutputPort, version: int | None = None) -> Suite:

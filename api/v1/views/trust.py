@@ -23,11 +23,11 @@ from api.v1.trust_words import question_of, trust_words
 from catalog.rules.errors import DomainError
 from catalog.rules.scopes import Scope
 from catalog.services.purposes import demand_known_purpose
+from trust.decisions.queries.prepared import took_too_long
+from trust.decisions.rules.question import Asker, Question
+from trust.decisions.services.decide import answer
 from trust.models import Decision
-from trust.queries.prepared import took_too_long
-from trust.rules.asking import Asker, Question
-from trust.rules.vocabulary import DecisionChannel
-from trust.services.deciding import answer
+from trust.vocabulary import DecisionChannel
 
 ONLY_PURPOSE = re.compile(r"purpose=([A-Za-z0-9._-]{1,80})")
 EXAMPLE = {

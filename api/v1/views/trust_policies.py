@@ -10,7 +10,7 @@ from api.v1.serializers.policies import TrustPolicyAnswer, TrustPolicyEntry, Tru
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from trust.models import TrustPolicyVersion
-from trust.services.trust_policies import publish_trust_policy
+from trust.verdicts.services.trust_policies import publish_trust_policy
 
 
 class TrustPolicyView(ApiView):

@@ -12,10 +12,10 @@ from api.access.use_cases import find_use_case
 from api.signed import MEDIA_TYPE, issuer_of, wants_signed
 from api.v1.base import ApiView
 from api.v1.serializers.use_case_report import ReportAnswer, ReportQuery
-from trust.pages.readiness_document import document_of, signed_document
-from trust.pages.readiness_report import report_of
-from trust.services.signed_reports import SignedReport
-from trust.signing import KeyUnavailableError
+from trust.ledger.signing import KeyUnavailableError
+from trust.use_cases.pages.readiness_document import document_of, signed_document
+from trust.use_cases.pages.readiness_report import report_of
+from trust.use_cases.services.signed_reports import SignedReport
 
 HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
 

@@ -20,9 +20,9 @@ from api.v1.serializers.use_case_reports import (
 from catalog.models import DataProduct, UseCase
 from catalog.rules.scopes import Scope
 from trust.models import DecisionUse, OutcomeReport
-from trust.rules.vocabulary import UseAction
-from trust.services.outcomes import report_outcome
-from trust.services.uses import report_use
+from trust.use_cases.services.outcomes import report_outcome
+from trust.use_cases.services.usage_reports import report_use
+from trust.vocabulary import UseAction
 
 REPORTING = (Scope.DECIDE, Scope.CATALOG_WRITE)
 """A key that asks may say what came of the answers, and so may one that changes claims."""

@@ -36,8 +36,8 @@ from catalog.services.use_cases import (
     register_use_case,
     update_use_case,
 )
-from trust.queries.use_case_report import hidden_from
-from trust.tasks import enqueue_deliveries
+from trust.messages import enqueue_deliveries
+from trust.use_cases.queries.use_case_report import hidden_from
 
 MOST_WORDS = 10
 Row = TypeVar("Row", Consumer, DataProduct)

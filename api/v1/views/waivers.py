@@ -14,10 +14,10 @@ from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.services.people import find_person
+from trust.messages import enqueue_deliveries
 from trust.models import Waiver
-from trust.queries.waivers import waivers_waiting_for
-from trust.services.waivers import grant_waiver, reject_waiver, request_waiver, revoke_waiver, withdraw_waiver
-from trust.tasks import enqueue_deliveries
+from trust.verdicts.queries.waivers import waivers_waiting_for
+from trust.verdicts.services.waivers import grant_waiver, reject_waiver, request_waiver, revoke_waiver, withdraw_waiver
 
 RELATED = ("product__owner", "owner", "requested_by", "granted_by", "ended_by")
 

@@ -19,17 +19,17 @@ from tests.api.authzen.conftest import PURPOSE, enforcement_point_of
 from tests.api.authzen.words import action, question
 from tests.factories import make_agreement, make_owner, make_policy
 from tests.trust.builders import run_well
+from trust.decisions.services import decision_cache
 from trust.models import CurrentVerdict, Decision
-from trust.services import answering_again
 
 EVALUATION = "/access/v1/evaluation"
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> Iterator[None]:
-    answering_again._remembered.clear()
+    decision_cache._remembered.clear()
     yield
-    answering_again._remembered.clear()
+    decision_cache._remembered.clear()
 
 
 def ask(pep: EnforcementPoint, **changes: Any) -> tuple[dict[str, Any], int]:
@@ -229,7 +229,7 @@ def test_what_asks_for_more_or_is_refused_is_always_decided_anew(
 def test_memory_is_bounded(
     pep: EnforcementPoint, agent: Consumer, orders: DataProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering_again, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(decision_cache, "MOST_REMEMBERED", 3)
     for number in range(10):
         pep.evaluate(**question(context={"use_case": f"case-{number}"}))
-    assert len(answering_again._remembered) == 3
+    assert len(decision_cache._remembered) == 3

@@ -16,8 +16,8 @@ from tests.api.authzen.client import EnforcementPoint
 from tests.api.authzen.conftest import PURPOSE, enforcement_point_of, make_good_product
 from tests.api.authzen.words import question
 from tests.factories import make_agreement, make_consumer, make_policy
+from trust.decisions.services import decision_cache
 from trust.models import Decision
-from trust.services import answering_again
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVALUATION = "/access/v1/evaluation"
@@ -25,9 +25,9 @@ EVALUATION = "/access/v1/evaluation"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> Iterator[None]:
-    answering_again._remembered.clear()
+    decision_cache._remembered.clear()
     yield
-    answering_again._remembered.clear()
+    decision_cache._remembered.clear()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_it_holds_outside_of_a_transaction_where_the_statement_is_prepared(agent
     pep = enforcement_point_of(gateway)
     answers = [pep.evaluate(**question()) for _ in range(3)]
     assert [answer["decision"] for answer in answers] == [True] * 3
-    assert answering_again._remembered
+    assert decision_cache._remembered
     ApiKey.objects.filter(consumer=gateway).update(revoked_at=timezone.now())
     assert pep.post(EVALUATION, question()).status_code == 401
     assert list(Decision.objects.order_by("id").values_list("decision", flat=True)) == [True] * 3

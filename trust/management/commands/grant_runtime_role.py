@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from psycopg.conninfo import conninfo_to_dict
 
 from catalog.rules.errors import DomainError
-from trust.services.runtime_role import grant_runtime_role
+from trust.ledger.services.runtime_role import grant_runtime_role
 
 
 class Command(BaseCommand):

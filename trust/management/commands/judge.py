@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import DataProduct
 from catalog.rules.errors import DomainError
-from trust.queries.clock import database_now
-from trust.services.judging import ensure_current, judge_product
+from trust.clock import database_now
+from trust.verdicts.services.judging import ensure_current, judge_product
 
 _AT_ONCE = 500
 

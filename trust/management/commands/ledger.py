@@ -13,11 +13,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from catalog.rules.errors import DomainError
-from trust.models import LedgerBatch
-from trust.services import ledger, ledger_publishing
-from trust.services.ledger_verification import Against, Keys, verify
-from trust.services.proofs import proof_of
-from trust.signing import own_jwks
+from trust.decisions.services.proofs import proof_of
+from trust.ledger.models.ledger import LedgerBatch
+from trust.ledger.services import ledger, ledger_publishing
+from trust.ledger.services.ledger_verification import Against, Keys, verify
+from trust.ledger.signing import own_jwks
 
 SECONDS_BETWEEN_PROGRESS = 5.0
 

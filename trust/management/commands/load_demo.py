@@ -22,11 +22,11 @@ from catalog.services.consumers import register_consumer
 from catalog.services.people import add_person
 from catalog.services.policies import draft_guardrail, publish_policy
 from catalog.services.products import acknowledge_product, review_product
+from trust.evidence.models.suite import Suite
+from trust.evidence.services.runs import request_run
+from trust.intake.services.registration import register_document
 from trust.management.demo_use_cases import add_use_case
-from trust.models import Suite
-from trust.services.registration import register_document
-from trust.services.runs import request_run
-from trust.tasks import enqueue
+from trust.messages import enqueue
 
 DEMO = Path(settings.BASE_DIR) / "demo"
 

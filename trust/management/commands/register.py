@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.contracts.parsing import MAX_BYTES
 from catalog.management.actors import add_actor_argument, find_actor
-from trust.services.registration import FileOutcome, register_files
+from trust.intake.services.registration import FileOutcome, register_files
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from catalog.models import OutputPort
 from catalog.rules.errors import DomainError
-from trust.models import Run
-from trust.rules.vocabulary import RunStatus
-from trust.services.runs import request_run
-from trust.tasks import enqueue
+from trust.evidence.models.run import Run
+from trust.evidence.services.runs import request_run
+from trust.messages import enqueue
+from trust.vocabulary import RunStatus
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand
 
 from catalog.models import UseCase
 from catalog.rules.vocabulary import UseCaseStage
-from trust.queries.clock import database_now
-from trust.rules.readiness.outcome import Assessment
-from trust.rules.vocabulary import Gap, ReadinessLevel
-from trust.services.readiness import assess_use_case
+from trust.clock import database_now
+from trust.use_cases.rules.readiness.outcome import Assessment
+from trust.use_cases.services.readiness import assess_use_case
+from trust.vocabulary import Gap, ReadinessLevel
 
 _COLUMNS = ("use case", "stage", "readiness", *Gap)
 

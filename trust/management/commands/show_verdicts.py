@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Exists, OuterRef
 
 from catalog.models import DataProduct
-from trust.models import Run
-from trust.queries.clock import database_now
-from trust.rules.vocabulary import RunStatus
-from trust.services.judging import ensure_current
+from trust.clock import database_now
+from trust.evidence.models.run import Run
+from trust.verdicts.services.judging import ensure_current
+from trust.vocabulary import RunStatus
 
 _PENDING = (RunStatus.QUEUED, RunStatus.RUNNING)
 _MOST_FAILURES = 100

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.rules.errors import DomainError
-from trust.signing import ensure_key, rotate_key
-from trust.signing.folder import newest_private_key
-from trust.signing.keys import public_jwk
+from trust.ledger.signing import ensure_key, rotate_key
+from trust.ledger.signing.folder import newest_private_key
+from trust.ledger.signing.keys import public_jwk
 
 
 class Command(BaseCommand):

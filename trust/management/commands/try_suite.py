@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.rules.expectation import Expectation, Suite
-from trust.engines.suite_json import SuiteJsonError, read_suite
-from trust.rules.evidence import CheckResult, CheckStatus, EvidenceStatus, Failure, RunEvidence, Source
-from trust.sources.files import file_kind, resolve_file
-from trust.sources.problem import SourceProblemError
+from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
+from trust.evidence.rules.evidence import CheckResult, Failure, RunEvidence, Source
+from trust.evidence.sources.files import file_kind, resolve_file
+from trust.evidence.sources.problem import SourceProblemError
+from trust.vocabulary import CheckStatus, EvidenceStatus
 
 EXIT_CODES = {EvidenceStatus.PASSED: 0, EvidenceStatus.FAILED: 1, EvidenceStatus.ERROR: 2}
 _SYMBOLS = {
@@ -79,7 +80,7 @@ def _run(suite: Suite, location: str) -> RunEvidence:
     folder = Path(path).parent
     source = Source(kind=kind, location=path, references=_references(suite, folder))
     with _progress(f"Looking at {location} ..."):
-        from trust.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
+        from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
         environment = settings.TOUCHSTONE
         limits = EngineLimits(

@@ -1,0 +1,40 @@
+"""Replay of a logged answer: computed again from what is stored, in the form of the channel that answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.access.decisions import find_decision
+from api.authzen.wording import decision_of
+from api.v1.base import ApiView
+from api.v1.serializers.decisions import ReplayAnswer
+from api.v1.trust_words import trust_words
+from trust.decisions.rules.question import Finding
+from trust.decisions.services.replay import Replay, replay
+from trust.models import Decision
+from trust.vocabulary import DecisionChannel
+
+
+def replay_decision(decision: Decision, *, now: datetime) -> Replay:
+    """Raises `InvalidError` for the answer to a search."""
+    return replay(decision, word=_word, now=now)
+
+
+def _word(finding: Finding, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    if finding.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
+        return decision_of(finding)
+    words = trust_words(finding)
+    if finding.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
+        words["purpose"] = said["purpose"]
+    return words
+
+
+class ReplayView(ApiView):
+    @extend_schema(operation_id="replay_decision", responses=ReplayAnswer, tags=["decisions"])
+    def get(self, request: Request, decision_id: int) -> Response:
+        """Judge, rule and word the answer again from what is stored, and compare it with what was answered."""
+        return Response(ReplayAnswer(replay_decision(find_decision(self.actor, decision_id), now=self.now)).data)

@@ -1,0 +1,167 @@
+"""A source that cannot be looked at gives a failure with a stable code, a sentence and a remedy; never a result."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx import Access, GxEngine
+from trust.evidence.rules.evidence import RunEvidence, Source
+from trust.evidence.sources.files import check_file
+from trust.evidence.sources.problem import SourceProblemError
+from trust.vocabulary import EvidenceStatus
+
+SUITE = Suite("any", (Expectation("expect_column_values_to_not_be_null", {"column": "a"}),))
+SECRET = "hunter2-in-the-data"
+
+
+def look(path: Path, kind: SourceKind) -> RunEvidence:
+    return GxEngine().run(SUITE, Source(kind, str(path)))
+
+
+def _write(text: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(text)
+
+
+def _endless(path: Path) -> None:
+    """Good rows, then all the others in one line without an end: DuckDB would drop it and find the rest in order."""
+    text = b"a,b\n" + b"1,2\n" * 3 + b"3," + b"4" * (33 * 1024 * 1024)
+    path.write_bytes(gzip.compress(text, 1) if path.suffix == ".gz" else text)
+
+
+def _truncated(path: Path) -> None:
+    pq.write_table(pa.table({"a": list(range(10_000))}), path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _damaged(path: Path) -> None:
+    pq.write_table(pa.table({"a": list(range(10_000))}), path)
+    content = bytearray(path.read_bytes())
+    content[-8:-4] = b"\xff\xff\xff\x7f"
+    path.write_bytes(bytes(content))
+
+
+BAD = [
+    ("missing.csv", SourceKind.CSV, lambda _path: None, "source_missing"),
+    ("folder.csv", SourceKind.CSV, Path.mkdir, "source_is_directory"),
+    ("pipe.csv", SourceKind.CSV, os.mkfifo, "source_not_a_file"),
+    ("empty.csv", SourceKind.CSV, _write(b""), "source_empty"),
+    ("empty.parquet", SourceKind.PARQUET, _write(b""), "source_empty"),
+    ("open-quote.csv", SourceKind.CSV, _write(b'a,b\n"hunter2-in-the-data,1\n2,3\n'), "source_malformed"),
+    ("quote-inside.csv", SourceKind.CSV, _write(b'a,b\n"x"hunter2-in-the-data,1\n'), "source_malformed"),
+    ("too-many.csv", SourceKind.CSV, _write(b"a,b\n1,2,hunter2-in-the-data\n"), "source_malformed"),
+    ("too-few.csv", SourceKind.CSV, _write(b"a,b\nhunter2-in-the-data\n"), "source_malformed"),
+    ("twice.csv", SourceKind.CSV, _write(b"a,a\n1,2\n"), "source_malformed"),
+    ("blank.csv", SourceKind.CSV, _write(b"\n\n"), "source_malformed"),
+    ("latin.csv", SourceKind.CSV, _write("a,b\nhunter2-in-the-data é,1\n".encode("latin-1")), "source_encoding"),
+    ("latin-late.csv", SourceKind.CSV, _write(b"a,b\n" + b"x,1\n" * 90_000 + b"\xe9,1\n"), "source_encoding"),
+    ("utf16.csv", SourceKind.CSV, _write("a,b\n1,2\n".encode("utf-16")), "source_encoding"),
+    ("cut.csv.gz", SourceKind.CSV, _write(gzip.compress(b"a,b\n1,2\n" * 9_000)[:-20]), "source_malformed"),
+    ("endless.csv", SourceKind.CSV, _endless, "source_malformed"),
+    ("endless.csv.gz", SourceKind.CSV, _endless, "source_malformed"),
+    ("truncated.parquet", SourceKind.PARQUET, _truncated, "source_truncated"),
+    ("damaged.parquet", SourceKind.PARQUET, _damaged, "source_malformed"),
+    ("text.parquet", SourceKind.PARQUET, _write(b"this is no parquet file"), "source_malformed"),
+    ("tiny.parquet", SourceKind.PARQUET, _write(b"PA"), "source_malformed"),
+    ("broken.jsonl", SourceKind.JSON_LINES, _write(b'{"a": 1}\n{"a": hunter2-in-the-data\n'), "source_malformed"),
+    ("list.jsonl", SourceKind.JSON_LINES, _write(b"[1, 2]\n"), "source_malformed"),
+    ("nothing.jsonl", SourceKind.JSON_LINES, _write(b"{}\n{}\n"), "source_malformed"),
+    ("wide.csv", SourceKind.CSV, _write(b",".join(b"c%d" % i for i in range(3_000)) + b"\n"), "source_too_wide"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "make", "code"), BAD, ids=[row[0] for row in BAD])
+def test_a_bad_file_is_a_failure(
+    name: str, kind: SourceKind, make: Callable[[Path], object], code: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    make(path)
+
+    evidence = look(path, kind)
+
+    assert evidence.failure is not None
+    assert evidence.failure.code == code
+    assert evidence.status is EvidenceStatus.ERROR
+    assert evidence.results == ()
+    assert evidence.failure.remedy
+    assert name in evidence.failure.message
+    assert SECRET not in evidence.failure.message
+
+
+def test_a_file_without_permission_is_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "locked.csv"
+    path.write_text("a\n1\n")
+    path.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # root may read every file
+    try:
+        with pytest.raises(SourceProblemError) as problem:
+            check_file(str(path))
+    finally:
+        os.seteuid(user)
+
+    assert problem.value.failure.code == "source_unreadable"
+
+
+def test_a_file_with_other_separators_is_told_which_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "continental.csv"
+    path.write_text("name;fee\nann;9,50\n")
+
+    failure = look(path, SourceKind.CSV).failure
+
+    assert failure is not None
+    assert "another number of values than the header (line 2)" in failure.message
+    assert failure.remedy.startswith("Separate values with commas")
+
+
+def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
+    path = tmp_path / "header.csv"
+    path.write_text("a,b\n")
+
+    evidence = look(path, SourceKind.CSV)
+
+    assert evidence.rows == 0
+    assert evidence.status is EvidenceStatus.ERROR
+    assert evidence.failure is not None
+    assert evidence.failure.code == "nothing_executed"
+
+
+def test_an_empty_suite_is_an_error_and_the_file_is_not_even_opened(tmp_path: Path) -> None:
+    evidence = GxEngine().run(Suite("empty", ()), Source(SourceKind.CSV, str(tmp_path / "missing.csv")))
+
+    assert evidence.status is EvidenceStatus.ERROR
+    assert evidence.failure is not None
+    assert evidence.failure.code == "empty_suite"
+
+
+def test_a_link_that_was_turned_around_since_registration_is_refused(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "secret.csv").write_text("a\n1\n")
+    (root / "data.csv").symlink_to(outside / "secret.csv")
+
+    evidence = GxEngine(Access(roots=(str(root),))).run(SUITE, Source(SourceKind.CSV, str(root / "data.csv")))
+
+    assert evidence.failure is not None
+    assert evidence.failure.code == "source_location_refused"
+
+
+def test_a_bad_reference_is_an_error_of_its_check_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a\n1\n")
+    lookup = {"column": "a", "reference": "other", "reference_column": "a"}
+    suite = Suite("any", (*SUITE.expectations, Expectation("expect_column_values_to_exist_in_reference", lookup)))
+    missing = Source(SourceKind.CSV, str(tmp_path / "gone.csv"))
+
+    evidence = GxEngine().run(suite, Source(SourceKind.CSV, str(path), references={"other": missing}))
+
+    assert [result.status for result in evidence.results] == ["passed", "error"]
+    assert "gone.csv" in evidence.results[1].message

@@ -1,0 +1,41 @@
+"""Conditions and expressions that several of the prepared statements share, each said here once. For `Statement` texts only.
+
+The tables go by these letters: `k` the key, `s` the subject with `p` the account of its owner, `g` the agreement. Each clause
+is a rule of Python code in SQL: `tests/trust/decisions/test_asked.py` and `tests/api/test_unusable_keys.py` compare the two.
+"""
+
+GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
+
+USE_IS_DUE = "k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute'"
+"""The last use is kept to the minute."""
+
+STANDING_AGREEMENT = """g.starts_at <= statement_timestamp() AND g.expires_at > statement_timestamp()
+    AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())"""
+
+SUBJECT_FACTS = "s.kind || ' ' || s.clearance || ' ' || (s.status = 'active' AND p.is_active) || ' ' || p.username"
+"""What a ruling looks at in its subject; `KnownSubject.facts` in SQL."""
+
+TAKEN_US = "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint"
+"""Microseconds that the statement has taken until here."""
+
+FILLED = """replace(replace(replace({text}, chr(1), decision_id::text),
+    chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+    chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))"""
+"""A stored text with its marks (`trust.verdicts.rules.answer`) filled in."""
+
+POLICIES_IN_FORCE = """
+ARRAY(SELECT i.id FROM (
+    SELECT a.id FROM catalog_accesspolicy a WHERE a.product_id = {product}.id AND a.status = 'published'
+        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
+    UNION ALL
+    SELECT a.id FROM catalog_accesspolicy a WHERE a.product_id IS NULL AND a.status = 'published'
+        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
+        AND (a.domain_id IS NULL OR a.domain_id = {product}.domain_id)
+        AND (a.minimum_sensitivity IS NULL
+             OR array_position(ARRAY['public', 'internal', 'confidential', 'restricted'], a.minimum_sensitivity::text)
+                <= array_position(ARRAY['public', 'internal', 'confidential', 'restricted'],
+                                  coalesce({product}.sensitivity::text, 'restricted')))
+    ) i ORDER BY i.id)
+"""
+"""Ids of the policies and guardrails that speak about a product now: the rule of `catalog.queries.policies_in_force`, in a
+statement that also inserts."""

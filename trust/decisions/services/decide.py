@@ -1,0 +1,151 @@
+"""Answers questions: may this consumer use this data product, and is it fit? Every answer is in the log before it leaves.
+
+What is stale is judged first; then policies and facts decide, the answer is put into words, and one statement writes all rows,
+each only if what it rests on still holds. What does not hold any more is asked anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from catalog.queries.policies import policies_by_id
+from catalog.rules.errors import UnavailableError
+from catalog.rules.ruling import PolicyInForce
+from trust.decisions.queries.policy_history import as_it_was
+from trust.decisions.queries.resolved_question import Known, known_about
+from trust.decisions.rules.question import Answered, Asker, Finding, Question
+from trust.decisions.services.decision_log import Draft, demand_power, write
+from trust.decisions.services.evaluate import Weighed, asked_for, weigh
+from trust.decisions.services.product_status import fitness_of
+from trust.verdicts.rules.answer import worded
+from trust.verdicts.services.judging import ensure_current
+from trust.vocabulary import DecisionChannel, Verdict
+
+_ATTEMPTS = 3
+
+Word = Callable[[Finding], Mapping[str, Any]]
+
+
+def answer(
+    *,
+    asker: Asker,
+    subject: str,
+    channel: DecisionChannel,
+    questions: Sequence[Question],
+    word: Word,
+    now: datetime,
+    last_decision: bool | None = None,
+    note: Callable[[Answered, Weighed], None] | None = None,
+) -> list[Answered]:
+    """The logged answers, in the order of the questions. `word` puts a finding into words, with `DECISION_ID_MARK` where the
+    decision's id goes, first of all that may hold it.
+
+    last_decision: the first answer with this decision is the last; what comes behind it is neither answered nor logged. What is
+    not known (subject, product, purpose) is answered with no. Raises `ForbiddenError` where the asker's power was taken back
+    meanwhile, `UnavailableError` where what is asked about keeps changing, and, for questions about the past, `InvalidError`
+    and `NotFoundError` as `verdict_as_of` does.
+    """
+    waiting = dict(enumerate(questions))
+    answered: dict[int, Answered] = {}
+    for _ in range(_ATTEMPTS):
+        found = dict(zip(waiting, weigh_all(asker, subject, channel, list(waiting.values()), now), strict=True))
+        drafts = _up_to(last_decision, [_draft(n, one, word) for n, one in found.items()])
+        for n, (decision_id, text) in write(asker, channel, drafts).items():
+            answered[n] = Answered(decision_id, found[n].finding.decision, text)
+            if note is not None:
+                note(answered[n], found[n])
+        end = min((n for n, one in answered.items() if one.decision is last_decision), default=len(questions) - 1)
+        waiting = {n: questions[n] for n in range(end + 1) if n not in answered}
+        if not waiting:
+            return [answered[n] for n in range(end + 1)]
+        demand_power(asker)
+    raise UnavailableError(
+        "What the answer rests on changed while it was being given, three times in a row, so it was not given.",
+        remedy="Ask again; when that stays, ask whether the key, the product or its policies are being changed all the time.",
+        code="changing_too_fast",
+    )
+
+
+def _up_to(last_decision: bool | None, drafts: list[Draft]) -> list[Draft]:
+    """The drafts up to and including the first with this decision; all of them without one."""
+    ends = (position for position, draft in enumerate(drafts, 1) if draft.decision is last_decision)
+    return drafts[: next(ends, len(drafts))]
+
+
+def weigh_all(
+    asker: Asker, subject: str, channel: DecisionChannel, questions: Sequence[Question], now: datetime
+) -> list[Weighed]:
+    """What is found about each question, in order. Nothing is logged: it is no answer."""
+    all_known = _known_and_current(asker, subject, questions)
+    fitness = fitness_of(all_known, now)
+    as_asked = [as_it_was(known) for known in all_known]
+    policies = _policies_of(as_asked)
+    weighed = [
+        weigh(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
+        for then, found in zip(as_asked, fitness, strict=True)
+    ]
+    return [replace(one, known=known) for one, known in zip(weighed, all_known, strict=True)]
+
+
+def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[Known]:
+    """What is known, read again where something had to be judged first."""
+    all_known = known_about(asker, subject, questions)
+    stale = {known.product.id for known in all_known if known.product and known.product.is_stale}
+    if not stale:
+        return all_known
+    ensure_current(stale, all_known[0].at)
+    return known_about(asker, subject, questions)
+
+
+_policies: dict[int, PolicyInForce] = {}
+"""Policies by id, as they were published. What is published never changes; which are in force is read for every answer."""
+_MOST_POLICIES = 10_000
+
+
+def _policies_of(all_known: Sequence[Known]) -> Mapping[int, PolicyInForce]:
+    """The policies in force by their ids; no query for those that were met before."""
+    wanted = {number for known in all_known for number in known.policies}
+    met = {number: policy for number in wanted if (policy := _policies.get(number)) is not None}
+    if missing := wanted - met.keys():
+        read = policies_by_id(missing)
+        if len(_policies) > _MOST_POLICIES:  # other threads may read meanwhile: what this one needs it holds in `met`
+            _policies.clear()
+        _policies.update(read)
+        met |= read
+    return met
+
+
+def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
+    known, finding, fitness, ruling = weighed.known, weighed.finding, weighed.fitness, weighed.ruling
+    question, subject, product = known.question, known.subject, known.product if weighed.fitness else None
+    # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
+    is_ruled_now = ruling is not None and question.as_of is None
+    is_yes_for_purpose = finding.decision and is_ruled_now
+    return Draft(
+        n=n,
+        consumer_id=subject.id if subject else None,
+        consumer_facts=subject.facts if subject else None,
+        subject=finding.subject,
+        product_id=product.id if product else None,
+        product_slug=question.product,
+        action=question.action,
+        purpose=question.purpose,
+        use_case=question.use_case,
+        decision=finding.decision,
+        production_grade=fitness is not None and fitness.verdict is Verdict.PRODUCTION_GRADE,
+        verdict=fitness.verdict if fitness else Verdict.UNKNOWN,
+        score=fitness.score if fitness else None,
+        verdict_row_id=fitness.verdict_row_id if fitness else None,
+        is_current=fitness is not None and fitness.is_current,
+        valid_until=fitness.valid_until if fitness else None,
+        reason_codes=weighed.reason_codes,
+        question=asked_for(question) or None,
+        basis=fitness.basis if fitness else None,
+        ruling=finding.ruling,
+        policies=known.policies if is_ruled_now else None,
+        relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
+        agreement=known.agreement if is_yes_for_purpose else None,
+        obligations=finding.obligations,
+        answer=worded(word(finding)),
+    )

@@ -1,0 +1,144 @@
+"""Weighs one question: who asks about whom, what is fit, what the policies say. Words are for others, and so is the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from catalog import cedar
+from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
+from trust.decisions.queries.resolved_question import Known
+from trust.decisions.rules import denials
+from trust.decisions.rules.question import Asker, Finding, Question
+from trust.decisions.services.product_status import Fitness
+from trust.verdicts.rules.answer import valid_only_until
+from trust.vocabulary import DecisionChannel, Verdict
+
+NEED_PURPOSE = frozenset({DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS, DecisionChannel.SEARCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One question with its finding and all that the log keeps of it. fitness None: nothing is told of a product.
+
+    ruling None: no policy was asked.
+    """
+
+    known: Known
+    finding: Finding
+    fitness: Fitness | None
+    ruling: Ruling | None
+
+    @property
+    def reason_codes(self) -> tuple[str, ...]:
+        """Everything that stands in the way, fitness first, also what the short answer leaves out."""
+        open_gates = self.fitness.reason_codes if self.fitness else ()
+        return (*open_gates, *(reason["code"] for reason in self.finding.reasons if "gate" not in reason))
+
+
+def weigh(
+    known: Known,
+    fitness: Fitness | None,
+    *,
+    asker: Asker,
+    subject: str,
+    channel: DecisionChannel,
+    policies: Mapping[int, PolicyInForce],
+) -> Weighed:
+    """The finding. `subject` is the slug that the question is about; `policies` holds those in force by their ids."""
+    question = known.question
+    refusals = _refusals(known, asker, subject, channel)
+    ruling = None
+    if question.purpose is not None and not refusals and fitness is not None:
+        ruling = _rule(known, question.purpose, fitness, policies)
+        fitness = fitness if ruling is None else _while_it_rests(fitness, known.rests_until)
+    reasons = [*(fitness.trust["reasons"] if fitness else ()), *map(as_reason, refusals)]
+    if ruling is not None:
+        reasons += map(as_reason, ruling.reasons)
+    is_permitted = not refusals and (ruling is None or ruling.is_permitted)
+    finding = Finding(
+        question=question,
+        channel=channel,
+        subject=subject,
+        decision=fitness is not None and fitness.verdict is Verdict.PRODUCTION_GRADE and is_permitted,
+        trust=fitness.trust if fitness else None,
+        reasons=tuple(reasons),
+        obligations=ruling.obligations if ruling else (),
+        determining=tuple(asdict(policy) for policy in ruling.determining) if ruling else (),
+        ruling=_logged(known, ruling, policies) if ruling else None,
+        policies=tuple(policies[n] for n in known.policies),
+    )
+    return Weighed(known, finding, fitness, ruling)
+
+
+def _while_it_rests(fitness: Fitness, end: datetime | None) -> Fitness:
+    """The same, valid no longer than the policies and the agreement that were ruled on."""
+    if end is None or fitness.valid_until is None or fitness.valid_until <= end:
+        return fitness
+    return replace(fitness, valid_until=end, trust=valid_only_until(fitness.trust, end))
+
+
+def as_reason(reason: RulingReason) -> dict[str, Any]:
+    return {"code": reason.code, "message": reason.message, "remedy": reason.remedy, "owner": reason.owner}
+
+
+def _refusals(known: Known, asker: Asker, subject: str, channel: DecisionChannel) -> list[RulingReason]:
+    """Why no policy is asked at all."""
+    question = known.question
+    if question.refusal is not None:
+        return [question.refusal]
+    found = list(_about_subject(known, asker, subject))
+    if known.product is None:
+        found.append(denials.product_unknown(question.product))
+    if question.purpose is None and channel in NEED_PURPOSE:
+        found.append(denials.purpose_missing())
+    if question.purpose is not None and not known.is_purpose_known:
+        found.append(denials.purpose_unknown(question.purpose))
+    return found
+
+
+def _about_subject(known: Known, asker: Asker, subject: str) -> Sequence[RulingReason]:
+    kind = known.question.subject_kind
+    if subject != asker.slug and known.asker_kind in denials.ASK_ABOUT_THEMSELVES:
+        return [denials.subject_not_asker(subject, asker.slug)]
+    if known.subject is None or (kind is not None and known.subject.subject.kind is not kind):
+        return [denials.subject_unknown(subject)]
+    return [] if known.subject.is_active else [denials.subject_inactive(subject)]
+
+
+def _rule(known: Known, purpose: str, fitness: Fitness, policies: Mapping[int, PolicyInForce]) -> Ruling | None:
+    if known.subject is None or known.product is None:
+        return None
+    asked = AskedFor(
+        purpose=purpose,
+        score=fitness.score,
+        is_production_grade=fitness.verdict is Verdict.PRODUCTION_GRADE,
+        has_agreement=known.agreement is not None,
+        use_case=known.question.use_case,
+    )
+    return cedar.rule(known.subject.subject, known.product.resource, asked, tuple(policies[n] for n in known.policies))
+
+
+def _logged(known: Known, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:
+    """`Decision.ruling`: all that is needed to rule again."""
+    return {
+        "request": ruling.request,
+        "policies": [asdict(cedar.name_of(policies[n])) for n in known.policies],
+        "determining": [asdict(policy) for policy in ruling.determining],
+        "is_permitted": ruling.is_permitted,
+        "reasons": [as_reason(reason) for reason in ruling.reasons],
+        "agreement": known.agreement,
+    }
+
+
+def asked_for(question: Question) -> dict[str, Any]:
+    """`Decision.question`: what else was asked, only what was given."""
+    given = {
+        "min_score": question.minimum_score,
+        "max_evidence_age": question.maximum_evidence_age and question.maximum_evidence_age.total_seconds(),
+        "as_of": question.as_of,
+        "detail": question.detail if question.detail != "short" else None,
+        "subject_kind": question.subject_kind,
+        "properties": question.properties or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,110 @@
+"""Is the product fit, as one question asks it: as it stands, under stricter demands, or at a past moment."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trust.decisions.queries.resolved_question import Known, KnownProduct
+from trust.decisions.rules.question import Question
+from trust.verdicts.models.verdict import Verdict as VerdictRow
+from trust.verdicts.queries.as_of import verdict_as_of
+from trust.verdicts.queries.basis import judged_on
+from trust.verdicts.rules.answer import full_answer, short_answer, trust_part
+from trust.verdicts.rules.caller_constraints import stricter
+from trust.verdicts.rules.codec import load_facts, load_outcome
+from trust.verdicts.rules.judge import judge
+from trust.verdicts.rules.outcome import Outcome
+from trust.verdicts.rules.trust_policy import policy_from_dict
+from trust.vocabulary import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """What is known of a product's fitness. trust: the trust answer. score: effective.
+
+    verdict_row_id, is_current: the row behind it, and whether that must still be the product's current one when the answer is
+    written. basis None: that of the current row.
+    """
+
+    trust: Mapping[str, Any]
+    verdict: Verdict
+    score: float
+    valid_until: datetime | None
+    reason_codes: tuple[str, ...]
+    verdict_row_id: int | None
+    is_current: bool = True
+    basis: Mapping[str, Any] | None = None
+
+
+def fitness_of(all_known: Collection[Known], now: datetime) -> list[Fitness | None]:
+    """One for each, in order; None where there is no such product or nothing is looked up.
+
+    At most one query, but for questions about the past.
+    """
+    wanted = {known.product.verdict_row_id for known in all_known if known.product and _needs_row(known.question)} - {None}
+    rows = VerdictRow.objects.select_related("policy").in_bulk(wanted) if wanted else {}
+    return [
+        _fitness(known, known.product, rows, now) if known.product and known.question.refusal is None else None
+        for known in all_known
+    ]
+
+
+def _needs_row(question: Question) -> bool:
+    return question.refusal is None and question.as_of is None and (question.detail == "full" or _is_stricter(question))
+
+
+def _is_stricter(question: Question) -> bool:
+    return question.minimum_score is not None or question.maximum_evidence_age is not None
+
+
+def _fitness(known: Known, product: KnownProduct, rows: Mapping[int, VerdictRow], now: datetime) -> Fitness:
+    question = known.question
+    at = max(known.at, product.judged_at or known.at)
+    if question.as_of is not None:
+        return _past(question, question.as_of, now)
+    if not _needs_row(question) or product.verdict_row_id is None:
+        return _standing(product, trust_part(product.body, at, product.evidence_at))
+    row = rows[product.verdict_row_id]
+    if _is_stricter(question):
+        return _of_outcome(question, _judged_again(question, row, at), at, product.verdict_row_id)
+    return _standing(product, full_answer(load_outcome(row.outcome), at))
+
+
+def _standing(product: KnownProduct, trust: Mapping[str, Any]) -> Fitness:
+    verdict = Verdict(product.verdict)
+    return Fitness(trust, verdict, product.effective_score, product.valid_until, product.reason_codes, product.verdict_row_id)
+
+
+def _judged_again(question: Question, row: VerdictRow, at: datetime) -> Outcome:
+    facts, policy = stricter(
+        load_facts(row.facts),
+        policy_from_dict(row.policy.body),
+        minimum_score=question.minimum_score,
+        maximum_evidence_age=question.maximum_evidence_age,
+    )
+    return judge(facts, policy, at)
+
+
+def _past(question: Question, as_of: datetime, now: datetime) -> Fitness:
+    outcome = verdict_as_of(
+        question.product,
+        as_of,
+        now=now,
+        minimum_score=question.minimum_score,
+        maximum_evidence_age=question.maximum_evidence_age,
+    )
+    return _of_outcome(question, outcome, as_of, None)
+
+
+def _of_outcome(question: Question, outcome: Outcome, at: datetime, row_id: int | None) -> Fitness:
+    return Fitness(
+        trust=full_answer(outcome, at) if question.detail == "full" else short_answer(outcome, at),
+        verdict=outcome.verdict,
+        score=outcome.effective_score,
+        valid_until=outcome.valid_until,
+        reason_codes=tuple(gate.code for gate in outcome.open_gates),
+        verdict_row_id=row_id,
+        is_current=row_id is not None,
+        basis=judged_on(outcome) if row_id is None else None,
+    )

@@ -1,0 +1,142 @@
+"""Works a logged answer out again from what is stored, and says where it comes out otherwise. Writes nothing.
+
+The stored facts are judged again under the trust policy that the verdict names, the stored Cedar request is ruled on again
+under the stored versions of the policies, and both are put into words again. What was refused before anything was judged, and
+the moment of asking, are taken as they were logged: nothing else knows them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from catalog.rules.errors import InvalidError
+from trust.decisions.models.decision import Decision
+from trust.decisions.rules.comparison import Difference, differences
+from trust.decisions.rules.question import Finding
+from trust.decisions.services.reevaluation import Remade, valid_until, work_out_again
+from trust.verdicts.rules.answer import full_answer, short_answer, valid_only_until, worded
+from trust.vocabulary import DecisionChannel
+
+_ID_MARK = "\x01"
+_OTHER_CODE = (
+    "Nothing that was judged or ruled on is missing or changed: either the logged answer was changed, or this version of "
+    "Touchstone judges, rules or words otherwise than the one that answered."
+)
+Word = Callable[[Finding, Mapping[str, Any]], Mapping[str, Any]]
+"""Puts a finding into the words of its channel, given the stored answer for what only that knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """differences: empty where the answer comes out byte for byte. why: what may have caused them.
+
+    taken_as_logged: what was not worked out again.
+    """
+
+    decision_id: int
+    differences: tuple[Difference, ...]
+    why: tuple[str, ...]
+    taken_as_logged: tuple[str, ...]
+
+    @property
+    def identical(self) -> bool:
+        return not self.differences
+
+
+def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
+    """The comparison. Raises `InvalidError` for the answer to a search, which is about everything at once."""
+    if decision.channel_word is DecisionChannel.SEARCH:
+        raise InvalidError(
+            f"Decision {decision.pk} answers a search, which asked about everything there was then.",
+            remedy="Replay the decisions about single products.",
+            code="search_not_replayable",
+        )
+    said = json.loads(decision.answer)
+    logged = said.get("context", said)
+    remade = work_out_again(decision, logged, now)
+    refusals = _refusals(decision, logged)
+    finding = _finding(remade, refusals)
+    found = tuple(_differences(remade, finding, said, word(finding, said)))
+    taken = ["as_of"] if "as_of" in logged else []
+    taken += ["purpose"] if isinstance(said.get("purpose"), dict) and remade.ruling is None else []
+    taken += [f"reason {reason['code']}" for reason in refusals]
+    why = remade.why or [_OTHER_CODE] if found else []
+    return Replay(decision.pk, found, tuple(why), tuple(taken))
+
+
+def _refusals(decision: Decision, logged: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The reasons in the answer that come neither from a gate nor from a ruling."""
+    ruled = {(reason["code"], reason["message"]) for reason in (decision.ruling or {}).get("reasons", ())}
+    return [
+        {part: reason.get(part) for part in ("code", "message", "remedy", "owner")}
+        for reason in logged.get("reasons", ())
+        if "gate" not in reason and (reason["code"], reason["message"]) not in ruled
+    ]
+
+
+def _finding(remade: Remade, refusals: Sequence[Mapping[str, Any]]) -> Finding:
+    outcome, ruling = remade.outcome, remade.ruling
+    trust = None
+    if outcome is not None:
+        make = full_answer if remade.question.detail == "full" else short_answer
+        trust = make(outcome, remade.at)
+        trust = valid_only_until(trust, valid_until(remade) or outcome.valid_until)
+    reasons = [*(trust["reasons"] if trust else ()), *refusals, *(ruling["reasons"] if ruling else ())]
+    is_permitted = not refusals and remade.is_permitted is not False
+    return Finding(
+        question=remade.question,
+        channel=remade.decision.channel_word,
+        subject=remade.decision.subject,
+        decision=outcome is not None and outcome.is_production_grade and is_permitted,
+        trust=trust,
+        reasons=tuple(reasons),
+        obligations=remade.obligations,
+        determining=tuple(ruling["determining"]) if ruling else (),
+        ruling=ruling,
+        policies=remade.policies,
+    )
+
+
+def _differences(remade: Remade, finding: Finding, said: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Difference]:
+    decision = remade.decision
+    text = worded(answer).replace(_ID_MARK, str(decision.pk))
+    if text != decision.answer:
+        told = list(differences(said, json.loads(text)))
+        yield from told or [Difference("", decision.answer, text)]  # the same values, written otherwise
+    then = {name: getattr(decision, name) for name in ("decision", "verdict", "score", "valid_until", "reason_codes")}
+    then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": _known(decision.basis)}
+    yield from differences(_plain(then), _plain(_columns(remade, finding)), "row")
+
+
+def _columns(remade: Remade, finding: Finding) -> dict[str, Any]:
+    """The columns of the log that the finding leads to."""
+    outcome = remade.outcome
+    gates = [gate.code for gate in outcome.open_gates] if outcome else []
+    basis = None
+    if outcome is not None and remade.decision.basis is not None:
+        basis = {"facts_digest": remade.facts_digest, "trust_policy": remade.decision.basis.get("trust_policy")}
+        if remade.question.minimum_score is None:  # which is a policy of its own, of no version
+            basis["trust_policy"] = {"version": outcome.policy_version, "digest": outcome.policy_digest}
+    return {
+        "decision": finding.decision,
+        "verdict": outcome.verdict if outcome else "unknown",
+        "score": outcome.effective_score if outcome else None,
+        "valid_until": valid_until(remade),
+        "reason_codes": [*gates, *(reason["code"] for reason in finding.reasons if "gate" not in reason)],
+        "ruling": finding.ruling,
+        "obligations": finding.obligations,
+        "basis": basis,
+    }
+
+
+def _known(basis: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if basis is None else {name: basis.get(name) for name in ("facts_digest", "trust_policy")}
+
+
+def _plain(values: Mapping[str, Any]) -> Any:
+    """As JSON gives it back: one shape for what comes from the database and what is worked out."""
+    return msgspec.json.decode(msgspec.json.encode(values))

@@ -1,0 +1,130 @@
+"""CSV files, read as pandas.read_csv reads them by default, except that what is broken is told and not guessed at.
+
+Told: a header that names a column twice, rows of another length than the header, an open quote, an encoding that is not
+UTF-8. All values are looked at before a column gets its type: boolean, whole number, number, else text.
+"""
+
+import csv
+import gzip
+import io
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from trust.evidence.engines.gx.columns import Column
+from trust.evidence.engines.gx.file_columns import file_columns
+from trust.evidence.engines.gx.file_problems import check_width, malformed, wrong_encoding
+from trust.evidence.engines.gx.limits import MAX_LINE_BYTES
+from trust.evidence.engines.gx.line_ends import demand_ending
+from trust.evidence.engines.gx.quoting import quoted_list, quoted_name, quoted_path, quoted_text, quoted_tuple
+from trust.evidence.rules.evidence import Source
+from trust.evidence.sources.files import NULL_TEXTS
+
+# A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
+_NO_NULL_TEXT = "\x01touchstone: no text means null\x01"
+_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
+_FLOAT = (
+    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?"
+    r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\s*$"
+)
+_BOOLEANS = ("True", "TRUE", "true", "False", "FALSE", "false")  # what pandas takes for a boolean
+
+
+def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
+    delimiter = "\t" if ".tsv" in Path(source.location).name.lower() else ","
+    header = _header(source.location, delimiter)
+    check_width(len(header), source)
+    demand_ending(source.location)
+    fields = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
+    raw = f"{name}_raw"
+    connection.execute(
+        f"CREATE TABLE {quoted_name(raw)} AS SELECT * FROM read_csv({quoted_path(source.location)}, "
+        "auto_detect=false, header=true, "
+        f"delim={quoted_text(delimiter)}, quote='\"', escape='\"', columns={fields}, nullstr={quoted_list([_NO_NULL_TEXT])}, "
+        f"strict_mode=true, null_padding=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
+    )
+    nulls = quoted_list(list(NULL_TEXTS if source.null_values is None else source.null_values))
+    connection.execute(
+        f"CREATE VIEW {quoted_name(raw + '_nulls')} AS SELECT "
+        + ", ".join(f"list_contains({nulls}, c{i}) AS n{i}, c{i}" for i in range(len(header)))
+        + f" FROM {quoted_name(raw)}"
+    )
+    kinds = _infer(connection, raw, len(header))
+    columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True)
+    casts = ", ".join(
+        f"CASE WHEN n{i} THEN NULL ELSE {_cast(f'c{i}', kind)} END AS {quoted_name(column.sql_name)}"
+        for i, (column, kind) in enumerate(zip(columns.values(), kinds, strict=True))
+    )
+    connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {casts} FROM {quoted_name(raw + '_nulls')}")
+    connection.execute(f"DROP VIEW {quoted_name(raw + '_nulls')}")
+    connection.execute(f"DROP TABLE {quoted_name(raw)}")
+    return columns
+
+
+def _cast(column: str, kind: str) -> str:
+    if kind == "VARCHAR":
+        return column
+    return f"lower({column}) = 'true'" if kind == "BOOLEAN" else f"CAST(trim({column}) AS {kind})"
+
+
+def _infer(connection: duckdb.DuckDBPyConnection, raw: str, width: int) -> list[str]:
+    """The type of each column by all of its values: boolean, whole number, number, else text; numbers for none at all."""
+    kinds: list[str] = []
+    step = 100
+    for start in range(0, width, step):
+        wanted = []
+        for i in range(start, min(start + step, width)):
+            present = f"NOT n{i}"
+            whole = f"{present} AND regexp_matches(c{i}, {quoted_text(_INTEGER)})"
+            wanted += [
+                f"count(*) FILTER ({present})",
+                f"count(*) FILTER ({present} AND c{i} IN {quoted_tuple(_BOOLEANS)})",
+                f"count(*) FILTER ({whole} AND TRY_CAST(trim(c{i}) AS BIGINT) IS NOT NULL)",
+                f"count(*) FILTER ({whole})",
+                f"count(*) FILTER ({present} AND regexp_matches(c{i}, {quoted_text(_FLOAT)}))",
+                f"count(*) FILTER ({whole} AND TRY_CAST(trim(c{i}) AS UBIGINT) IS NOT NULL)",
+            ]
+        row = connection.execute(f"SELECT {', '.join(wanted)} FROM {quoted_name(raw + '_nulls')}").fetchone() or ()
+        kinds += [_kind_of(*row[i : i + 6]) for i in range(0, len(row), 6)]
+    return kinds
+
+
+def _kind_of(present: int, booleans: int, integers: int, digits: int, numbers: int, unsigned: int) -> str:
+    if present == 0:
+        return "DOUBLE"
+    if booleans == present:
+        return "BOOLEAN"
+    if integers == present:
+        return "BIGINT"
+    if unsigned == present:
+        return "UBIGINT"
+    if digits > integers and digits == present:
+        return "VARCHAR"  # whole numbers that no integer holds stay text, as in pandas
+    return "DOUBLE" if numbers == present else "VARCHAR"
+
+
+def _header(path: str, delimiter: str) -> list[str]:
+    """Column names of a CSV file. Raises SourceProblemError where they cannot be read or two are the same."""
+    opened: Any = gzip.open if path.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rb") as binary:
+            start = binary.read(MAX_LINE_BYTES)
+    except (OSError, EOFError) as error:
+        raise malformed(path, f"it cannot be unpacked ({error})") from error
+    try:
+        text = start.decode("utf-8-sig", errors="strict" if len(start) < MAX_LINE_BYTES else "ignore")
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(path, start[: error.start].count(b"\n") + 1) from error
+    try:
+        names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row), [])
+    except csv.Error as error:
+        raise malformed(path, f"its header cannot be read ({error})") from error
+    names = [name or f"Unnamed: {index}" for index, name in enumerate(names)]
+    if not names:
+        raise malformed(path, "it has no header")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise malformed(path, f"its header names {', '.join(map(repr, repeated[:5]))} more than once")
+    return names

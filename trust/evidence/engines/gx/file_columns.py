@@ -1,0 +1,59 @@
+"""The columns of a file, from DuckDB's names for types."""
+
+import re
+from collections import Counter
+
+from catalog.rules.vocabulary import LogicalType, SourceKind
+from trust.evidence.engines.gx.columns import Column, Kind
+from trust.evidence.engines.gx.file_problems import check_width, malformed
+from trust.evidence.rules.evidence import Source
+
+_KINDS = {
+    **dict.fromkeys(
+        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+        Kind.INTEGER,
+    ),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
+    "BOOLEAN": Kind.BOOLEAN,
+    **dict.fromkeys(("VARCHAR", "UUID"), Kind.TEXT),
+    "DATE": Kind.DATE,
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"), Kind.TIMESTAMP),
+    "TIME": Kind.TIME,
+}
+
+
+def file_columns(named: list[tuple[str, str]], source: Source, *, untyped: bool = False) -> dict[str, Column]:
+    check_width(len(named), source)
+    repeated = [name for name, count in Counter(name for name, _ in named).items() if count > 1]
+    if repeated:
+        raise malformed(source.location, f"it has the column {', '.join(map(repr, repeated[:5]))} more than once")
+    taken: set[str] = set()
+    columns: dict[str, Column] = {}
+    for index, (name, physical) in enumerate(named):
+        sql_name = name if name.lower() not in taken and name else f"{name} #{index}"
+        taken.add(sql_name.lower())
+        columns[name] = _column(name, sql_name, physical, source, untyped=untyped)
+    return columns
+
+
+def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped: bool) -> Column:
+    upper = physical.upper()
+    decimal = re.match(r"DECIMAL\(\d+,(\d+)\)", upper)
+    kind = Kind.DECIMAL if decimal else Kind.TEXT if upper.startswith("ENUM(") else _KINDS.get(upper, Kind.OTHER)
+    container = None
+    if upper.endswith("]"):  # also JSON[], a field of JSON lines that holds lists only
+        container = LogicalType.ARRAY
+    elif upper.startswith(("STRUCT", "MAP", "JSON")):
+        container = LogicalType.MAP if upper.startswith("MAP") else LogicalType.OBJECT
+    return Column(
+        name=name,
+        sql_name=sql_name,
+        physical_type=physical,
+        kind=Kind.OTHER if container else kind,
+        untyped=untyped,
+        text_dates=source.kind in {SourceKind.CSV, SourceKind.JSON_LINES},
+        container=container,
+        has_zone=upper == "TIMESTAMP WITH TIME ZONE",
+        is_whole=bool(decimal and decimal.group(1) == "0"),
+        needs_cast=upper == "UUID" or upper.startswith("ENUM("),
+    )

@@ -1,0 +1,88 @@
+"""What can be wrong with a file, in our words: DuckDB's own complaint may quote the data, so it is read and not passed on."""
+
+import io
+import re
+from pathlib import Path
+
+import duckdb
+
+from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.limits import MAX_COLUMNS, MAX_LINE_BYTES
+from trust.evidence.rules.evidence import Source
+from trust.evidence.sources.problem import SourceProblemError
+
+_ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
+_SEPARATORS = "Separate values with commas (tabs in .tsv), put those that hold one in double quotes, and run again."
+
+
+def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
+    """DuckDB's complaint in our words. Its own text is not passed on: it may quote the data."""
+    text = str(error)
+    line = re.search(r"(?:Line|line):? (\d+)", text)
+    where = f" (line {line.group(1)})" if line else ""
+    path = source.location
+    if "unicode" in text.lower() or "utf-8" in text.lower() or "utf8" in text.lower():
+        return wrong_encoding(path, int(line.group(1)) if line else None)
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException):
+        return _too_large(path, error)
+    if source.kind is SourceKind.PARQUET:
+        return _parquet_problem(path)
+    if _ROW_OF_OTHER_LENGTH in text:
+        return malformed(path, f"a row has another number of values than the header{where}", _SEPARATORS)
+    for sign, why in (
+        ("unterminated quote", "a quoted value is not closed"),
+        ("Maximum line size", f"a line is longer than {MAX_LINE_BYTES:,} bytes"),
+        ("maximum_object_size", f"an object is larger than {MAX_LINE_BYTES:,} bytes"),
+        ("invalid state", "its line endings are mixed, or a quote stands in the wrong place"),
+        ("Malformed JSON", "a line is not JSON"),
+    ):
+        if sign.lower() in text.lower():
+            return malformed(path, why + where)
+    return malformed(path, f"it cannot be read as {source.kind.value}{where}")
+
+
+def _too_large(path: str, error: duckdb.Error) -> SourceProblemError:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceProblemError(
+            "engine_out_of_memory",
+            f"Reading {path!r} needs more memory or temporary files than the engine may use.",
+            "Raise TOUCHSTONE_ENGINE_MEMORY_MB or TOUCHSTONE_ENGINE_TEMP_MB, or split the file.",
+        )
+    return SourceProblemError(
+        "engine_out_of_disk",
+        f"Reading {path!r} needs more room on disk than the engine may use.",
+        "Raise TOUCHSTONE_ENGINE_TEMP_MB, or split the file. A packed file may be much larger than it looks.",
+    )
+
+
+def _parquet_problem(path: str) -> SourceProblemError:
+    with Path(path).open("rb") as file:
+        starts = file.read(4) == b"PAR1"
+        file.seek(-min(4, Path(path).stat().st_size), io.SEEK_END)
+        ends = file.read(4) == b"PAR1"
+    if starts and not ends:
+        return SourceProblemError(
+            "source_truncated", f"The Parquet file {path!r} ends too early.", "Write it anew; the copying was probably cut off."
+        )
+    why = "is damaged inside" if starts else "is not a Parquet file, whatever its name says"
+    return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file anew, or correct the kind of the port.")
+
+
+def malformed(path: str, why: str, remedy: str = "Correct the file and run again.") -> SourceProblemError:
+    return SourceProblemError("source_malformed", f"{path!r} cannot be read: {why}.", remedy)
+
+
+def wrong_encoding(path: str, line: int | None) -> SourceProblemError:
+    where = f" (line {line})" if line else ""
+    return SourceProblemError(
+        "source_encoding", f"{path!r} is not written in UTF-8{where}.", "Convert it, for example with `iconv -t utf-8`."
+    )
+
+
+def check_width(width: int, source: Source) -> None:
+    if width > MAX_COLUMNS:
+        raise SourceProblemError(
+            "source_too_wide",
+            f"{source.location!r} has {width:,} columns; at most {MAX_COLUMNS:,} are read.",
+            "Split the dataset into several, or turn columns into rows.",
+        )

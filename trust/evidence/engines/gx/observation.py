@@ -1,0 +1,102 @@
+"""What a run sees besides its checks: the rows, the columns with the types that their values satisfy, the newest moment."""
+
+from collections.abc import Hashable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog.rules.vocabulary import LogicalType
+from trust.evidence.engines.gx import aggregates
+from trust.evidence.engines.gx.arguments import naive_utc
+from trust.evidence.engines.gx.backend import Backend
+from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
+from trust.evidence.engines.gx.domain import Domain
+from trust.evidence.engines.gx.measure import Table
+from trust.evidence.engines.gx.requests import Measurement, Scalars
+from trust.evidence.rules.evidence import ObservedColumn, Source
+
+_TEXT_TYPES = {LogicalType.DATE: "date", LogicalType.TIMESTAMP: "timestamp", LogicalType.TIME: "time"}
+_LAYOUTS = {
+    LogicalType.DATE: r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    LogicalType.TIMESTAMP: r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    LogicalType.TIME: r"\A[0-9]{2}:[0-9]{2}",
+}
+# A column of text with no value at all contradicts no type.
+_SCALARS = frozenset(LogicalType) - {LogicalType.ARRAY, LogicalType.OBJECT, LogicalType.MAP}
+
+
+def observe(table: Table, source: Source) -> dict[Hashable, Measurement]:
+    """Measurements of a run's surroundings, to be walked together with those of the checks."""
+    found: dict[Hashable, Measurement] = {("observed", "rows"): aggregates.row_count(Domain())}
+    for column in table.columns.values():
+        declared = source.declared_types.get(column.name)
+        found["observed", "types", column.name] = _logical_types(table.backend, column, declared)
+    if source.time_column is not None and source.time_column in table.columns:
+        found["observed", "time"] = _newest(table.backend, table.columns[source.time_column])
+    return found
+
+
+def observed_columns(table: Table, outcomes: Mapping[Hashable, Any]) -> tuple[ObservedColumn, ...]:
+    """The columns in order; where their values could not be looked at, what their physical type says."""
+    observed = []
+    for column in table.columns.values():
+        types = outcomes.get(("observed", "types", column.name))
+        logical = types if isinstance(types, frozenset) else column.logical_types()
+        observed.append(ObservedColumn(column.name, column.physical_type, logical))
+    return tuple(observed)
+
+
+def data_time(outcomes: Mapping[Hashable, Any]) -> datetime | None:
+    found = outcomes.get(("observed", "time"))
+    return found if isinstance(found, datetime) else None
+
+
+def _logical_types(backend: Backend, column: Column, declared: LogicalType | None) -> Measurement:
+    types = column.logical_types()
+    questions: dict[Hashable, SqlExpression] = {}
+    domain = Domain()
+    fractional = column.kind is Kind.FLOAT or (column.kind is Kind.DECIMAL and not column.is_whole)
+    if fractional and (declared is LogicalType.INTEGER or column.text_dates):
+        # Whole numbers beside NULLs come as floats from pandas; they are whole numbers all the same.
+        questions["broken"] = domain.count_where(column.value != sa.func.floor(column.value))
+    as_text = declared in _TEXT_TYPES and column.kind is Kind.TEXT and column.text_dates
+    if as_text and declared is not None:
+        reads = sa.and_(backend.matches(column.value, _LAYOUTS[declared]), backend.casts(column.value, _TEXT_TYPES[declared]))
+        if declared is LogicalType.DATE:
+            reads = sa.and_(sa.func.length(column.value) == 10, reads)
+        questions["unread"] = domain.count_where(sa.and_(column.value.is_not(None), sa.not_(reads)))
+    if questions or column.text_dates:
+        questions["present"] = sa.func.count(column.value)
+    if not questions:
+        return types
+    keyed: dict[Hashable, SqlExpression] = {("types", name, column.name): expression for name, expression in questions.items()}
+    answers = yield Scalars(keyed)
+    found = {name: answers["types", name, column.name] for name in questions}
+    if not found["present"]:
+        return types | _SCALARS if column.text_dates else types
+    if found.get("broken") == 0:
+        types |= {LogicalType.INTEGER}
+    if declared is not None and found.get("unread") == 0:
+        types |= {declared}
+    return types
+
+
+def _newest(backend: Backend, column: Column) -> Measurement:
+    """The newest moment of the time column, in UTC: a date is its own start, text counts where it can be read."""
+    if column.kind.is_moment:
+        expression: SqlExpression = column.value
+    elif column.kind is Kind.TEXT:
+        moment = sa.cast(sa.cast(column.value, sa.TIMESTAMP(timezone=True)), sa.DateTime)  # at the session's zone, UTC
+        expression = sa.case((backend.casts(column.value, "timestamp"), moment))
+    else:
+        return None
+    key = ("newest", column.name)
+    answers = yield Scalars({key: sa.func.max(expression)})
+    return _utc(answers[key])
+
+
+def _utc(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return naive_utc(value).replace(tzinfo=UTC)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC) if isinstance(value, date) else None

@@ -1,0 +1,105 @@
+"""Turns a port into what an engine reads, at the moment of the run: the location is checked again, no secret is resolved."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+
+from catalog.models import OutputPort
+from catalog.rules.expectation import Expectation, Json, Suite
+from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
+from trust.evidence.models.suite import Suite as SuiteRow
+from trust.evidence.rules.evidence import Source
+from trust.evidence.services.port_locations import kept_at, kept_columns, may_look_up
+from trust.evidence.sources.files import resolve_file
+from trust.evidence.sources.problem import SourceProblemError
+
+logger = logging.getLogger(__name__)
+
+_REFERENCE = "expect_column_values_to_exist_in_reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a worker hands to an engine."""
+
+    suite: Suite
+    source: Source
+
+
+def reading_of(*, port: OutputPort, suite: SuiteRow) -> Reading:
+    """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
+    demanded = suite_of(suite)
+    source = _source(port, demanded.expectations)
+    return Reading(demanded, replace(source, references=_references(port, demanded.expectations)))
+
+
+def suite_of(row: SuiteRow) -> Suite:
+    """The stored suite as the rules know it."""
+    return Suite(row.name, tuple(_expectation(stored) for stored in row.expectations))
+
+
+def _expectation(stored: dict[str, Json]) -> Expectation:
+    kwargs, meta, dimension = stored.get("kwargs"), stored.get("meta"), stored.get("dimension")
+    return Expectation(
+        type=str(stored["type"]),
+        kwargs=kwargs if isinstance(kwargs, dict) else {},
+        severity=Severity(str(stored["severity"])),
+        dimension=Dimension(str(dimension)) if dimension else None,
+        meta=meta if isinstance(meta, dict) else {},
+    )
+
+
+def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
+    kind = SourceKind(port.source_kind)
+    fields = list(port.fields.all())
+    is_file = kind is not SourceKind.POSTGRES
+    return Source(
+        kind=kind,
+        location=resolve_file(port.location, settings.TOUCHSTONE.data_roots) if is_file else port.location,
+        connection=port.connection or None,
+        time_column=port.time_column or None,
+        # An empty cell of a CSV file is no value, whatever else its owner writes for none.
+        null_values=None if port.null_values is None else tuple(dict.fromkeys((*port.null_values, ""))),
+        declared_types={field.name: LogicalType(field.logical_type) for field in fields if field.logical_type},
+        redacted_columns=_redacted(port, expectations),
+    )
+
+
+def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[str, Source]:
+    """Name (`product/port`) -> source, for those that exist, that may be read, and whose columns `port` may look into.
+
+    One that is missing or unreadable is left out: the engine then reports the check that asked for it as an error, and the
+    other checks still run.
+    """
+    named: dict[str, set[str]] = defaultdict(set)
+    for one in expectations:
+        if one.type == _REFERENCE and "reference" in one.kwargs:
+            theirs = {key: one.kwargs[key] for key in ("reference_column", "reference_column_list") if key in one.kwargs}
+            named[str(one.kwargs["reference"])].update(_column_names(replace(one, kwargs=theirs or one.kwargs)))
+    slugs = {name.partition("/")[0] for name in named}
+    ports = OutputPort.objects.filter(product__slug__in=slugs).select_related("product__owner").prefetch_related("fields")
+    found: dict[str, Source] = {}
+    for reference in ports:
+        name = f"{reference.product.slug}/{reference.name}"
+        if name in named and may_look_up(port, reference, named[name]):
+            try:
+                found[name] = _source(reference, ())
+            except SourceProblemError as error:
+                logger.warning("The reference %s cannot be read: %s", name, error)
+    return found
+
+
+def _redacted(port: OutputPort, expectations: Iterable[Expectation]) -> frozenset[str]:
+    """Columns whose values must not leave the engine: what this port keeps, and what others on the same data do."""
+    named = {name for expectation in expectations for name in _column_names(expectation)}
+    return kept_columns(port, named) | kept_at(port, named)
+
+
+def _column_names(expectation: Expectation) -> Iterator[str]:
+    """Every text that an argument about columns holds; texts that name no column do no harm."""
+    for name, value in expectation.kwargs.items():
+        if "column" in name:
+            yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))

@@ -1,0 +1,128 @@
+"""Suites: written version by version. What is in one is checked here as far as it can be without an engine."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db.models import Max
+
+from catalog.models import OutputPort, Person
+from catalog.rules.errors import ConflictError, InvalidError, TooLargeError
+from catalog.rules.expectation import Expectation, Json
+from catalog.rules.expectation import Suite as Demands
+from catalog.rules.limits import demand_small_suite
+from catalog.services.permissions import require_can_change
+from catalog.services.products import demand_not_retired
+from catalog.services.recording import recorded
+from trust.evidence.models.suite import Suite
+from trust.evidence.rules.dimensions import dimension_of
+from trust.evidence.rules.expectation_patterns import MAX_PATTERN_CHARACTERS, REMEDY, pattern_fault, regular_expressions
+from trust.evidence.rules.expectation_types import REFUSED_TYPES
+from trust.evidence.rules.identity import suite_digest
+from trust.evidence.rules.pattern_syntax import MAX_CHARACTERS
+from trust.evidence.rules.schedule import InvalidScheduleError, interval
+
+
+def put_suite(
+    *, port: OutputPort, expectations: Sequence[Expectation], schedule: str, actor: Person | None, now: datetime
+) -> Suite:
+    """The port's current suite, which demands `expectations` and runs at `schedule` (ISO 8601 duration, cron line, or empty).
+
+    Where something differs it is a new version. Evidence of a version with other demands (`digest`) stops counting; new
+    descriptions or another schedule leave it valid. An expectation without a dimension gets the one of its type. Raises
+    `InvalidError` for a schedule that cannot be followed and for expectations that run SQL of their author.
+    """
+    require_can_change(actor, port.product)
+    demand_not_retired(port.product)
+    if port.removed_at is not None:
+        raise ConflictError(
+            f"Port {port} is removed and can have no suite.", remedy="Put the port again first.", code="port_removed"
+        )
+    demand_small_suite(expectations)
+    _demand_few_patterns(expectations)
+    _demand_sound(expectations, schedule)
+    complete = [replace(one, dimension=one.dimension or dimension_of(one.type)) for one in expectations]
+    stored = [_stored(one) for one in complete]
+    digest = suite_digest(Demands(str(port), tuple(complete)))
+    current = port.suites.filter(is_current=True).first()
+    if current is not None and (current.digest, current.schedule, current.expectations) == (digest, schedule, stored):
+        return current
+    with recorded("put_suite", actor):
+        newest = port.suites.aggregate(newest=Max("version"))["newest"] or 0
+        port.suites.filter(is_current=True).update(is_current=False)
+        return Suite.objects.create(
+            port=port,
+            version=newest + 1,
+            name=str(port)[:200],
+            expectations=stored,
+            digest=digest,
+            schedule=schedule,
+            created_at=now,
+            created_by=actor,
+        )
+
+
+def demand_runnable_patterns(expectations: Sequence[Expectation]) -> None:
+    """Raise `InvalidError` for the first pattern that is never run. A contract keeps such a check, and it is an error there."""
+    for position, one in enumerate(expectations):
+        if (fault := pattern_fault(one)) is not None:
+            raise InvalidError(
+                f"The pattern in {fault.argument} of expectation {position + 1} ({one.type}) {fault.reason}.",
+                remedy=REMEDY,
+                code="pattern_not_runnable",
+                field=f"expectations.{position}.kwargs.{fault.argument}",
+            )
+
+
+def remove_suite(*, port: OutputPort, actor: Person | None) -> None:
+    """Nothing is demanded of `port` any more: its versions stay, none of them is current."""
+    require_can_change(actor, port.product)
+    with recorded("remove_suite", actor):
+        port.suites.filter(is_current=True).update(is_current=False)
+
+
+def _demand_few_patterns(expectations: Sequence[Expectation]) -> None:
+    patterns = [pattern for one in expectations for _, pattern in regular_expressions(one)]
+    size = sum(len(pattern) for pattern in patterns if len(pattern) <= MAX_CHARACTERS)  # longer ones are never read
+    if size > MAX_PATTERN_CHARACTERS:
+        raise TooLargeError(
+            f"The regular expressions of the suite have {size:,} characters; at most {MAX_PATTERN_CHARACTERS:,} are run.",
+            remedy="Keep those that somebody would act on, or check values with expect_column_values_to_exist_in_reference.",
+            field="expectations",
+        )
+
+
+def _demand_sound(expectations: Sequence[Expectation], schedule: str) -> None:
+    if schedule:
+        longest = Suite._meta.get_field("schedule").max_length or 0
+        if len(schedule) > longest:
+            raise InvalidError(
+                f"The suite's schedule has {len(schedule):,} characters; at most {longest} are kept.",
+                remedy="Give a duration such as P1D, or a shorter cron line.",
+                code="invalid_schedule",
+                field="schedule",
+            )
+        try:
+            interval(schedule)
+        except InvalidScheduleError as error:
+            raise InvalidError(
+                "The suite's schedule cannot be followed.", remedy=str(error), code="invalid_schedule", field="schedule"
+            ) from error
+    refused = sorted({one.type for one in expectations} & REFUSED_TYPES)
+    if refused:
+        raise InvalidError(
+            f"The expectations {', '.join(refused)} run SQL text of their author, which is not allowed.",
+            remedy="Say the same with other expectations.",
+            code="sql_refused",
+            field="expectations",
+        )
+
+
+def _stored(expectation: Expectation) -> dict[str, Json]:
+    return {
+        "type": expectation.type,
+        "kwargs": dict(expectation.kwargs),
+        "severity": expectation.severity.value,
+        "dimension": None if expectation.dimension is None else expectation.dimension.value,
+        "meta": dict(expectation.meta),
+    }

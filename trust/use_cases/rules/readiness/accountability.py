@@ -1,0 +1,135 @@
+"""The questions of the gap `accountability`: who answers for the outputs, and does anybody see what comes of them?"""
+
+from catalog.rules.moments import shown
+from trust.evidence.rules import formatting
+from trust.use_cases.rules.readiness.context import INSTANT, Case, held_by
+from trust.use_cases.rules.readiness.facts import ExceptionFacts, MeasureFacts, RecallFacts
+from trust.use_cases.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
+from trust.use_cases.rules.readiness.outcome import Evidence
+from trust.use_cases.rules.readiness.persons import Post, presence
+from trust.vocabulary import Answer, ReadinessQuestion, Role
+
+
+def outputs_owner_active(case: Case) -> Answered:
+    """Whether somebody active answers for what the AI puts out."""
+    owner = case.facts.outputs_owner
+    post = Post("the owner of the outputs", held_by(Role.OUTPUTS_OWNER, owner), case.business_owner)
+    passed = "Somebody active answers for the outputs."
+    return conclude(ReadinessQuestion.OUTPUTS_OWNER_ACTIVE, [presence(case, owner, post)], passed)
+
+
+def exceptions_owner_active(case: Case) -> Answered:
+    """Whether somebody active handles exceptions, and by when is said."""
+    owner, within = case.facts.exceptions_owner, case.facts.exceptions_within
+    post = Post("the owner of exceptions", held_by(Role.EXCEPTIONS_OWNER, owner), case.business_owner)
+    findings, passed = [presence(case, owner, post)], ""
+    if within is None:
+        message, remedy = "it is not said by when exceptions must be closed", "Say by when exceptions must be closed"
+        evidence = Evidence("claim", "exceptions_within", "not said")
+        findings.append(Finding(Answer.NO, evidence, "no_time_limit", message, remedy, (case.business_owner,)))
+    else:
+        passed = f"Somebody active handles exceptions, within {formatting.span(within)}."
+    return conclude(ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE, findings, passed)
+
+
+def exceptions_closed_in_time(case: Case) -> Answered:
+    """No where an exception is overdue or was closed too late; unknown while nothing shows that any would be recorded."""
+    facts = case.facts
+    findings = [_exception(case, exception) for exception in facts.exceptions]
+    in_time = sum(
+        e.closed_at is not None and case.has_happened(e.closed_at) and e.closed_at <= e.due_at for e in facts.exceptions
+    )
+    if facts.uses > 0:
+        findings.append(yes(Evidence("use", facts.slug, f"{formatting.count(facts.uses, 'use')} reported")))
+    elif not in_time:
+        evidence = Evidence("exception", facts.slug, "none closed, no use reported")
+        message = "no exception was closed yet and no use was reported, so nothing shows that exceptions are dealt with"
+        remedy = "Let the consumers report their uses, and record exceptions of outputs"
+        who = case.askers
+        findings.append(Finding(Answer.UNKNOWN, evidence, "nothing_recorded", message, remedy, who))
+    count = len(facts.exceptions)
+    passed = (
+        f"{formatting.count(count, 'exception')}, none of them late."
+        if count
+        else f"{formatting.count(facts.uses, 'use')} reported, no exception."
+    )
+    numbers = {"exceptions": count, "closed_in_time": in_time, "uses": facts.uses}
+    return conclude(ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME, findings, passed, numbers)
+
+
+def measures_reported(case: Case) -> Answered:
+    """No without measures, or where one has no value reported within its interval; a new one has a first interval for it."""
+    findings = [_measure(case, measure) for measure in case.facts.measures]
+    if not findings:
+        evidence, remedy = Evidence("claim", "measures", "none"), "Name at least one measure with a target and an owner"
+        message = "the use case names no measure, so nobody sees whether it does any good"
+        findings = [Finding(Answer.NO, evidence, "no_measures", message, remedy, (case.business_owner,))]
+    passed = "Every measure has a value that was reported within its interval."
+    return conclude(ReadinessQuestion.MEASURES_REPORTED, findings, passed, {"measures": len(case.facts.measures)})
+
+
+def recalls_acknowledged(case: Case) -> Answered:
+    """No where a recall was not acknowledged in time, unknown while there is time. Recalls are ours: none sent is a yes."""
+    findings = nothing_named(case, consumers=True) + [_recall(case, recall) for recall in case.facts.recalls]
+    if not findings:
+        findings = [yes(Evidence("recall", case.facts.slug, "none sent"))]
+    count = len(case.facts.recalls)
+    passed = (
+        f"{formatting.all_of(count, 'recall')} {'was' if count == 1 else 'were'} acknowledged."
+        if count
+        else "No product of the use case was recalled."
+    )
+    return conclude(ReadinessQuestion.RECALLS_ACKNOWLEDGED, findings, passed, {"recalls": count})
+
+
+def _exception(case: Case, exception: ExceptionFacts) -> Finding:
+    """Closed late counts by the window that ends when the facts were read: the passing of time forgives nothing."""
+    name, due = f"exception {exception.id}", shown(exception.due_at)
+    closed_at = exception.closed_at if case.has_happened(exception.closed_at) else None
+    who = (held_by(Role.EXCEPTIONS_OWNER, case.facts.exceptions_owner), held_by(Role.OUTPUTS_OWNER, case.facts.outputs_owner))
+    if closed_at is None:
+        evidence = Evidence("exception", str(exception.id), f"open, due {due}")
+        if case.now > exception.due_at:
+            message, remedy = f"{name} is open and was due at {due}", f"Close {name} and say how"
+            return Finding(Answer.NO, evidence, "exception_overdue", message, remedy, who)
+        return yes(evidence, exception.due_at + INSTANT)
+    evidence = Evidence("exception", str(exception.id), f"closed {shown(closed_at)}, due {due}")
+    if closed_at > exception.due_at and closed_at >= case.facts.known_at - case.settings.exception_window:
+        message, remedy = f"{name} was closed at {shown(closed_at)}, due was {due}", "Close exceptions in time from now on"
+        return Finding(Answer.NO, evidence, "exception_closed_late", message, remedy, who)
+    return yes(evidence)
+
+
+def _measure(case: Case, measure: MeasureFacts) -> Finding:
+    who = (held_by(Role.MEASURE_OWNER, measure.owner),)
+    remedy, interval = f"Report a value of {measure.name}", formatting.span(measure.interval)
+    if measure.value is None or not case.has_happened(measure.observed_at) or measure.observed_at is None:
+        evidence = Evidence("outcome", measure.name, "no value")
+        young_until = case.fresh_until(measure.created_at, measure.interval)
+        if young_until is None:
+            message = f"the measure {measure.name} has no value, though one is due each {interval}"
+            return Finding(Answer.NO, evidence, "never_reported", message, remedy, who)
+        message = f"the measure {measure.name} has no value yet; the first is due by {shown(young_until - INSTANT)}"
+        return Finding(Answer.UNKNOWN, evidence, "not_yet_reported", message, remedy, who, young_until)
+    says = f"{measure.value:g}{f' {measure.unit}' if measure.unit else ''} at {shown(measure.observed_at)}"
+    evidence = Evidence("outcome", measure.name, says)
+    until = case.fresh_until(measure.observed_at, measure.interval)
+    if until is None:
+        message = f"the measure {measure.name} was last observed at {shown(measure.observed_at)}; one is due each {interval}"
+        return Finding(Answer.NO, evidence, "report_overdue", message, remedy, who)
+    return yes(evidence, until)
+
+
+def _recall(case: Case, recall: RecallFacts) -> Finding:
+    name, sent = f"the recall of {recall.product} that {recall.consumer} was sent", shown(recall.sent_at)
+    if case.has_happened(recall.acknowledged_at):
+        return yes(Evidence("recall", str(recall.id), f"acknowledged by {recall.consumer}"))
+    owner = case.owner_of_consumer(recall.consumer)
+    within = case.settings.recall_acknowledged_within
+    evidence = Evidence("recall", str(recall.id), f"not acknowledged by {recall.consumer}")
+    ends_at, remedy = recall.sent_at + within + INSTANT, f"Let {recall.consumer} acknowledge the recall of {recall.product}"
+    if ends_at <= case.now:
+        message = f"{name} at {sent} was not acknowledged within {formatting.span(within)}"
+        return Finding(Answer.NO, evidence, "recall_not_acknowledged", message, remedy, (owner,))
+    message = f"{name} at {sent} waits to be acknowledged"
+    return Finding(Answer.UNKNOWN, evidence, "recall_waits", message, remedy, (owner,), ends_at)

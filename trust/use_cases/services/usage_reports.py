@@ -1,0 +1,96 @@
+"""What consumers did with their answers: used the data, or took the declared fallback. Kept as evidence, whatever it shows."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import Consumer, UseCase
+from catalog.rules.errors import InvalidError
+from catalog.rules.moments import rfc_3339
+from trust.decisions.models.decision import Decision
+from trust.use_cases.models.use_case import DecisionUse
+from trust.use_cases.rules.readiness.misuse import AnswerUsed, misuse_of
+from trust.use_cases.services.outcomes import demand_in_time
+from trust.use_cases.services.reporters import Reporter, find_answer, not_a_consumer, takes_part, unknown_answer
+from trust.verdicts.queries.policies import current_policy
+from trust.vocabulary import UseAction
+
+
+@transaction.atomic
+def report_use(
+    *,
+    use_case: UseCase,
+    decision_id: int,
+    action: UseAction,
+    reporter: Reporter,
+    now: datetime,
+    at: datetime | None = None,
+    note: str = "",
+) -> tuple[DecisionUse, bool]:
+    """The report and whether it is new. `at` None: just now, or, where that action was reported for the answer, that report.
+
+    A use that did not rest on a valid yes is kept like any other: it is evidence, and refusing it would only hide it.
+    For the consumer that the answer is about, with its own key, or the person who owns it.
+    Raises `ForbiddenError`, and `InvalidError` for somebody else's answer, for a fallback that belongs to another use case or
+    came before its answer, and for a moment that is not in the past year.
+    """
+    answer, consumer = _own_answer(decision_id, reporter)
+    if not takes_part(use_case, consumer):
+        raise not_a_consumer(use_case, consumer)
+    if action is UseAction.FELL_BACK and answer.use_case != use_case.slug:
+        raise InvalidError(
+            f"Decision {decision_id} was not asked for use case {use_case.slug}, so nothing there fell back on it.",
+            remedy="Report it for the use case that the question named, and name the use case whenever you ask.",
+            code="other_use_case",
+            field="decision_id",
+        )
+    if action is UseAction.FELL_BACK and at is not None and at < answer.asked_at - current_policy()[1].clock_skew:
+        raise InvalidError(
+            f"The fallback cannot have been taken at {rfc_3339(at)}: decision {decision_id} was asked after that, at "
+            f"{rfc_3339(answer.asked_at)}.",
+            remedy="Name the denial after which it was taken, and the moment at which it was.",
+            code="before_the_answer",
+            field="at",
+        )
+    # The log goes by the database's clock: a web server's that lags must not turn a use into one before its answer.
+    now = max(now, answer.asked_at)
+    if at is not None:
+        demand_in_time(at, now, "at")
+    Consumer.objects.select_for_update(no_key=True).get(pk=consumer.pk)  # two retries come one after the other
+    known = DecisionUse.objects.filter(use_case=use_case, decision_id=decision_id, action=action)
+    before = (known if at is None else known.filter(at=at)).order_by("id").first()
+    if before is not None:
+        return before, False
+    report = DecisionUse.objects.create(
+        use_case=use_case,
+        consumer=consumer,
+        decision_id=decision_id,
+        product_id=answer.product_id,
+        action=action,
+        at=at or now,
+        asked_at=answer.asked_at,
+        misuse=_misuse(use_case, answer, action, at or now),
+        note=note.strip(),
+        reported_at=now,
+        reported_by=reporter.person,
+    )
+    return report, True
+
+
+def _own_answer(decision_id: int, reporter: Reporter) -> tuple[Decision, Consumer]:
+    answer = find_answer(decision_id)
+    if answer is None or answer.consumer is None or not reporter.speaks_for(answer.consumer):
+        raise unknown_answer(decision_id, f"about a consumer that {reporter.name} speaks for")
+    return answer, answer.consumer
+
+
+def _misuse(use_case: UseCase, answer: Decision, action: UseAction, at: datetime) -> str:
+    if action is UseAction.FELL_BACK:
+        return ""
+    used = AnswerUsed(
+        is_of_this_use_case=answer.use_case == use_case.slug,
+        decision=answer.decision,
+        asked_at=answer.asked_at,
+        valid_until=answer.valid_until,
+    )
+    return misuse_of(used, at, clock_skew=current_policy()[1].clock_skew) or ""

@@ -1,0 +1,102 @@
+"""What can be done to a product from its admin page: a button each, a service call each, said to who asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import DataProduct, Person
+from catalog.rules.errors import ConflictError
+from catalog.rules.vocabulary import Lifecycle
+from catalog.services import products
+from catalog.services.permissions import can_change, can_look_after, is_governance, owns, require_can_look_after
+from trust import messages
+from trust.evidence.services.runs import request_run
+from trust.presentation.pages.labels import VERDICTS
+from trust.verdicts.services import judging
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`is_offered` says whether the button shows; the service decides again. `act` returns what to say."""
+
+    title: str
+    icon: str
+    is_offered: Callable[[Person, DataProduct], bool]
+    act: Callable[[DataProduct, Person, datetime], str]
+
+
+def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
+    """Requests a run of every port; the workers are told after commit."""
+    ports = list(product.output_ports.all())
+    if not ports:
+        raise ConflictError(
+            f"{product.slug} has no output port, so there is nothing to run.",
+            remedy="Register a contract that describes one.",
+            code="no_port",
+        )
+    runs = [request_run(port=port, actor=actor, now=now) for port in ports]
+    transaction.on_commit(lambda: messages.enqueue([run.pk for run in runs]))
+    return (
+        f"{product.slug}: {len(runs)} run{'s' if len(runs) > 1 else ''} requested. The verdict follows when the worker is done."
+    )
+
+
+def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
+    """Judges on what is known now; a verdict is only written anew where something differs."""
+    require_can_look_after(actor, product)
+    verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
+    return f"{product.slug} is judged: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
+
+
+def _acknowledge(product: DataProduct, actor: Person, now: datetime) -> str:
+    products.acknowledge_product(product=product, actor=actor, now=now)
+    return f"You have acknowledged {product.slug}."
+
+
+def _review(product: DataProduct, actor: Person, now: datetime) -> str:
+    products.review_product(product=product, actor=actor, now=now)
+    return f"Your review of {product.slug} is recorded."
+
+
+def _publish(product: DataProduct, actor: Person, now: datetime) -> str:
+    products.publish_product(product=product, actor=actor, now=now)
+    return f"{product.slug} is published."
+
+
+def _deprecate(product: DataProduct, actor: Person, now: datetime) -> str:
+    products.deprecate_product(product=product, ends_at=None, actor=actor, now=now)
+    return f"{product.slug} is deprecated until it is retired."
+
+
+def _retire(product: DataProduct, actor: Person, now: datetime) -> str:
+    products.retire_product(product=product, actor=actor, now=now)
+    return f"{product.slug} is retired for good."
+
+
+def _is_alive(product: DataProduct) -> bool:
+    return product.lifecycle != Lifecycle.RETIRED
+
+
+DEEDS: Mapping[str, Deed] = {
+    "run": Deed("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
+    "judge": Deed("Judge again", "gavel", can_look_after, judge_again),
+    "acknowledge": Deed("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
+    "review": Deed("Record a review", "fact_check", lambda who, it: _is_alive(it) and is_governance(who), _review),
+    "publish": Deed(
+        "Publish",
+        "publish",
+        lambda who, it: it.lifecycle in {Lifecycle.DRAFT, Lifecycle.DEPRECATED} and can_change(who, it),
+        _publish,
+    ),
+    "deprecate": Deed(
+        "Deprecate", "event_busy", lambda who, it: it.lifecycle == Lifecycle.PUBLISHED and can_change(who, it), _deprecate
+    ),
+    "retire": Deed("Retire", "archive", lambda who, it: it.lifecycle == Lifecycle.DEPRECATED and can_change(who, it), _retire),
+}
+
+
+def offered(person: Person, product: DataProduct) -> list[tuple[str, Deed]]:
+    """The deeds that this person can do to this product now."""
+    return [(name, deed) for name, deed in DEEDS.items() if deed.is_offered(person, product)]

@@ -1,0 +1,169 @@
+"""Data products with their verdicts: the list, and the page that tells the whole story of one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.views import ChangeList as UnfoldChangeList
+
+from catalog.admin.base import ServiceAdmin, told
+from catalog.admin.claim_history import claim_history
+from catalog.admin.reach import person_of
+from catalog.models import DataProduct, Person
+from catalog.services.permissions import can_look_after
+from trust.evidence.models.run import Run
+from trust.presentation.admin.badges import VERDICT_LABEL
+from trust.presentation.pages.labels import GATES, VERDICTS, ago, number
+from trust.verdicts.admin.filters import DomainFilter, GateFilter, MissingFilter, OwnerFilter, VerdictFilter
+from trust.verdicts.admin.product_actions import DEEDS, judge_again, offered, run_now
+from trust.verdicts.admin.product_form import TEXTS, ProductForm
+from trust.verdicts.pages.label import label_of
+from trust.verdicts.services import judging
+
+
+class FreshChangeList(UnfoldChangeList):
+    """Judges what is stale among the rows to be shown, then reads them: no list shows an old verdict."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        judging.ensure_current(product_ids=list(self.result_list.values_list("pk", flat=True)), now=timezone.now())
+
+
+@admin.register(DataProduct)
+class DataProductAdmin(ServiceAdmin):
+    form = ProductForm
+    product_path = "pk"
+    list_display = ["name_and_slug", "verdict", "score", "evidence_age", "open_gates", "owner", "sensitivity_word", "lifecycle"]
+    list_display_links = ["name_and_slug"]
+    list_filter = [
+        VerdictFilter,
+        GateFilter,
+        ("sensitivity", ChoicesDropdownFilter),
+        OwnerFilter,
+        DomainFilter,
+        ("lifecycle", ChoicesDropdownFilter),
+        MissingFilter,
+    ]
+    search_fields = ["slug"]
+    search_help_text = "Words of the name, description or purpose, or the beginning of a slug"
+    autocomplete_fields = ["owner", "stewards"]
+    ordering = ["slug"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["run_chosen", "judge_chosen"]
+    change_form_outer_before_template = "touchstone/admin/product_story.html"
+    fieldsets = [
+        ("Claims", {"fields": [("name", "version"), ("domain", "tags"), ("owner", "stewards"), ("sensitivity", "cadence")]}),
+        ("In words", {"fields": [name for name in TEXTS if name not in {"name", "version"}]}),
+        ("Why", {"fields": ["why"]}),
+    ]
+    add_fieldsets = [("New data product", {"fields": ["name", *(name for name in ProductForm.Meta.fields if name != "name")]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DataProduct]:
+        rows = super().get_queryset(request).select_related("domain", "owner", "current_verdict")
+        return rows.defer("search", "current_verdict__body")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FreshChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DataProduct], search_term: str
+    ) -> tuple[QuerySet[DataProduct], bool]:
+        if not (words := search_term.replace("\0", "").strip()):
+            return queryset, False
+        found = Q(search=SearchQuery(words, search_type="websearch", config="english")) | Q(slug__startswith=words.lower())
+        return queryset.filter(found), False
+
+    def may_change(self, person: Person, obj: Any) -> bool:
+        return isinstance(obj, DataProduct) and obj.lifecycle != "retired" and can_look_after(person, obj)
+
+    # The list
+
+    @display(description="Product", header=True, ordering="slug")
+    def name_and_slug(self, product: DataProduct) -> list[str]:
+        return [product.name, product.slug]
+
+    @display(description="Verdict", label=VERDICT_LABEL, ordering="current_verdict__verdict")
+    def verdict(self, product: DataProduct) -> str:
+        return VERDICTS[product.current_verdict.verdict].word
+
+    @display(description="Score", ordering="current_verdict__effective_score")
+    def score(self, product: DataProduct) -> str:
+        return f"{number(product.current_verdict.effective_score)}\u00a0{product.current_verdict.grade}"
+
+    @display(description="Evidence", ordering="current_verdict__evidence_at")
+    def evidence_age(self, product: DataProduct) -> str:
+        moment = product.current_verdict.evidence_at
+        return ago(moment, timezone.now()).replace(" ", "\u00a0") if moment else "none yet"
+
+    @display(description="Open gates")
+    def open_gates(self, product: DataProduct) -> str:
+        titles = [GATES.get(gate, gate) for gate in product.current_verdict.failing_gates]
+        return ", ".join(titles[:2]) + (f" and {len(titles) - 2} more" if len(titles) > 2 else "") if titles else "none"
+
+    @display(description="Sensitivity", ordering="sensitivity")
+    def sensitivity_word(self, product: DataProduct) -> str:
+        return product.sensitivity or "unclassified"
+
+    # What can be done
+
+    def has_deeds_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("catalog.change_dataproduct"))
+
+    @action(description="Run now", permissions=["deeds"])
+    def run_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
+        for product in queryset:
+            told(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
+
+    @action(description="Judge again", permissions=["deeds"])
+    def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
+        for product in queryset:
+            told(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
+
+    def get_urls(self) -> list[URLPattern]:
+        deed = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
+        return [deed, *super().get_urls()]
+
+    def do(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """One deed, by POST only: a link must not change anything."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        product = self.get_queryset(request).filter(pk=pk).first()
+        if product is None or name not in DEEDS or not self.has_view_permission(request, product):
+            raise Http404
+        person = person_of(request)
+        told(request, lambda: DEEDS[name].act(product, person, timezone.now()))
+        return redirect("admin:catalog_dataproduct_change", pk)
+
+    # The page of one product
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        product = kwargs.get("obj")
+        if isinstance(product, DataProduct):
+            context.update(self._story(request, product, timezone.now()))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _story(self, request: HttpRequest, product: DataProduct, now: datetime) -> Mapping[str, Any]:
+        judging.ensure_current(product_ids=[product.pk], now=now)
+        runs = Run.objects.filter(port__product=product).select_related("port", "suite").order_by("-requested_at", "id")
+        return {
+            "now": now,
+            "product": product,
+            "label": label_of(product, now),
+            "deeds": offered(person_of(request), product),
+            "runs": list(runs.defer("suite__expectations", "columns")[:10]),
+            "ports": list(product.output_ports.all()),
+            "policies": list(product.access_policies.order_by("name", "-version")[:30]),
+            "contract": product.contracts.filter(is_current=True).defer("original").first(),
+            "claim_history": claim_history(product),
+        }

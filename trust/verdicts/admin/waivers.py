@@ -1,0 +1,183 @@
+"""Waivers as a work queue: asked for by whoever looks after a product, granted or rejected by governance, with a reason."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.decorators import action, display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.admin.base import ServiceForm, told
+from catalog.admin.reach import governs, person_of
+from catalog.models import Person
+from trust.presentation.pages.labels import GATES
+from trust.verdicts.admin.product_rows import ProductRowAdmin
+from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.queries.waivers import waivers_waiting_for
+from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
+from trust.verdicts.services.waiver_notices import excepted
+from trust.verdicts.services.waivers import grant_waiver, reject_waiver, request_waiver, revoke_waiver, withdraw_waiver
+from trust.vocabulary import WaiverStatus
+
+_OFFERED = [("", "none: a check"), *((gate, title) for gate, title in GATES.items() if gate not in UNWAIVABLE_GATES)]
+
+
+class WaiverForm(ServiceForm):
+    """Asks for a waiver."""
+
+    gate = forms.ChoiceField(required=False, choices=_OFFERED)
+
+    class Meta:
+        model = Waiver
+        fields = ["product", "gate", "check_key", "reason", "owner", "expires_at"]
+
+    def act(self, actor: Person, now: datetime) -> Model:
+        data = self.cleaned_data
+        return request_waiver(
+            product=data["product"],
+            gate=data["gate"],
+            check_key=data["check_key"],
+            reason=data["reason"],
+            owner=data["owner"],
+            expires_at=data["expires_at"],
+            actor=actor,
+            now=now,
+        )
+
+
+class ReasonForm(ActionForm):
+    """The list's actions with a reason beside them, for those that need one."""
+
+    reason = forms.CharField(
+        required=False,
+        max_length=5000,
+        label="",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "Reason, to reject or revoke", "aria-label": "Reason, to reject or revoke"}
+        ),
+    )
+
+
+class WaitingFilter(DropdownFilter):
+    """The queue of whoever looks: requests that are theirs to grant or reject."""
+
+    title = "waits for"
+    parameter_name = "waits_for"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("me", "me")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> QuerySet[Waiver]:
+        if self.value() != "me":
+            return queryset
+        waiting = waivers_waiting_for(person_of(request), timezone.now())
+        return queryset.filter(pk__in=waiting.order_by().values("pk"))
+
+
+@admin.register(Waiver)
+class WaiverAdmin(ProductRowAdmin):
+    """Asked for once and never changed: another exception is another waiver."""
+
+    form = WaiverForm
+    action_form = ReasonForm
+    list_display = ["excepted", "product", "standing", "reason_short", "owner", "requested_by", "granted_by", "expires_at"]
+    list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter)]
+    list_select_related = ["product__owner", "owner", "requested_by", "granted_by"]
+    search_fields = ["product__slug", "reason", "gate", "check_key"]
+    autocomplete_fields = ["owner"]
+    ordering = ["-id"]
+    actions = ["grant", "reject", "withdraw", "revoke"]
+    told = [
+        "standing",
+        "requested_by",
+        "requested_at",
+        "granted_by",
+        "starts_at",
+        "ended_by",
+        "ended_at",
+        "end_reason",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Waiver]:
+        rows: QuerySet[Waiver] = super().get_queryset(request)
+        return rows.defer("product__search")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*WaiverForm.Meta.fields, *self.told] if obj else [*WaiverForm.Meta.fields]
+
+    def may_change(self, person: Person, obj: Waiver | str) -> bool:
+        return False
+
+    def has_govern_permission(self, request: HttpRequest) -> bool:
+        return governs(request)
+
+    @action(description="Grant the chosen requests", permissions=["govern"])
+    def grant(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
+        def deed(waiver: Waiver) -> str:
+            done = grant_waiver(waiver=waiver, actor=person_of(request), now=timezone.now())
+            return f"The waiver of {excepted(done)} is granted."
+
+        self._decide(request, queryset, deed)
+
+    @action(description="Reject the chosen requests (reason)", permissions=["govern"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
+        def deed(waiver: Waiver) -> str:
+            done = reject_waiver(waiver=waiver, reason=_reason(request), actor=person_of(request), now=timezone.now())
+            return f"The waiver of {excepted(done)} is rejected."
+
+        self._decide(request, queryset, deed)
+
+    @action(description="Withdraw the chosen requests")
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
+        def deed(waiver: Waiver) -> str:
+            done = withdraw_waiver(waiver=waiver, actor=person_of(request), now=timezone.now())
+            return f"The request for a waiver of {excepted(done)} is withdrawn."
+
+        self._decide(request, queryset, deed)
+
+    @action(description="Revoke the chosen waivers (reason)", permissions=["govern"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
+        def deed(waiver: Waiver) -> str:
+            done = revoke_waiver(waiver=waiver, reason=_reason(request), actor=person_of(request), now=timezone.now())
+            return f"The waiver of {excepted(done)} is revoked."
+
+        self._decide(request, queryset, deed)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Waiver], deed: Callable[[Waiver], str]) -> None:
+        for waiver in queryset:
+            told(request, partial(deed, waiver))
+
+    @display(description="Exception")
+    def excepted(self, waiver: Waiver) -> str:
+        return GATES.get(waiver.gate, waiver.gate) if waiver.gate else waiver.check_key
+
+    @display(description="Reason")
+    def reason_short(self, waiver: Waiver) -> str:
+        return waiver.reason if len(waiver.reason) <= 80 else f"{waiver.reason[:79]}…"
+
+    @display(
+        description="Standing",
+        label={
+            "requested": "warning",
+            "in force": "warning",
+            "over": "info",
+            "rejected": "danger",
+            "withdrawn": "info",
+            "revoked": "info",
+        },
+    )
+    def standing(self, waiver: Waiver) -> str:
+        if waiver.status in {WaiverStatus.REQUESTED, WaiverStatus.GRANTED} and waiver.expires_at <= timezone.now():
+            return "over"
+        return "in force" if waiver.status == WaiverStatus.GRANTED else waiver.status
+
+
+def _reason(request: HttpRequest) -> str:
+    return str(request.POST.get("reason", ""))

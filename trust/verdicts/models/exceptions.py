@@ -1,0 +1,203 @@
+"""The exceptions that a verdict knows: incidents, with their timeline, and waivers."""
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import DataProduct, OutputPort, Person
+from catalog.models.choices import choices, one_of
+from catalog.rules.vocabulary import Severity
+from trust.evidence.models.run import Run
+from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
+from trust.vocabulary import IncidentEntryKind, IncidentRule, WaiverStatus
+
+
+@pghistory.track()
+class Incident(models.Model):
+    """A known problem with a product. While a critical one is open the `incidents` gate fails.
+
+    owner: who sees to it; None, from before there were owners: the product's owner. rule: what opened it by itself, with the
+    `port` and the `check_key` that it is about; empty where a person did. held_by_governance: governance opened or raised it,
+    so that nobody else may lower or resolve it.
+    """
+
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="incidents")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    severity = models.CharField(max_length=20, choices=choices(Severity), default=Severity.CRITICAL)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    resolution = models.TextField(blank=True)
+    rule = models.CharField(max_length=40, choices=choices(IncidentRule), blank=True)
+    port = models.ForeignKey(OutputPort, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    check_key = models.CharField(max_length=200, blank=True)
+    held_by_governance = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        indexes = [
+            models.Index(fields=["product"], condition=Q(resolved_at__isnull=True), name="incident_open"),
+            models.Index(fields=["-opened_at", "-id"], name="incident_time"),
+        ]
+        constraints = [
+            one_of("severity", Severity, "incident_severity_known"),
+            models.CheckConstraint(
+                condition=Q(rule="") | Q(rule__in=[rule.value for rule in IncidentRule], port__isnull=False),
+                name="incident_rule_is_known_and_names_its_port",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "rule", "port", "check_key"],
+                condition=Q(resolved_at__isnull=True) & ~Q(rule=""),
+                name="incident_one_open_for_each_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_at__isnull=True) | ~Q(resolution=""), name="incident_resolved_says_how"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="incident_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="incident_stays_resolved",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__resolved_at__isnull=False),
+            ),
+            pgtrigger.ReadOnly(
+                name="incident_stays_as_it_was_opened",
+                fields=["product", "title", "description", "opened_at", "opened_by", "rule", "port", "check_key"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@pghistory.track()
+class IncidentEntry(models.Model):
+    """One line of an incident's timeline, append-only. actor None: the system. run: what led to it, where a rule did.
+
+    before, after: the severity or the owner's username that changed; empty otherwise.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=choices(IncidentEntryKind))
+    actor = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    text = models.TextField(blank=True)
+    before = models.CharField(max_length=150, blank=True)
+    after = models.CharField(max_length=150, blank=True)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["incident", "id"]
+        verbose_name_plural = "incident entries"
+        constraints = [one_of("kind", IncidentEntryKind, "incident_entry_kind_known")]
+        triggers = [pgtrigger.Protect(name="incident_entry_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.incident}: {self.kind}"
+
+
+@pghistory.track()
+class Waiver(models.Model):
+    """An accepted exception: one gate, or one check (by its key), asked for with owner, reason and end, and granted by another.
+
+    starts_at: when it was granted; None before. owner: who answers for the exception. requested_by None: from before a second
+    person was needed; such waivers are revoked. ended_at, ended_by, end_reason: of one that was rejected, withdrawn or revoked;
+    `revoked_at` says the same of a revoked one.
+    """
+
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="waivers")
+    gate = models.CharField(max_length=40, blank=True)
+    check_key = models.CharField(max_length=200, blank=True)
+    reason = models.TextField()
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=20, choices=choices(WaiverStatus), default=WaiverStatus.REQUESTED)
+    requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    requested_at = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    starts_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    end_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-expires_at"]
+        indexes = [
+            models.Index(fields=["product"], condition=Q(status="granted"), name="waiver_granted"),
+            models.Index(fields=["requested_at"], condition=Q(status="requested"), name="waiver_requested"),
+            models.Index(fields=["-expires_at", "-id"], name="waiver_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(gate="") & ~Q(check_key="")) | (~Q(gate="") & Q(check_key="")), name="waiver_names_one_thing"
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("starts_at")), name="waiver_ends_after_it_starts"),
+            one_of("status", WaiverStatus, "waiver_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["requested", "granted"])
+                | ~Q(gate__in=sorted(gate.value for gate in UNWAIVABLE_GATES)) & ~Q(reason=""),
+                name="waiver_of_what_may_be_waived",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="requested") | Q(requested_by__isnull=False, granted_by=None, starts_at=None),
+                name="waiver_requested_by_somebody",
+            ),
+            # Nobody grants what they asked for themselves; a trigger looks at the product's owner.
+            models.CheckConstraint(
+                condition=~Q(status="granted")
+                | Q(requested_by__isnull=False, granted_by__isnull=False, starts_at__isnull=False)
+                & ~Q(granted_by=F("requested_by")),
+                name="waiver_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="revoked", revoked_at__isnull=False) | ~Q(status="revoked") & Q(revoked_at=None),
+                name="waiver_revoked_has_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "gate", "check_key"], condition=Q(status="requested"), name="waiver_one_request"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="waiver_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="waiver_status_moves_on",
+                field="status",
+                transitions=[
+                    ("requested", "granted"),
+                    ("requested", "rejected"),
+                    ("requested", "withdrawn"),
+                    ("granted", "revoked"),
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="waiver_stays_as_it_was_asked",
+                fields=["product", "gate", "check_key", "reason", "owner", "requested_by", "requested_at", "expires_at"],
+            ),
+            pgtrigger.Protect(
+                name="waiver_stays_as_it_was_granted",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status="granted", new__status="granted"),
+            ),
+            pgtrigger.Trigger(
+                name="waiver_not_by_the_owner",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__status="granted"),
+                func="""
+                IF EXISTS (SELECT FROM catalog_dataproduct WHERE id = NEW.product_id AND owner_id = NEW.granted_by_id) THEN
+                    RAISE EXCEPTION 'Waiver % is granted by the owner of the product.', NEW.id
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'waiver_not_by_the_owner';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.gate or self.check_key} until {self.expires_at:%Y-%m-%d}"

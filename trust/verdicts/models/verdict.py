@@ -1,0 +1,116 @@
+"""Trust policies and the verdicts that they lead to."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import DataProduct, Person
+from catalog.models.choices import choices, one_of
+from trust.evidence.models.run import Run
+from trust.vocabulary import Verdict as VerdictWord
+
+
+class TrustPolicyVersion(models.Model):
+    """One version of the rules that judge: `body` is `trust.verdicts.rules.trust_policy.TrustPolicy` as JSON. Never changes."""
+
+    version = models.PositiveIntegerField(unique=True)
+    body = models.JSONField()
+    digest = models.CharField(max_length=64)
+    note = models.TextField(blank=True)
+    is_current = models.BooleanField(default=True)
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-version"]
+        verbose_name = "trust policy"
+        verbose_name_plural = "trust policies"
+        constraints = [
+            models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="trust_policy_one_current")
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="trust_policy_is_immutable", exclude=["is_current"]),
+            pgtrigger.Protect(name="trust_policy_is_kept", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"trust policy v{self.version}"
+
+
+class Verdict(models.Model):
+    """One judgement, append-only, with the facts it was made on, so that any past moment can be judged again exactly.
+
+    facts: canonical JSON of `ProductFacts`; outcome: canonical JSON of `Outcome` (both in `trust.verdicts.rules`).
+    `cause` says in a word or two what led to it (`run`, `claims changed`, `expired`, ...). `facts_changed_at`: when the first
+    change happened that the verdict before did not know; None where none did. From then on this is what a reader would get.
+    """
+
+    product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="verdicts")
+    verdict = models.CharField(max_length=30, choices=choices(VerdictWord))
+    raw_score = models.FloatField()
+    score = models.FloatField()
+    effective_score = models.FloatField()
+    grade = models.CharField(max_length=1)
+    failing_gates = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    judged_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    policy = models.ForeignKey(TrustPolicyVersion, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="verdicts")
+    cause = models.CharField(max_length=80)
+    facts_changed_at = models.DateTimeField(null=True, blank=True)
+    facts = models.TextField()
+    facts_sha256 = models.CharField(max_length=64)
+    outcome = models.TextField()
+
+    class Meta:
+        ordering = ["-judged_at", "-id"]
+        indexes = [models.Index(fields=["product", "-judged_at", "-id"], name="verdict_product_time")]
+        constraints = [
+            one_of("verdict", VerdictWord, "verdict_known"),
+            models.CheckConstraint(condition=Q(valid_until__gt=F("judged_at")), name="verdict_valid_for_some_time"),
+        ]
+        triggers = [pgtrigger.Protect(name="verdict_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.verdict} at {self.judged_at:%Y-%m-%d %H:%M}"
+
+
+class CurrentVerdict(models.Model):
+    """The one row per product that answers are read from; `body` holds the ready-made answer.
+
+    body: JSON text with marks (`trust.verdicts.rules.answer`) where decision id, moment of asking and age of the evidence go.
+    reason_codes, basis: what goes into the decision row of every answer (see `Decision`). invalidated_at: when `invalidated`
+    was first set since the last judgement.
+
+    Serve it only while `not invalidated and valid_until > now()`; else judge again first (`judging.ensure_current`).
+    Triggers on the claims set `invalidated`, for the product and everything downstream of it.
+    """
+
+    product = models.OneToOneField(DataProduct, on_delete=models.CASCADE, primary_key=True, related_name="current_verdict")
+    verdict_row = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    verdict = models.CharField(max_length=30, choices=choices(VerdictWord), default=VerdictWord.UNKNOWN)
+    raw_score = models.FloatField(default=0)
+    score = models.FloatField(default=0)
+    effective_score = models.FloatField(default=0)
+    grade = models.CharField(max_length=1, default="F")
+    failing_gates = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    evidence_at = models.DateTimeField(null=True, blank=True)
+    judged_at = models.DateTimeField(null=True, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    invalidated = models.BooleanField(default=True)
+    invalidated_at = models.DateTimeField(null=True, blank=True)
+    body = models.TextField(default="")
+    reason_codes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    basis = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["verdict"], name="current_verdict_word"),
+            models.Index(fields=["valid_until"], name="current_verdict_valid_until"),
+            models.Index(fields=["invalidated"], condition=Q(invalidated=True), name="current_verdict_invalidated"),
+        ]
+        constraints = [one_of("verdict", VerdictWord, "current_verdict_known")]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.verdict}"

@@ -1,0 +1,54 @@
+"""Waivers as a judgement sees them, and those that wait for somebody."""
+
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from catalog.models import Person
+from catalog.services.permissions import is_governance
+from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
+from trust.verdicts.rules.trust_policy import TrustPolicy
+from trust.verdicts.rules.waivers import is_in_force
+from trust.vocabulary import GateName, WaiverStatus
+
+
+def granted_waivers(now: datetime) -> QuerySet[Waiver]:
+    """Those that two people have made and that have not ended.
+
+    One whose grantor has come to own the product since is left out: nobody excepts their own product, not even by handing it to
+    somebody else for an hour.
+    """
+    return Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_at__gt=now).exclude(granted_by=F("product__owner"))
+
+
+def waiver_facts(product_id: int, now: datetime) -> tuple[WaiverFacts, ...]:
+    """What a judgement of the product may know of its waivers; one query."""
+    return tuple(facts_of_waiver(row) for row in granted_waivers(now).filter(product_id=product_id).select_related("owner"))
+
+
+def facts_of_waiver(row: Waiver) -> WaiverFacts:
+    """One granted waiver, with its owner as loaded."""
+    return WaiverFacts(
+        id=str(row.id),
+        owner=PersonFacts(row.owner.username, row.owner.is_active, row.owner.get_full_name()),
+        reason=row.reason,
+        starts_at=row.starts_at or row.expires_at,  # the database refuses a granted one without a start
+        expires_at=row.expires_at,
+        gate=GateName(row.gate) if row.gate else None,
+        check_key=row.check_key or None,
+    )
+
+
+def waived_checks(product_id: int, policy: TrustPolicy, now: datetime) -> dict[str, WaiverFacts]:
+    """The waivers in force for single checks, by the check's key; one query."""
+    rows = waiver_facts(product_id, now)
+    return {row.check_key: row for row in rows if row.check_key and is_in_force(row, policy, known_at=now, now=now)}
+
+
+def waivers_waiting_for(person: Person, now: datetime) -> QuerySet[Waiver]:
+    """The requests that `person` may grant or reject: governance does, but for who asked and for the product's owner."""
+    if not is_governance(person):
+        return Waiver.objects.none()
+    waiting = Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__gt=now)
+    return waiting.exclude(requested_by=person).exclude(product__owner=person)

@@ -1,0 +1,121 @@
+"""Everything that a judgement may look at, as data. What is not in here cannot influence a verdict.
+
+Facts are stored with the verdict that was given on them, so that any past moment can be judged again. Tuples are sets in
+disguise: their order carries no meaning and `judge` does not depend on it. Times are aware (UTC).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec import UNSET, UnsetType
+
+from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
+from trust.evidence.rules.facts import PortFacts
+from trust.vocabulary import GateName, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """A named person. `is_active` is false as soon as the account is closed."""
+
+    username: str
+    is_active: bool = True
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamFacts:
+    """One input product, with the answer that stands for it now.
+
+    verdict, effective_score, valid_until: of its current verdict; None where it was never judged.
+    failing_path, path_left_out: its own `Outcome.failing_path`: slugs from itself to the product where the trouble starts.
+    cause: its own `Outcome.cause`: one sentence about that trouble.
+    limited_from: the product further up whose own score its effective score is; unset where that is its own.
+    is_cycle: this product is, directly or not, an input of its own input.
+    owner: username of its owner, who can put it right.
+    """
+
+    slug: str
+    is_required: bool = True
+    verdict: Verdict | None = None
+    effective_score: float | None = None
+    valid_until: datetime | None = None
+    failing_path: tuple[str, ...] = ()
+    cause: str = ""
+    is_cycle: bool = False
+    owner: str | None = None
+    # Unset they stay out of the bytes: facts from before there were any keep their digest.
+    path_left_out: int | UnsetType = UNSET
+    limited_from: str | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFacts:
+    """A known problem that is open."""
+
+    id: str
+    title: str
+    severity: Severity
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverFacts:
+    """An accepted exception for exactly one gate or one check (by `CheckFacts.key`), with somebody to answer for it.
+
+    It is in force from `starts_at` until just before `expires_at`, never longer than the policy's `maximum_waiver`, and only
+    while its owner is active.
+    """
+
+    id: str
+    owner: PersonFacts
+    reason: str
+    starts_at: datetime
+    expires_at: datetime
+    gate: GateName | None = None
+    check_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """One access policy that covers the product (not the trust policy, which judges)."""
+
+    id: str
+    name: str
+    version: int
+    effect: Effect
+    is_published: bool
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """One data product at one moment.
+
+    known_at: the clock of the database when these facts were read. Whatever claims to come later than that (a data time, a
+        run, a waiver that starts later) does not count until the facts are read again; so the passing of time alone never
+        makes an answer better.
+    deprecation_ends_at: until when a deprecated product may still be built on; None: until it is retired.
+    acknowledged_by: username; an acknowledgement by anybody but the present owner does not count.
+    """
+
+    slug: str
+    known_at: datetime
+    lifecycle: Lifecycle
+    name: str = ""
+    deprecation_ends_at: datetime | None = None
+    sensitivity: Sensitivity | None = None
+    has_purpose: bool = False
+    has_limitations: bool = False
+    has_intended_use: bool = False
+    owner: PersonFacts | None = None
+    steward: PersonFacts | None = None
+    reviewed_at: datetime | None = None
+    reviewed_by: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    ports: tuple[PortFacts, ...] = ()
+    upstreams: tuple[UpstreamFacts, ...] = ()
+    incidents: tuple[IncidentFacts, ...] = ()
+    waivers: tuple[WaiverFacts, ...] = ()
+    policies: tuple[PolicyFacts, ...] = ()

@@ -1,0 +1,48 @@
+"""What every gate and every part of the score looks at: the facts, the policy, the moment, and what follows from them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trust.verdicts.rules.evidence_status import Standing, standings
+from trust.verdicts.rules.facts import ProductFacts
+from trust.verdicts.rules.outcome import Responsible
+from trust.verdicts.rules.trust_policy import TrustPolicy
+from trust.verdicts.rules.waivers import WaiversInForce, waivers_in_force
+from trust.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One product at one moment under one trust policy."""
+
+    facts: ProductFacts
+    policy: TrustPolicy
+    now: datetime
+    standings: tuple[Standing, ...]
+    waivers: WaiversInForce
+
+    @property
+    def owner(self) -> Responsible:
+        """Who answers for the product."""
+        owner = self.facts.owner
+        return Responsible(Role.OWNER, owner.username if owner else None)
+
+    @property
+    def steward(self) -> Responsible:
+        """Who looks after the data: the steward if there is an active one, else the owner."""
+        steward = self.facts.steward
+        return Responsible(Role.STEWARD, steward.username) if steward and steward.is_active else self.owner
+
+    @property
+    def governance(self) -> Responsible:
+        """The governance staff, as a group."""
+        return Responsible(Role.GOVERNANCE)
+
+    def has_happened(self, time: datetime | None) -> bool:
+        """Whether something dated `time` had happened when the facts were read; a small clock skew is forgiven."""
+        return time is not None and time <= self.facts.known_at + self.policy.clock_skew
+
+
+def situation_of(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Situation:
+    """`facts` seen at `now` under `policy`."""
+    return Situation(facts, policy, now, standings(facts, policy, now), waivers_in_force(facts, policy, now))

@@ -1,0 +1,49 @@
+"""The gates of the ownership gap: `owner` and `acknowledgement`."""
+
+from catalog.rules.moments import shown
+from trust.evidence.rules import formatting
+from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.gates.finding import Ground, conclude, failed
+from trust.verdicts.rules.governance_measures import is_acknowledged
+from trust.verdicts.rules.outcome import GateResult
+from trust.vocabulary import GateName
+
+
+def owner_gate(situation: Situation) -> GateResult:
+    """Fails when nobody, or somebody who has left, answers for the product."""
+    owner = situation.facts.owner
+    findings, passed = [], ""
+    if owner is None:
+        remedy = "Name an accountable owner who is active"
+        findings = [failed("no_owner", "Nobody owns the product", remedy, situation.governance)]
+    elif not owner.is_active:
+        remedy = "Name a new owner who is active"
+        message = f"the owner {owner.username} is no longer active"
+        findings = [failed("owner_inactive", message, remedy, situation.governance)]
+    else:
+        passed = f"{owner.name or owner.username} owns the product."
+    return conclude(GateName.OWNER, findings, passed, Ground({}))
+
+
+def acknowledgement_gate(situation: Situation) -> GateResult:
+    """Fails unless the present owner has acknowledged the product within the policy's interval."""
+    facts, interval = situation.facts, situation.policy.acknowledgement_interval
+    at, ground = facts.acknowledged_at, Ground({"interval_days": interval.days})
+    if at is not None and is_acknowledged(situation):
+        passed = f"Acknowledged by {facts.acknowledged_by} at {shown(at)}, next due by {shown(at + interval)}."
+        return conclude(GateName.ACKNOWLEDGEMENT, [], passed, ground)
+    code, message = _why_not(situation)
+    remedy = "Read the product's page and acknowledge that you answer for it"
+    finding = failed(code, message, remedy, situation.owner)
+    return conclude(GateName.ACKNOWLEDGEMENT, [finding], "", ground)
+
+
+def _why_not(situation: Situation) -> tuple[str, str]:
+    facts, interval = situation.facts, situation.policy.acknowledgement_interval
+    if facts.acknowledged_at is None or not situation.has_happened(facts.acknowledged_at):
+        return "never_acknowledged", "the owner has never acknowledged the product"
+    if facts.owner is None or facts.acknowledged_by != facts.owner.username:
+        by = facts.acknowledged_by or "somebody unnamed"
+        return "acknowledged_by_other", f"the product was acknowledged by {by}, not by its present owner"
+    since = shown(facts.acknowledged_at)
+    return "acknowledgement_overdue", f"the owner's acknowledgement of {since} was due again after {formatting.span(interval)}"

@@ -1,0 +1,29 @@
+"""The gate `score`: is the uncapped score at least what the trust policy asks for?"""
+
+from trust.verdicts.rules.evidence_status import run_ids
+from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.gates.finding import Ground, conclude, failed, missing_evidence, no_ports, unknown
+from trust.verdicts.rules.outcome import GateResult
+from trust.vocabulary import GateName
+
+
+def score_gate(situation: Situation, raw: float, at_best: float) -> GateResult:
+    """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum.
+
+    Passes when `raw` reaches it on evidence that counts; else unknown (our choice: a port that nobody could look at lowers the
+    number, but it does not prove that the data is bad).
+    """
+    minimum = situation.policy.minimum_score
+    findings = no_ports(situation)
+    remedy = "See which parts of the score are low, and do what the other gates say"
+    if at_best < minimum:
+        message = f"the score is {raw:g}, {minimum:g} is asked for"
+        findings = [failed("score_too_low", message, remedy, situation.owner)]
+    else:
+        findings += [found for standing in situation.standings for found in missing_evidence(standing, situation)]
+        if raw < minimum and not findings:
+            message = f"the score is {raw:g} of {minimum:g} asked for, and could be {at_best:g} once everything can be seen"
+            findings = [unknown("score_unsettled", message, remedy, situation.steward)]
+    numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
+    passed = f"The score is {raw:g}, {minimum:g} is asked for."
+    return conclude(GateName.SCORE, findings, passed, Ground(numbers, run_ids(situation.standings)))

@@ -1,0 +1,67 @@
+"""How far a product is governed and owned, as shares for the score: six questions, each 0 to 1."""
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from catalog.rules.sensitivity import exceeds
+from catalog.rules.vocabulary import Effect
+from trust.evidence.rules.facts import FieldFacts
+from trust.verdicts.rules.facts import PolicyFacts
+from trust.verdicts.rules.gate_context import Situation
+
+
+def all_fields(situation: Situation) -> tuple[tuple[str, FieldFacts], ...]:
+    """Every declared field with the name of its port."""
+    return tuple((port.name, field) for port in situation.facts.ports for field in port.fields)
+
+
+def is_well_classified(field: FieldFacts, situation: Situation) -> bool:
+    """Whether a field is no more sensitive than its product, and has a level of its own if it holds personal data."""
+    if field.is_personal_data and field.sensitivity is None:
+        return False
+    return not exceeds(field.sensitivity, situation.facts.sensitivity)
+
+
+def is_permitting(policy: PolicyFacts, now: datetime) -> bool:
+    """Whether an access policy is published, permits, and has not expired."""
+    is_live = policy.expires_at is None or now < policy.expires_at
+    return policy.is_published and policy.effect is Effect.PERMIT and is_live
+
+
+def is_within(situation: Situation, time: datetime | None, interval: timedelta) -> bool:
+    """Whether something happened, and no longer ago than `interval`."""
+    return time is not None and situation.has_happened(time) and situation.now - time <= interval
+
+
+def is_acknowledged(situation: Situation) -> bool:
+    """Whether the present owner has acknowledged the product within the policy's interval."""
+    facts = situation.facts
+    by_owner = facts.owner is not None and facts.acknowledged_by == facts.owner.username
+    return by_owner and is_within(situation, facts.acknowledged_at, situation.policy.acknowledgement_interval)
+
+
+def classified_share(situation: Situation) -> Fraction:
+    """Share of the fields that are well classified, 0 to 1; 0 where the product itself is unclassified."""
+    if situation.facts.sensitivity is None:
+        return Fraction(0)
+    fields = all_fields(situation)
+    good = sum(is_well_classified(field, situation) for _, field in fields)
+    return Fraction(good, len(fields)) if fields else Fraction(1)
+
+
+def governance_terms(situation: Situation, *, benefit: bool = False) -> tuple[tuple[str, Fraction], ...]:
+    """The six shares by gate. A review that never was is unknown: 0, with `benefit` 1."""
+    facts = situation.facts
+    explained = sum((facts.has_purpose, facts.has_limitations, facts.has_intended_use))
+    never_reviewed = not situation.has_happened(facts.reviewed_at)
+    reviewed = is_within(situation, facts.reviewed_at, situation.policy.review_interval) or (benefit and never_reviewed)
+    permitted = any(is_permitting(policy, situation.now) for policy in facts.policies)
+    owned = facts.owner is not None and facts.owner.is_active
+    return (
+        ("sensitivity", classified_share(situation)),
+        ("policy", Fraction(int(permitted))),
+        ("explainability", Fraction(explained, 3)),
+        ("review", Fraction(int(reviewed))),
+        ("owner", Fraction(int(owned))),
+        ("acknowledgement", Fraction(int(is_acknowledged(situation)))),
+    )

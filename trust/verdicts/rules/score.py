@@ -1,0 +1,144 @@
+"""The trust score: 0 to 100, from five parts. It explains and ranks; it never overrules a gate.
+
+raw = 40*quality + 15*reliability + 15*freshness + 15*coverage + 15*governance (weights from the trust policy).
+  quality      mean of q_d over required dimensions (policy weights), each the mean over ports, so an empty port is felt
+  reliability  the lowest Wilson bound among the ports: a product is as dependable as its weakest port
+  freshness    mean over ports of what is left of the data's age against its service level; static data counts 1
+  coverage     mean over ports of two shares: required dimensions covered, critical fields covered (against the required share)
+  governance   mean of six shares, see `trust.verdicts.rules.governance_measures`
+Shares that rest on a run fade with the run's age. Without output ports the first four are 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from math import floor
+
+from catalog.rules.vocabulary import Cadence
+from trust.verdicts.rules import freshness
+from trust.verdicts.rules.coverage import coverage_of
+from trust.verdicts.rules.evidence_status import Standing
+from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.governance_measures import governance_terms
+from trust.verdicts.rules.outcome import DimensionContribution, PartContribution, Term
+from trust.verdicts.rules.quality import quality_of
+from trust.verdicts.rules.reliability import reliability_of
+from trust.vocabulary import Grade, Part
+
+Share = tuple[str, Fraction]
+"""The name of a term and its measure, 0 to 1."""
+
+_GRADES = ((90, Grade.A), (80, Grade.B), (70, Grade.C), (60, Grade.D))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCard:
+    """A raw score, 0 to 100 with one decimal, and everything it is made of."""
+
+    raw: float
+    parts: tuple[PartContribution, ...]
+    dimensions: tuple[DimensionContribution, ...]
+
+
+def grade_of(score: float) -> Grade:
+    """A from 90, B from 80, C from 70, D from 60, else F."""
+    return next((grade for lowest, grade in _GRADES if score >= lowest), Grade.F)
+
+
+def one_decimal(number: Fraction) -> float:
+    """`number` rounded half up to one decimal: the only rounding there is."""
+    return floor(number * 10 + Fraction(1, 2)) / 10
+
+
+def score_of(situation: Situation, *, benefit: bool = False) -> ScoreCard:
+    """The raw score. With `benefit`, the score if everything that cannot be seen (ports without evidence that is believed,
+    checks that erred, ages that nobody knows, the age of evidence) were good: below that no new evidence can lift it.
+    """
+    quality, dimensions = _quality(situation, benefit=benefit)
+    reliability = [(s.port.name, _reliability(s, situation, benefit=benefit)) for s in situation.standings]
+    freshness = [(s.port.name, data_freshness(s, situation, benefit=benefit)) for s in situation.standings]
+    coverage = [share for s in situation.standings for share in _coverage(s, situation, benefit=benefit)]
+    governance = governance_terms(situation, benefit=benefit)
+    nothing = Fraction(1 if benefit else 0)
+    measures = {
+        Part.QUALITY: quality,
+        Part.RELIABILITY: (min((measure for _, measure in reliability), default=nothing), _terms(reliability)),
+        Part.FRESHNESS: (_mean(freshness, nothing), _terms(freshness)),
+        Part.COVERAGE: (_mean(coverage, nothing), _terms(coverage)),
+        Part.GOVERNANCE: (_mean(governance, nothing), _terms(governance)),
+    }
+    weights = {part: Fraction(str(situation.policy.part_weights[part])) for part in Part}
+    raw = sum((weights[part] * measure for part, (measure, _) in measures.items()), Fraction(0))
+    parts = tuple(
+        PartContribution(part, float(measure), float(weights[part]), float(weights[part] * measure), terms)
+        for part, (measure, terms) in measures.items()
+    )
+    return ScoreCard(one_decimal(raw), parts, dimensions)
+
+
+def _mean(shares: Sequence[Share], nothing: Fraction) -> Fraction:
+    """The plain mean of the measures; `nothing` where there are none."""
+    return sum((measure for _, measure in shares), Fraction(0)) / len(shares) if shares else nothing
+
+
+def _terms(shares: Sequence[Share]) -> tuple[Term, ...]:
+    return tuple(Term(name, float(measure)) for name, measure in shares)
+
+
+def _quality(
+    situation: Situation, *, benefit: bool
+) -> tuple[tuple[Fraction, tuple[Term, ...]], tuple[DimensionContribution, ...]]:
+    """Mean over required dimensions of the mean over ports; where no dimension is required, nothing is left to prove: 1.
+
+    Other dimensions that have checks are listed with weight 0, so that no check is hidden.
+    """
+    weights = {name: Fraction(str(weight)) for name, weight in situation.policy.required_dimensions.items()}
+    seen = {check.dimension for standing in situation.standings for check in standing.checks}
+    weighted, contributions, terms = Fraction(0), [], []
+    nothing = Fraction(1 if benefit else 0)
+    for dimension in sorted(set(weights) | seen):
+        rated = [quality_of(dimension, standing, situation, benefit=benefit) for standing in situation.standings]
+        measure, weight = _mean([(dimension, mean) for mean, _ in rated], nothing), weights.get(dimension, Fraction(0))
+        contributions += [contribution for _, contribution in rated]
+        terms.append(Term(dimension, float(measure), float(weight)))
+        weighted += weight * measure
+    total = sum(weights.values())
+    mean = weighted / total if total else Fraction(1) if situation.standings else nothing
+    return (mean, tuple(terms)), tuple(contributions)
+
+
+def _reliability(standing: Standing, situation: Situation, *, benefit: bool) -> Fraction:
+    if benefit and not standing.port.past_runs:
+        return Fraction(1)
+    return reliability_of(standing.port.past_runs, situation.policy.reliability_window)
+
+
+def data_freshness(standing: Standing, situation: Situation, *, benefit: bool = False) -> Fraction:
+    """What is left of the data's age: 1 within the service level, 0 at twice that, fading also with the age of the run.
+
+    Static data counts 1; an age that cannot be seen counts 0, with `benefit` 1.
+    """
+    port, run = standing.port, standing.run
+    if port.cadence is Cadence.STATIC:
+        return Fraction(1)
+    is_unseen = standing.is_silent if benefit else not standing.is_believed
+    if run is None or is_unseen or port.service_level is None or run.data_time is None:
+        return Fraction(1 if benefit else 0)
+    if run.data_time > run.finished_at + situation.policy.clock_skew:
+        return Fraction(1 if benefit else 0)
+    age = max(situation.now - run.data_time, timedelta(0))
+    share = Fraction(str(freshness.remaining_share(age, port.service_level)))
+    return share if benefit else share * Fraction(str(standing.freshness))
+
+
+def _coverage(standing: Standing, situation: Situation, *, benefit: bool) -> tuple[Share, Share]:
+    found = coverage_of(standing, situation.policy)
+    asked = Fraction(str(situation.policy.critical_field_share))
+    fields = min(found.field_share / asked, Fraction(1)) if asked else Fraction(1)
+    fading = Fraction(1) if benefit else Fraction(str(standing.freshness))
+    dimensions = found.dimension_share * fading
+    fields *= fading
+    if standing.is_silent if benefit else not standing.is_believed:
+        dimensions = fields = Fraction(1 if benefit else 0)
+    return (f"{found.port}: dimensions", dimensions), (f"{found.port}: critical fields", fields)

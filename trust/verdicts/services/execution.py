@@ -1,0 +1,165 @@
+"""One attempt at a run in a worker: claim it, look, and write down what was found."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from catalog.rules.vocabulary import Lifecycle, SourceKind
+from trust.clock import database_now
+from trust.evidence.engines.protocol import Engine
+from trust.evidence.models.run import Run
+from trust.evidence.queries.facts import port_digest
+from trust.evidence.rules.evidence import Failure, RunEvidence
+from trust.evidence.services.runs import Claim, claim_run
+from trust.evidence.services.source_resolution import Reading, reading_of
+from trust.evidence.sources.files import without_roots
+from trust.evidence.sources.problem import SourceProblemError
+from trust.verdicts.models.verdict import Verdict
+from trust.verdicts.services.heartbeat import Heartbeat
+from trust.verdicts.services.judging import judge_upstreams
+from trust.verdicts.services.run_conclusion import complete_run, fail_run
+from trust.vocabulary import EvidenceStatus
+
+logger = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
+_DATABASE_PATIENCE_SECONDS = 120.0
+
+
+def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Verdict | None:
+    """The verdict that the run led to; None when there was nothing to claim, or the run is to be tried again, or was lost.
+
+    on_hang: what ends this process when the engine does not come back; called from another thread.
+    """
+    claim = claim_run(run_id=run_id, worker=worker, now=database_now())
+    if claim is None:
+        return None
+    with Heartbeat(claim, on_hang):
+        evidence = _look(claim)
+        try:
+            return _when_database_is_there(lambda: _conclude(claim, evidence))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("What run %s found could not be written.", claim.run_id)
+            failure = _crash("Writing down what was found", error)
+            return _when_database_is_there(lambda: fail_run(claim=claim, failure=failure, now=database_now()))
+
+
+def _look(claim: Claim) -> RunEvidence:
+    """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
+    try:
+        reading = _when_database_is_there(lambda: _reading(claim))
+        return reading if isinstance(reading, RunEvidence) else _without_roots(_engine().run(reading.suite, reading.source))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("The engine crashed in run %s.", claim.run_id)
+        return _could_not_look(_crash("The engine", error))
+
+
+def _without_roots(evidence: RunEvidence) -> RunEvidence:
+    """Every reader of a run reads its messages; where the data roots lie on the server is not theirs to know."""
+    roots = settings.TOUCHSTONE.data_roots
+    failure = evidence.failure and replace(evidence.failure, message=without_roots(evidence.failure.message, roots))
+    results = tuple(replace(result, message=without_roots(result.message, roots)) for result in evidence.results)
+    return replace(evidence, failure=failure, results=results)
+
+
+def _reading(claim: Claim) -> Reading | RunEvidence:
+    """What to look at, or the evidence that there is nothing to look at."""
+    run = Run.objects.select_related("suite", "port__product").get(id=claim.run_id)
+    if run.port.removed_at is not None or run.port.product.lifecycle == Lifecycle.RETIRED:
+        return _could_not_look(_gone(run))
+    if run.port.source_kind == SourceKind.UNSUPPORTED:
+        return _could_not_look(_unsupported(run))
+    if port_digest(run.port) != run.port_digest:
+        return _could_not_look(_moved(run))
+    try:
+        return reading_of(port=run.port, suite=run.suite)
+    except SourceProblemError as error:
+        return _could_not_look(error.failure)
+
+
+def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
+    judge_upstreams(product_id=claim.product_id, now=database_now())
+    return complete_run(claim=claim, evidence=evidence, now=database_now())
+
+
+@cache
+def _engine() -> Engine:
+    """The engine of this worker process, made after the fork: it holds native memory and threads."""
+    # Takes 1.5 s and 200 MB; web and beat never need it.
+    from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415
+
+    environment = settings.TOUCHSTONE
+    limits = EngineLimits(
+        memory=f"{environment.engine_memory_mb}MB",
+        threads=environment.engine_threads,
+        temp_mb=environment.engine_temp_mb,
+        statement_timeout_seconds=environment.engine_statement_seconds,
+    )
+    return GxEngine(Access(tuple(environment.data_roots), tuple(environment.database_hosts), limits))
+
+
+def _gone(run: Run) -> Failure:
+    return Failure(
+        code="port_gone",
+        message=f"Data product {run.port.product.slug} is retired, or does not offer port {run.port.name} any more.",
+        remedy="Publish the product again and register the port, if it is to be used.",
+    )
+
+
+def _moved(run: Run) -> Failure:
+    # The claim wrote down which place is read; what is found at another must not be filed under that one.
+    return Failure(
+        code="port_moved",
+        message=f"Port {run.port.name} was given another place just as the run began.",
+        remedy="Nothing need be done: the run is tried again on the new place.",
+        retryable=True,
+    )
+
+
+def _unsupported(run: Run) -> Failure:
+    return Failure(
+        code="source_unsupported",
+        message=f"Port {run.port.name} is kept in {run.port.location}, which Touchstone cannot read.",
+        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and say so in the contract.",
+    )
+
+
+def _crash(what: str, error: Exception) -> Failure:
+    # The text of an unforeseen exception may quote data or a connection: its kind is told, the rest is in the worker's log.
+    return Failure(
+        code="engine_crashed",
+        message=f"{what} crashed with {type(error).__name__}.",
+        remedy="Ask the operator for the worker's log of this run, and report it with the suite that was run.",
+    )
+
+
+def _could_not_look(failure: Failure) -> RunEvidence:
+    return RunEvidence(status=EvidenceStatus.ERROR, seconds=0.0, failure=failure)
+
+
+def _when_database_is_there(write: Callable[[], Written]) -> Written:
+    """What `write` gives, tried again while the database is away: an hour's work is not thrown away for a restart.
+
+    The claim keeps a late writer from harm: who lost it writes nothing.
+    """
+    deadline = time.monotonic() + _DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("The database is away, and a result waits to be written: %s", error)
+            close_old_connections()
+            time.sleep(1.0)

@@ -1,0 +1,106 @@
+"""What time does to products: acknowledgements, reviews and waivers run out, and their people are reminded of it.
+
+Each reminder has a key, so that it is given once, however often this runs. Nothing waits for it: gates compare with the clock.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from catalog.models import DataProduct, Person
+from catalog.rules.moments import rfc_3339, shown
+from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
+from trust.notices.services.notices import Notice, give_new, governance
+from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.queries.policies import current_policy
+from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
+from trust.verdicts.services.waiver_notices import concerned, excepted, payload_of, where
+from trust.verdicts.services.waivers import close_unanswered
+from trust.vocabulary import WaiverStatus
+
+MOST_AT_ONCE = 500
+_LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer is not told that a waiver ended a week ago
+
+
+def look_after_products(*, now: datetime) -> int:
+    """How many reminders were given: of acknowledgements, of reviews, of waivers; at most 500 of each.
+
+    Requests for waivers whose end has come are closed.
+    """
+    close_unanswered(now=now)
+    judges = governance()
+    owed = (_of_acknowledgements(now, judges), _of_reviews(now, judges), _of_waivers(now))
+    return sum(give_new(notices, now, most=MOST_AT_ONCE) for notices in owed)
+
+
+def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice]:
+    """To owners; to governance where it is overdue and the owner has left. Who just published has a day."""
+    interval = current_policy()[1].acknowledgement_interval
+    for product in due_acknowledgements(now + max(BEFORE_ACKNOWLEDGEMENT), interval).iterator(MOST_AT_ONCE):
+        is_given = product.acknowledged_at is not None and product.acknowledged_by_id == product.owner_id
+        due_at = _due_at(product) if is_given else _due_at(product) + VOID_FOR
+        step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT if is_given else ())
+        to = [product.owner] if product.owner.is_active else judges if step == OVERDUE else []
+        if not step or not to:
+            continue
+        since = f"by {shown(due_at)}" if is_given else f"by {product.owner.username}, who never did"
+        yield Notice(
+            key=f"product:{product.pk}:acknowledge:{_moment(product.acknowledged_at)}:{step}",
+            kind="product.acknowledgement_overdue" if step == OVERDUE else "product.acknowledgement_due",
+            subject=f"Data product {product.slug} {'was' if step == OVERDUE else 'is'} to be acknowledged {since}",
+            text=(
+                f"{product.owner.username} answers for data product {product.slug} ({product.name}). Read its page, correct "
+                "what does not hold, and acknowledge it in the admin or with "
+                f"POST /api/v1/products/{product.slug}/acknowledge. While it is overdue the gate `acknowledgement` fails."
+            ),
+            people=to,
+            payload={"product": product.slug, "due_at": rfc_3339(due_at)},
+        )
+
+
+def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
+    """To governance. A product that was never reviewed is in the queue on the desk, and nobody is written to about it."""
+    interval = current_policy()[1].review_interval
+    for product in due_reviews(now + max(BEFORE_ACKNOWLEDGEMENT), interval).exclude(reviewed_at=None).iterator(MOST_AT_ONCE):
+        due_at = _due_at(product)
+        if step := reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT):
+            yield Notice(
+                key=f"product:{product.pk}:review:{_moment(product.reviewed_at)}:{step}",
+                kind="product.review_overdue" if step == OVERDUE else "product.review_due",
+                subject=f"Data product {product.slug} {'was' if step == OVERDUE else 'is'} to be reviewed by {shown(due_at)}",
+                text=(
+                    f"Look at data product {product.slug} ({product.name}) and record the review in the admin or with "
+                    f"POST /api/v1/products/{product.slug}/review. While it is overdue the gate `review` fails."
+                ),
+                people=judges,
+                payload={"product": product.slug, "due_at": rfc_3339(due_at)},
+            )
+
+
+def _of_waivers(now: datetime) -> Iterator[Notice]:
+    """To who answers for the exception, who asked for it and the product's owner: some time before the end, and at the end."""
+    rows = Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_at__lte=now + max(BEFORE_ACKNOWLEDGEMENT))
+    related = rows.filter(expires_at__gt=now - _LOOKED_BACK).select_related("product__owner", "owner", "requested_by")
+    for waiver in related.defer("product__search").order_by("expires_at").iterator(MOST_AT_ONCE):
+        life = waiver.expires_at - (waiver.starts_at or now)
+        if step := reminder_of(waiver.expires_at, now, waiver_leads(life)):
+            what = f"{'ended' if step == OVERDUE else 'ends'} at {shown(waiver.expires_at)}"
+            yield Notice(
+                key=f"waiver:{waiver.pk}:{step}",
+                kind="waiver.ended" if step == OVERDUE else "waiver.ending",
+                subject=f"The waiver of {excepted(waiver)} {what}",
+                text=(
+                    f"The waiver of {excepted(waiver)} {what}; from then on what it excepts is judged like everything else. "
+                    f"Where it is still needed, ask for another.\n\n{where(waiver)}"
+                ),
+                people=concerned(waiver),
+                payload=payload_of(waiver),
+            )
+
+
+def _due_at(product: DataProduct) -> datetime:
+    due_at: datetime = product.due_at  # type: ignore[attr-defined]  # annotated
+    return due_at
+
+
+def _moment(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"

@@ -1,0 +1,134 @@
+"""Incidents that open and resolve by themselves, as the trust policy's `incident_rules` say, when a run ends.
+
+The caller has changed what the product's verdict stands on, in the same transaction: a trigger then holds the product's current
+row, so that two runs that end at the same moment settle one after the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from catalog.models import DataProduct, OutputPort
+from catalog.rules.moments import shown
+from catalog.rules.vocabulary import Severity
+from catalog.services.recording import recorded
+from trust.evidence.models.run import CheckResult, Run
+from trust.evidence.rules.formatting import count, shorten
+from trust.verdicts.models.exceptions import Incident, IncidentEntry
+from trust.verdicts.queries.policies import current_policy
+from trust.verdicts.queries.run_sightings import runs_seen
+from trust.verdicts.queries.waivers import waived_checks
+from trust.verdicts.rules.facts import WaiverFacts
+from trust.verdicts.rules.incidents import Cause, CauseState, causes_to_open, state_of
+from trust.verdicts.rules.trust_policy import TrustPolicy
+from trust.verdicts.services.incident_notices import tell_of_rules
+from trust.vocabulary import CheckStatus, IncidentEntryKind, IncidentRule, RunStatus
+
+
+def settle_run(*, run: Run, now: datetime) -> None:
+    """Open and resolve the incidents that the end of `run` calls for.
+
+    Two queries where no critical check failed and no incident of the port is open.
+    """
+    open_rows = _open(run.port)
+    is_calm = run.status == RunStatus.COMPLETED and not open_rows
+    if is_calm and not _failed_critically(run):
+        return
+    _settle(run.port, open_rows, run, now)
+
+
+def settle_product(*, product: DataProduct, now: datetime) -> None:
+    """Open and resolve what a change of the product's waivers calls for."""
+    for port in product.output_ports.filter(removed_at=None).select_related("product__owner"):
+        _settle(port, _open(port), None, now)
+
+
+def state_now(incident: Incident, now: datetime) -> CauseState:
+    """Whether what opened `incident` by itself still holds. Unsettled where the product offers the port no more."""
+    if incident.port is None or incident.port.removed_at is not None:
+        return CauseState.UNSETTLED
+    _, policy = current_policy()
+    waived = waived_checks(incident.product_id, policy, now)
+    return state_of(_cause(incident), runs_seen(incident.port, [incident.check_key]), waived, policy.incident_rules)
+
+
+def _settle(port: OutputPort, open_rows: Sequence[Incident], run: Run | None, now: datetime) -> None:
+    _, policy = current_policy()
+    runs = runs_seen(port, [row.check_key for row in open_rows if row.check_key])
+    waived = waived_checks(port.product_id, policy, now)
+    still_open = {}
+    resolved = []
+    with recorded("settle_incidents", None):
+        for row in open_rows:
+            state = state_of(_cause(row), runs, waived, policy.incident_rules)
+            if state in {CauseState.GONE, CauseState.EXCEPTED}:
+                resolved.append(_resolve(row, _why_over(row, state, waived), run, now))
+            else:
+                still_open[_cause(row)] = row
+        causes = causes_to_open(runs, waived, policy.incident_rules)
+        opened = [_open_for(cause, port, policy, run, now) for cause in causes if cause not in still_open]
+    tell_of_rules(product=port.product, opened=opened, resolved=resolved, now=now)
+
+
+def _open(port: OutputPort) -> list[Incident]:
+    rows = Incident.objects.filter(port=port, resolved_at=None).exclude(rule="")
+    return list(rows.select_for_update(of=("self",), no_key=True).select_related("owner").order_by("id"))
+
+
+def _failed_critically(run: Run) -> bool:
+    bad = CheckResult.objects.filter(run=run, status=CheckStatus.FAILED, severity=Severity.CRITICAL)
+    return bad.exists()
+
+
+def _cause(incident: Incident) -> Cause:
+    return Cause(IncidentRule(incident.rule), incident.check_key)
+
+
+def _open_for(cause: Cause, port: OutputPort, policy: TrustPolicy, run: Run | None, now: datetime) -> Incident:
+    setting = policy.incident_rules.setting(cause.rule)
+    times = count(setting.times, "time")
+    if cause.rule is IncidentRule.RUN_FAILED:
+        title = f"Runs of port {port.name} failed {times} in a row"
+        why = "The runs could not look at the data, so that nobody knows how it is. The last one says why."
+    else:
+        title = f"{_asked(cause.check_key)} failed {times} in a row at port {port.name}"
+        why = f"The check {cause.check_key} is critical and failed in the last {setting.times} runs that looked."
+    incident = Incident.objects.create(
+        product_id=port.product_id,
+        title=shorten(title, 200),
+        description=f"{why} The rule {cause.rule} of the trust policy opened it; a good run resolves it.",
+        severity=setting.severity,
+        owner_id=port.product.owner_id,
+        opened_at=now,
+        rule=cause.rule,
+        port=port,
+        check_key=cause.check_key,
+    )
+    _note(incident, IncidentEntryKind.OPENED, why, run, now)
+    return incident
+
+
+def _asked(check_key: str) -> str:
+    """`expect_column_values_to_be_unique of id`: what of a check's key a person reads."""
+    _, kind, column, *_ = [*check_key.split(":"), "", ""]
+    return f"{kind} of {column}" if column else kind
+
+
+def _resolve(incident: Incident, why: str, run: Run | None, now: datetime) -> Incident:
+    incident.resolved_at, incident.resolution = now, why
+    incident.save(update_fields=["resolved_at", "resolution"])
+    _note(incident, IncidentEntryKind.RESOLVED, why, run, now)
+    return incident
+
+
+def _why_over(incident: Incident, state: CauseState, waived: Mapping[str, WaiverFacts]) -> str:
+    if state is CauseState.EXCEPTED:
+        waiver = waived[incident.check_key]
+        return (
+            f"The check is excepted by waiver {waiver.id} until {shown(waiver.expires_at)}. "
+            "Should it still fail afterwards, an incident opens again."
+        )
+    return "A run could look again." if incident.rule == IncidentRule.RUN_FAILED else "The check passed."
+
+
+def _note(incident: Incident, kind: IncidentEntryKind, text: str, run: Run | None, now: datetime) -> None:
+    IncidentEntry.objects.create(incident=incident, at=now, kind=kind, text=text, run=run)
