@@ -27,9 +27,14 @@ TEARDOWN_SECONDS = 60.0
 MOST_PROCESSES = 8  # each holds up to a dozen connections; the server takes 120
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
-QUICK_TESTS = ("tests/trust/evidence/engines", "tests/trust/verdicts/rules", "tests/architecture")
+QUICK_TESTS = (
+    "tests/architecture",
+    *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/**/*") if p.name in {"engines", "rules"}),
+)
 LONGEST_QUICK_TEST = "tests/trust/evidence/engines/test_parity.py"  # begins first
-FULL_ONLY = ("tests/third_party", "tests/large", "tests/outages")  # the first need further packages, the others take minutes
+# The first need further packages, the others take minutes.
+FULL_ONLY = ("tests/third_party", "tests/large", "tests/e2e/outages")
+ALL_CASES = "TOUCHSTONE_TEST_ALL_CASES"  # set in a full run: tests that try a part of many cases then try more of them
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {
     "TOUCHSTONE_DEBUG": "false",
@@ -93,7 +98,11 @@ def pytest_check(options: TestOptions, environment: Mapping[str, str], report: P
     if options.scope is Scope.QUICK:
         command += [LONGEST_QUICK_TEST, *QUICK_TESTS]
     elif options.scope is Scope.FULL:
-        environment = {**environment, **{python_variable(name): str(third_party_python(ROOT, name)) for name in THIRD_PARTY}}
+        environment = {
+            **environment,
+            ALL_CASES: "1",
+            **{python_variable(name): str(third_party_python(ROOT, name)) for name in THIRD_PARTY},
+        }
     elif options.scope is Scope.ALL:
         command += [f"--ignore={folder}" for folder in FULL_ONLY]
     return Check("pytest", (*command, *options.pytest), environment)

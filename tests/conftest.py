@@ -59,7 +59,7 @@ def module_rows(
         rows.__exit__(None, None, None)
 
 
-STACKS = ("tests/third_party", "tests/large", "tests/outages", "tests/e2e")
+STACKS = ("tests/third_party", "tests/large", "tests/e2e")
 """Tests of whole stacks, which wait much and take long."""
 
 

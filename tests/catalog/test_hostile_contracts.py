@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from catalog.contracts.reader import read_contract
 from catalog.models import DataProduct
 from catalog.rules.errors import DomainError, TooLargeError
+from runtime.checks import ALL_CASES
 from tests.catalog.contracts.documents import TODAY, as_json, contract, orders, setting
 from tests.factories import make_owner, make_product
 from trust.intake.services.registration import register_document
@@ -88,8 +90,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 PLACES = list(places(WHOLE))
-READ_OF_EACH, REGISTERED_OF_EACH = 4, 3
-"""Each place gets every fourth value, and registers every third of those that can be read: all of them take ten minutes."""
+READ_OF_EACH, REGISTERED_OF_EACH = (4 if ALL_CASES in os.environ else 12), 3
+"""Each place gets every twelfth value (`bin/test --full`: fourth), and registers every third of those that can be read."""
 
 
 @pytest.fixture(autouse=True)
