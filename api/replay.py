@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.decisions import find_decision
-from api.authzen.wording import decision_of
+from api.authzen.rendering import decision_of
 from api.v1.base import ApiView
+from api.v1.rendering import trust_words
 from api.v1.serializers.decisions import ReplayAnswer
-from api.v1.trust_words import trust_words
-from trust.decisions.rules.question import Finding
+from trust.decisions.rules.question import Conclusion
 from trust.decisions.services.replay import Replay, replay
 from trust.models import Decision
 from trust.vocabulary import DecisionChannel
@@ -24,7 +24,7 @@ def replay_decision(decision: Decision, *, now: datetime) -> Replay:
     return replay(decision, word=_word, now=now)
 
 
-def _word(finding: Finding, said: Mapping[str, Any]) -> Mapping[str, Any]:
+def _word(finding: Conclusion, said: Mapping[str, Any]) -> Mapping[str, Any]:
     if finding.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
         return decision_of(finding)
     words = trust_words(finding)

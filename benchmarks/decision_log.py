@@ -64,15 +64,15 @@ def measure(case: dict[str, str], span: Span, visit: Callable[[dict[str, str]], 
     from trust.decisions.admin.decision_filters import wanted_of  # noqa: PLC0415
     from trust.decisions.admin.decision_list import place_text, rows_at  # noqa: PLC0415
     from trust.decisions.admin.decisions import DecisionAdmin  # noqa: PLC0415
-    from trust.decisions.queries.decision_pages import Place, find_page  # noqa: PLC0415
+    from trust.decisions.queries.decision_pages import LogPosition, find_page  # noqa: PLC0415
 
     given = {name: f"{span.at(0.5):%Y-%m-%d}" if value == "DAY" else value for name, value in case.items()}
     auditor = Person.objects.get(username="measurer")
     costs = {}
-    for where, place in (("newest", None), ("middle", Place(span.at(0.5), 0))):
+    for where, place in (("newest", None), ("middle", LogPosition(span.at(0.5), 0))):
         address = given | ({"older": place_text(place)} if place else {})
 
-        def database(place: Place | None = place) -> None:
+        def database(place: LogPosition | None = place) -> None:
             rows_at(find_page(wanted_of(given, auditor, timezone.now()), size=DecisionAdmin.list_per_page, after=place).places)
 
         def page(address: dict[str, str] = address) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.rules.evidence import Source
 
@@ -35,7 +35,7 @@ def _e(kind: str, **kwargs: Any) -> Expectation:
     return Expectation(f"expect_{kind}", kwargs)
 
 
-SUITE = Suite(
+SUITE = SuiteSpec(
     "benchmark",
     (
         _e("table_row_count_to_be_between", min_value=1),
@@ -186,7 +186,7 @@ def spilled(rows: int) -> dict[str, float]:
 def run_spill(path: str) -> float:
     from trust.evidence.engines.gx import GxEngine  # noqa: PLC0415
 
-    engine, suite = GxEngine(), Suite("spill", (_e("column_values_to_be_unique", column="key"),))
+    engine, suite = GxEngine(), SuiteSpec("spill", (_e("column_values_to_be_unique", column="key"),))
     started = time.perf_counter()
     evidence = engine.run(suite, Source(SourceKind.PARQUET, path))
     assert [result.status for result in evidence.results] == ["passed"], evidence

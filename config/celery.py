@@ -88,7 +88,7 @@ app.conf.update(
         "deliver-notices": {"task": "trust.deliver_notices", "schedule": 60.0},
         # Once a day would do, but a beat that is started anew each night would never come to it.
         "make-partitions": {"task": "trust.make_partitions", "schedule": 3600.0},
-        "keep-daily-standings": {"task": "trust.keep_daily_standings", "schedule": 3600.0},
+        "count-daily-verdicts": {"task": "trust.count_daily_verdicts", "schedule": 3600.0},
     },
 )
 app.autodiscover_tasks(["trust"])

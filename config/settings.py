@@ -64,7 +64,7 @@ AUTH_USER_MODEL = "catalog.Person"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "api.middleware.RequestIdMiddleware",
-    "api.v1.ready_made.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
+    "api.v1.fast_path.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
     "api.authzen.middleware.EvaluatedAgainMiddleware",  # and the one over AuthZEN
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.PolicyMiddleware",
@@ -257,7 +257,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "UseAction",
             )
         },
-        "VerdictWord": "trust.vocabulary.Verdict",
+        "VerdictWord": "trust.vocabulary.VerdictStatus",
     },
     "DESCRIPTION": "One accountable answer: is this data product production-grade, for me, for this purpose, right now?",
 }

@@ -47,7 +47,7 @@ PRODUCTION = {
 
 
 @dataclass(frozen=True)
-class Check:
+class Command:
     """One command of the run."""
 
     name: str
@@ -65,20 +65,20 @@ class Result:
     output: str = ""
 
 
-def static_checks(environment: Mapping[str, str]) -> list[Check]:
+def static_checks(environment: Mapping[str, str]) -> list[Command]:
     lint_imports = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     return [
         # No cache: whether an import is our own depends on files beside the one that is looked at.
-        Check("ruff check", (*PYTHON, "-m", "ruff", "check", "--no-cache", "."), environment),
-        Check("ruff format", (*PYTHON, "-m", "ruff", "format", "--check", "."), environment),
-        Check("lint-imports", (*PYTHON, "-c", lint_imports), environment),
-        Check("makemigrations --check", (*MANAGE, "makemigrations", "--check", "--dry-run"), environment),
-        Check("check --deploy", (*MANAGE, "check", "--deploy", "--fail-level", "WARNING"), {**environment, **PRODUCTION}),
-        Check("mypy --strict", (*PYTHON, "-m", "mypy", "--strict", "."), environment),
+        Command("ruff check", (*PYTHON, "-m", "ruff", "check", "--no-cache", "."), environment),
+        Command("ruff format", (*PYTHON, "-m", "ruff", "format", "--check", "."), environment),
+        Command("lint-imports", (*PYTHON, "-c", lint_imports), environment),
+        Command("makemigrations --check", (*MANAGE, "makemigrations", "--check", "--dry-run"), environment),
+        Command("check --deploy", (*MANAGE, "check", "--deploy", "--fail-level", "WARNING"), {**environment, **PRODUCTION}),
+        Command("mypy --strict", (*PYTHON, "-m", "mypy", "--strict", "."), environment),
     ]
 
 
-def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Check:
+def pytest_check(options: TestOptions, environment: Mapping[str, str], report: Path) -> Command:
     command = [*PYTHON, "-m", "pytest", f"--junitxml={report}"]
     if options.scope is not Scope.PYTEST:  # a few tests are sooner done in one process
         # More than cores: tests of whole stacks wait a good part of their time. None of those are among the quick ones.
@@ -105,7 +105,7 @@ def pytest_check(options: TestOptions, environment: Mapping[str, str], report: P
         }
     elif options.scope is Scope.ALL:
         command += [f"--ignore={folder}" for folder in FULL_ONLY]
-    return Check("pytest", (*command, *options.pytest), environment)
+    return Command("pytest", (*command, *options.pytest), environment)
 
 
 def python_variable(name: str) -> str:
@@ -116,7 +116,7 @@ def python_variable(name: str) -> str:
 class Background:
     """Checks that run one after the other beside pytest; their output is kept."""
 
-    def __init__(self, checks: list[Check]) -> None:
+    def __init__(self, checks: list[Command]) -> None:
         self.results: list[Result] = []
         self._checks = checks
         self._child: subprocess.Popen[bytes] | None = None
@@ -158,7 +158,7 @@ class Background:
             self.results.append(Result(check.name, self._child.returncode, seconds, output.decode("utf-8", "replace")))
 
 
-def run_pytest(check: Check, signals: StopSignals) -> Result:
+def run_pytest(check: Command, signals: StopSignals) -> Result:
     """Its output goes straight to the screen."""
     say(f"\n== {check.name}")
     started = time.monotonic()

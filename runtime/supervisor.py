@@ -67,7 +67,7 @@ class StopSignals:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExitReport:
     """What a management command said: on standard output, and as the end of its standard error, indented."""
 
     status: int
@@ -153,7 +153,7 @@ class Supervisor:
                 self.console.communicate()
             self.console = None
 
-    def manage(self, arguments: list[str], label: str = "", accept: tuple[int, ...] = (0,)) -> Outcome:
+    def manage(self, arguments: list[str], label: str = "", accept: tuple[int, ...] = (0,)) -> ExitReport:
         """Run a management command in the console, watching the others. Raises when its exit status is not in `accept`."""
         log = self.log_path("commands")
         before = log.stat().st_size if log.exists() else 0
@@ -168,7 +168,7 @@ class Supervisor:
             how = f"`manage.py {' '.join(arguments)}` ended with status {status}"
             message = f"{how}. The end of {log}:\n{tail(log, start=before)}"
             raise CommandFailedError(message)
-        return Outcome(status, output, tail(log, start=after_heading))
+        return ExitReport(status, output, tail(log, start=after_heading))
 
     def _ask_console(self, arguments: list[str]) -> tuple[int, str]:
         """Exit status and output of one command. A console that ends by itself fails the command; the log says why."""

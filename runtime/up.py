@@ -17,7 +17,7 @@ from runtime.ports import find_free_port, require_free
 from runtime.registry import Record
 from runtime.screen import CommandFailedError, say, step, tail
 from runtime.services import OWNER_URL, application_environment, is_set, start_services, without_owner
-from runtime.supervisor import Outcome, StopRequestedError, StopSignals, Supervisor
+from runtime.supervisor import ExitReport, StopRequestedError, StopSignals, Supervisor
 from runtime.web import web_command
 
 LOCAL = ROOT / ".local"
@@ -57,7 +57,7 @@ def static_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def show(verdicts: Outcome, readiness: str) -> None:
+def show(verdicts: ExitReport, readiness: str) -> None:
     say("\n" + verdicts.output.strip("\n") + "\n")
     if readiness:  # there are use cases
         say(f"{readiness}\n")
@@ -174,7 +174,7 @@ class Up:
             and "Address already in use" in tail(self.supervisor.logs / "web.log", lines=200)
         )
 
-    def ask_as_a_caller(self, key: str, verdicts: Outcome) -> None:
+    def ask_as_a_caller(self, key: str, verdicts: ExitReport) -> None:
         """The requests that are shown otherwise. After runs that all ended, the demo's yes must be a yes and its no a no."""
         self.caller.ask(self.first_path(), key)
         if self.options.demo:  # just loaded; a demo of an earlier version has no use case
@@ -189,7 +189,7 @@ class Up:
     def first_path(self) -> str:
         return "/api/v1/products/nyc-flights/trust" if self.has_demo() else "/api/v1/products"
 
-    def ask_verdicts(self) -> Outcome:
+    def ask_verdicts(self) -> ExitReport:
         wait = ["--wait", str(self.options.wait)] if self.options.demo else []
         label = "verdicts of the workers" if wait else "verdicts"
         return self.supervisor.manage(["show_verdicts", *wait], label, accept=(0, RUN_FAILED, STILL_RUNNING))

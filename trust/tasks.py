@@ -21,7 +21,7 @@ from trust.ledger.signing import KeyUnavailableError
 from trust.messages import enqueue
 from trust.notices.services import delivery
 from trust.use_cases.services import readiness_watch, use_case_upkeep
-from trust.verdicts.services import daily_standings, execution, judging, product_upkeep, run_conclusion
+from trust.verdicts.services import daily_verdicts, execution, judging, product_upkeep, run_conclusion
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +77,10 @@ def judge_stale() -> None:
     judging.judge_stale(now=database_now(), seconds=JUDGING_SECONDS)
 
 
-@shared_task(name="trust.keep_daily_standings", expires=3600)
-def keep_daily_standings() -> None:
+@shared_task(name="trust.count_daily_verdicts", expires=3600)
+def count_daily_verdicts() -> None:
     """Count how the products stood at the end of each day that is over, for the trend of the desk."""
-    daily_standings.keep_daily_standings(now=database_now())
+    daily_verdicts.count_daily_verdicts(now=database_now())
 
 
 @shared_task(name="trust.carry_out_recalls", expires=60)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class VerdictStatus(StrEnum):
     """The answer. Everything but `production_grade` answers `production_grade: false`."""
 
     PRODUCTION_GRADE = "production_grade"
@@ -13,7 +13,7 @@ class Verdict(StrEnum):
     @property
     def rank(self) -> int:
         """How good the answer is: production_grade 2 > unknown 1 > not_production_grade 0."""
-        return {Verdict.PRODUCTION_GRADE: 2, Verdict.UNKNOWN: 1, Verdict.NOT_PRODUCTION_GRADE: 0}[self]
+        return {VerdictStatus.PRODUCTION_GRADE: 2, VerdictStatus.UNKNOWN: 1, VerdictStatus.NOT_PRODUCTION_GRADE: 0}[self]
 
 
 class Gap(StrEnum):

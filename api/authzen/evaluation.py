@@ -21,9 +21,9 @@ from api.authzen.callers import Caller, answers_callers
 from api.authzen.entities import LONGEST_RESOURCE, LONGEST_SUBJECT, LONGEST_TYPE, Batch, Evaluation, Semantic
 from api.authzen.messages import MalformedRequestError, read_message, structured
 from api.authzen.questions import question_of
-from api.authzen.wording import FAILED, MALFORMED, decision_of
+from api.authzen.rendering import FAILED, MALFORMED, decision_of
 from api.problems import ARRIVED, REQUEST_ID
-from api.v1.ready_made import json_answer
+from api.v1.fast_path import json_answer
 from catalog.rules.errors import DomainError
 from catalog.rules.ruling import RulingReason
 from trust.decisions.rules.question import Answered, Question

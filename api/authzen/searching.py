@@ -17,10 +17,10 @@ from api.authzen.evaluation import ok
 from api.authzen.messages import read_message, structured
 from api.authzen.pages import PageWanted, page_wanted
 from api.authzen.questions import CONSUME, DATA_PRODUCT, purpose_in, refusal_of, with_context, with_kind
-from api.authzen.wording import without_nulls
+from api.authzen.rendering import without_nulls
 from trust.decisions.rules import denials
 from trust.decisions.rules.question import Question
-from trust.decisions.services.search import Found, Sought, search
+from trust.decisions.services.search import Found, SearchKind, search
 from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 Show = Callable[[str], dict[str, Any]]
@@ -33,7 +33,7 @@ def search_resources(request: HttpRequest, caller: Caller) -> HttpResponse:
     asked = structured(message, ResourceSearch)
     question = _about(asked.subject, caller, product="", resource_type=asked.resource.type, action=asked.action)
     question = _for_purpose(question, asked.action, asked.context)
-    return _page(message, asked.page, caller, Sought.PRODUCTS, question, lambda slug: {"type": DATA_PRODUCT, "id": slug})
+    return _page(message, asked.page, caller, SearchKind.PRODUCTS, question, lambda slug: {"type": DATA_PRODUCT, "id": slug})
 
 
 @answers_callers
@@ -47,7 +47,7 @@ def search_subjects(request: HttpRequest, caller: Caller) -> HttpResponse:
     refusal = refusal_of(kind, asked.resource.type, asked.action.name)
     question = Question(product=asked.resource.id, action=asked.action.name, refusal=refusal)
     question = _for_purpose(with_kind(question, kind), asked.action, asked.context)
-    return _page(message, asked.page, caller, Sought.SUBJECTS, question, lambda slug: {"type": kind, "id": slug})
+    return _page(message, asked.page, caller, SearchKind.SUBJECTS, question, lambda slug: {"type": kind, "id": slug})
 
 
 @answers_callers
@@ -59,7 +59,12 @@ def search_actions(request: HttpRequest, caller: Caller) -> HttpResponse:
     question = _about(asked.subject, caller, product=asked.resource.id, resource_type=asked.resource.type)
     question = with_context(replace(question, purpose=purpose_in(None, context)), context)
     return _page(
-        message, asked.page, caller, Sought.PURPOSES, question, lambda name: {"name": CONSUME, "properties": {"purpose": name}}
+        message,
+        asked.page,
+        caller,
+        SearchKind.PURPOSES,
+        question,
+        lambda name: {"name": CONSUME, "properties": {"purpose": name}},
     )
 
 
@@ -79,7 +84,7 @@ def _for_purpose(question: Question, action: Action, context: Mapping[str, Any] 
 
 
 def _page(
-    message: Mapping[str, Any], page: Page | None, caller: Caller, sought: Sought, question: Question, show: Show
+    message: Mapping[str, Any], page: Page | None, caller: Caller, sought: SearchKind, question: Question, show: Show
 ) -> HttpResponse:
     wanted = page_wanted(page, [sought, {name: message.get(name) for name in ("subject", "action", "resource", "context")}])
     answered = search(

@@ -14,7 +14,7 @@ from catalog.queries import visible_products
 from catalog.rules.vocabulary import Lifecycle
 from trust.models import CurrentVerdict
 from trust.verdicts.services.judging import ensure_current
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 WORD = re.compile(r"\w+")
 MOST_WORDS = 10
@@ -61,7 +61,7 @@ def verdict_filter(filters: Mapping[str, Any], now: datetime) -> Q:
     condition = Q()
     if verdict := filters.get("verdict"):
         matches = ~is_stale(now) & Q(current_verdict__verdict=verdict)
-        condition &= matches | is_stale(now) if verdict == Verdict.UNKNOWN else matches
+        condition &= matches | is_stale(now) if verdict == VerdictStatus.UNKNOWN else matches
     if gate := filters.get("gate"):
         condition &= ~is_stale(now) & Q(current_verdict__failing_gates__contains=[gate])
     return condition

@@ -19,7 +19,7 @@ Names = Mapping[type[Model], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldChange:
     """One field that changed. old, new: as they are shown."""
 
     field: str
@@ -32,13 +32,13 @@ class Difference:
 
 def differences(
     model: type[Model], before: Any, event: Any, names: Names, *, untold: frozenset[str] = frozenset()
-) -> list[Difference]:
+) -> list[FieldChange]:
     """The fields in which two rows of the history differ; `before` None: those that hold anything at all."""
     told = []
     for field in told_fields(model, untold):
         old, new = (getattr(row, field.attname, None) for row in (before, event))
         if old != new and not (before is None and new in (None, "", [], {}, False)):
-            told.append(Difference(str(field.verbose_name), shown(field, old, names), shown(field, new, names)))
+            told.append(FieldChange(str(field.verbose_name), shown(field, old, names), shown(field, new, names)))
     return told
 
 

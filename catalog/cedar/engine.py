@@ -32,7 +32,7 @@ _FAULTY = re.compile(r"policy `(\d+)`")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CedarResult:
     """determining: ids of the policies that decided, ascending. broken: ids of those that could not be evaluated."""
 
     is_permitted: bool
@@ -40,7 +40,7 @@ class Outcome:
     broken: tuple[int, ...] = ()
 
 
-def evaluate(request: Mapping[str, Any], policies: Sequence[PolicyInForce]) -> Outcome:
+def evaluate(request: Mapping[str, Any], policies: Sequence[PolicyInForce]) -> CedarResult:
     """What Cedar says about `request` (with its `entities`) under `policies` and the built-in clearance rule.
 
     A permit that cannot be evaluated permits nothing; a forbid that cannot be evaluated, or a policy that cannot even be read,
@@ -51,7 +51,7 @@ def evaluate(request: Mapping[str, Any], policies: Sequence[PolicyInForce]) -> O
         raise ValueError("Two policies with one id, or one with the id of the built-in rule, cannot be told apart in a ruling.")
     unreadable = tuple(sorted(number for number, text in texts.items() if _effect(text) is None))
     if unreadable:
-        return Outcome(is_permitted=False, broken=unreadable)
+        return CedarResult(is_permitted=False, broken=unreadable)
     asked = {part: request[part] for part in ("principal", "action", "resource", "context")}
     result = cedarpy.is_authorized(asked, _policy_set(tuple(texts.items())), request["entities"])
     broken = {number for error in result.diagnostics.errors for number in map(int, _FAULTY.findall(error))}
@@ -59,9 +59,9 @@ def evaluate(request: Mapping[str, Any], policies: Sequence[PolicyInForce]) -> O
     denies = {number for number in broken if _effect(texts[number]) is Effect.FORBID}
     determining = {int(number) for number in result.diagnostics.reasons}
     if result.allowed and not denies and not has_nameless_error:
-        return Outcome(is_permitted=True, determining=tuple(sorted(determining)), broken=tuple(sorted(broken)))
+        return CedarResult(is_permitted=True, determining=tuple(sorted(determining)), broken=tuple(sorted(broken)))
     forbidding = {number for number in determining if _effect(texts[number]) is Effect.FORBID}
-    return Outcome(is_permitted=False, determining=tuple(sorted(forbidding | denies)), broken=tuple(sorted(broken)))
+    return CedarResult(is_permitted=False, determining=tuple(sorted(forbidding | denies)), broken=tuple(sorted(broken)))
 
 
 @lru_cache(maxsize=8192)

@@ -34,7 +34,7 @@ class InvalidAccessPolicyError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class AccessPolicy:
+class PolicySpec:
     """One rule: `effect` for these kinds of consumers and these purposes; empty means all of them.
 
     minimum_score: 0 to 100, the effective trust score below which a permit does not hold; None asks for none.
@@ -57,7 +57,7 @@ class AccessPolicy:
     cedar: str | None = None
 
 
-def validate_access_policy(policy: AccessPolicy, known_purposes: Collection[str]) -> None:
+def validate_access_policy(policy: PolicySpec, known_purposes: Collection[str]) -> None:
     """Raise `InvalidAccessPolicyError` for the first setting of `policy` that cannot hold.
 
     Empty kinds or purposes are refused for a product: read as "none" such a rule does nothing, read as "all" it does too much.
@@ -83,7 +83,7 @@ def validate_access_policy(policy: AccessPolicy, known_purposes: Collection[str]
         _demand(policy.expires_at.tzinfo is not None, "expires_at", policy.expires_at, "a time with its offset from UTC")
 
 
-def _demand_nothing_beside_cedar(policy: AccessPolicy) -> None:
+def _demand_nothing_beside_cedar(policy: PolicySpec) -> None:
     said = "left out beside Cedar text, which says it itself"
     _demand(not policy.consumer_kinds, "consumer_kinds", "given", said)
     _demand(not policy.purposes, "purposes", "given", said)
@@ -98,7 +98,7 @@ def _demand(holds: bool, name: str, value: object, allowed: str) -> None:
         raise InvalidAccessPolicyError(f"Access policy setting {name} is {value}; it must be {allowed}.", setting=name)
 
 
-def access_policy_from_dict(data: Mapping[str, Any]) -> AccessPolicy:
+def access_policy_from_dict(data: Mapping[str, Any]) -> PolicySpec:
     """The access policy that plain JSON values describe. Raises `InvalidAccessPolicyError`; unknown settings are refused."""
     if unknown := sorted(set(data) - set(_SETTINGS)):
         message = f"Access policy has unknown settings {', '.join(unknown)}; known are {', '.join(_SETTINGS)}."
@@ -118,7 +118,7 @@ def access_policy_from_dict(data: Mapping[str, Any]) -> AccessPolicy:
     _demand(isinstance(needs_agreement, bool), "agreement_required", repr(needs_agreement), "true or false")
     given = data.get("obligations") or []
     _demand(isinstance(given, list | tuple), "obligations", repr(given)[:80], "a list of short names and objects with `type`")
-    return AccessPolicy(
+    return PolicySpec(
         effect=effect,
         consumer_kinds=frozenset(ConsumerKind(kind) for kind in kinds),
         purposes=_texts(data, "purposes"),
@@ -155,7 +155,7 @@ def _moment(value: object) -> datetime | None:
         raise InvalidAccessPolicyError(message, setting="expires_at") from None
 
 
-def canonical_access_policy(policy: AccessPolicy) -> dict[str, Any]:
+def canonical_access_policy(policy: PolicySpec) -> dict[str, Any]:
     """The policy as plain JSON values, the same for equal policies: lists sorted, the time in UTC.
 
     Settings that came with Cedar stand in it only where they say something, so that digests of older policies stay the same.
@@ -178,7 +178,7 @@ def canonical_access_policy(policy: AccessPolicy) -> dict[str, Any]:
     return said
 
 
-def access_policy_digest(policy: AccessPolicy) -> str:
+def access_policy_digest(policy: PolicySpec) -> str:
     """SHA-256, as hex, of the canonical JSON of `policy`."""
     text = json.dumps(canonical_access_policy(policy), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(text.encode()).hexdigest()

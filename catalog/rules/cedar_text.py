@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from decimal import ROUND_CEILING, Decimal
 
-from catalog.rules.access_policy import AccessPolicy
+from catalog.rules.access_policy import PolicySpec
 from catalog.rules.obligation import sorted_obligations
 
 NAMESPACE = "Touchstone"
@@ -27,7 +27,7 @@ when {{ principal.clearance < resource.sensitivity }};
 """Built in, always in force, never withdrawn: nobody is given what is more sensitive than they are cleared for."""
 
 
-def cedar_text(policy: AccessPolicy, *, product: str | None, name: str, version: int) -> str:
+def cedar_text(policy: PolicySpec, *, product: str | None, name: str, version: int) -> str:
     """The policy as Cedar text: annotations, one statement, a line feed. `product`: slug; None for a guardrail.
 
     Time stays outside: `@expires_at` and `@obligations` tell the reader, and nothing evaluates them.
@@ -44,7 +44,7 @@ def cedar_text(policy: AccessPolicy, *, product: str | None, name: str, version:
     return header + "\n".join([statement, *conditions]) + ";\n"
 
 
-def cedar_header(policy: AccessPolicy, *, product: str | None, name: str, version: int) -> str:
+def cedar_header(policy: PolicySpec, *, product: str | None, name: str, version: int) -> str:
     """The annotations that stand above every policy, a line each: who it is, what a permit obliges to, when it ends."""
     owner = "guardrail" if product is None else product
     lines = [("id", f"{owner}/{name}/v{version}"), ("name", f"{name} v{version}")]
@@ -68,7 +68,7 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else f"\\u{{{ord(character):x}}}"
 
 
-def _scope(policy: AccessPolicy, product: str | None) -> str:
+def _scope(policy: PolicySpec, product: str | None) -> str:
     if product is not None:
         return f"resource == {NAMESPACE}::DataProduct::{quoted(product)}"
     if policy.domain is not None:
@@ -76,7 +76,7 @@ def _scope(policy: AccessPolicy, product: str | None) -> str:
     return "resource"
 
 
-def _conditions(policy: AccessPolicy) -> Iterable[str]:
+def _conditions(policy: PolicySpec) -> Iterable[str]:
     if policy.minimum_sensitivity is not None:
         yield f"resource.sensitivity >= {policy.minimum_sensitivity.rank}"
     if policy.consumer_kinds:

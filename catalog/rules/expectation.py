@@ -24,7 +24,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
+class SuiteSpec:
     """The expectations of one port, in the order in which their results come back."""
 
     name: str

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from catalog.cedar import InvalidCedarError, demand_free_annotations, demand_valid, read_policy
 from catalog.models import DataProduct, Domain, Purpose
 from catalog.rules.access_policy import (
-    AccessPolicy,
     InvalidAccessPolicyError,
+    PolicySpec,
     obligations_from_json,
     validate_access_policy,
 )
@@ -30,10 +30,10 @@ class Scope:
         return "of the guardrails" if self.product is None else f"of data product {self.product.slug}"
 
 
-def checked_policy(claims: PolicyClaims, scope: Scope) -> AccessPolicy:
+def checked_policy(claims: PolicyClaims, scope: Scope) -> PolicySpec:
     """The policy that `claims` describe. Raises `InvalidError` for one that cannot hold, with every fault that Cedar finds."""
     try:
-        policy = AccessPolicy(
+        policy = PolicySpec(
             effect=claims.effect,
             consumer_kinds=frozenset(claims.consumer_kinds),
             purposes=frozenset(claims.purposes),

@@ -51,7 +51,7 @@ from trust.models import (
     Verdict,
     Waiver,
 )
-from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, record_exception
 from trust.use_cases.services.readiness import assess_use_case
 from trust.use_cases.services.reporters import Reporter
 from trust.use_cases.services.stages import request_stage_move
@@ -98,7 +98,7 @@ def add_rows(number: int, folder: Any) -> None:
     request_stage_move(use_case=use_case, to_stage=UseCaseStage.PILOT, actor=use_case.business_owner, now=NOW)
     assess_use_case(use_case=use_case, now=NOW, cause="test")
     decision = log_decision(product, consumer, decision=False, verdict_row=verdict, use_case=use_case.slug)
-    trouble, reporter = Trouble(f"Wrong advice {number}"), Reporter(asker, consumer)
+    trouble, reporter = ReportedProblem(f"Wrong advice {number}"), Reporter(asker, consumer)
     record_exception(use_case=use_case, decision_id=decision.pk, trouble=trouble, reporter=reporter, now=NOW)
     StageMove.objects.create(
         use_case=use_case,

@@ -15,7 +15,7 @@ from tests.factories import NOW, make_agreement, make_governed_product, make_pol
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.logged import log_decision, make_agent
 from trust.models import Recall, RecalledConsumer
-from trust.verdicts.services.daily_standings import keep_daily_standings
+from trust.verdicts.services.daily_verdicts import count_daily_verdicts
 from trust.verdicts.services.incidents import open_incident
 
 LATER = NOW + timedelta(hours=3)
@@ -207,7 +207,7 @@ def test_the_trend_goes_up_to_today(cast: Cast, world: World) -> None:
     DataProduct.objects.update(published_at=NOW - timedelta(days=10))
     run_well(world.port, NOW + timedelta(minutes=1))
     assert "Counted from today on" in section(cast.governance.sees("index"), "desk-trend")
-    keep_daily_standings(now=LATER)
+    count_daily_verdicts(now=LATER)
     words = section(cast.governance.sees("index"), "desk-trend")
     assert "100% today, up 100 points since" in words
     assert "100% today, up 100 points since" in section(cast.owner.sees("index"), "desk-trend")

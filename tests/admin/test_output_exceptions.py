@@ -12,7 +12,7 @@ from tests.factories import NOW, make_consumer, make_use_case
 from tests.trust.logged import log_decision
 from tests.trust.reporting import make_due
 from trust.models import OutputException
-from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, record_exception
 from trust.use_cases.services.reporters import Reporter
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def record(world: World, cast: Cast, agent: Consumer, **parts: Any) -> OutputExc
         verdict_row=world.verdict,
         basis={"evidence": [str(world.run.pk)]},
     )
-    trouble = Trouble("Wrong advice", "It had been cancelled.")
+    trouble = ReportedProblem("Wrong advice", "It had been cancelled.")
     return record_exception(
         use_case=use_case, decision_id=answer.pk, trouble=trouble, reporter=Reporter(agent.owner, agent), now=NOW
     )[0]

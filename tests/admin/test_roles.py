@@ -37,7 +37,7 @@ from trust.models import (
     TrustPolicyVersion,
     Verdict,
 )
-from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, record_exception
 from trust.use_cases.services.readiness import assess_use_case
 from trust.use_cases.services.reporters import Reporter
 from trust.use_cases.services.stages import request_stage_move
@@ -195,7 +195,7 @@ def exception_of(world: World, cast: Cast) -> OutputException:
     """Of a use case that names the product's owner alone."""
     agent, person = make_agent(), cast.owner.person
     use_case = make_use_case(business_owner=person, consumers=[agent])
-    trouble, reporter = Trouble("Wrong advice"), Reporter(person)
+    trouble, reporter = ReportedProblem("Wrong advice"), Reporter(person)
     decision_id = log_decision(world.product, agent, use_case=use_case.slug).pk
     return record_exception(use_case=use_case, decision_id=decision_id, trouble=trouble, reporter=reporter, now=NOW)[0]
 

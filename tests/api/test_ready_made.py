@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from api.v1.ready_made import STATEMENT
+from api.v1.fast_path import STATEMENT
 from tests.api.callers import Cast, make_cast
 from tests.trust.builders import make_ready_port, run_well
 from trust.decisions.queries.prepared import Statement

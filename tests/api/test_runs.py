@@ -14,7 +14,7 @@ from catalog.services.products import deprecate_product, retire_product
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_governed_product, make_port, make_product
 from tests.trust.builders import claim_new_run, evidence_for, make_ready_port, run_badly, run_well
-from trust.evidence.rules.evidence import CheckResult
+from trust.evidence.rules.evidence import CheckEvidence
 from trust.models import Run
 from trust.verdicts.services.run_conclusion import complete_run
 from trust.vocabulary import CheckStatus
@@ -102,7 +102,7 @@ def test_what_was_classified_after_the_run_is_withheld(cast: Cast, port: OutputP
     greatest = Expectation(
         "expect_column_max_to_be_between", {"column": "name", "max_value": "B"}, dimension=Dimension.VALIDITY
     )
-    second = CheckResult(greatest, CheckStatus.FAILED, observed_value="SECRET", message="Observed SECRET; expected B.")
+    second = CheckEvidence(greatest, CheckStatus.FAILED, observed_value="SECRET", message="Observed SECRET; expected B.")
     complete_run(claim=claim, evidence=replace(found, results=(first, second, *found.results[2:])), now=timezone.now())
     run, trust = f"/api/v1/runs/{claim.run_id}", f"/api/v1/products/{port.product.slug}/trust?detail=full"
     page = f"/products/{port.product.slug}"

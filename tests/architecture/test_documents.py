@@ -13,7 +13,7 @@ from api.management.commands.config_table import configuration_table, variable_n
 from api.urls import unknown_address
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, Dimension
 from config.environment import Environment
-from trust.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, VerdictStatus
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [
@@ -100,7 +100,7 @@ def test_every_address_that_a_document_names_is_served(document: Path) -> None:
     assert not unserved
 
 
-@pytest.mark.parametrize("word", [*GateName, *Dimension, *Verdict, *BUILT_IN_PURPOSES])
+@pytest.mark.parametrize("word", [*GateName, *Dimension, *VerdictStatus, *BUILT_IN_PURPOSES])
 def test_the_concepts_explain_every_word_of_an_answer(word: str) -> None:
     assert word in (ROOT / "docs/concepts.md").read_text(encoding="utf-8")
 

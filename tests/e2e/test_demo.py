@@ -26,12 +26,12 @@ from tests.e2e.conftest import ROOT, Stage, database_url
 from tests.e2e.demo_findings import DATA, FINDINGS, Finding
 from trust.models import CheckResult, CurrentVerdict, Run
 from trust.verdicts.rules.codec import load_outcome
-from trust.vocabulary import GateName, GateStatus, RunStatus, Verdict
+from trust.vocabulary import GateName, GateStatus, RunStatus, VerdictStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-GOOD, BAD, UNKNOWN = Verdict.PRODUCTION_GRADE, Verdict.NOT_PRODUCTION_GRADE, Verdict.UNKNOWN
+GOOD, BAD, UNKNOWN = VerdictStatus.PRODUCTION_GRADE, VerdictStatus.NOT_PRODUCTION_GRADE, VerdictStatus.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def test_no_other_check_fails_than_those_that_plain_sql_explains(demo: JudgedDem
     ],
 )
 def test_each_product_is_judged_rightly_and_for_the_right_reasons(
-    demo: JudgedDemo, slug: str, verdict: Verdict, gates: list[str]
+    demo: JudgedDemo, slug: str, verdict: VerdictStatus, gates: list[str]
 ) -> None:
     assert demo.before[slug]["verdict"] == verdict
     assert demo.before[slug]["open_gates"] == gates

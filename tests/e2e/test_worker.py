@@ -117,7 +117,7 @@ def test_beat_asks_only_for_tasks_that_workers_know() -> None:
         "trust.look_after_products",
         "trust.look_after_use_cases",
         "trust.deliver_notices",
-        "trust.keep_daily_standings",
+        "trust.count_daily_verdicts",
         "trust.make_partitions",
     }
     assert entries <= set(app.tasks)

@@ -30,7 +30,7 @@ from tests.factories import (
     measure_claims,
 )
 from tests.trust.builders import make_ready_port, run_badly, run_well
-from trust.models import DailyStanding, Decision, OutputException, Recall, RecalledConsumer, Run
+from trust.models import DailyVerdictCount, Decision, OutputException, Recall, RecalledConsumer, Run
 from trust.use_cases.services.outcomes import report_outcome
 from trust.use_cases.services.readiness import assess_use_case
 from trust.use_cases.services.reporters import Reporter
@@ -230,9 +230,9 @@ def standing() -> dict[str, Any]:
         good = 4 + number * 6 // DAYS + (1 if number % 9 < 5 else 0) - (2 if 50 < number < 57 else 0)
         unknown = 1 + number % 2
         rows.append(
-            DailyStanding(day=day, production_grade=good, not_production_grade=products - good - unknown, unknown=unknown)
+            DailyVerdictCount(day=day, production_grade=good, not_production_grade=products - good - unknown, unknown=unknown)
         )
-    DailyStanding.objects.bulk_create(rows)
+    DailyVerdictCount.objects.bulk_create(rows)
     for use_case in UseCase.objects.order_by("pk"):
         assess_use_case(use_case=use_case, now=now, cause="pictures")
     return {"shots": subjects()}

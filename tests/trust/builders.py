@@ -8,7 +8,7 @@ from catalog.rules.claims import FieldClaims
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity
 from tests.factories import NOW, make_governance, make_governed_product, make_port
-from trust.evidence.rules.evidence import CheckResult, Failure, ObservedColumn, RunEvidence
+from trust.evidence.rules.evidence import CheckEvidence, Failure, ObservedColumn, RunEvidence
 from trust.evidence.rules.identity import suite_digest
 from trust.evidence.services.runs import Claim, claim_run, request_run
 from trust.evidence.services.source_resolution import suite_of
@@ -75,10 +75,10 @@ def evidence_for(run: Run, *, failed: int = 0, status: CheckStatus = CheckStatus
     return RunEvidence(status=overall, seconds=0.1, rows=rows, results=results, columns=columns)
 
 
-def _result(expectation: Expectation, status: CheckStatus, rows: int) -> CheckResult:
+def _result(expectation: Expectation, status: CheckStatus, rows: int) -> CheckEvidence:
     counts = "column" in expectation.kwargs
     unexpected = (1 if status is CheckStatus.FAILED else 0) if counts else None
-    return CheckResult(
+    return CheckEvidence(
         expectation=expectation,
         status=status,
         element_count=rows if counts else None,

@@ -601,7 +601,7 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
-                name='DailyStanding',
+                name='DailyVerdictCount',
                 fields=[
                     ('day', models.DateField(primary_key=True, serialize=False)),
                     ('production_grade', models.PositiveIntegerField()),

@@ -6,7 +6,7 @@ from trust.evidence.models.suite import Suite
 from trust.ledger.models.audit import Export, LedgerCheck
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
 from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
-from trust.verdicts.models.daily_status import DailyStanding
+from trust.verdicts.models.daily_verdicts import DailyVerdictCount
 from trust.verdicts.models.exceptions import Incident, IncidentEntry, Waiver
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.models.verdict import CurrentVerdict, TrustPolicyVersion, Verdict
@@ -14,7 +14,7 @@ from trust.verdicts.models.verdict import CurrentVerdict, TrustPolicyVersion, Ve
 __all__ = [
     "CheckResult",
     "CurrentVerdict",
-    "DailyStanding",
+    "DailyVerdictCount",
     "Decision",
     "DecisionUse",
     "Export",

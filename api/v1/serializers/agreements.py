@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import Agreement
 from catalog.rules.agreement import Part, missing_parts
 from catalog.rules.vocabulary import AgreementStatus

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import Consumer
 from catalog.rules.consumers import LONGEST_SLUG, LONGEST_URL, ConsumerClaims, ConsumerDetails
 from catalog.rules.scopes import Scope

@@ -8,9 +8,9 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, MomentField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from trust.models import Decision
-from trust.vocabulary import DecisionChannel, Verdict
+from trust.vocabulary import DecisionChannel, VerdictStatus
 
 
 class DecisionQuery(StrictSerializer):
@@ -28,7 +28,7 @@ class DecisionEntry(serializers.ModelSerializer[Decision]):
     consumer = serializers.CharField(source="subject", help_text="Slug of the consumer that the answer is about, as asked.")
     asker = serializers.CharField(help_text="Slug of the consumer whose key asked.")
     product = serializers.CharField(source="product_slug", help_text="Slug, as asked.")
-    verdict = serializers.ChoiceField(words(Verdict))
+    verdict = serializers.ChoiceField(words(VerdictStatus))
     reason_codes = serializers.ListField(child=serializers.CharField(), help_text="Everything that stood in the way.")
     purpose = serializers.CharField(allow_null=True, help_text="Null where only the product's trust was asked about.")
 

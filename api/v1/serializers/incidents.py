@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Severity
 from trust.models import Incident, IncidentEntry
 from trust.verdicts.services.incidents import LONGEST_TEXT

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField, TextField, WholeNumberField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import ApiKey
 from catalog.rules.scopes import Scope
 from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE

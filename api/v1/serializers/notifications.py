@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, TextField, WholeNumberField, WholeNumberParameter
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import Delivery, Notification
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
 from catalog.services.notifications import shown_target

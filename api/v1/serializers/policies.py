@@ -17,7 +17,7 @@ from api.v1.fields import (
     WholeNumberField,
     WholeNumberParameter,
 )
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import AccessPolicy, PolicyStatus
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagField, TextField, WholeNumberField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import Field, OutputPort
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.limits import LONGEST_SERVICE_LEVEL, MOST_FIELDS

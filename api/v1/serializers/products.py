@@ -11,19 +11,19 @@ from rest_framework import serializers
 from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField, PatternField, TextField
 from api.v1.listing import WORD
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.models import Contract, DataProduct, InputPort
 from catalog.rules.claims import ProductClaims
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.agreement_checks import LONGEST_REASON
-from trust.vocabulary import GateName, Grade, Verdict
+from trust.vocabulary import GateName, Grade, VerdictStatus
 
 SLUG_FORM = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?")
 
 
 class ProductQuery(StrictSerializer):
     q = TextField(required=False, max_length=200, help_text="Words of slug, name, description or purpose; beginnings count.")
-    verdict = serializers.ChoiceField(words(Verdict), required=False)
+    verdict = serializers.ChoiceField(words(VerdictStatus), required=False)
     gate = serializers.ChoiceField(words(GateName), required=False, help_text="A gate that does not pass.")
     sensitivity = serializers.ChoiceField(words(Sensitivity), required=False)
     owner = TextField(required=False, max_length=150, help_text="Username.")
@@ -44,7 +44,7 @@ class ProductEntry(serializers.ModelSerializer[DataProduct]):
     sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     production_grade = serializers.SerializerMethodField(help_text="True only for the verdict production_grade.")
-    verdict = serializers.ChoiceField(words(Verdict), source="current_verdict.verdict")
+    verdict = serializers.ChoiceField(words(VerdictStatus), source="current_verdict.verdict")
     score = serializers.FloatField(source="current_verdict.score", help_text="0 to 100; explains, never decides.")
     raw_score = serializers.FloatField(source="current_verdict.raw_score", help_text="The score without its cap.")
     effective_score = serializers.FloatField(
@@ -80,7 +80,7 @@ class ProductEntry(serializers.ModelSerializer[DataProduct]):
         ]
 
     def get_production_grade(self, product: DataProduct) -> bool:
-        return bool(product.current_verdict.verdict == Verdict.PRODUCTION_GRADE)
+        return bool(product.current_verdict.verdict == VerdictStatus.PRODUCTION_GRADE)
 
 
 class InputPortAnswer(serializers.ModelSerializer[InputPort]):

@@ -7,13 +7,13 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import JsonObjectField, MomentField
+from api.v1.serializers.labels import words
 from api.v1.serializers.use_cases import OverrideAnswer
-from api.v1.serializers.words import words
 from catalog.rules.vocabulary import UseCaseStage
 from trust.models import Readiness
 from trust.use_cases.rules.readiness.codec import dump_assessment, load_assessment, load_facts
 from trust.use_cases.rules.readiness.outcome import Assessment
-from trust.use_cases.rules.readiness.redaction import veiled
+from trust.use_cases.rules.readiness.redaction import redact_assessment
 from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 
 
@@ -118,5 +118,5 @@ class PastReadinessAnswer(ReadinessEntry):
         facts, outcome = load_facts(instance.facts), load_assessment(instance.outcome)
         is_hidden = any(product.slug in hidden for product in facts.products)
         instance.facts = json.loads("null" if is_hidden else instance.facts)
-        instance.outcome = json.loads(dump_assessment(veiled(outcome, hidden)))
+        instance.outcome = json.loads(dump_assessment(redact_assessment(outcome, hidden)))
         return dict(super().to_representation(instance))

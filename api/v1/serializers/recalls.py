@@ -4,10 +4,10 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from trust.models import Recall, RecalledConsumer
 from trust.verdicts.rules.codec import load_outcome
-from trust.vocabulary import RecallStatus, Verdict
+from trust.vocabulary import RecallStatus, VerdictStatus
 
 
 class RecallQuery(StrictSerializer):
@@ -20,7 +20,7 @@ class RecallQuery(StrictSerializer):
 class RecallEntry(serializers.ModelSerializer[Recall]):
     product = serializers.CharField(source="product.slug")
     status = serializers.ChoiceField(words(RecallStatus))
-    verdict = serializers.ChoiceField(words(Verdict), source="fallen_verdict.verdict", help_text="What it fell to.")
+    verdict = serializers.ChoiceField(words(VerdictStatus), source="fallen_verdict.verdict", help_text="What it fell to.")
     changed_at = serializers.DateTimeField(help_text="When the verdict last crossed the line, in either direction.")
     consumer_count = serializers.IntegerField(help_text="How many consumers it names.")
 

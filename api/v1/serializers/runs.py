@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Dimension, Severity
 from trust.evidence.queries.shown_results import shown_results
 from trust.models import CheckResult, Run, RunCause

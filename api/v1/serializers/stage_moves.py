@@ -7,11 +7,11 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import LONGEST_REASON
 from trust.models import StageMove
-from trust.use_cases.rules.readiness.redaction import veiled_missing
+from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
 
 
@@ -85,4 +85,4 @@ class StageMoveAnswer(serializers.ModelSerializer[StageMove]):
 
     @extend_schema_field(MissingQuestion(many=True))
     def get_missing(self, move: StageMove) -> list[dict[str, Any]]:
-        return veiled_missing(move.missing, self.context["hidden"])
+        return redact_requirements(move.missing, self.context["hidden"])

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import JsonObjectField, PatternField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.expectation import Expectation
 from catalog.rules.limits import MOST_EXPECTATIONS
 from catalog.rules.vocabulary import Dimension, Severity

@@ -5,9 +5,9 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import AgeField, JsonObjectField, MomentField, NumberField, NumberParameter, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
-from trust.vocabulary import GateName, Grade, Verdict
+from trust.vocabulary import GateName, Grade, VerdictStatus
 
 
 class TrustQuery(StrictSerializer):
@@ -42,7 +42,7 @@ class EvidenceAge(serializers.Serializer[object]):
     age_seconds = serializers.IntegerField()
 
 
-class PurposeCover(serializers.Serializer[object]):
+class PurposeCoverage(serializers.Serializer[object]):
     name = serializers.CharField()
     covered = serializers.BooleanField(help_text="Whether a published permit covers it for at least one kind of consumer.")
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), help_text="The kinds covered.")
@@ -62,7 +62,7 @@ class TrustAnswer(serializers.Serializer[object]):
     decision = serializers.BooleanField(help_text="Production-grade, and permitted where a purpose was given.")
     product = serializers.CharField()
     production_grade = serializers.BooleanField()
-    verdict = serializers.ChoiceField(words(Verdict))
+    verdict = serializers.ChoiceField(words(VerdictStatus))
     score = serializers.FloatField()
     raw_score = serializers.FloatField()
     grade = serializers.ChoiceField(words(Grade))
@@ -79,7 +79,7 @@ class TrustAnswer(serializers.Serializer[object]):
     more_reasons = serializers.IntegerField(required=False, help_text="Reasons left out; `detail=full` has them.")
     waivers = serializers.ListField(child=JsonObjectField(), required=False)
     more_waivers = serializers.IntegerField(required=False)
-    purpose = PurposeCover(required=False, help_text="Where a purpose was given, as all that follows up to `obligations`.")
+    purpose = PurposeCoverage(required=False, help_text="Where a purpose was given, as all that follows up to `obligations`.")
     permitted = serializers.BooleanField(required=False, help_text="Whether the policies permit it to the asker.")
     determining_policies = DeterminingPolicy(many=True, required=False, help_text="Those that the ruling rests on.")
     obligations = serializers.ListField(child=JsonObjectField(), required=False, help_text="What a permitted asker must do.")
@@ -100,7 +100,7 @@ class AlwaysFalse(serializers.BooleanField):
     pass
 
 
-@extend_schema_field({"const": Verdict.UNKNOWN.value})
+@extend_schema_field({"const": VerdictStatus.UNKNOWN.value})
 class AlwaysUnknown(serializers.CharField):
     pass
 

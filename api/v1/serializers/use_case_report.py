@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import MomentField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion, Role
 

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, NumberField, TextField, WholeNumberField, WholeNumberParameter
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Better, Severity
 from trust.models import DecisionUse, OutcomeReport, OutputException
 from trust.vocabulary import Misuse, UseAction

@@ -10,9 +10,9 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import AgeField, FlagField, JsonObjectField, NumberField, PatternField, TextField
+from api.v1.serializers.labels import words
 from api.v1.serializers.policies import ObligationField
 from api.v1.serializers.products import SLUG_FORM
-from api.v1.serializers.words import words
 from catalog.models import Measure, ObligationConfirmation, UseCase, UseCaseProduct
 from catalog.rules.obligation import InvalidObligationError, Obligation, obligation_from_json
 from catalog.rules.use_case import (

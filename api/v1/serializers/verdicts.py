@@ -6,10 +6,10 @@ from typing import Any
 from rest_framework import serializers
 
 from api.v1.fields import JsonObjectField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from trust.models import Verdict
 from trust.vocabulary import GateName, Grade
-from trust.vocabulary import Verdict as VerdictWord
+from trust.vocabulary import VerdictStatus as VerdictWord
 
 
 class VerdictEntry(serializers.ModelSerializer[Verdict]):

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
-from api.v1.serializers.words import words
+from api.v1.serializers.labels import words
 from trust.models import Waiver
 from trust.verdicts.services.waivers import LONGEST_REASON
 from trust.vocabulary import GateName, WaiverStatus

@@ -25,7 +25,7 @@ from catalog.services.people import find_person
 from trust.messages import enqueue_deliveries
 from trust.models import OutputException
 from trust.use_cases.queries.output_exceptions import visible_exceptions
-from trust.use_cases.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, close_exception, hand_on_exception, record_exception
 from trust.use_cases.services.reporters import find_answer
 
 
@@ -61,7 +61,7 @@ class ExceptionsView(ApiView):
         given = self.body(ExceptionRequest)
         use_case = find_use_case(self.actor, slug)
         decision_id = given.pop("decision_id")
-        trouble = Trouble(**{**given, "severity": Severity(given["severity"])})
+        trouble = ReportedProblem(**{**given, "severity": Severity(given["severity"])})
         row, is_new = record_exception(
             use_case=use_case, decision_id=decision_id, trouble=trouble, reporter=reporter_of(request), now=self.now
         )

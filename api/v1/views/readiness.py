@@ -12,7 +12,7 @@ from catalog.rules.errors import NotFoundError
 from trust.models import Readiness
 from trust.use_cases.queries.stage_moves import overrides
 from trust.use_cases.queries.use_case_report import hidden_from
-from trust.use_cases.rules.readiness.redaction import veiled
+from trust.use_cases.rules.readiness.redaction import redact_assessment
 from trust.use_cases.services.readiness import assess_use_case, readiness_as_of
 
 
@@ -27,7 +27,7 @@ class ReadinessView(ApiView):
             assessment = assess_use_case(use_case=use_case, now=self.now, cause="asked")
         else:
             assessment = readiness_as_of(use_case=use_case, moment=as_of, now=self.now)
-        assessment = veiled(assessment, hidden_from(self.actor, use_case))
+        assessment = redact_assessment(assessment, hidden_from(self.actor, use_case))
         standing = overrides([use_case.pk], as_of)[use_case.pk]
         return Response(ReadinessAnswer(assessment, context={"overrides": standing}).data)
 

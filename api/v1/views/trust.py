@@ -16,10 +16,10 @@ from api.access.asking import asker_of, reader_of
 from api.access.visibility import find_product
 from api.signed import MEDIA_TYPE, signed_response, wants_signed
 from api.v1.base import ApiView
-from api.v1.checking import ready_made_answers
-from api.v1.ready_made import json_answer
+from api.v1.batch import ready_made_answers
+from api.v1.fast_path import json_answer
+from api.v1.rendering import question_of, trust_words
 from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
-from api.v1.trust_words import question_of, trust_words
 from catalog.rules.errors import DomainError
 from catalog.rules.scopes import Scope
 from catalog.services.purposes import demand_known_purpose

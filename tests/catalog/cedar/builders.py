@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.rules.access_policy import AccessPolicy, access_policy_digest, obligations_from_json
+from catalog.rules.access_policy import PolicySpec, access_policy_digest, obligations_from_json
 from catalog.rules.cedar_text import cedar_text
 from catalog.rules.obligation import sorted_obligations
 from catalog.rules.ruling import AskedFor, PolicyInForce, Resource, Subject
@@ -31,17 +31,17 @@ def asked_for(purpose: str = "analytics", score: float = 90.0, **changed: Any) -
     return AskedFor(purpose, score, **{"is_production_grade": True, **changed})
 
 
-def a_rule(effect: Effect = Effect.PERMIT, *, obligations: tuple[Any, ...] = (), **changed: Any) -> AccessPolicy:
+def a_rule(effect: Effect = Effect.PERMIT, *, obligations: tuple[Any, ...] = (), **changed: Any) -> PolicySpec:
     given: dict[str, Any] = {"consumer_kinds": frozenset(ConsumerKind), "purposes": frozenset({"analytics"})}
-    return AccessPolicy(effect, **{**given, **changed}, obligations=obligations_from_json(obligations))
+    return PolicySpec(effect, **{**given, **changed}, obligations=obligations_from_json(obligations))
 
 
-def a_guardrail(**changed: Any) -> AccessPolicy:
+def a_guardrail(**changed: Any) -> PolicySpec:
     given: dict[str, Any] = {"consumer_kinds": frozenset(), "purposes": frozenset()}
-    return AccessPolicy(Effect.FORBID, is_guardrail=True, **{**given, **changed})
+    return PolicySpec(Effect.FORBID, is_guardrail=True, **{**given, **changed})
 
 
-def in_force(rule: AccessPolicy, number: int = 7, *, name: str = "readers", product: str = PRODUCT) -> PolicyInForce:
+def in_force(rule: PolicySpec, number: int = 7, *, name: str = "readers", product: str = PRODUCT) -> PolicyInForce:
     """`rule` as it is published, version 1."""
     text = cedar_text(rule, product=None if rule.is_guardrail else product, name=name, version=1)
     return PolicyInForce(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.cedar import CLEARANCE_RULE, demand_valid, read_policy, rule, rule_again
 from catalog.cedar.schema import schema_handle
-from catalog.rules.access_policy import AccessPolicy
+from catalog.rules.access_policy import PolicySpec
 from catalog.rules.obligation import Obligation
 from catalog.rules.ruling import AskedFor, Resource, Subject
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, ConsumerKind, Effect, Lifecycle, Sensitivity
@@ -32,7 +32,7 @@ purposes = st.frozensets(st.sampled_from(PURPOSES), max_size=4)
 scores = st.one_of(st.integers(0, 100).map(float), st.floats(0, 100), st.sampled_from([74.9999, 74.99999, 75.00001, 1e-7]))
 obligations = st.frozensets(st.sampled_from([Obligation("human_review"), Obligation("delete_after", days=3)]))
 permits = st.builds(
-    AccessPolicy,
+    PolicySpec,
     effect=st.just(Effect.PERMIT),
     consumer_kinds=kinds,
     purposes=purposes,
@@ -40,9 +40,9 @@ permits = st.builds(
     agreement_required=st.booleans(),
     obligations=obligations,
 )
-forbids = st.builds(AccessPolicy, effect=st.just(Effect.FORBID), consumer_kinds=kinds, purposes=purposes)
+forbids = st.builds(PolicySpec, effect=st.just(Effect.FORBID), consumer_kinds=kinds, purposes=purposes)
 guardrails = st.builds(
-    AccessPolicy,
+    PolicySpec,
     effect=st.just(Effect.FORBID),
     consumer_kinds=kinds,
     purposes=purposes,
@@ -76,7 +76,7 @@ questions = st.builds(
 )
 
 
-def applies(policy: AccessPolicy, subject: Subject, resource: Resource, asked: AskedFor) -> bool:
+def applies(policy: PolicySpec, subject: Subject, resource: Resource, asked: AskedFor) -> bool:
     """Whether a policy that speaks about the product holds, said once more without Cedar."""
     level = resource.sensitivity or Sensitivity.RESTRICTED
     return (
@@ -96,7 +96,7 @@ def floor4(score: float) -> float:
 
 
 def restated(
-    subject: Subject, resource: Resource, asked: AskedFor, rules: dict[int, tuple[AccessPolicy, str]]
+    subject: Subject, resource: Resource, asked: AskedFor, rules: dict[int, tuple[PolicySpec, str]]
 ) -> tuple[bool, set[int]]:
     """(permitted, determining): forbids override permits, nothing permits by itself, clearance binds everybody."""
     about = {number: rule for number, (rule, product) in rules.items() if rule.is_guardrail or product == resource.slug}
@@ -110,7 +110,7 @@ def restated(
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(policies, st.lists(st.sampled_from(PRODUCTS), min_size=6, max_size=6), subjects, resources, questions)
 def test_cedar_rules_as_the_plain_rules_do(
-    given_rules: list[AccessPolicy], products: list[str], subject: Subject, resource: Resource, asked: AskedFor
+    given_rules: list[PolicySpec], products: list[str], subject: Subject, resource: Resource, asked: AskedFor
 ) -> None:
     rules = {number: (given_rules[number - 1], products[number - 1]) for number in range(1, len(given_rules) + 1)}
     published = tuple(in_force(rule, number, name="p", product=product) for number, (rule, product) in rules.items())
@@ -128,7 +128,7 @@ def test_cedar_rules_as_the_plain_rules_do(
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(permits, forbids, guardrails), st.text(max_size=20))
-def test_whatever_people_write_compiles_to_one_valid_policy(policy: AccessPolicy, text: str) -> None:
+def test_whatever_people_write_compiles_to_one_valid_policy(policy: PolicySpec, text: str) -> None:
     text = text.encode(errors="ignore").decode()
     hostile = replace(policy, purposes=frozenset({text}), domain=text if policy.is_guardrail else None)
     compiled = in_force(hostile, name="p", product=text)

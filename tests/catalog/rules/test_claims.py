@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from catalog.rules.access_policy import (
-    AccessPolicy,
     InvalidAccessPolicyError,
+    PolicySpec,
     access_policy_digest,
     access_policy_from_dict,
     canonical_access_policy,
@@ -23,7 +23,7 @@ DRAFT, PUBLISHED, DEPRECATED, RETIRED = Lifecycle
 PUBLIC, INTERNAL, CONFIDENTIAL, RESTRICTED = Sensitivity
 STEPS = {(DRAFT, PUBLISHED), (DRAFT, RETIRED), (PUBLISHED, DEPRECATED), (DEPRECATED, PUBLISHED), (DEPRECATED, RETIRED)}
 END = datetime(2027, 1, 31, tzinfo=UTC)
-PERMIT = AccessPolicy(
+PERMIT = PolicySpec(
     Effect.PERMIT,
     frozenset({ConsumerKind.AI_AGENT}),
     frozenset({"analytics"}),

@@ -14,18 +14,18 @@ from catalog.rules.vocabulary import Lifecycle, Sensitivity
 from catalog.services.permissions import sees_everything
 from catalog.services.policies import draft_guardrail, publish_policy, withdraw_policy
 from tests.factories import make_agreement, make_consumer, make_person, make_policy, make_product
-from trust.decisions.queries.resolved_question import Known, known_about
+from trust.decisions.queries.resolved_question import ResolvedQuestion, resolve_questions
 from trust.decisions.rules.question import Asker, Question
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def read(person: Person, products: Sequence[DataProduct], purpose: str | None = None) -> list[Known]:
+def read(person: Person, products: Sequence[DataProduct], purpose: str | None = None) -> list[ResolvedQuestion]:
     """What the statement knows for somebody about products, asked by and about a consumer of theirs."""
     consumer = person.consumers.first() or make_consumer(owner=person)
     asker = Asker(person.pk, consumer.pk, consumer.slug, None, "test", 0)
-    return known_about(asker, consumer.slug, [Question(product.slug, purpose=purpose) for product in products])
+    return resolve_questions(asker, consumer.slug, [Question(product.slug, purpose=purpose) for product in products])
 
 
 def test_it_shows_each_person_the_products_that_lists_show_them() -> None:

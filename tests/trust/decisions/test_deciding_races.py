@@ -15,7 +15,7 @@ from catalog.services.api_keys import revoke_key
 from tests.api.callers import Caller
 from tests.factories import make_agreement, make_person, make_policy
 from tests.trust.builders import make_ready_port, run_well
-from trust.decisions.rules.question import Asker, Finding, Question
+from trust.decisions.rules.question import Asker, Conclusion, Question
 from trust.decisions.services.decide import answer
 from trust.models import Decision
 from trust.verdicts.rules.answer import DECISION_ID_MARK
@@ -26,7 +26,7 @@ ROUNDS = 8
 PURPOSE = "ai.training"
 
 
-def word(finding: Finding) -> dict[str, Any]:
+def word(finding: Conclusion) -> dict[str, Any]:
     return {"decision_id": DECISION_ID_MARK, "decision": finding.decision}
 
 

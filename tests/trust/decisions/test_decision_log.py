@@ -16,7 +16,7 @@ from catalog.services.consumers import consumer_of_person
 from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy
 from tests.trust.builders import make_ready_port, run_well
-from trust.decisions.rules.question import Asker, Finding, Question
+from trust.decisions.rules.question import Asker, Conclusion, Question
 from trust.decisions.services.decide import answer
 from trust.models import CurrentVerdict, Decision
 from trust.verdicts.rules.answer import DECISION_ID_MARK
@@ -42,7 +42,7 @@ def port(cast: Cast) -> OutputPort:
     return port
 
 
-def word(finding: Finding) -> dict[str, Any]:
+def word(finding: Conclusion) -> dict[str, Any]:
     return {"decision": finding.decision, "context": {"id": DECISION_ID_MARK, "use_case": finding.question.use_case}}
 
 

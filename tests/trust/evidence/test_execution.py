@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.db import OperationalError
 
 from catalog.models import DataProduct, OutputPort
-from catalog.rules.expectation import Suite
+from catalog.rules.expectation import SuiteSpec
 from catalog.rules.vocabulary import Lifecycle
 from tests.trust.builders import evidence_for, failure_of, make_ready_port
 from trust.clock import database_now
@@ -30,7 +30,7 @@ class FakeEngine:
     def __init__(self, look: Look) -> None:
         self.look = look
 
-    def run(self, suite: Suite, source: Source) -> RunEvidence:
+    def run(self, suite: SuiteSpec, source: Source) -> RunEvidence:
         return self.look()
 
 

@@ -9,10 +9,10 @@ import pytest
 from catalog.rules.vocabulary import Sensitivity
 from trust.decisions.queries.denials import Denials
 from trust.desk.pages.desk import denial_lines, matrix_of, trend_of
-from trust.desk.queries.desk import Standing
+from trust.desk.queries.desk import VerdictCount
 from trust.presentation.pages.charts import NARROWEST, WIDTH, Part, Point, bar, curve, stacked_bar
 from trust.verdicts.queries.trend import Day
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVIL = '"><script>alert(1)</script>&'
@@ -102,9 +102,9 @@ def test_nothing_is_loaded_from_anywhere_and_nothing_runs() -> None:
 def test_the_matrix_has_the_most_sensitive_first_and_every_verdict_as_a_column() -> None:
     matrix = matrix_of(
         [
-            Standing(Sensitivity.PUBLIC, Verdict.PRODUCTION_GRADE, 3),
-            Standing(Sensitivity.RESTRICTED, Verdict.UNKNOWN, 1),
-            Standing(None, Verdict.NOT_PRODUCTION_GRADE, 2),
+            VerdictCount(Sensitivity.PUBLIC, VerdictStatus.PRODUCTION_GRADE, 3),
+            VerdictCount(Sensitivity.RESTRICTED, VerdictStatus.UNKNOWN, 1),
+            VerdictCount(None, VerdictStatus.NOT_PRODUCTION_GRADE, 2),
         ]
     )
     assert [(row.title, [cell.amount for cell in row.cells], row.total.amount) for row in matrix.rows] == [
@@ -128,7 +128,9 @@ def test_no_products_have_no_share_and_no_trend() -> None:
 
 
 def test_the_trend_ends_today_and_says_by_how_much_it_changed() -> None:
-    matrix = matrix_of([Standing(Sensitivity.PUBLIC, Verdict.PRODUCTION_GRADE, 3), Standing(None, Verdict.UNKNOWN, 1)])
+    matrix = matrix_of(
+        [VerdictCount(Sensitivity.PUBLIC, VerdictStatus.PRODUCTION_GRADE, 3), VerdictCount(None, VerdictStatus.UNKNOWN, 1)]
+    )
     trend = trend_of([Day(date(2026, 11, 13), 1, 1, 0)], matrix, NOW)
     assert trend is not None
     assert (trend.starts, trend.ends, trend.change) == (date(2026, 11, 13), date(2026, 11, 23), 25)
@@ -137,7 +139,7 @@ def test_the_trend_ends_today_and_says_by_how_much_it_changed() -> None:
 
 
 def test_the_table_of_the_trend_has_a_row_a_week_from_today_back() -> None:
-    matrix = matrix_of([Standing(Sensitivity.PUBLIC, Verdict.PRODUCTION_GRADE, 1)])
+    matrix = matrix_of([VerdictCount(Sensitivity.PUBLIC, VerdictStatus.PRODUCTION_GRADE, 1)])
     trend = trend_of([Day(date(2026, 11, day), 1, 0, 0) for day in range(1, 23)], matrix, NOW)
     assert trend is not None
     assert [day.day.day for day in trend.days] == [23, 16, 9, 2]

@@ -26,10 +26,10 @@ from trust.vocabulary import (
     ReadinessQuestion,
     Role,
     RunStatus,
-    Verdict,
+    VerdictStatus,
 )
 
-VERDICTS = st.sampled_from([str(verdict) for verdict in Verdict])
+VERDICTS = st.sampled_from([str(verdict) for verdict in VerdictStatus])
 
 
 def check(
@@ -42,7 +42,7 @@ def check(
 
 
 def test_every_word_of_judgement_has_a_badge_or_a_title() -> None:
-    assert set(labels.VERDICTS) == set(Verdict)
+    assert set(labels.VERDICTS) == set(VerdictStatus)
     assert set(labels.GATES) == set(GateName)
     assert set(labels.GAPS) == set(labels.GAP_QUESTIONS) == set(Gap)
     assert set(labels.ANSWERS) == set(Answer)

@@ -12,12 +12,12 @@ from catalog.rules.vocabulary import Severity
 from tests.factories import make_person
 from tests.trust.reporting import LATER, Reporting, make_reporting
 from trust.models import Decision, OutputException
-from trust.use_cases.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, close_exception, hand_on_exception, record_exception
 from trust.use_cases.services.reporters import Reporter
 
 pytestmark = pytest.mark.django_db
 
-WRONG = Trouble("Advised a flight that was cancelled", "A traveller missed it.", Severity.CRITICAL, "advice-7")
+WRONG = ReportedProblem("Advised a flight that was cancelled", "A traveller missed it.", Severity.CRITICAL, "advice-7")
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_what_a_consumer_put_out_before_it_was_taken_out_is_still_answered_for(c
 
 def test_without_a_title_nothing_is_recorded(cast: Reporting) -> None:
     with pytest.raises(InvalidError) as refusal:
-        record(cast, trouble=Trouble("  "))
+        record(cast, trouble=ReportedProblem("  "))
     assert refusal.value.field == "title"
 
 
@@ -102,7 +102,7 @@ def test_a_retry_is_the_exception_that_there_is_and_another_reference_another_ex
     answer = cast.ask()
     first, _ = record(cast, answer=answer)
     assert record(cast, answer=answer, now=LATER + timedelta(minutes=1)) == (first, False)
-    other = Trouble(WRONG.title, WRONG.description, WRONG.severity, "advice-8")
+    other = ReportedProblem(WRONG.title, WRONG.description, WRONG.severity, "advice-8")
     assert record(cast, answer=answer, trouble=other)[1]
     assert Notification.objects.filter(kind="exception.recorded").count() == 4
 

@@ -18,7 +18,7 @@ from tests.trust.use_cases.rules.factories import NOW, POLICY, make_case, person
 from tests.trust.use_cases.rules.factories import make_product as product_facts
 from trust.use_cases.pages.readiness import actors_of, next_stage, panel_of
 from trust.use_cases.rules.readiness.assess import assess
-from trust.vocabulary import ReadinessQuestion, Verdict
+from trust.vocabulary import ReadinessQuestion, VerdictStatus
 
 PAGE = "/use-cases/delays/report"
 SCRIPT = "<script>alert('x')</script>"
@@ -181,7 +181,7 @@ def test_whoever_must_act_is_named_once_with_everything_they_can_do() -> None:
 def test_everybody_is_told_their_own_part_and_nobody_that_of_others() -> None:
     owners = {"flights": "aisha", "planes": "tomas", "weather": "aisha", "airports": "maya", "airlines": "daniel"}
     products = tuple(
-        product_facts(slug, verdict=Verdict.NOT_PRODUCTION_GRADE, owner=person(owner)) for slug, owner in owners.items()
+        product_facts(slug, verdict=VerdictStatus.NOT_PRODUCTION_GRADE, owner=person(owner)) for slug, owner in owners.items()
     )
     panel = panel_of(assess(make_case(products=products), POLICY, NOW))
     now = ReadinessQuestion.PRODUCTION_GRADE_NOW

@@ -8,7 +8,7 @@ from tests.trust.reporting import LATER, make_reporting
 from tests.trust.verdicts.test_concurrency import together
 from trust.models import DecisionUse, OutcomeReport, OutputException
 from trust.use_cases.services.outcomes import report_outcome
-from trust.use_cases.services.output_exceptions import Trouble, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, record_exception
 from trust.use_cases.services.usage_reports import report_use
 from trust.vocabulary import UseAction
 
@@ -46,7 +46,7 @@ def test_an_exception_that_is_recorded_at_once_by_many_is_one_and_told_once() ->
 
     def record() -> tuple[OutputException, bool]:
         return record_exception(
-            use_case=cast.use_case, decision_id=answer.pk, trouble=Trouble("Wrong"), reporter=cast.by_agent, now=LATER
+            use_case=cast.use_case, decision_id=answer.pk, trouble=ReportedProblem("Wrong"), reporter=cast.by_agent, now=LATER
         )
 
     found = together(*[record] * 6)

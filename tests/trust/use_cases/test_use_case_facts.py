@@ -31,7 +31,7 @@ from trust.use_cases.queries.use_case_facts import use_case_facts
 from trust.use_cases.rules.readiness.facts import GrantFacts, UseCaseFacts, UsedProductFacts
 from trust.verdicts.rules.trust_policy import DEFAULT_POLICY
 from trust.verdicts.services.judging import ensure_current
-from trust.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, VerdictStatus
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -83,8 +83,8 @@ def test_a_product_is_read_with_its_verdict_and_open_gates() -> None:
 
     ensure_current([product.pk], NOW)
     flights, orders = facts_of(use_case).products
-    assert (flights.verdict, flights.open_gates, flights.cause) == (Verdict.PRODUCTION_GRADE, (), "")
-    assert orders.verdict is Verdict.UNKNOWN
+    assert (flights.verdict, flights.open_gates, flights.cause) == (VerdictStatus.PRODUCTION_GRADE, (), "")
+    assert orders.verdict is VerdictStatus.UNKNOWN
     assert GateName.EVIDENCE in orders.open_gates
     assert GateName.EVIDENCE not in orders.failed_gates
     assert orders.cause

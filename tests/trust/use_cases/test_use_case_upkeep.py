@@ -11,7 +11,7 @@ from tests.factories import NOW, make_person
 from tests.trust.reporting import LATER, Reporting, make_reporting
 from trust.models import StageMove
 from trust.use_cases.services.outcomes import report_outcome
-from trust.use_cases.services.output_exceptions import Trouble, close_exception, hand_on_exception, record_exception
+from trust.use_cases.services.output_exceptions import ReportedProblem, close_exception, hand_on_exception, record_exception
 from trust.use_cases.services.reporters import Reporter
 from trust.use_cases.services.use_case_upkeep import remind
 
@@ -126,7 +126,7 @@ def test_an_idea_is_not_measured_yet_and_a_retired_measure_no_longer(cast: Repor
 def an_exception(cast: Reporting) -> Any:
     """Opened `LATER`, due two days after that."""
     return record_exception(
-        use_case=cast.use_case, decision_id=cast.ask().pk, trouble=Trouble("Wrong"), reporter=cast.by_agent, now=LATER
+        use_case=cast.use_case, decision_id=cast.ask().pk, trouble=ReportedProblem("Wrong"), reporter=cast.by_agent, now=LATER
     )[0]
 
 
@@ -165,7 +165,11 @@ def test_a_turn_in_which_nothing_is_owed_costs_the_same_however_much_there_is(
     now = NOW + 30 * DAY
     for number in range(4):
         record_exception(
-            use_case=cast.use_case, decision_id=cast.ask().pk, trouble=Trouble(f"{number}"), reporter=cast.by_agent, now=LATER
+            use_case=cast.use_case,
+            decision_id=cast.ask().pk,
+            trouble=ReportedProblem(f"{number}"),
+            reporter=cast.by_agent,
+            now=LATER,
         )
         remind(now=now)
         with django_assert_num_queries(7):  # policy, and rows with their keys of exceptions, acknowledgements and measures

@@ -24,7 +24,7 @@ from trust.verdicts.rules.outcome import Outcome
 from trust.verdicts.services import judging
 from trust.verdicts.services.incidents import open_incident
 from trust.verdicts.services.judging import ensure_current, judge_product, judge_stale
-from trust.verdicts.services.judging_context import Bench, bench_of
+from trust.verdicts.services.judging_context import JudgingContext, judging_context
 from trust.verdicts.services.trust_policies import publish_trust_policy
 from trust.vocabulary import GateName
 
@@ -67,7 +67,7 @@ def longest_transaction(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counted(currents: Any, now: Any) -> Any:
         sizes.append(len(currents))
-        return bench_of(currents, now)
+        return judging_context(currents, now)
 
     monkeypatch.setattr("trust.verdicts.services.judging.bench_of", counted)
     return sizes
@@ -243,13 +243,13 @@ def test_the_backlog_is_left_when_the_time_is_over_and_taken_up_at_the_next_call
 def test_what_is_stale_again_at_once_is_judged_once_per_call(light: OutputPort, monkeypatch: pytest.MonkeyPatch) -> None:
     fan = copies_of(light.product, 3)
     CurrentVerdict.objects.filter(product_id__in=fan).update(invalidated=True)
-    write = Bench.write
+    write = JudgingContext.write
 
-    def write_and_invalidate(bench: Bench, found: Any) -> None:
+    def write_and_invalidate(bench: JudgingContext, found: Any) -> None:
         write(bench, found)
         CurrentVerdict.objects.filter(product_id__in=fan).update(invalidated=True)
 
-    monkeypatch.setattr(Bench, "write", write_and_invalidate)
+    monkeypatch.setattr(JudgingContext, "write", write_and_invalidate)
 
     assert judge_stale(now=NOW + MINUTE, seconds=5) == 3
     assert verdicts(fan) == {"stale"}

@@ -15,7 +15,7 @@ from catalog.models import Consumer, DataProduct, Person, Purpose
 from catalog.rules.errors import InvalidError
 from catalog.services.permissions import sees_everything
 from trust.decisions.models.decision import Decision
-from trust.decisions.queries.decision_pages import Parties, Wanted
+from trust.decisions.queries.decision_pages import LogFilter, Parties
 from trust.vocabulary import DecisionChannel
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
@@ -98,13 +98,13 @@ class DatesFilter(ListFilter):
 FILTERS = [ConsumerFilter, ProductFilter, PurposeFilter, OutcomeFilter, DatesFilter, AskedFilter, ChannelFilter, UseCaseFilter]
 
 
-def wanted_of(parameters: Mapping[str, str], person: Person, now: datetime) -> Wanted:
+def wanted_of(parameters: Mapping[str, str], person: Person, now: datetime) -> LogFilter:
     """What the address of a list asks for, within what this person may see. Raises `InvalidError` for what cannot be read."""
     given = {name: text.replace("\0", "").strip() for name, text in parameters.items()}
     decision_id, parties = _sought(given.get("q", ""))
     span = SPANS.get(given.get("asked", ""))
     since, until = _day(given.get("asked_from", "")), _day(given.get("asked_to", ""))
-    return Wanted(
+    return LogFilter(
         decision_id=decision_id,
         use_case=given.get("use_case") or None,
         consumer_id=_id(Consumer, given.get("consumer", "")),

@@ -14,7 +14,7 @@ from catalog.admin.reach import person_of
 from catalog.rules.errors import InvalidError
 from trust.decisions.admin.decision_filters import wanted_of
 from trust.decisions.models.decision import Decision
-from trust.decisions.queries.decision_pages import Found, Place, Wanted, find_page
+from trust.decisions.queries.decision_pages import Found, LogFilter, LogPosition, find_page
 
 UNLISTED = ("answer", "basis", "ruling", "obligations", "question")
 DIRECTIONS = ("older", "newer")
@@ -61,7 +61,7 @@ class DecisionChangeList(ChangeList):
         self.stopped_at = found.stopped_at
         self._link(found, after)
 
-    def _link(self, found: Found, after: Place | None) -> None:
+    def _link(self, found: Found, after: LogPosition | None) -> None:
         """Where one came from is always there; the other side, where there is something or was not looked to the end."""
         first, last = (found.places[0], found.places[-1]) if found.places else (after, after)
         if self.is_towards_newer:
@@ -70,7 +70,7 @@ class DecisionChangeList(ChangeList):
             self.newer, self.older = self._address("newer", first if after else None), self._address("older", found.next)
         self.newest = self._address("", None) if after else None
 
-    def _address(self, direction: str, place: Place | None) -> str | None:
+    def _address(self, direction: str, place: LogPosition | None) -> str | None:
         if direction and place is None:
             return None
         kept = [(name, value) for name, values in self.filter_params.items() for value in values]
@@ -82,7 +82,7 @@ class DecisionChangeList(ChangeList):
         return self._address("", None) or "?"
 
 
-def rows_at(places: tuple[Place, ...]) -> list[Decision]:
+def rows_at(places: tuple[LogPosition, ...]) -> list[Decision]:
     """The answers at these places, in their order, without what no list shows. One query."""
     if not places:
         return []
@@ -117,9 +117,9 @@ EXPORTED = (
 _EXPORTED_AT_ONCE = 1_000
 
 
-def exported_rows(wanted: Wanted) -> Iterator[dict[str, Any]]:
+def exported_rows(wanted: LogFilter) -> Iterator[dict[str, Any]]:
     """Every answer that is wanted, newest first, a thousand in memory at a time. No transaction is held meanwhile."""
-    after: Place | None = None
+    after: LogPosition | None = None
     while True:
         found = find_page(wanted, size=_EXPORTED_AT_ONCE, after=after)
         for row in rows_at(found.places):
@@ -129,17 +129,17 @@ def exported_rows(wanted: Wanted) -> Iterator[dict[str, Any]]:
         after = found.next
 
 
-def place_text(place: Place) -> str:
+def place_text(place: LogPosition) -> str:
     """`1763800000123456-42`: microseconds since 1970, and the id."""
     return f"{(place.asked_at - _EPOCH) // timedelta(microseconds=1)}-{place.id}"
 
 
-def _place(request: HttpRequest) -> tuple[Place | None, bool]:
+def _place(request: HttpRequest) -> tuple[LogPosition | None, bool]:
     """Where the list begins, and whether towards newer ones. What cannot be read begins at the newest."""
     for direction in DIRECTIONS:
         moment, _, number = request.GET.get(direction, "").partition("-")
         if all(part.isascii() and part.isdigit() and len(part) < 18 for part in (moment, number)):
-            return Place(_EPOCH + timedelta(microseconds=int(moment)), int(number)), direction == "newer"
+            return LogPosition(_EPOCH + timedelta(microseconds=int(moment)), int(number)), direction == "newer"
     return None, False
 
 

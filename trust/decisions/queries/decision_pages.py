@@ -36,7 +36,7 @@ class Parties:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogFilter:
     """What a list is narrowed by; None where it is not. since <= asked_at < until.
 
     parties: what was searched for. reach: what the reader may see; None for those who see everything.
@@ -56,7 +56,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class LogPosition:
     """A place in the log: that of this answer."""
 
     asked_at: datetime
@@ -70,8 +70,8 @@ class Found:
     next: from where to go on in the same direction; None at the end of the log.
     """
 
-    places: tuple[Place, ...]
-    next: Place | None = None
+    places: tuple[LogPosition, ...]
+    next: LogPosition | None = None
     stopped_at: datetime | None = None
 
 
@@ -83,7 +83,7 @@ class _Lead:
     ways: tuple[tuple[str, Any], ...] = ()
 
 
-def find_page(wanted: Wanted, *, size: int, after: Place | None = None, to_newer: bool = False) -> Found:
+def find_page(wanted: LogFilter, *, size: int, after: LogPosition | None = None, to_newer: bool = False) -> Found:
     """At most `size` answers behind `after`, the older ones or the newer ones. Five queries at most."""
     scan = _Scan(wanted, size, after, to_newer)
     lead = scan.lead()
@@ -104,7 +104,7 @@ def find_page(wanted: Wanted, *, size: int, after: Place | None = None, to_newer
 class _Scan:
     """Through the log in one direction, from one place."""
 
-    def __init__(self, wanted: Wanted, size: int, after: Place | None, to_newer: bool) -> None:
+    def __init__(self, wanted: LogFilter, size: int, after: LogPosition | None, to_newer: bool) -> None:
         self.wanted, self.size, self.to_newer = wanted, size, to_newer
         self.conditions = _conditions(wanted)
         self.order = "asked_at, id" if to_newer else "asked_at DESC, id DESC"
@@ -139,7 +139,7 @@ class _Scan:
             reached.append(horizon)
         return given[reached.index((max if self.to_newer else min)(reached))]
 
-    def matches(self, lead: _Lead, room: int) -> list[Place]:
+    def matches(self, lead: _Lead, room: int) -> list[LogPosition]:
         """The first that are wanted among the first `room` entries of each way, and one more than a page holds."""
         rest = [condition for name, condition in self.conditions.items() if name != lead.name]
         where = " AND ".join(text for text, _ in rest) or "true"
@@ -147,12 +147,12 @@ class _Scan:
         entries = f"SELECT * FROM ({{}} LIMIT {room}) AS seen WHERE {where} ORDER BY {self.order} LIMIT {self.size + 1}"
         return self._run(lead, entries, arguments, f"LIMIT {self.size + 1}")
 
-    def horizon(self, lead: _Lead, room: int) -> Place | None:
+    def horizon(self, lead: _Lead, room: int) -> LogPosition | None:
         """The `room`th entry, of the way on which it comes first; None where no way has so many."""
         found = self._run(lead, f"{{}} OFFSET {room - 1} LIMIT 1", [], "LIMIT 1")
         return found[0] if found else None
 
-    def _run(self, lead: _Lead, entries: str, arguments: Sequence[Any], limit: str) -> list[Place]:
+    def _run(self, lead: _Lead, entries: str, arguments: Sequence[Any], limit: str) -> list[LogPosition]:
         if lead.name in {"parties", "reach"} and not lead.ways:
             return []
         columns = sorted({column for column, _ in lead.ways})
@@ -177,14 +177,14 @@ class _Scan:
             # sort months of entries to show the newest few.
             statement = f"SELECT asked_at, id FROM ({union}) AS found ORDER BY {self.order} {limit}"
             cursor.execute(connection.ops.compose_sql(statement, values))  # type: ignore[attr-defined]  # of PostgreSQL's backend
-            return [Place(*row) for row in cursor.fetchall()]
+            return [LogPosition(*row) for row in cursor.fetchall()]
 
     def _entries(self, condition: str) -> str:
         columns = ", ".join(_COVERED if self.wanted.use_case is not None else _COVERED[1:])
         return f"SELECT asked_at, id, {columns} FROM trust_decision WHERE {condition} AND {self.bounds} ORDER BY {self.order}"
 
 
-def _conditions(wanted: Wanted) -> Mapping[str, tuple[str, list[Any]]]:
+def _conditions(wanted: LogFilter) -> Mapping[str, tuple[str, list[Any]]]:
     """Every condition by its name. Whose answers may be seen needs no asking where the product or the consumer is theirs."""
     conditions: dict[str, tuple[str, list[Any]]] = {
         name: (f"{name} = %s", [value]) for name in _COVERED if (value := getattr(wanted, name)) is not None

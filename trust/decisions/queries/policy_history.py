@@ -9,7 +9,7 @@ from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
 from trust.decisions.queries.agreement_expiry import rests_until
-from trust.decisions.queries.resolved_question import Known
+from trust.decisions.queries.resolved_question import ResolvedQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class PastInputs:
     agreement: int | None
 
 
-def as_it_was(known: Known) -> Known:
+def as_it_was(known: ResolvedQuestion) -> ResolvedQuestion:
     """The same with consumer, product, policies and agreement as they were at the moment that the question is about.
 
     No query for a question about now, or without a purpose.

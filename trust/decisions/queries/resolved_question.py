@@ -63,7 +63,7 @@ ORDER BY w.n
 
 
 @dataclass(frozen=True, slots=True)
-class KnownProduct:
+class ResolvedProduct:
     """A product that the asker may know of, with its current row. `is_stale`: it must be judged again before it is shown."""
 
     id: int
@@ -80,7 +80,7 @@ class KnownProduct:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownSubject:
+class ResolvedSubject:
     """A consumer. `is_active`: it is, and so is the account of its owner."""
 
     id: int
@@ -103,8 +103,8 @@ class Facts:
 
     at: datetime
     asker_kind: ConsumerKind
-    product: KnownProduct | None
-    subject: KnownSubject | None
+    product: ResolvedProduct | None
+    subject: ResolvedSubject | None
     is_purpose_known: bool
     policies: tuple[int, ...]
     agreement: int | None
@@ -112,7 +112,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Facts):
+class ResolvedQuestion(Facts):
     """The same, with the question."""
 
     question: Question
@@ -121,8 +121,8 @@ class Known(Facts):
 _FACTS = msgspec.json.Decoder(Facts)
 
 
-def known_about(asker: Asker, subject: str, questions: Sequence[Question]) -> list[Known]:
-    """One `Known` for each question, in order; one statement."""
+def resolve_questions(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
+    """One `ResolvedQuestion` for each question, in order; one statement."""
     asked = [
         {"product": question.product, "purpose": question.purpose, "subject": question.subject or subject}
         for question in questions
@@ -131,6 +131,6 @@ def known_about(asker: Asker, subject: str, questions: Sequence[Question]) -> li
     return [_known(_FACTS.decode(row[0] or ""), question) for row, question in zip(rows, questions, strict=True)]
 
 
-def _known(facts: Facts, question: Question) -> Known:
+def _known(facts: Facts, question: Question) -> ResolvedQuestion:
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
-    return Known(**values, question=question)
+    return ResolvedQuestion(**values, question=question)

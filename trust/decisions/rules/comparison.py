@@ -8,7 +8,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayDifference:
     """path: JSON Pointer (RFC 6901). then, now: the values there; None where there is nothing, or a null."""
 
     path: str
@@ -16,7 +16,7 @@ class Difference:
     now: Any
 
 
-def differences(then: Any, now: Any, path: str = "") -> Iterator[Difference]:
+def differences(then: Any, now: Any, path: str = "") -> Iterator[ReplayDifference]:
     """Every place where plain JSON values differ, as deep as they can be told apart; lists of another length as a whole."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for name in [*then, *(name for name in now if name not in then)]:
@@ -26,4 +26,4 @@ def differences(then: Any, now: Any, path: str = "") -> Iterator[Difference]:
         for position, (old, new) in enumerate(zip(then, now, strict=True)):
             yield from differences(old, new, f"{path}/{position}")
     elif isinstance(then, bool) != isinstance(now, bool) or then != now:
-        yield Difference(path, None if then is _ABSENT else then, None if now is _ABSENT else now)
+        yield ReplayDifference(path, None if then is _ABSENT else then, None if now is _ABSENT else now)

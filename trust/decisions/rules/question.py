@@ -54,7 +54,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Conclusion:
     """What is known about one question when its answer is put into words.
 
     trust: the trust answer of DESIGN.md section 5 as plain JSON values, None where the product does not exist for the asker.

@@ -13,18 +13,18 @@ from catalog.queries.policies import policies_by_id
 from catalog.rules.errors import UnavailableError
 from catalog.rules.ruling import PolicyInForce
 from trust.decisions.queries.policy_history import as_it_was
-from trust.decisions.queries.resolved_question import Known, known_about
-from trust.decisions.rules.question import Answered, Asker, Finding, Question
+from trust.decisions.queries.resolved_question import ResolvedQuestion, resolve_questions
+from trust.decisions.rules.question import Answered, Asker, Conclusion, Question
 from trust.decisions.services.decision_log import Draft, demand_power, write
-from trust.decisions.services.evaluate import Weighed, asked_for, weigh
-from trust.decisions.services.product_status import fitness_of
+from trust.decisions.services.evaluate import Evaluation, asked_for, evaluate
+from trust.decisions.services.product_status import product_statuses
 from trust.verdicts.rules.answer import worded
 from trust.verdicts.services.judging import ensure_current
-from trust.vocabulary import DecisionChannel, Verdict
+from trust.vocabulary import DecisionChannel, VerdictStatus
 
 _ATTEMPTS = 3
 
-Word = Callable[[Finding], Mapping[str, Any]]
+Word = Callable[[Conclusion], Mapping[str, Any]]
 
 
 def answer(
@@ -36,7 +36,7 @@ def answer(
     word: Word,
     now: datetime,
     last_decision: bool | None = None,
-    note: Callable[[Answered, Weighed], None] | None = None,
+    note: Callable[[Answered, Evaluation], None] | None = None,
 ) -> list[Answered]:
     """The logged answers, in the order of the questions. `word` puts a finding into words, with `DECISION_ID_MARK` where the
     decision's id goes, first of all that may hold it.
@@ -75,27 +75,27 @@ def _up_to(last_decision: bool | None, drafts: list[Draft]) -> list[Draft]:
 
 def weigh_all(
     asker: Asker, subject: str, channel: DecisionChannel, questions: Sequence[Question], now: datetime
-) -> list[Weighed]:
+) -> list[Evaluation]:
     """What is found about each question, in order. Nothing is logged: it is no answer."""
     all_known = _known_and_current(asker, subject, questions)
-    fitness = fitness_of(all_known, now)
+    fitness = product_statuses(all_known, now)
     as_asked = [as_it_was(known) for known in all_known]
     policies = _policies_of(as_asked)
     weighed = [
-        weigh(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
+        evaluate(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
         for then, found in zip(as_asked, fitness, strict=True)
     ]
     return [replace(one, known=known) for one, known in zip(weighed, all_known, strict=True)]
 
 
-def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[Known]:
+def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
     """What is known, read again where something had to be judged first."""
-    all_known = known_about(asker, subject, questions)
+    all_known = resolve_questions(asker, subject, questions)
     stale = {known.product.id for known in all_known if known.product and known.product.is_stale}
     if not stale:
         return all_known
     ensure_current(stale, all_known[0].at)
-    return known_about(asker, subject, questions)
+    return resolve_questions(asker, subject, questions)
 
 
 _policies: dict[int, PolicyInForce] = {}
@@ -103,7 +103,7 @@ _policies: dict[int, PolicyInForce] = {}
 _MOST_POLICIES = 10_000
 
 
-def _policies_of(all_known: Sequence[Known]) -> Mapping[int, PolicyInForce]:
+def _policies_of(all_known: Sequence[ResolvedQuestion]) -> Mapping[int, PolicyInForce]:
     """The policies in force by their ids; no query for those that were met before."""
     wanted = {number for known in all_known for number in known.policies}
     met = {number: policy for number in wanted if (policy := _policies.get(number)) is not None}
@@ -116,7 +116,7 @@ def _policies_of(all_known: Sequence[Known]) -> Mapping[int, PolicyInForce]:
     return met
 
 
-def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
+def _draft(n: int, weighed: Evaluation, word: Word) -> Draft:
     known, finding, fitness, ruling = weighed.known, weighed.finding, weighed.fitness, weighed.ruling
     question, subject, product = known.question, known.subject, known.product if weighed.fitness else None
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
@@ -133,8 +133,8 @@ def _draft(n: int, weighed: Weighed, word: Word) -> Draft:
         purpose=question.purpose,
         use_case=question.use_case,
         decision=finding.decision,
-        production_grade=fitness is not None and fitness.verdict is Verdict.PRODUCTION_GRADE,
-        verdict=fitness.verdict if fitness else Verdict.UNKNOWN,
+        production_grade=fitness is not None and fitness.verdict is VerdictStatus.PRODUCTION_GRADE,
+        verdict=fitness.verdict if fitness else VerdictStatus.UNKNOWN,
         score=fitness.score if fitness else None,
         verdict_row_id=fitness.verdict_row_id if fitness else None,
         is_current=fitness is not None and fitness.is_current,

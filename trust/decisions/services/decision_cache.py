@@ -17,14 +17,14 @@ from trust.decisions.queries.decision_cache import STATEMENT
 from trust.decisions.queries.prepared import Row
 from trust.decisions.rules.question import Answered, Question
 from trust.decisions.services.decide import Word
-from trust.decisions.services.evaluate import Weighed, asked_for
+from trust.decisions.services.evaluate import Evaluation, asked_for
 from trust.verdicts.rules.answer import AGE_MARK, AS_OF_MARK, worded
 
 MOST_REMEMBERED = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedAnswer:
     """An earlier decision, as arguments of the statement: what it rested on, what it said, its text with all marks in it."""
 
     rested_on: tuple[str | None, ...]
@@ -33,7 +33,7 @@ class Remembered:
     text: str
 
 
-_remembered: OrderedDict[Hashable, Remembered] = OrderedDict()
+_remembered: OrderedDict[Hashable, CachedAnswer] = OrderedDict()
 
 
 def key_of(digest: str, question: Question) -> Hashable:
@@ -78,7 +78,7 @@ def answer_again(*, digest: str, question: Question, request_id: str, arrived_ns
     return rows[0]
 
 
-def remember(digest: str, _: Answered, weighed: Weighed, word: Word) -> None:
+def remember(digest: str, _: Answered, weighed: Evaluation, word: Word) -> None:
     """Keep what the answer rested on, unless something else than that decided."""
     known, ruling, fitness, finding = weighed.known, weighed.ruling, weighed.fitness, weighed.finding
     if ruling is None or fitness is None or not fitness.is_current or known.product is None or known.subject is None:
@@ -105,7 +105,7 @@ def remember(digest: str, _: Answered, weighed: Weighed, word: Word) -> None:
     text = worded(word(replace(finding, trust=_marked(fitness.trust))))
     while len(_remembered) >= MOST_REMEMBERED:
         _remembered.popitem(last=False)
-    _remembered[key_of(digest, known.question)] = Remembered(rested_on, said, ruled, text)
+    _remembered[key_of(digest, known.question)] = CachedAnswer(rested_on, said, ruled, text)
 
 
 def _text(value: Any) -> str:

@@ -7,26 +7,26 @@ from typing import Any
 
 from catalog import cedar
 from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
-from trust.decisions.queries.resolved_question import Known
+from trust.decisions.queries.resolved_question import ResolvedQuestion
 from trust.decisions.rules import denials
-from trust.decisions.rules.question import Asker, Finding, Question
-from trust.decisions.services.product_status import Fitness
+from trust.decisions.rules.question import Asker, Conclusion, Question
+from trust.decisions.services.product_status import ProductStatus
 from trust.verdicts.rules.answer import valid_only_until
-from trust.vocabulary import DecisionChannel, Verdict
+from trust.vocabulary import DecisionChannel, VerdictStatus
 
 NEED_PURPOSE = frozenset({DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS, DecisionChannel.SEARCH})
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class Evaluation:
     """One question with its finding and all that the log keeps of it. fitness None: nothing is told of a product.
 
     ruling None: no policy was asked.
     """
 
-    known: Known
-    finding: Finding
-    fitness: Fitness | None
+    known: ResolvedQuestion
+    finding: Conclusion
+    fitness: ProductStatus | None
     ruling: Ruling | None
 
     @property
@@ -36,15 +36,15 @@ class Weighed:
         return (*open_gates, *(reason["code"] for reason in self.finding.reasons if "gate" not in reason))
 
 
-def weigh(
-    known: Known,
-    fitness: Fitness | None,
+def evaluate(
+    known: ResolvedQuestion,
+    fitness: ProductStatus | None,
     *,
     asker: Asker,
     subject: str,
     channel: DecisionChannel,
     policies: Mapping[int, PolicyInForce],
-) -> Weighed:
+) -> Evaluation:
     """The finding. `subject` is the slug that the question is about; `policies` holds those in force by their ids."""
     question = known.question
     refusals = _refusals(known, asker, subject, channel)
@@ -56,11 +56,11 @@ def weigh(
     if ruling is not None:
         reasons += map(as_reason, ruling.reasons)
     is_permitted = not refusals and (ruling is None or ruling.is_permitted)
-    finding = Finding(
+    finding = Conclusion(
         question=question,
         channel=channel,
         subject=subject,
-        decision=fitness is not None and fitness.verdict is Verdict.PRODUCTION_GRADE and is_permitted,
+        decision=fitness is not None and fitness.verdict is VerdictStatus.PRODUCTION_GRADE and is_permitted,
         trust=fitness.trust if fitness else None,
         reasons=tuple(reasons),
         obligations=ruling.obligations if ruling else (),
@@ -68,10 +68,10 @@ def weigh(
         ruling=_logged(known, ruling, policies) if ruling else None,
         policies=tuple(policies[n] for n in known.policies),
     )
-    return Weighed(known, finding, fitness, ruling)
+    return Evaluation(known, finding, fitness, ruling)
 
 
-def _while_it_rests(fitness: Fitness, end: datetime | None) -> Fitness:
+def _while_it_rests(fitness: ProductStatus, end: datetime | None) -> ProductStatus:
     """The same, valid no longer than the policies and the agreement that were ruled on."""
     if end is None or fitness.valid_until is None or fitness.valid_until <= end:
         return fitness
@@ -82,7 +82,7 @@ def as_reason(reason: RulingReason) -> dict[str, Any]:
     return {"code": reason.code, "message": reason.message, "remedy": reason.remedy, "owner": reason.owner}
 
 
-def _refusals(known: Known, asker: Asker, subject: str, channel: DecisionChannel) -> list[RulingReason]:
+def _refusals(known: ResolvedQuestion, asker: Asker, subject: str, channel: DecisionChannel) -> list[RulingReason]:
     """Why no policy is asked at all."""
     question = known.question
     if question.refusal is not None:
@@ -97,7 +97,7 @@ def _refusals(known: Known, asker: Asker, subject: str, channel: DecisionChannel
     return found
 
 
-def _about_subject(known: Known, asker: Asker, subject: str) -> Sequence[RulingReason]:
+def _about_subject(known: ResolvedQuestion, asker: Asker, subject: str) -> Sequence[RulingReason]:
     kind = known.question.subject_kind
     if subject != asker.slug and known.asker_kind in denials.ASK_ABOUT_THEMSELVES:
         return [denials.subject_not_asker(subject, asker.slug)]
@@ -106,20 +106,22 @@ def _about_subject(known: Known, asker: Asker, subject: str) -> Sequence[RulingR
     return [] if known.subject.is_active else [denials.subject_inactive(subject)]
 
 
-def _rule(known: Known, purpose: str, fitness: Fitness, policies: Mapping[int, PolicyInForce]) -> Ruling | None:
+def _rule(
+    known: ResolvedQuestion, purpose: str, fitness: ProductStatus, policies: Mapping[int, PolicyInForce]
+) -> Ruling | None:
     if known.subject is None or known.product is None:
         return None
     asked = AskedFor(
         purpose=purpose,
         score=fitness.score,
-        is_production_grade=fitness.verdict is Verdict.PRODUCTION_GRADE,
+        is_production_grade=fitness.verdict is VerdictStatus.PRODUCTION_GRADE,
         has_agreement=known.agreement is not None,
         use_case=known.question.use_case,
     )
     return cedar.rule(known.subject.subject, known.product.resource, asked, tuple(policies[n] for n in known.policies))
 
 
-def _logged(known: Known, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:
+def _logged(known: ResolvedQuestion, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:
     """`Decision.ruling`: all that is needed to rule again."""
     return {
         "request": ruling.request,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trust.decisions.queries.resolved_question import Known, KnownProduct
+from trust.decisions.queries.resolved_question import ResolvedProduct, ResolvedQuestion
 from trust.decisions.rules.question import Question
-from trust.verdicts.models.verdict import Verdict as VerdictRow
+from trust.verdicts.models.verdict import VerdictStatus as VerdictRow
 from trust.verdicts.queries.as_of import verdict_as_of
 from trust.verdicts.queries.basis import judged_on
 from trust.verdicts.rules.answer import full_answer, short_answer, trust_part
@@ -16,11 +16,11 @@ from trust.verdicts.rules.codec import load_facts, load_outcome
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import Outcome
 from trust.verdicts.rules.trust_policy import policy_from_dict
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Fitness:
+class ProductStatus:
     """What is known of a product's fitness. trust: the trust answer. score: effective.
 
     verdict_row_id, is_current: the row behind it, and whether that must still be the product's current one when the answer is
@@ -28,7 +28,7 @@ class Fitness:
     """
 
     trust: Mapping[str, Any]
-    verdict: Verdict
+    verdict: VerdictStatus
     score: float
     valid_until: datetime | None
     reason_codes: tuple[str, ...]
@@ -37,7 +37,7 @@ class Fitness:
     basis: Mapping[str, Any] | None = None
 
 
-def fitness_of(all_known: Collection[Known], now: datetime) -> list[Fitness | None]:
+def product_statuses(all_known: Collection[ResolvedQuestion], now: datetime) -> list[ProductStatus | None]:
     """One for each, in order; None where there is no such product or nothing is looked up.
 
     At most one query, but for questions about the past.
@@ -58,7 +58,7 @@ def _is_stricter(question: Question) -> bool:
     return question.minimum_score is not None or question.maximum_evidence_age is not None
 
 
-def _fitness(known: Known, product: KnownProduct, rows: Mapping[int, VerdictRow], now: datetime) -> Fitness:
+def _fitness(known: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, VerdictRow], now: datetime) -> ProductStatus:
     question = known.question
     at = max(known.at, product.judged_at or known.at)
     if question.as_of is not None:
@@ -71,9 +71,11 @@ def _fitness(known: Known, product: KnownProduct, rows: Mapping[int, VerdictRow]
     return _standing(product, full_answer(load_outcome(row.outcome), at))
 
 
-def _standing(product: KnownProduct, trust: Mapping[str, Any]) -> Fitness:
-    verdict = Verdict(product.verdict)
-    return Fitness(trust, verdict, product.effective_score, product.valid_until, product.reason_codes, product.verdict_row_id)
+def _standing(product: ResolvedProduct, trust: Mapping[str, Any]) -> ProductStatus:
+    verdict = VerdictStatus(product.verdict)
+    return ProductStatus(
+        trust, verdict, product.effective_score, product.valid_until, product.reason_codes, product.verdict_row_id
+    )
 
 
 def _judged_again(question: Question, row: VerdictRow, at: datetime) -> Outcome:
@@ -86,7 +88,7 @@ def _judged_again(question: Question, row: VerdictRow, at: datetime) -> Outcome:
     return judge(facts, policy, at)
 
 
-def _past(question: Question, as_of: datetime, now: datetime) -> Fitness:
+def _past(question: Question, as_of: datetime, now: datetime) -> ProductStatus:
     outcome = verdict_as_of(
         question.product,
         as_of,
@@ -97,8 +99,8 @@ def _past(question: Question, as_of: datetime, now: datetime) -> Fitness:
     return _of_outcome(question, outcome, as_of, None)
 
 
-def _of_outcome(question: Question, outcome: Outcome, at: datetime, row_id: int | None) -> Fitness:
-    return Fitness(
+def _of_outcome(question: Question, outcome: Outcome, at: datetime, row_id: int | None) -> ProductStatus:
+    return ProductStatus(
         trust=full_answer(outcome, at) if question.detail == "full" else short_answer(outcome, at),
         verdict=outcome.verdict,
         score=outcome.effective_score,

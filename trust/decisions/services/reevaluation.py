@@ -26,7 +26,7 @@ _LONGEST_ANSWERING = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
-class Remade:
+class Reevaluation:
     """What comes out again. `why` collects what was found missing or changed on the way.
 
     question, at: what was asked, about which moment. outcome None: nothing was told of a product. ruling None: no policy was
@@ -46,16 +46,16 @@ class Remade:
     why: list[str] = field(default_factory=list)
 
 
-def work_out_again(decision: Decision, logged: Mapping[str, Any], now: datetime) -> Remade:
+def work_out_again(decision: Decision, logged: Mapping[str, Any], now: datetime) -> Reevaluation:
     """`logged`: the part of the stored answer that says what was found."""
     question = _question(decision, logged)
-    remade = Remade(decision, question, at=question.as_of or _moment(decision, logged))
+    remade = Reevaluation(decision, question, at=question.as_of or _moment(decision, logged))
     _judge_again(remade, now)
     _rule_again(remade)
     return remade
 
 
-def valid_until(remade: Remade) -> datetime | None:
+def valid_until(remade: Reevaluation) -> datetime | None:
     """Until when the answer held by time: the verdict's own end, or that of what was ruled on where it is earlier."""
     end = remade.outcome.valid_until if remade.outcome else None
     return min(end, remade.rests_until) if end and remade.rests_until else end
@@ -92,7 +92,7 @@ def _moment(decision: Decision, logged: Mapping[str, Any]) -> datetime:
     return stated if stated.tzinfo and abs(asked_at - stated) <= _LONGEST_ANSWERING else asked_at
 
 
-def _judge_again(remade: Remade, now: datetime) -> None:
+def _judge_again(remade: Reevaluation, now: datetime) -> None:
     decision, question = remade.decision, remade.question
     if decision.product_id is None:
         return
@@ -129,7 +129,7 @@ def _judge_again(remade: Remade, now: datetime) -> None:
     remade.outcome = judge(facts, policy, remade.at)
 
 
-def _rule_again(remade: Remade) -> None:
+def _rule_again(remade: Reevaluation) -> None:
     stored = remade.decision.ruling
     if stored is None:
         return

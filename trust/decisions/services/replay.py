@@ -15,9 +15,9 @@ import msgspec
 
 from catalog.rules.errors import InvalidError
 from trust.decisions.models.decision import Decision
-from trust.decisions.rules.comparison import Difference, differences
-from trust.decisions.rules.question import Finding
-from trust.decisions.services.reevaluation import Remade, valid_until, work_out_again
+from trust.decisions.rules.comparison import ReplayDifference, differences
+from trust.decisions.rules.question import Conclusion
+from trust.decisions.services.reevaluation import Reevaluation, valid_until, work_out_again
 from trust.verdicts.rules.answer import full_answer, short_answer, valid_only_until, worded
 from trust.vocabulary import DecisionChannel
 
@@ -26,7 +26,7 @@ _OTHER_CODE = (
     "Nothing that was judged or ruled on is missing or changed: either the logged answer was changed, or this version of "
     "Touchstone judges, rules or words otherwise than the one that answered."
 )
-Word = Callable[[Finding, Mapping[str, Any]], Mapping[str, Any]]
+Word = Callable[[Conclusion, Mapping[str, Any]], Mapping[str, Any]]
 """Puts a finding into the words of its channel, given the stored answer for what only that knows."""
 
 
@@ -38,7 +38,7 @@ class Replay:
     """
 
     decision_id: int
-    differences: tuple[Difference, ...]
+    differences: tuple[ReplayDifference, ...]
     why: tuple[str, ...]
     taken_as_logged: tuple[str, ...]
 
@@ -78,7 +78,7 @@ def _refusals(decision: Decision, logged: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
-def _finding(remade: Remade, refusals: Sequence[Mapping[str, Any]]) -> Finding:
+def _finding(remade: Reevaluation, refusals: Sequence[Mapping[str, Any]]) -> Conclusion:
     outcome, ruling = remade.outcome, remade.ruling
     trust = None
     if outcome is not None:
@@ -87,7 +87,7 @@ def _finding(remade: Remade, refusals: Sequence[Mapping[str, Any]]) -> Finding:
         trust = valid_only_until(trust, valid_until(remade) or outcome.valid_until)
     reasons = [*(trust["reasons"] if trust else ()), *refusals, *(ruling["reasons"] if ruling else ())]
     is_permitted = not refusals and remade.is_permitted is not False
-    return Finding(
+    return Conclusion(
         question=remade.question,
         channel=remade.decision.channel_word,
         subject=remade.decision.subject,
@@ -101,18 +101,20 @@ def _finding(remade: Remade, refusals: Sequence[Mapping[str, Any]]) -> Finding:
     )
 
 
-def _differences(remade: Remade, finding: Finding, said: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Difference]:
+def _differences(
+    remade: Reevaluation, finding: Conclusion, said: Mapping[str, Any], answer: Mapping[str, Any]
+) -> Iterator[ReplayDifference]:
     decision = remade.decision
     text = worded(answer).replace(_ID_MARK, str(decision.pk))
     if text != decision.answer:
         told = list(differences(said, json.loads(text)))
-        yield from told or [Difference("", decision.answer, text)]  # the same values, written otherwise
+        yield from told or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
     then = {name: getattr(decision, name) for name in ("decision", "verdict", "score", "valid_until", "reason_codes")}
     then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": _known(decision.basis)}
     yield from differences(_plain(then), _plain(_columns(remade, finding)), "row")
 
 
-def _columns(remade: Remade, finding: Finding) -> dict[str, Any]:
+def _columns(remade: Reevaluation, finding: Conclusion) -> dict[str, Any]:
     """The columns of the log that the finding leads to."""
     outcome = remade.outcome
     gates = [gate.code for gate in outcome.open_gates] if outcome else []

@@ -11,15 +11,15 @@ from trust.decisions.queries.candidates import Candidates, candidate_consumers, 
 from trust.decisions.rules.question import Answered, Asker, Question
 from trust.decisions.services.decide import weigh_all
 from trust.decisions.services.decision_log import Draft, write
-from trust.decisions.services.evaluate import Weighed, as_reason, asked_for
+from trust.decisions.services.evaluate import Evaluation, as_reason, asked_for
 from trust.verdicts.rules.answer import worded
-from trust.vocabulary import DecisionChannel, Verdict
+from trust.vocabulary import DecisionChannel, VerdictStatus
 
 EVERYTHING = "*"
 """What the log has where a search names no subject, or no product."""
 
 
-class Sought(StrEnum):
+class SearchKind(StrEnum):
     """What a search looks for; the rest of its question is given."""
 
     PRODUCTS = "products"
@@ -42,7 +42,7 @@ class Found:
 def search(
     *,
     asker: Asker,
-    sought: Sought,
+    sought: SearchKind,
     question: Question,
     after: str,
     limit: int,
@@ -67,7 +67,7 @@ def search(
     return Answered(decision_id, False, text)
 
 
-def _found(asker: Asker, sought: Sought, question: Question, after: str, limit: int, now: datetime) -> Found:
+def _found(asker: Asker, sought: SearchKind, question: Question, after: str, limit: int, now: datetime) -> Found:
     candidates = _candidates(sought, question, after, now)
     questions = [_filled(sought, question, name) for name in candidates.names]
     looked_at = after
@@ -81,33 +81,33 @@ def _found(asker: Asker, sought: Sought, question: Question, after: str, limit: 
     return Found(tuple(names), candidates.last)
 
 
-def _findings(asker: Asker, questions: Sequence[Question], now: datetime) -> Iterator[Weighed]:
+def _findings(asker: Asker, questions: Sequence[Question], now: datetime) -> Iterator[Evaluation]:
     return iter(weigh_all(asker, "", DecisionChannel.SEARCH, questions, now)) if questions else iter(())
 
 
-def _candidates(sought: Sought, question: Question, after: str, now: datetime) -> Candidates:
+def _candidates(sought: SearchKind, question: Question, after: str, now: datetime) -> Candidates:
     match sought:
-        case Sought.PRODUCTS:
+        case SearchKind.PRODUCTS:
             return candidate_products(after, now)
-        case Sought.SUBJECTS:
+        case SearchKind.SUBJECTS:
             return candidate_consumers(after, question.subject_kind)
-        case Sought.PURPOSES if question.purpose is not None:
+        case SearchKind.PURPOSES if question.purpose is not None:
             return Candidates((question.purpose,) if question.purpose > after else (), None)
-        case Sought.PURPOSES:
+        case SearchKind.PURPOSES:
             return candidate_purposes(after)
 
 
-def _filled(sought: Sought, question: Question, name: str) -> Question:
+def _filled(sought: SearchKind, question: Question, name: str) -> Question:
     match sought:
-        case Sought.PRODUCTS:
+        case SearchKind.PRODUCTS:
             return replace(question, product=name)
-        case Sought.SUBJECTS:
+        case SearchKind.SUBJECTS:
             return replace(question, subject=name)
-        case Sought.PURPOSES:
+        case SearchKind.PURPOSES:
             return replace(question, purpose=name)
 
 
-def _draft(sought: Sought, question: Question, after: str, limit: int, answer: str) -> Draft:
+def _draft(sought: SearchKind, question: Question, after: str, limit: int, answer: str) -> Draft:
     product = {"product": question.product} if question.product else {}
     return Draft(
         n=0,
@@ -121,7 +121,7 @@ def _draft(sought: Sought, question: Question, after: str, limit: int, answer: s
         use_case=question.use_case,
         decision=False,
         production_grade=False,
-        verdict=Verdict.UNKNOWN,
+        verdict=VerdictStatus.UNKNOWN,
         score=None,
         verdict_row_id=None,
         is_current=False,

@@ -15,13 +15,22 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from catalog.admin.changes import Difference, deed, differences, names_in, who
+from catalog.admin.changes import FieldChange, deed, differences, names_in, who
 from catalog.admin.reach import person_of
 from catalog.models import Consumer, DataProduct, Person, UseCase
 from catalog.queries import visible_use_cases
 from catalog.services.permissions import sees_everything
 from trust.ledger.admin.exports import export_response
-from trust.ledger.queries.audit_trail import Change, Kind, Objects, Place, Sought, every_change, find_changes, kinds
+from trust.ledger.queries.audit_trail import (
+    Change,
+    Kind,
+    Objects,
+    TrailFilter,
+    TrailPosition,
+    every_change,
+    find_changes,
+    kinds,
+)
 
 SIZE = 50
 NOUNS = {"catalog.dataproduct_stewards": "steward of a product", "catalog.usecase_consumers": "consumer of a use case"}
@@ -43,7 +52,7 @@ class Line:
     name: str
     address: str
     deed: str
-    differences: Sequence[Difference]
+    differences: Sequence[FieldChange]
 
 
 def audit_trail(request: HttpRequest) -> HttpResponse:
@@ -52,7 +61,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
     given, after = _given(request), _place(request.GET.get("older", ""))
     problem = ""
     changes: list[Change] = []
-    following: Place | None = None
+    following: TrailPosition | None = None
     try:
         changes, following = find_changes(sought_of(given, person), size=SIZE, after=after)
     except ValueError as error:
@@ -96,11 +105,11 @@ def _given(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def sought_of(given: Given, person: Person) -> Sought:
+def sought_of(given: Given, person: Person) -> TrailFilter:
     """What is looked for, within what this person may see. Raises ValueError, in words, for a date that is none."""
     until = _day(given["until"])
     actor = Person.objects.filter(username=given["person"]).first() if given["person"] else None
-    return Sought(
+    return TrailFilter(
         kinds=frozenset({given["kind"]}) if given["kind"] else None,
         actors=_names_of(actor, given["person"]) if given["person"] else None,
         person=actor.pk if actor else None,
@@ -182,7 +191,7 @@ def _address(change: Change) -> str:
         return ""
 
 
-def _exported(sought: Sought) -> Iterator[dict[str, Any]]:
+def _exported(sought: TrailFilter) -> Iterator[dict[str, Any]]:
     waiting: list[Change] = []
     for change in every_change(sought):
         waiting.append(change)
@@ -216,14 +225,14 @@ def _day(text: str) -> datetime | None:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _place_text(place: Place) -> str:
+def _place_text(place: TrailPosition) -> str:
     return f"{(place.at - _EPOCH) // timedelta(microseconds=1)}-{place.table}-{place.id}"
 
 
-def _place(text: str) -> Place | None:
+def _place(text: str) -> TrailPosition | None:
     """The place behind which to go on; None, and so the newest, where it cannot be read."""
     moment, _, rest = text.partition("-")
     table, _, number = rest.rpartition("-")
     if table not in kinds() or not all(part.isascii() and part.isdigit() and len(part) < 18 for part in (moment, number)):
         return None
-    return Place(_EPOCH + timedelta(microseconds=int(moment)), table, int(number))
+    return TrailPosition(_EPOCH + timedelta(microseconds=int(moment)), table, int(number))

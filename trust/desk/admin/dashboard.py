@@ -13,7 +13,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import sees_everything
 from trust.decisions.models.decision import Decision
 from trust.decisions.queries.denials import denials_since
-from trust.desk.admin.queues import Looker, looker_of, queues_of
+from trust.desk.admin.queues import DeskContext, looker_of, queues_of
 from trust.desk.pages.desk import PUBLISHED, denial_lines, matrix_of, trend_of
 from trust.desk.pages.heat import heat_map
 from trust.desk.queries import desk
@@ -25,7 +25,7 @@ from trust.verdicts.models.recall import Recall
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.trend import trend
 from trust.verdicts.services import judging
-from trust.vocabulary import ReadinessLevel, RunStatus, Verdict
+from trust.vocabulary import ReadinessLevel, RunStatus, VerdictStatus
 
 SHOWN = 8
 DUE_SHOWN = 12
@@ -51,9 +51,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _products(looker: Looker) -> dict[str, Any]:
+def _products(looker: DeskContext) -> dict[str, Any]:
     open_products = _judged(desk.published_within(looker.reach), looker.now)
-    matrix = matrix_of(desk.standings(looker.reach, looker.now))
+    matrix = matrix_of(desk.verdict_counts(looker.reach, looker.now))
     unowned, unpoliced = desk.without_owner(looker.reach), desk.without_policy(looker.reach, looker.now)
     return {
         "open_products": open_products,
@@ -76,14 +76,14 @@ def _judged(published: QuerySet[DataProduct], now: datetime) -> list[DataProduct
 
 
 def _open(products: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
-    return products.exclude(current_verdict__verdict=Verdict.PRODUCTION_GRADE)
+    return products.exclude(current_verdict__verdict=VerdictStatus.PRODUCTION_GRADE)
 
 
 def _missing(title: str, products: QuerySet[DataProduct], href: str) -> dict[str, Any]:
     return {"title": title, "number": products.count(), "products": list(products.only("slug", "name")[:SHOWN]), "href": href}
 
 
-def _use_cases(looker: Looker) -> dict[str, Any]:
+def _use_cases(looker: DeskContext) -> dict[str, Any]:
     person = person_of(looker.request)
     levels = desk.readiness_levels(person, looker.now)
     return {
@@ -94,7 +94,7 @@ def _use_cases(looker: Looker) -> dict[str, Any]:
     }
 
 
-def _troubles(looker: Looker) -> dict[str, Any]:
+def _troubles(looker: DeskContext) -> dict[str, Any]:
     since, reach = looker.now - RECENT, looker.reach
     denials = denials_since(since, reach, codes=REASONS_SHOWN)
     runs = Run.objects.filter(status=RunStatus.FAILED, requested_at__gte=since)
@@ -104,7 +104,7 @@ def _troubles(looker: Looker) -> dict[str, Any]:
     )
     incidents = desk.open_incidents(reach).select_related("product").defer("product__search")
     return {
-        "trouble": desk.trouble(reach),
+        "trouble": desk.open_problems(reach),
         "open_incidents": list(incidents.order_by(_CRITICAL_FIRST, "-opened_at", "-id")[:SHOWN]),
         "open_recalls": list(recalls.select_related("product").defer("product__search").order_by("fallen_at")[:SHOWN]),
         "failed_runs": list(
@@ -121,7 +121,7 @@ def _troubles(looker: Looker) -> dict[str, Any]:
     }
 
 
-def _work(looker: Looker) -> dict[str, Any]:
+def _work(looker: DeskContext) -> dict[str, Any]:
     queues = queues_of(looker)
     found = falls_due(person_of(looker.request), looker.now, RECENT)
     return {

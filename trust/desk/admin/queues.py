@@ -54,7 +54,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Looker:
+class DeskContext:
     """Who looks at the desk, how far they see, and when."""
 
     request: HttpRequest
@@ -64,16 +64,16 @@ class Looker:
     policy: TrustPolicy
 
 
-def queues_of(looker: Looker) -> list[Queue]:
+def queues_of(looker: DeskContext) -> list[Queue]:
     """Every queue in the order of the page, empty ones too. At most three queries each."""
     return [queue(looker) for queue in _QUEUES]
 
 
-def looker_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> Looker:
-    return Looker(request, reach, governs(request), now, policy)
+def looker_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> DeskContext:
+    return DeskContext(request, reach, governs(request), now, policy)
 
 
-def _agreements(looker: Looker) -> Queue:
+def _agreements(looker: DeskContext) -> Queue:
     person = person_of(looker.request)
     mine = agreements_waiting_for(person, is_governance=looker.governs, now=looker.now).order_by("id")
     mine = mine.select_related("consumer", "product", "requested_by").defer("product__search")
@@ -91,7 +91,7 @@ def _agreements(looker: Looker) -> Queue:
     )
 
 
-def _policies(looker: Looker) -> Queue:
+def _policies(looker: DeskContext) -> Queue:
     drafts = waiting.draft_policies(looker.reach).select_related("product").defer("product__search").order_by("id")
     return _queue(
         "Policies to publish",
@@ -102,7 +102,7 @@ def _policies(looker: Looker) -> Queue:
     )
 
 
-def _reviews(looker: Looker) -> Queue:
+def _reviews(looker: DeskContext) -> Queue:
     rows = waiting.unreviewed(looker.reach, looker.now, looker.policy.review_interval).select_related("owner")
     rows = rows.defer("search").order_by("reviewed_at", "slug")
     return _queue(
@@ -114,7 +114,7 @@ def _reviews(looker: Looker) -> Queue:
     )
 
 
-def _acknowledgements(looker: Looker) -> Queue:
+def _acknowledgements(looker: DeskContext) -> Queue:
     rows = waiting.unacknowledged(looker.reach, looker.now, looker.policy.acknowledgement_interval)
     rows = rows.defer("search").order_by("acknowledged_at", "slug")
     return _queue(
@@ -126,7 +126,7 @@ def _acknowledgements(looker: Looker) -> Queue:
     )
 
 
-def _exceptions(looker: Looker) -> Queue:
+def _exceptions(looker: DeskContext) -> Queue:
     person = person_of(looker.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
@@ -138,7 +138,7 @@ def _exceptions(looker: Looker) -> Queue:
     )
 
 
-def _waivers(looker: Looker) -> Queue:
+def _waivers(looker: DeskContext) -> Queue:
     asked = waiting.open_waivers(looker.reach, looker.now)
     mine = waivers_waiting_for(person_of(looker.request), looker.now).select_related("product", "requested_by")
     return _queue(
@@ -155,7 +155,7 @@ def _waivers(looker: Looker) -> Queue:
     )
 
 
-def _moves(looker: Looker) -> Queue:
+def _moves(looker: DeskContext) -> Queue:
     person = person_of(looker.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(

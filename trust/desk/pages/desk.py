@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 
 from catalog.rules.vocabulary import Lifecycle, Sensitivity
 from trust.decisions.queries.denials import Denials
-from trust.desk.queries.desk import Standing
+from trust.desk.queries.desk import VerdictCount
 from trust.presentation.pages.charts import Part, Point, bar, curve, stacked_bar
 from trust.presentation.pages.labels import VERDICTS, Badge
 from trust.verdicts.queries.trend import Day
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 PUBLISHED = {"lifecycle__in": f"{Lifecycle.PUBLISHED},{Lifecycle.DEPRECATED}"}
 TABLE_STEP = 7  # days from one row of the trend's table to the next
@@ -52,7 +52,7 @@ class Matrix:
     @property
     def good(self) -> Cell:
         """Those that are production-grade."""
-        return self.totals.cells[list(VERDICTS).index(Verdict.PRODUCTION_GRADE)]
+        return self.totals.cells[list(VERDICTS).index(VerdictStatus.PRODUCTION_GRADE)]
 
     @property
     def share(self) -> float | None:
@@ -80,20 +80,20 @@ class Trend:
     change: float | None
 
 
-def matrix_of(standings: Iterable[Standing]) -> Matrix:
+def matrix_of(standings: Iterable[VerdictCount]) -> Matrix:
     """Every sensitivity that some product has gets a row, and every verdict a column."""
     found = {(one.sensitivity, one.verdict): one.products for one in standings}
     levels: list[Sensitivity | None] = [None, *reversed(Sensitivity)]
     present = [level for level in levels if any(level == sensitivity for sensitivity, _ in found)]
-    longest = max((sum(found.get((level, Verdict(word)), 0) for word in VERDICTS) for level in present), default=0)
+    longest = max((sum(found.get((level, VerdictStatus(word)), 0) for word in VERDICTS) for level in present), default=0)
     rows = tuple(_row(level, found, longest) for level in present)
     amounts = [sum(row.cells[index].amount for row in rows) for index in range(len(VERDICTS))]
     totals = _filled("All", amounts, {}, sum(amounts))
     return Matrix(tuple(VERDICTS.values()), rows, totals)
 
 
-def _row(level: Sensitivity | None, found: Mapping[tuple[Sensitivity | None, Verdict], int], longest: int) -> Row:
-    amounts = [found.get((level, Verdict(word)), 0) for word in VERDICTS]
+def _row(level: Sensitivity | None, found: Mapping[tuple[Sensitivity | None, VerdictStatus], int], longest: int) -> Row:
+    amounts = [found.get((level, VerdictStatus(word)), 0) for word in VERDICTS]
     query = {"missing": "sensitivity"} if level is None else {"sensitivity__exact": level.value}
     return _filled((level or "unclassified").capitalize(), amounts, query, longest)
 
@@ -130,7 +130,7 @@ def _bad(matrix: Matrix) -> tuple[Cell, Cell]:
     """Not production-grade, and unknown."""
     order = list(VERDICTS)
     cells = matrix.totals.cells
-    return cells[order.index(Verdict.NOT_PRODUCTION_GRADE)], cells[order.index(Verdict.UNKNOWN)]
+    return cells[order.index(VerdictStatus.NOT_PRODUCTION_GRADE)], cells[order.index(VerdictStatus.UNKNOWN)]
 
 
 def denial_lines(denials: Denials) -> tuple[Line, ...]:

@@ -16,20 +16,20 @@ from trust.use_cases.models.use_case import Readiness, ReadinessWatch
 from trust.verdicts.models.exceptions import Incident
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.queries.product_upkeep import Reach, published_within
-from trust.vocabulary import ReadinessLevel, Verdict
+from trust.vocabulary import ReadinessLevel, VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class VerdictCount:
     """How many published products of one sensitivity (None: unclassified) have one verdict."""
 
     sensitivity: Sensitivity | None
-    verdict: Verdict
+    verdict: VerdictStatus
     products: int
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class OpenProblems:
     """Open incidents and recalls. unacknowledged: consumers that open recalls name and that have not said that they know."""
 
     incidents: int
@@ -47,7 +47,7 @@ def reach_of(person: Person) -> Reach:
     return tuple(mine.order_by("slug").values_list("pk", flat=True))
 
 
-def standings(reach: Reach, now: datetime) -> list[Standing]:
+def verdict_counts(reach: Reach, now: datetime) -> list[VerdictCount]:
     """The published products by sensitivity and verdict. One query.
 
     A verdict that has run out, or that something has changed since, counts as unknown until it is judged again.
@@ -55,11 +55,11 @@ def standings(reach: Reach, now: datetime) -> list[Standing]:
     holds = Q(current_verdict__invalidated=False, current_verdict__valid_until__gt=now)
     verdict = Case(When(holds, then=F("current_verdict__verdict")), default=None)
     counted = published_within(reach).order_by().values("sensitivity").annotate(verdict=verdict).annotate(products=Count("pk"))
-    found: dict[tuple[Sensitivity | None, Verdict], int] = {}
+    found: dict[tuple[Sensitivity | None, VerdictStatus], int] = {}
     for sensitivity, word, products in counted.values_list("sensitivity", "verdict", "products"):
-        key = (Sensitivity(sensitivity) if sensitivity else None, Verdict(word or Verdict.UNKNOWN))
+        key = (Sensitivity(sensitivity) if sensitivity else None, VerdictStatus(word or VerdictStatus.UNKNOWN))
         found[key] = found.get(key, 0) + products
-    return [Standing(sensitivity, verdict, products) for (sensitivity, verdict), products in found.items()]
+    return [VerdictCount(sensitivity, verdict, products) for (sensitivity, verdict), products in found.items()]
 
 
 def open_incidents(reach: Reach) -> QuerySet[Incident]:
@@ -72,11 +72,11 @@ def open_recalls(reach: Reach) -> QuerySet[Recall]:
     return rows if reach is None else rows.filter(product__in=reach)
 
 
-def trouble(reach: Reach) -> Trouble:
+def open_problems(reach: Reach) -> OpenProblems:
     """Open incidents and recalls, counted. Three queries."""
     incidents = open_incidents(reach).aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity=Severity.CRITICAL)))
     told = RecalledConsumer.objects.filter(recall__in=open_recalls(reach).order_by().values("pk"), acknowledged_at=None)
-    return Trouble(incidents["all"], incidents["critical"], open_recalls(reach).count(), told.count())
+    return OpenProblems(incidents["all"], incidents["critical"], open_recalls(reach).count(), told.count())
 
 
 def assessed(person: Person, shown: int) -> list[tuple[UseCase, Readiness | None]]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import Dimension, Severity
 from trust.evidence.rules.dimensions import dimension_of
 
@@ -25,7 +25,7 @@ class SuiteJsonError(ValueError):
     """The text is not a suite. The message names the place and says what to write instead."""
 
 
-def read_suite(text: str | bytes) -> Suite:
+def read_suite(text: str | bytes) -> SuiteSpec:
     """The suite that `text` writes, with every dimension filled in. Raises SuiteJsonError."""
     if len(text) > MAX_BYTES:
         raise SuiteJsonError(f"The suite has more than {MAX_BYTES:,} bytes. Split it.")
@@ -46,7 +46,7 @@ def read_suite(text: str | bytes) -> Suite:
         raise SuiteJsonError(f"The suite has more than {MAX_EXPECTATIONS:,} expectations. Split it.")
     if document.get("suite_parameters"):
         raise SuiteJsonError("`suite_parameters` are not supported. Write the values into the expectations.")
-    return Suite(name, tuple(_expectation(item, f"Expectation {index}") for index, item in enumerate(listed, start=1)))
+    return SuiteSpec(name, tuple(_expectation(item, f"Expectation {index}") for index, item in enumerate(listed, start=1)))
 
 
 def _expectation(item: Any, where: str) -> Expectation:

@@ -9,15 +9,15 @@ from uuid import UUID
 from catalog.models import DataProduct, Field, OutputPort
 from catalog.rules.expectation import Expectation
 from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity, SourceKind
-from trust.evidence.models.run import CheckResult as CheckResultRow
+from trust.evidence.models.run import CheckEvidence as CheckResultRow
 from trust.evidence.models.run import Run
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.recent_runs import past_runs
 from trust.evidence.rules import schedule
-from trust.evidence.rules.evidence import CheckResult, Failure, ObservedColumn, Source
+from trust.evidence.rules.evidence import CheckEvidence, Failure, ObservedColumn, Source
 from trust.evidence.rules.facts import CheckFacts, FieldFacts, PastRunFacts, PortFacts, RunFacts
 from trust.evidence.rules.identity import check_facts, source_digest
-from trust.evidence.rules.redaction import Keeping, keeping_of, withheld
+from trust.evidence.rules.redaction import Redaction, redact, redaction_of
 from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
 
 Row = TypeVar("Row")
@@ -64,17 +64,17 @@ class PortRows:
             cadence,
             fields=fields,
             suite=self.suites.get(port.id),
-            latest_run=self._run(port, keeping_of(fields, sensitivity)),
+            latest_run=self._run(port, redaction_of(fields, sensitivity)),
             pending=self.pending.get(port.id),
             past=self.past.get(port.id, ()),
         )
 
-    def _run(self, port: OutputPort, keeping: Keeping) -> RunFacts | None:
+    def _run(self, port: OutputPort, keeping: Redaction) -> RunFacts | None:
         run = self.latest.get(port.id)
         if run is None:
             return None
         found = (check_facts_of(result, port.name) for result in self.checks.get(run.id, ()))
-        return _run(run, tuple(withheld(check, keeping) for check in found))
+        return _run(run, tuple(redact(check, keeping) for check in found))
 
 
 def port_rows(product_ids: Collection[int], window: int) -> PortRows:
@@ -148,9 +148,9 @@ def _fields(port_ids: list[int]) -> Mapping[int, tuple[FieldFacts, ...]]:
     return found
 
 
-def keeping_at(port: OutputPort) -> Keeping:
+def redaction_for(port: OutputPort) -> Redaction:
     """What the port keeps today; one query, two where its product is not at hand."""
-    return keeping_of(_fields([port.id]).get(port.id, ()), _sensitivity(port.product.sensitivity))
+    return redaction_of(_fields([port.id]).get(port.id, ()), _sensitivity(port.product.sensitivity))
 
 
 def check_facts_of(row: CheckResultRow, port: str) -> CheckFacts:
@@ -182,8 +182,8 @@ def _column(column: Mapping[str, Any]) -> ObservedColumn:
     return ObservedColumn(column["name"], column["physical_type"], types)
 
 
-def _check_result(row: CheckResultRow) -> CheckResult:
-    return CheckResult(
+def _check_result(row: CheckResultRow) -> CheckEvidence:
+    return CheckEvidence(
         expectation=Expectation(row.type, row.kwargs, Severity(row.severity), Dimension(row.dimension)),
         status=CheckStatus(row.status),
         element_count=row.element_count,

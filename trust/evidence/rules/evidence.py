@@ -20,7 +20,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckEvidence:
     """What one expectation found.
 
     `element_count` counts rows looked at (None where rows cannot be counted); `missing_count` the NULLs among them that a
@@ -64,7 +64,7 @@ class RunEvidence:
     status: EvidenceStatus
     seconds: float
     rows: int | None = None
-    results: tuple[CheckResult, ...] = ()
+    results: tuple[CheckEvidence, ...] = ()
     columns: tuple[ObservedColumn, ...] = ()
     data_time: datetime | None = None
     failure: Failure | None = None

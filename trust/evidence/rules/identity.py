@@ -4,9 +4,9 @@ from hashlib import sha256
 
 import msgspec
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.rules.dimensions import dimension_borne_out
-from trust.evidence.rules.evidence import CheckResult, Source
+from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.evidence.rules.facts import CheckFacts
 
 # 128 bits: an owner writes both the check that is waived and the one put in its place, so he may look for two that meet.
@@ -26,7 +26,7 @@ def check_key(port: str, expectation: Expectation) -> str:
     return f"{name[:_LONGEST_NAME]}:{sha256(demand).hexdigest()[:_DIGEST_LENGTH]}"
 
 
-def suite_digest(suite: Suite) -> str:
+def suite_digest(suite: SuiteSpec) -> str:
     """SHA-256, as hex, of what a suite demands: types, arguments, severities and dimensions, in any order. Meta stays out."""
     demands = sorted(_canonical([e.type, dict(e.kwargs), e.severity, e.dimension]) for e in suite.expectations)
     return sha256(b"\n".join(demands)).hexdigest()
@@ -37,7 +37,7 @@ def source_digest(source: Source) -> str:
     return sha256(_canonical(source)).hexdigest()
 
 
-def check_facts(check_id: str, port: str, result: CheckResult) -> CheckFacts:
+def check_facts(check_id: str, port: str, result: CheckEvidence) -> CheckFacts:
     """What a judgement needs of one check result. The dimension is the type's where it does not bear out the author's."""
     return CheckFacts(
         id=check_id,

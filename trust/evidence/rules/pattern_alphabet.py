@@ -12,7 +12,7 @@ from trust.evidence.rules.pattern_syntax import (
     CharSet,
     Node,
     PatternError,
-    Place,
+    PatternPosition,
     char_sets,
     places,
 )
@@ -20,9 +20,9 @@ from trust.evidence.rules.pattern_syntax import (
 MAX_PAIRS = 200_000
 """Of sets and classes of characters (our choice), which bounds the time that sorting them takes."""
 LINE_FEED = 0x0A
-LINE_ANCHORS = frozenset({Place.LINE_START, Place.LINE_END})
-_BOUNDARIES = {Place.BOUNDARY, Place.NO_BOUNDARY}
-_ASCII_BOUNDARIES = {Place.ASCII_BOUNDARY, Place.NO_ASCII_BOUNDARY}
+LINE_ANCHORS = frozenset({PatternPosition.LINE_START, PatternPosition.LINE_END})
+_BOUNDARIES = {PatternPosition.BOUNDARY, PatternPosition.NO_BOUNDARY}
+_ASCII_BOUNDARIES = {PatternPosition.ASCII_BOUNDARY, PatternPosition.NO_ASCII_BOUNDARY}
 _KNOWN_SORTS = (
     *range(0x80), 0x85, 0xA0, 0xAA, 0xB2, 0xE9, 0x660, 0x6F0, 0x966, 0x1680, 0x1E9E, *range(0x2000, 0x200B), 0x2028, 0x2029,
     0x202F, 0x205F, 0x2603, 0x3000, 0x4E2D, 0xAC00, 0xFF11, 0x1D7CE, 0x1F600, 0x20000,
@@ -62,10 +62,10 @@ class Alphabet:
 
 def alphabet_of(nodes: Sequence[Node]) -> Alphabet:
     """The alphabet of all `nodes` together. Raises `PatternError` where they mix what one alphabet cannot express."""
-    asked = frozenset[Place]().union(*(places(node) for node in nodes))
+    asked = frozenset[PatternPosition]().union(*(places(node) for node in nodes))
     if asked & _BOUNDARIES and asked & _ASCII_BOUNDARIES:
         raise PatternError("mixes word boundaries with and without the flag (?a)")
-    if Place.END in asked and asked & LINE_ANCHORS:
+    if PatternPosition.END in asked and asked & LINE_ANCHORS:
         raise PatternError("mixes anchors with and without the flag (?m)")
     sets: dict[CharSet, int] = {}
     for node in nodes:

@@ -14,7 +14,7 @@ from trust.evidence.rules.pattern_syntax import (
     Either,
     Node,
     PatternError,
-    Place,
+    PatternPosition,
     Repeat,
     read_pattern,
 )
@@ -44,7 +44,7 @@ class _UndecidedError(Exception):
 class _State:
     """Leads on without a character (to a state, under an assertion or none), or with one character of a set."""
 
-    free: list[tuple[Place | None, int]] = field(default_factory=list)
+    free: list[tuple[PatternPosition | None, int]] = field(default_factory=list)
     sets: int = 0
     follows: int = -1
 
@@ -192,21 +192,21 @@ def _kinds(symbol: Symbol) -> tuple[Beside, ...]:
     return (Beside.WORD,) if symbol.is_word else (Beside.OTHER,)
 
 
-def _holds(place: Place, before: Beside, after: Beside) -> bool:  # noqa: PLR0911  # one answer a kind
+def _holds(place: PatternPosition, before: Beside, after: Beside) -> bool:  # noqa: PLR0911  # one answer a kind
     line_feeds = {Beside.LINE_FEED, Beside.FINAL_LINE_FEED}
     is_boundary = (before is Beside.WORD) != (after is Beside.WORD)
     match place:
-        case Place.TEXT_START:
+        case PatternPosition.TEXT_START:
             return before is Beside.NOTHING
-        case Place.TEXT_END:
+        case PatternPosition.TEXT_END:
             return after is Beside.NOTHING
-        case Place.END:
+        case PatternPosition.END:
             return after in {Beside.NOTHING, Beside.FINAL_LINE_FEED}
-        case Place.LINE_START:
+        case PatternPosition.LINE_START:
             return before is Beside.NOTHING or before in line_feeds
-        case Place.LINE_END:
+        case PatternPosition.LINE_END:
             return after is Beside.NOTHING or after in line_feeds
-        case Place.BOUNDARY | Place.ASCII_BOUNDARY:
+        case PatternPosition.BOUNDARY | PatternPosition.ASCII_BOUNDARY:
             return is_boundary
     is_empty = before is Beside.NOTHING and after is Beside.NOTHING
     return not is_boundary and (EMPTY_HAS_NO_BOUNDARY or not is_empty)

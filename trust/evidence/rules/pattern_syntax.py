@@ -32,7 +32,7 @@ class Category(Enum):
     SPACE = auto()
 
 
-class Place(Enum):
+class PatternPosition(Enum):
     """Assertions about a place between two characters."""
 
     TEXT_START = auto()
@@ -58,7 +58,7 @@ class CharSet:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    place: Place
+    place: PatternPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def char_sets(node: Node) -> Iterator[CharSet]:
             yield from char_sets(part)
 
 
-def places(node: Node) -> frozenset[Place]:
+def places(node: Node) -> frozenset[PatternPosition]:
     """Every kind of assertion in `node`."""
     match node:
         case Assertion(place=place):
@@ -191,16 +191,16 @@ def _node(op: Any, value: Any, flags: int) -> Node:  # noqa: PLR0911  # one bran
     raise PatternError(f"uses {_REFUSED.get(op, str(op))}, which cannot be matched in linear time")
 
 
-def _place(value: Any, flags: int) -> Place:
+def _place(value: Any, flags: int) -> PatternPosition:
     if value is words.AT_BEGINNING:
-        return Place.LINE_START if flags & re.MULTILINE else Place.TEXT_START
+        return PatternPosition.LINE_START if flags & re.MULTILINE else PatternPosition.TEXT_START
     if value is words.AT_END:
-        return Place.LINE_END if flags & re.MULTILINE else Place.END
+        return PatternPosition.LINE_END if flags & re.MULTILINE else PatternPosition.END
     if value is words.AT_BOUNDARY:
-        return Place.ASCII_BOUNDARY if flags & re.ASCII else Place.BOUNDARY
+        return PatternPosition.ASCII_BOUNDARY if flags & re.ASCII else PatternPosition.BOUNDARY
     if value is words.AT_NON_BOUNDARY:
-        return Place.NO_ASCII_BOUNDARY if flags & re.ASCII else Place.NO_BOUNDARY
-    return Place.TEXT_START if value is words.AT_BEGINNING_STRING else Place.TEXT_END
+        return PatternPosition.NO_ASCII_BOUNDARY if flags & re.ASCII else PatternPosition.NO_BOUNDARY
+    return PatternPosition.TEXT_START if value is words.AT_BEGINNING_STRING else PatternPosition.TEXT_END
 
 
 def _set(items: Any, flags: int) -> CharSet:

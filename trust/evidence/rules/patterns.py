@@ -21,7 +21,7 @@ from trust.evidence.rules.pattern_syntax import (
     Either,
     Node,
     PatternError,
-    Place,
+    PatternPosition,
     Repeat,
     places,
     read_pattern,
@@ -55,14 +55,14 @@ class LinearPattern:
         node = read_pattern(pattern)
         asked = places(node)
         alphabet = alphabet_of([node])
-        self._has_final = Place.END in asked
+        self._has_final = PatternPosition.END in asked
         has_lines = bool(asked & LINE_ANCHORS)
         stand_ins = _stand_ins(alphabet, has_lines=has_lines)
         self._table = _Table(alphabet, stand_ins)
         writer = _Writer(alphabet, stand_ins, has_final=self._has_final)
         self._expression = _compiled(writer.write(node))
         self._of_empty = self._expression
-        if asked & {Place.NO_BOUNDARY, Place.NO_ASCII_BOUNDARY} and not EMPTY_HAS_NO_BOUNDARY:
+        if asked & {PatternPosition.NO_BOUNDARY, PatternPosition.NO_ASCII_BOUNDARY} and not EMPTY_HAS_NO_BOUNDARY:
             writer.knows_no_boundary = False
             self._of_empty = _compiled(writer.write(node))
 
@@ -147,12 +147,12 @@ class _Writer:
             case Assertion(place=place):
                 return self._place(place)
 
-    def _place(self, place: Place) -> str:
-        if place in {Place.NO_BOUNDARY, Place.NO_ASCII_BOUNDARY}:
+    def _place(self, place: PatternPosition) -> str:
+        if place in {PatternPosition.NO_BOUNDARY, PatternPosition.NO_ASCII_BOUNDARY}:
             return r"\B" if self.knows_no_boundary else _NOTHING
-        if place in {Place.BOUNDARY, Place.ASCII_BOUNDARY}:
+        if place in {PatternPosition.BOUNDARY, PatternPosition.ASCII_BOUNDARY}:
             return r"\b"
-        plain = {Place.TEXT_START: r"\A", Place.TEXT_END: r"\z", Place.LINE_START: "(?m:^)"}
+        plain = {PatternPosition.TEXT_START: r"\A", PatternPosition.TEXT_END: r"\z", PatternPosition.LINE_START: "(?m:^)"}
         return plain.get(place, "(?m:$)")
 
 

@@ -20,7 +20,7 @@ _COUNTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class Redaction:
     """The columns of one port that are kept, those that it declares, and whether others are kept too."""
 
     kept: frozenset[str]
@@ -41,11 +41,11 @@ class Keeping:
         return bool(names & self.kept) or undeclared or any(name in condition for name in self.kept)
 
 
-def keeping_of(fields: Iterable[FieldFacts], sensitivity: Sensitivity | None) -> Keeping:
+def redaction_of(fields: Iterable[FieldFacts], sensitivity: Sensitivity | None) -> Redaction:
     """What a port with these `fields` keeps in a product of that `sensitivity`, which unclassified fields share."""
     fields = list(fields)
     kept = {field.name for field in fields if field.is_personal_data or not is_open(field.sensitivity or sensitivity)}
-    return Keeping(frozenset(kept), frozenset(field.name for field in fields), not is_open(sensitivity))
+    return Redaction(frozenset(kept), frozenset(field.name for field in fields), not is_open(sensitivity))
 
 
 def is_open(sensitivity: Sensitivity | None) -> bool:
@@ -58,7 +58,7 @@ def observes_values(expectation_type: str) -> bool:
     return expectation_type not in _COUNTS and not expectation_type.startswith("expect_table_")
 
 
-def withheld(check: CheckFacts, keeping: Keeping) -> CheckFacts:
+def redact(check: CheckFacts, keeping: Redaction) -> CheckFacts:
     """The check without what it saw of a kept column: counts stay, an observed value and a message that may quote it do not."""
     if not observes_values(check.type) or not keeping.concerns(check.kwargs):
         return check

@@ -23,8 +23,7 @@ from trust.evidence.models.run import CheckResult, Run, RunCause
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.dimensions import dimension_of
-from trust.evidence.rules.evidence import CheckResult as CheckEvidence
-from trust.evidence.rules.evidence import Failure, RunEvidence
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence
 from trust.evidence.rules.storable import storable, storable_text
 from trust.vocabulary import RunStatus
 

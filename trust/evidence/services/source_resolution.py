@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from catalog.models import OutputPort
-from catalog.rules.expectation import Expectation, Json, Suite
+from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
-from trust.evidence.models.suite import Suite as SuiteRow
+from trust.evidence.models.suite import SuiteSpec as SuiteRow
 from trust.evidence.rules.evidence import Source
 from trust.evidence.services.port_locations import kept_at, kept_columns, may_look_up
 from trust.evidence.sources.files import resolve_file
@@ -25,7 +25,7 @@ _REFERENCE = "expect_column_values_to_exist_in_reference"
 class Reading:
     """What a worker hands to an engine."""
 
-    suite: Suite
+    suite: SuiteSpec
     source: Source
 
 
@@ -36,9 +36,9 @@ def reading_of(*, port: OutputPort, suite: SuiteRow) -> Reading:
     return Reading(demanded, replace(source, references=_references(port, demanded.expectations)))
 
 
-def suite_of(row: SuiteRow) -> Suite:
+def suite_of(row: SuiteRow) -> SuiteSpec:
     """The stored suite as the rules know it."""
-    return Suite(row.name, tuple(_expectation(stored) for stored in row.expectations))
+    return SuiteSpec(row.name, tuple(_expectation(stored) for stored in row.expectations))
 
 
 def _expectation(stored: dict[str, Json]) -> Expectation:

@@ -9,7 +9,7 @@ from django.db.models import Max
 from catalog.models import OutputPort, Person
 from catalog.rules.errors import ConflictError, InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation, Json
-from catalog.rules.expectation import Suite as Demands
+from catalog.rules.expectation import SuiteSpec as Demands
 from catalog.rules.limits import demand_small_suite
 from catalog.services.permissions import require_can_change
 from catalog.services.products import demand_not_retired

@@ -49,7 +49,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class TrailPosition:
     """A row of the history: its moment, its table, its id there."""
 
     at: datetime
@@ -61,7 +61,7 @@ Objects = Mapping[type[Model], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class TrailFilter:
     """What the trail is narrowed by; None where it is not. since <= at < until.
 
     kinds: names of kinds. actors: usernames (and person, their id), as the contexts have them. objects: what was looked for.
@@ -124,7 +124,9 @@ def _ways(model: type[Model], events: type[Model]) -> Mapping[type[Model], tuple
     return ways
 
 
-def find_changes(sought: Sought, *, size: int, after: Place | None = None) -> tuple[list[Change], Place | None]:
+def find_changes(
+    sought: TrailFilter, *, size: int, after: TrailPosition | None = None
+) -> tuple[list[Change], TrailPosition | None]:
     """At most `size` changes behind `after`, newest first, and where to go on; None at the end. One query to find them."""
     parts, values = [], []
     for kind in kinds().values():
@@ -145,14 +147,14 @@ def find_changes(sought: Sought, *, size: int, after: Place | None = None) -> tu
     with connection.cursor() as cursor:
         # Planned for these very values: which of the indexes leads depends on them.
         cursor.execute(connection.ops.compose_sql(statement, values))  # type: ignore[attr-defined]  # of PostgreSQL's backend
-        places = [Place(*row) for row in cursor.fetchall()]
+        places = [TrailPosition(*row) for row in cursor.fetchall()]
     page = places[:size]
     return _read(page), page[-1] if len(places) > size else None
 
 
-def every_change(sought: Sought, *, at_once: int = 500) -> Iterator[Change]:
+def every_change(sought: TrailFilter, *, at_once: int = 500) -> Iterator[Change]:
     """All of them, so many in memory at a time."""
-    after: Place | None = None
+    after: TrailPosition | None = None
     while True:
         changes, after = find_changes(sought, size=at_once, after=after)
         yield from changes
@@ -160,7 +162,7 @@ def every_change(sought: Sought, *, at_once: int = 500) -> Iterator[Change]:
             return
 
 
-def _conditions(kind: Kind, sought: Sought, after: Place | None) -> tuple[str | None, list[Any]]:
+def _conditions(kind: Kind, sought: TrailFilter, after: TrailPosition | None) -> tuple[str | None, list[Any]]:
     conditions = ["pgh_created_at >= %s AND pgh_created_at < %s"]
     values: list[Any] = [sought.since or _BEGIN, sought.until or _END]
     if after is not None:
@@ -187,7 +189,7 @@ def _conditions(kind: Kind, sought: Sought, after: Place | None) -> tuple[str | 
     return " AND ".join(conditions), values
 
 
-def _read(places: Sequence[Place]) -> list[Change]:
+def _read(places: Sequence[TrailPosition]) -> list[Change]:
     """The rows at these places with the ones before them: two queries for each table that is among them."""
     changes: dict[tuple[str, int], Change] = {}
     for table in {place.table for place in places}:

@@ -35,7 +35,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
         "catalog_contract": ("is_current",),
         "pghistory_context": ("metadata", "updated_at"),  # who did what, and why: a request that goes on adds to it
         "trust_checkresult": (),
-        "trust_dailystanding": (),
+        "trust_dailyverdictcount": (),
         "trust_decision": (),
         "trust_decisionuse": (),
         "trust_incidententry": (),

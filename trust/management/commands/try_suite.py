@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
-from trust.evidence.rules.evidence import CheckResult, Failure, RunEvidence, Source
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
 from trust.evidence.sources.files import file_kind, resolve_file
 from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             sys.exit(code)
 
 
-def _read_suite(path: str) -> Suite:
+def _read_suite(path: str) -> SuiteSpec:
     try:
         return read_suite(Path(path).read_bytes())
     except OSError as error:
@@ -71,7 +71,7 @@ def _read_suite(path: str) -> Suite:
         raise SuiteJsonError(f"The suite {path!r} is not written in UTF-8.") from error
 
 
-def _run(suite: Suite, location: str) -> RunEvidence:
+def _run(suite: SuiteSpec, location: str) -> RunEvidence:
     data = Path(location)
     kind = None if data.is_dir() else file_kind(location)
     path = resolve_file(str(data.absolute().parent.resolve() / data.name), ["/"])
@@ -91,7 +91,7 @@ def _run(suite: Suite, location: str) -> RunEvidence:
         return GxEngine(Access(limits=limits)).run(suite, source)
 
 
-def _references(suite: Suite, folder: Path) -> Mapping[str, Source]:
+def _references(suite: SuiteSpec, folder: Path) -> Mapping[str, Source]:
     """References of the suite as sources: here a reference is a path, relative to the folder of DATA."""
     sources: dict[str, Source] = {}
     for expectation in suite.expectations:
@@ -135,7 +135,7 @@ def _as_document(evidence: RunEvidence) -> dict[str, Any]:
     }
 
 
-def _as_mapping(result: CheckResult) -> dict[str, Any]:
+def _as_mapping(result: CheckEvidence) -> dict[str, Any]:
     expectation: Expectation = result.expectation
     return {
         "type": expectation.type,
@@ -172,7 +172,7 @@ def _as_text(evidence: RunEvidence) -> str:
     return "\n".join(lines)
 
 
-def _row(result: CheckResult) -> tuple[str, ...]:
+def _row(result: CheckEvidence) -> tuple[str, ...]:
     expectation = result.expectation
     columns = [expectation.kwargs.get(key) for key in ("column", "column_A", "column_B", "column_list")]
     named = ", ".join(_shown(column) for column in columns if column)
@@ -187,7 +187,7 @@ def _shown(value: Any) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _remarks(result: CheckResult) -> list[str]:
+def _remarks(result: CheckEvidence) -> list[str]:
     remarks = [_shown(result.message)] if result.message else []
     if result.samples:
         shown = ", ".join(_shown(repr(sample)) for sample in result.samples[:5])

@@ -16,7 +16,7 @@ from trust.vocabulary import (
     ReadinessQuestion,
     Role,
     RunStatus,
-    Verdict,
+    VerdictStatus,
 )
 
 NOTHING = "\u2013"
@@ -32,9 +32,9 @@ class Badge:
 
 
 VERDICTS: Mapping[str, Badge] = {
-    Verdict.PRODUCTION_GRADE: Badge("Production-grade", "yes", "good"),
-    Verdict.NOT_PRODUCTION_GRADE: Badge("Not production-grade", "no", "bad"),
-    Verdict.UNKNOWN: Badge("Unknown", "ask", "unsure"),
+    VerdictStatus.PRODUCTION_GRADE: Badge("Production-grade", "yes", "good"),
+    VerdictStatus.NOT_PRODUCTION_GRADE: Badge("Not production-grade", "no", "bad"),
+    VerdictStatus.UNKNOWN: Badge("Unknown", "ask", "unsure"),
 }
 STATES: Mapping[str, Badge] = {
     GateStatus.PASSED: Badge("Passed", "yes", "good"),

@@ -17,7 +17,7 @@ from trust.presentation.pages.labels import GAPS, LEVELS, QUESTIONS
 from trust.use_cases.models.use_case import Readiness
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.codec import dump_assessment, load_assessment, load_facts
-from trust.use_cases.rules.readiness.redaction import veiled
+from trust.use_cases.rules.readiness.redaction import redact_assessment
 
 
 @admin.register(Readiness)
@@ -68,7 +68,7 @@ class ReadinessAdmin(LargeTableAdmin):
 
     @display(description="Outcome")
     def whole_outcome(self, row: Readiness) -> str:
-        return _indented(dump_assessment(veiled(load_assessment(row.outcome), self._hidden(row))).decode())
+        return _indented(dump_assessment(redact_assessment(load_assessment(row.outcome), self._hidden(row))).decode())
 
     @display(description="Facts")
     def whole_facts(self, row: Readiness) -> str:

@@ -27,7 +27,7 @@ from trust.presentation.pages.labels import QUESTIONS
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
-from trust.use_cases.rules.readiness.redaction import veiled_missing
+from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.use_cases.services.stage_notices import move_of
 from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
 from trust.vocabulary import StageMoveStatus
@@ -200,7 +200,7 @@ class StageMoveAdmin(ServiceAdmin):
     def lacking(self, move: StageMove) -> str:
         lines = (
             (QUESTIONS.get(one["question"], one["question"]), one["message"], one["remedy"], ", ".join(one["who"]))
-            for one in veiled_missing(move.missing, vars(move).get("hidden_slugs", ()))
+            for one in redact_requirements(move.missing, vars(move).get("hidden_slugs", ()))
         )
         return format_html_join("", "<p><b>{}</b> {} {} <i>{}</i></p>", lines) or "nothing"
 

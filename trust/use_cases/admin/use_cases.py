@@ -31,7 +31,7 @@ from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.pages.readiness import panel_of
 from trust.use_cases.queries.stage_moves import overrides
 from trust.use_cases.queries.use_case_report import hidden_from
-from trust.use_cases.rules.readiness.redaction import veiled, veiled_text
+from trust.use_cases.rules.readiness.redaction import redact_assessment, redact_text
 from trust.use_cases.services.readiness import assess_use_case
 from trust.vocabulary import ReadinessLevel, StageMoveStatus
 
@@ -184,7 +184,7 @@ def _story(use_case: UseCase, reader: Person, now: datetime) -> Mapping[str, Any
     confirmations = use_case.confirmations.exclude(product__slug__in=hidden)
     return {
         "use_case": use_case,
-        "panel": panel_of(veiled(assessment, hidden)),
+        "panel": panel_of(redact_assessment(assessment, hidden)),
         "can_acknowledge": not is_over and reader.is_active and use_case.business_owner_id == reader.pk,
         "moves": _moves(use_case),
         "overrides": overrides([use_case.pk])[use_case.pk],
@@ -193,7 +193,7 @@ def _story(use_case: UseCase, reader: Person, now: datetime) -> Mapping[str, Any
         "retired_measures": list(use_case.measures.exclude(retired_at=None).select_related("owner")),
         "confirmations": list(confirmations.select_related("consumer", "product", "confirmed_by").defer("product__search")),
         "claim_history": [
-            replace(entry, lines=tuple(veiled_text(line, hidden) for line in entry.lines))
+            replace(entry, lines=tuple(redact_text(line, hidden) for line in entry.lines))
             for entry in use_case_history(use_case)
         ],
     }

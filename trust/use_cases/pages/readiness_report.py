@@ -20,7 +20,7 @@ from trust.use_cases.rules.readiness.assess import assess
 from trust.use_cases.rules.readiness.codec import load_facts
 from trust.use_cases.rules.readiness.facts import MeasureFacts, Presence, UseCaseFacts
 from trust.use_cases.rules.readiness.outcome import Assessment
-from trust.use_cases.rules.readiness.redaction import HIDDEN, veiled
+from trust.use_cases.rules.readiness.redaction import HIDDEN, redact_assessment
 from trust.use_cases.services.readiness import assess_use_case, readiness_as_of
 from trust.verdicts.models.exceptions import Waiver
 from trust.verdicts.queries.policies import current_policy
@@ -122,7 +122,7 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
     at = now if as_of is None else as_of
     slugs = {product.slug for product in facts.products}
     hidden = hidden_from(reader, use_case)
-    panel = panel_of(veiled(found.assessment, hidden), {person.username: person.name for person in _people(facts)})
+    panel = panel_of(redact_assessment(found.assessment, hidden), {person.username: person.name for person in _people(facts)})
     return Report(
         facts=facts,
         claims=claims_at(use_case, at),

@@ -18,7 +18,7 @@ from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, Lifecycle, S
 from trust.use_cases.queries.use_case_facts_products import standing_until
 from trust.use_cases.rules.readiness.facts import ConfirmationFacts, GrantFacts
 from trust.verdicts.rules.readiness_policy import ReadinessPolicy
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 # Both look only at an index that holds all that is counted here, `trust_decision_use_case`. People's keys may ask about any
 # consumer; what somebody asked about an agent that is not theirs shows nothing of it, neither that it asks nor that it was
@@ -172,7 +172,7 @@ def _asked_for(asking: Asking, product: DataProduct) -> AskedFor:
     return AskedFor(
         purpose=asking.use_case.purpose,
         score=product.current_verdict.effective_score if stands else 0.0,
-        is_production_grade=stands and product.current_verdict.verdict == Verdict.PRODUCTION_GRADE,
+        is_production_grade=stands and product.current_verdict.verdict == VerdictStatus.PRODUCTION_GRADE,
         use_case=asking.use_case.slug,
     )
 

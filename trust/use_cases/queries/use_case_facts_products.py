@@ -11,7 +11,7 @@ from catalog.models import DataProduct, Person, UseCaseProduct
 from catalog.rules.vocabulary import Lifecycle, Sensitivity
 from trust.use_cases.rules.readiness.facts import Presence, UsedProductFacts
 from trust.verdicts.models.verdict import CurrentVerdict
-from trust.vocabulary import GateName, GateStatus, Verdict
+from trust.vocabulary import GateName, GateStatus, VerdictStatus
 
 # A good verdict counts from its judgement until its own time is over, or until the facts changed that led to the next one: what
 # nobody had judged yet was nothing to rely on. The verdict that stood when the window began is the last one before it.
@@ -100,7 +100,7 @@ def _facts(
         lifecycle=Lifecycle(product.lifecycle),
         deprecation_ends_at=product.deprecation_ends_at,
         sensitivity=Sensitivity(product.sensitivity) if product.sensitivity else None,
-        verdict=None if row is None else Verdict(row.verdict),
+        verdict=None if row is None else VerdictStatus(row.verdict),
         valid_until=until,
         open_gates=failed + unknown,
         failed_gates=failed,

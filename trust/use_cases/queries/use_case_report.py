@@ -36,7 +36,7 @@ def claims_at(use_case: UseCase, at: datetime) -> ClaimsThen:
 def hidden_from(reader: Person, use_case: UseCase) -> set[str]:
     """Slugs of products that the use case names, or ever named, and that `reader` may not see: drafts of others. Two queries.
 
-    Give them to `trust.use_cases.rules.readiness.redaction.veiled` before `reader` is shown an assessment, also a past one.
+    Call `redact_assessment` with them before showing `reader` an assessment, also a past one.
     """
     return hidden_in(reader, [use_case.pk])
 

@@ -26,7 +26,7 @@ from trust.use_cases.services.reporters import (
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ReportedProblem:
     """What was wrong with an output. reference: what its own system calls the output; tells two of the same answer apart."""
 
     title: str
@@ -36,7 +36,7 @@ class Trouble:
 
 
 def record_exception(
-    *, use_case: UseCase, decision_id: int, trouble: Trouble, reporter: Reporter, now: datetime
+    *, use_case: UseCase, decision_id: int, trouble: ReportedProblem, reporter: Reporter, now: datetime
 ) -> tuple[OutputException, bool]:
     """The exception and whether it is new: the same trouble with the same answer, sent again, is the one that there is.
 

@@ -21,7 +21,7 @@ from trust.use_cases.models.use_case import Readiness, ReadinessWatch
 from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.codec import load_assessment
 from trust.use_cases.rules.readiness.outcome import QuestionResult
-from trust.use_cases.rules.readiness.redaction import veiled_result
+from trust.use_cases.rules.readiness.redaction import redact_result
 from trust.use_cases.services.missing_requirements import line_of
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.recall import RecallState, Telling, cross, due, tell
@@ -90,7 +90,7 @@ def _tell_fall(watch: ReadinessWatch, row: Readiness, now: datetime) -> None:
     missing = [one for one in load_assessment(row.outcome).questions if one.question in row.lacking]
     hidden = hidden_in(None, [use_case.pk])  # one text for all who are told: drafts are named to nobody
     what = (
-        "\n".join(f"- {line_of(veiled_result(one, hidden))}" for one in missing)
+        "\n".join(f"- {line_of(redact_result(one, hidden))}" for one in missing)
         or "Nothing is missing any more at this moment."
     )
     notify(

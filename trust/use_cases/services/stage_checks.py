@@ -13,7 +13,7 @@ from trust.evidence.rules import formatting
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.outcome import QuestionResult
-from trust.use_cases.rules.readiness.redaction import veiled_result
+from trust.use_cases.rules.readiness.redaction import redact_result
 from trust.use_cases.rules.stages import Way, way, ways_from
 from trust.use_cases.services.missing_requirements import line_of
 from trust.verdicts.rules.trust_policy import TrustPolicy
@@ -116,4 +116,4 @@ def not_the_requester(move: StageMove, actor: Person) -> ForbiddenError:
 
 def _lines(missing: Sequence[QuestionResult], reader: Person, use_case: UseCase) -> list[str]:
     hidden = hidden_from(reader, use_case)
-    return [line_of(veiled_result(one, hidden)) for one in missing]
+    return [line_of(redact_result(one, hidden)) for one in missing]

@@ -10,7 +10,7 @@ from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_in
-from trust.use_cases.rules.readiness.redaction import veiled_missing
+from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.vocabulary import StageMoveStatus
 
 
@@ -28,7 +28,7 @@ def tell(move: StageMove, event: str, headline: str, *, now: datetime, actor: Pe
     reason = move.decision_reason or move.reason
     said = f" Reason given: {reason}" if reason else ""
     # One text for all who are told: drafts are named to nobody, since most of them may not see them.
-    lacking = veiled_missing(move.missing, hidden_in(None, [use_case.pk]) if move.missing else ())
+    lacking = redact_requirements(move.missing, hidden_in(None, [use_case.pk]) if move.missing else ())
     missing = "\n".join(f"- {one['question']}: {one['message']} {one['remedy']}" for one in lacking)
     notify(
         key=f"stage-move:{move.pk}:{event}",

@@ -18,7 +18,7 @@ from trust.verdicts.services import judging
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ProductAction:
     """`is_offered` says whether the button shows; the service decides again. `act` returns what to say."""
 
     title: str
@@ -79,24 +79,26 @@ def _is_alive(product: DataProduct) -> bool:
     return product.lifecycle != Lifecycle.RETIRED
 
 
-DEEDS: Mapping[str, Deed] = {
-    "run": Deed("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
-    "judge": Deed("Judge again", "gavel", can_look_after, judge_again),
-    "acknowledge": Deed("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
-    "review": Deed("Record a review", "fact_check", lambda who, it: _is_alive(it) and is_governance(who), _review),
-    "publish": Deed(
+DEEDS: Mapping[str, ProductAction] = {
+    "run": ProductAction("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
+    "judge": ProductAction("Judge again", "gavel", can_look_after, judge_again),
+    "acknowledge": ProductAction("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
+    "review": ProductAction("Record a review", "fact_check", lambda who, it: _is_alive(it) and is_governance(who), _review),
+    "publish": ProductAction(
         "Publish",
         "publish",
         lambda who, it: it.lifecycle in {Lifecycle.DRAFT, Lifecycle.DEPRECATED} and can_change(who, it),
         _publish,
     ),
-    "deprecate": Deed(
+    "deprecate": ProductAction(
         "Deprecate", "event_busy", lambda who, it: it.lifecycle == Lifecycle.PUBLISHED and can_change(who, it), _deprecate
     ),
-    "retire": Deed("Retire", "archive", lambda who, it: it.lifecycle == Lifecycle.DEPRECATED and can_change(who, it), _retire),
+    "retire": ProductAction(
+        "Retire", "archive", lambda who, it: it.lifecycle == Lifecycle.DEPRECATED and can_change(who, it), _retire
+    ),
 }
 
 
-def offered(person: Person, product: DataProduct) -> list[tuple[str, Deed]]:
+def offered(person: Person, product: DataProduct) -> list[tuple[str, ProductAction]]:
     """The deeds that this person can do to this product now."""
     return [(name, deed) for name, deed in DEEDS.items() if deed.is_offered(person, product)]

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from catalog.models import DataProduct, Person
 from catalog.models.choices import choices, one_of
 from trust.evidence.models.run import Run
-from trust.vocabulary import Verdict as VerdictWord
+from trust.vocabulary import VerdictStatus as VerdictWord
 
 
 class TrustPolicyVersion(models.Model):

@@ -1,7 +1,7 @@
 """The share of the published products that is production-grade, day by day.
 
-What every product stood at the end of a past day never changes, so it is counted once and kept (`DailyStanding`): a page reads
-one row a day, however long the history of verdicts is. For a person's own products it is looked up in that history: one step
+The verdicts at the end of a past day never change, so they are counted once and stored (`DailyVerdictCount`): a page reads one
+row a day, however long the history of verdicts is. For a person's own products it is looked up in that history: one step
 down an index for each product and day, on fewer days where there are many products.
 """
 
@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
-from trust.verdicts.models.daily_status import DailyStanding
+from trust.verdicts.models.daily_verdicts import DailyVerdictCount
 
 DAYS = 90
 LOOKED_UP = 4_500  # products times days that a page looks up itself: our choice, some 50 ms
@@ -75,9 +75,9 @@ def trend(now: datetime, reach: Sequence[int] | None) -> list[Day]:
     if reach is not None:
         step = max(1, -(-len(reach) * len(days) // LOOKED_UP))
         return stood_at_the_end_of(days[::-step][::-1], reach[:LOOKED_UP]) if reach else []
-    kept = DailyStanding.objects.filter(day__gte=days[0], day__lte=days[-1])
+    kept = DailyVerdictCount.objects.filter(day__gte=days[0], day__lte=days[-1])
     return [Day(row.day, row.production_grade, row.not_production_grade, row.unknown) for row in kept if _any(row)]
 
 
-def _any(row: DailyStanding) -> bool:
+def _any(row: DailyVerdictCount) -> bool:
     return bool(row.production_grade or row.not_production_grade or row.unknown)

@@ -10,12 +10,12 @@ from msgspec import UNSET
 
 from catalog.models import InputPort
 from trust.verdicts.models.verdict import CurrentVerdict
-from trust.verdicts.models.verdict import Verdict as VerdictRow
+from trust.verdicts.models.verdict import VerdictStatus as VerdictRow
 from trust.verdicts.queries.lineage import circles_among
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.rules.facts import UpstreamFacts
 from trust.verdicts.rules.outcome import Outcome
-from trust.vocabulary import Verdict
+from trust.vocabulary import VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _upstream(one: Input, answer: Answer | None) -> UpstreamFacts:
     return UpstreamFacts(
         slug=one.slug,
         is_required=one.is_required,
-        verdict=Verdict(row.verdict),
+        verdict=VerdictStatus(row.verdict),
         effective_score=row.effective_score,
         valid_until=row.valid_until,
         failing_path=outcome.failing_path,

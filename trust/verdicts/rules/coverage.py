@@ -13,7 +13,7 @@ from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.facts import CheckFacts
 from trust.evidence.rules.formatting import columns_of
 from trust.verdicts.rules.check_coverage import vouches_for_most
-from trust.verdicts.rules.evidence_status import Standing, vacuity_of
+from trust.verdicts.rules.evidence_status import AssessedEvidence, vacuity_of
 from trust.verdicts.rules.trust_policy import TrustPolicy
 
 
@@ -48,7 +48,7 @@ def _looks_at_values(check: CheckFacts) -> bool:
     return dimension_of(check.type) is not Dimension.SCHEMA and check.type != "expect_column_values_to_be_null"
 
 
-def coverage_of(standing: Standing, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
+def coverage_of(standing: AssessedEvidence, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
     """What the checks of one port cover; those whose keys are `accepted` (waived) count as if they had passed.
 
     A check that lets more rows fail, or leaves more out, than the policy tolerates covers nothing.

@@ -30,7 +30,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AssessedEvidence:
     """The evidence of one port and how far it is believed.
 
     place: the port as references name it, `<product slug>/<port>`.
@@ -94,17 +94,17 @@ def time_to_live(port: PortFacts, policy: TrustPolicy) -> timedelta:
     return policy.default_ttl if port.schedule_interval is None else port.schedule_interval * policy.ttl_factor
 
 
-def standing_of(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Standing:
+def standing_of(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> AssessedEvidence:
     """The evidence of `port` at `now`, with the first doubt about it."""
     ttl = time_to_live(port, policy)
     place = f"{facts.slug}/{port.name}"
     if (absence := _absence(port, facts, policy)) is not None or port.latest_run is None:
-        return Standing(place, port, None, absence, ttl)
+        return AssessedEvidence(place, port, None, absence, ttl)
     run = port.latest_run
-    candidate = Standing(place, port, run, None, ttl)
+    candidate = AssessedEvidence(place, port, run, None, ttl)
     disbelief = _disbelief(candidate, run)
     age = max(now - run.started_at, timedelta(0))
-    return Standing(
+    return AssessedEvidence(
         place,
         port,
         run,
@@ -150,7 +150,7 @@ def _mismatch(port: PortFacts, run: RunFacts) -> Doubt | None:
     return None
 
 
-def _disbelief(standing: Standing, run: RunFacts) -> Doubt | None:
+def _disbelief(standing: AssessedEvidence, run: RunFacts) -> Doubt | None:
     """Why the passes of the run say nothing, whatever its age.
 
     A run in which no check passed that could have failed shows nothing to hold. It is treated like an empty suite (our choice):
@@ -188,11 +188,11 @@ def _errors(port: PortFacts, run: RunFacts) -> Doubt | None:
     return None
 
 
-def standings(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> tuple[Standing, ...]:
+def assess_evidence(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> tuple[AssessedEvidence, ...]:
     """The standing of every port, in the order of `facts.ports`."""
     return tuple(standing_of(port, facts, policy, now) for port in facts.ports)
 
 
-def run_ids(items: Iterable[Standing]) -> tuple[str, ...]:
-    """Ids of the finished runs that these standings looked at, also those that could not look."""
+def run_ids(items: Iterable[AssessedEvidence]) -> tuple[str, ...]:
+    """Ids of the finished runs that these assess_evidence looked at, also those that could not look."""
     return tuple(item.port.latest_run.id for item in items if item.port.latest_run is not None)

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.rules.facts import PortFacts
-from trust.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class UpstreamFacts:
 
     slug: str
     is_required: bool = True
-    verdict: Verdict | None = None
+    verdict: VerdictStatus | None = None
     effective_score: float | None = None
     valid_until: datetime | None = None
     failing_path: tuple[str, ...] = ()

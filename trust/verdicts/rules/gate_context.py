@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from trust.verdicts.rules.evidence_status import Standing, standings
+from trust.verdicts.rules.evidence_status import AssessedEvidence, assess_evidence
 from trust.verdicts.rules.facts import ProductFacts
 from trust.verdicts.rules.outcome import Responsible
 from trust.verdicts.rules.trust_policy import TrustPolicy
@@ -12,13 +12,13 @@ from trust.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class GateContext:
     """One product at one moment under one trust policy."""
 
     facts: ProductFacts
     policy: TrustPolicy
     now: datetime
-    standings: tuple[Standing, ...]
+    assess_evidence: tuple[AssessedEvidence, ...]
     waivers: WaiversInForce
 
     @property
@@ -43,6 +43,6 @@ class Situation:
         return time is not None and time <= self.facts.known_at + self.policy.clock_skew
 
 
-def situation_of(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Situation:
+def gate_context(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> GateContext:
     """`facts` seen at `now` under `policy`."""
-    return Situation(facts, policy, now, standings(facts, policy, now), waivers_in_force(facts, policy, now))
+    return GateContext(facts, policy, now, assess_evidence(facts, policy, now), waivers_in_force(facts, policy, now))

@@ -7,15 +7,15 @@ from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import Effect
 from trust.evidence.rules.facts import FieldFacts
 from trust.verdicts.rules.facts import PolicyFacts
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.gate_context import GateContext
 
 
-def all_fields(situation: Situation) -> tuple[tuple[str, FieldFacts], ...]:
+def all_fields(situation: GateContext) -> tuple[tuple[str, FieldFacts], ...]:
     """Every declared field with the name of its port."""
     return tuple((port.name, field) for port in situation.facts.ports for field in port.fields)
 
 
-def is_well_classified(field: FieldFacts, situation: Situation) -> bool:
+def is_well_classified(field: FieldFacts, situation: GateContext) -> bool:
     """Whether a field is no more sensitive than its product, and has a level of its own if it holds personal data."""
     if field.is_personal_data and field.sensitivity is None:
         return False
@@ -28,19 +28,19 @@ def is_permitting(policy: PolicyFacts, now: datetime) -> bool:
     return policy.is_published and policy.effect is Effect.PERMIT and is_live
 
 
-def is_within(situation: Situation, time: datetime | None, interval: timedelta) -> bool:
+def is_within(situation: GateContext, time: datetime | None, interval: timedelta) -> bool:
     """Whether something happened, and no longer ago than `interval`."""
     return time is not None and situation.has_happened(time) and situation.now - time <= interval
 
 
-def is_acknowledged(situation: Situation) -> bool:
+def is_acknowledged(situation: GateContext) -> bool:
     """Whether the present owner has acknowledged the product within the policy's interval."""
     facts = situation.facts
     by_owner = facts.owner is not None and facts.acknowledged_by == facts.owner.username
     return by_owner and is_within(situation, facts.acknowledged_at, situation.policy.acknowledgement_interval)
 
 
-def classified_share(situation: Situation) -> Fraction:
+def classified_share(situation: GateContext) -> Fraction:
     """Share of the fields that are well classified, 0 to 1; 0 where the product itself is unclassified."""
     if situation.facts.sensitivity is None:
         return Fraction(0)
@@ -49,7 +49,7 @@ def classified_share(situation: Situation) -> Fraction:
     return Fraction(good, len(fields)) if fields else Fraction(1)
 
 
-def governance_terms(situation: Situation, *, benefit: bool = False) -> tuple[tuple[str, Fraction], ...]:
+def governance_terms(situation: GateContext, *, benefit: bool = False) -> tuple[tuple[str, Fraction], ...]:
     """The six shares by gate. A review that never was is unknown: 0, with `benefit` 1."""
     facts = situation.facts
     explained = sum((facts.has_purpose, facts.has_limitations, facts.has_intended_use))

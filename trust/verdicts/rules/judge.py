@@ -6,16 +6,16 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from trust.verdicts.rules.codec import canonical, digest, dump_facts
-from trust.verdicts.rules.evidence_status import Standing
+from trust.verdicts.rules.evidence_status import AssessedEvidence
 from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts
-from trust.verdicts.rules.gate_context import Situation, situation_of
+from trust.verdicts.rules.gate_context import GateContext, gate_context
 from trust.verdicts.rules.gates import judge_gates
 from trust.verdicts.rules.gates.product import has_expired, is_in_cycle, path_through
 from trust.verdicts.rules.outcome import GateResult, Outcome, PortOutcome
 from trust.verdicts.rules.score import grade_of, score_of
 from trust.verdicts.rules.trust_policy import TrustPolicy, policy_digest
 from trust.verdicts.rules.validity import valid_until
-from trust.vocabulary import GateName, GateStatus, Verdict
+from trust.vocabulary import GateName, GateStatus, VerdictStatus
 
 
 def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
@@ -25,11 +25,11 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
     """
     if now.tzinfo is None:
         raise ValueError(f"The moment {now} has no offset from UTC; give an aware time.")
-    situation = situation_of(canonical(facts), policy, now)
+    situation = gate_context(canonical(facts), policy, now)
     card, best = score_of(situation), score_of(situation, benefit=True)
     gates = judge_gates(situation, card.raw, best.raw)
     verdict = verdict_of(gates)
-    score = card.raw if verdict is Verdict.PRODUCTION_GRADE else min(card.raw, policy.capped_score)
+    score = card.raw if verdict is VerdictStatus.PRODUCTION_GRADE else min(card.raw, policy.capped_score)
     effective, limited_by = effective_score(score, situation)
     path, left_out, cause = _trouble(verdict, gates, situation)
     return Outcome(
@@ -59,15 +59,15 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
     )
 
 
-def verdict_of(gates: Iterable[GateResult]) -> Verdict:
+def verdict_of(gates: Iterable[GateResult]) -> VerdictStatus:
     """Not production-grade when one gate failed, else unknown when one is unknown, else production-grade."""
     statuses = {gate.status for gate in gates}
     if GateStatus.FAILED in statuses:
-        return Verdict.NOT_PRODUCTION_GRADE
-    return Verdict.UNKNOWN if GateStatus.UNKNOWN in statuses else Verdict.PRODUCTION_GRADE
+        return VerdictStatus.NOT_PRODUCTION_GRADE
+    return VerdictStatus.UNKNOWN if GateStatus.UNKNOWN in statuses else VerdictStatus.PRODUCTION_GRADE
 
 
-def effective_score(score: float, situation: Situation) -> tuple[float, str | None]:
+def effective_score(score: float, situation: GateContext) -> tuple[float, str | None]:
     """The score, or the lowest effective score of a required input if that is lower, with the slug of that input.
 
     An input that was never judged, whose answer has expired, or that is built from the product itself counts 0 (our choice:
@@ -79,15 +79,15 @@ def effective_score(score: float, situation: Situation) -> tuple[float, str | No
     return (lowest, slug) if lowest < score else (score, None)
 
 
-def _effective(upstream: UpstreamFacts, situation: Situation) -> float:
+def _effective(upstream: UpstreamFacts, situation: GateContext) -> float:
     return 0.0 if _is_void(upstream, situation) or upstream.effective_score is None else upstream.effective_score
 
 
-def _is_void(upstream: UpstreamFacts, situation: Situation) -> bool:
+def _is_void(upstream: UpstreamFacts, situation: GateContext) -> bool:
     return is_in_cycle(upstream, situation.facts.slug) or has_expired(upstream, situation) or upstream.verdict is None
 
 
-def _limited_from(slug: str | None, situation: Situation) -> str | UnsetType:
+def _limited_from(slug: str | None, situation: GateContext) -> str | UnsetType:
     """The product above the input `slug` whose own score limits; unset where that of the input itself does."""
     for upstream in situation.facts.upstreams:
         if upstream.slug == slug and upstream.is_required and not _is_void(upstream, situation):
@@ -95,14 +95,14 @@ def _limited_from(slug: str | None, situation: Situation) -> str | UnsetType:
     return UNSET
 
 
-def _trouble(verdict: Verdict, gates: tuple[GateResult, ...], situation: Situation) -> tuple[tuple[str, ...], int, str]:
+def _trouble(verdict: VerdictStatus, gates: tuple[GateResult, ...], situation: GateContext) -> tuple[tuple[str, ...], int, str]:
     """Where the trouble starts, as slugs from the product on with the number left out, and in one sentence.
 
     The product's own trouble comes first.
     """
-    if verdict is Verdict.PRODUCTION_GRADE:
+    if verdict is VerdictStatus.PRODUCTION_GRADE:
         return (), 0, ""
-    status = GateStatus.FAILED if verdict is Verdict.NOT_PRODUCTION_GRADE else GateStatus.UNKNOWN
+    status = GateStatus.FAILED if verdict is VerdictStatus.NOT_PRODUCTION_GRADE else GateStatus.UNKNOWN
     deciding = [gate for gate in gates if gate.status is status]
     first = next((gate for gate in deciding if gate.gate is not GateName.UPSTREAM), deciding[0])
     slug = situation.facts.slug
@@ -113,7 +113,7 @@ def _trouble(verdict: Verdict, gates: tuple[GateResult, ...], situation: Situati
     return path, left_out, culprit.cause or first.message
 
 
-def _port_outcome(standing: Standing) -> PortOutcome:
+def _port_outcome(standing: AssessedEvidence) -> PortOutcome:
     port, run = standing.port, standing.port.latest_run
     return PortOutcome(
         port=port.name,

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from catalog.rules.vocabulary import Dimension, Sensitivity, Severity
 from trust.verdicts.rules.facts import WaiverFacts
-from trust.vocabulary import CheckStatus, Gap, GateName, GateStatus, Grade, Part, Role, Verdict
+from trust.vocabulary import CheckStatus, Gap, GateName, GateStatus, Grade, Part, Role, VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Outcome:
     slug: str
     judged_at: datetime
     valid_until: datetime
-    verdict: Verdict
+    verdict: VerdictStatus
     raw_score: float
     score: float
     effective_score: float
@@ -169,7 +169,7 @@ class Outcome:
     @property
     def is_production_grade(self) -> bool:
         """The yes or no of the answer: an unknown verdict is a no."""
-        return self.verdict is Verdict.PRODUCTION_GRADE
+        return self.verdict is VerdictStatus.PRODUCTION_GRADE
 
     def gate(self, name: GateName) -> GateResult:
         """The result of one gate; every gate has one, also when it is off."""

@@ -15,15 +15,15 @@ from catalog.rules.vocabulary import Dimension, Severity
 from trust.evidence.rules.facts import CheckFacts
 from trust.evidence.rules.formatting import asked_rows, columns_of, failed_check
 from trust.verdicts.rules.check_coverage import tolerance_of
-from trust.verdicts.rules.evidence_status import Standing, vacuity_of
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.evidence_status import AssessedEvidence, vacuity_of
+from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.outcome import CheckContribution, DimensionContribution
 from trust.vocabulary import CheckStatus
 
 Value = Fraction | int
 
 
-def value_of(check: CheckFacts, standing: Standing, *, benefit: bool = False) -> Value:
+def value_of(check: CheckFacts, standing: AssessedEvidence, *, benefit: bool = False) -> Value:
     """v of one check, 0 to 1. With `benefit`, a check that could not be evaluated counts as if it had passed."""
     if check.status is CheckStatus.PASSED or standing.passed(check):
         return 1
@@ -59,7 +59,7 @@ def lowest_mean(settled: Sequence[tuple[int, Value]], half: Sequence[tuple[int, 
 
 
 def quality_of(
-    dimension: Dimension, standing: Standing, situation: Situation, *, benefit: bool = False
+    dimension: Dimension, standing: AssessedEvidence, situation: GateContext, *, benefit: bool = False
 ) -> tuple[Fraction, DimensionContribution]:
     """q_d of one port, 0 to 1, with every check that speaks to it. With `benefit`, what cannot be seen counts as good.
 
@@ -84,7 +84,9 @@ def quality_of(
     return mean, DimensionContribution(standing.port.name, dimension, weight, float(mean), contributions)
 
 
-def _contribution(check: CheckFacts, standing: Standing, situation: Situation, *, is_counted: bool) -> CheckContribution:
+def _contribution(
+    check: CheckFacts, standing: AssessedEvidence, situation: GateContext, *, is_counted: bool
+) -> CheckContribution:
     waiver = situation.waivers.checks.get(check.key)
     vacuity = vacuity_of(check, standing.place)
     left_out = f"cannot fail: {vacuity}" if vacuity else "left out: it would raise the mean or stand alone"

@@ -18,8 +18,8 @@ from math import floor
 from catalog.rules.vocabulary import Cadence
 from trust.verdicts.rules import freshness
 from trust.verdicts.rules.coverage import coverage_of
-from trust.verdicts.rules.evidence_status import Standing
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.evidence_status import AssessedEvidence
+from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.governance_measures import governance_terms
 from trust.verdicts.rules.outcome import DimensionContribution, PartContribution, Term
 from trust.verdicts.rules.quality import quality_of
@@ -51,7 +51,7 @@ def one_decimal(number: Fraction) -> float:
     return floor(number * 10 + Fraction(1, 2)) / 10
 
 
-def score_of(situation: Situation, *, benefit: bool = False) -> ScoreCard:
+def score_of(situation: GateContext, *, benefit: bool = False) -> ScoreCard:
     """The raw score. With `benefit`, the score if everything that cannot be seen (ports without evidence that is believed,
     checks that erred, ages that nobody knows, the age of evidence) were good: below that no new evidence can lift it.
     """
@@ -87,7 +87,7 @@ def _terms(shares: Sequence[Share]) -> tuple[Term, ...]:
 
 
 def _quality(
-    situation: Situation, *, benefit: bool
+    situation: GateContext, *, benefit: bool
 ) -> tuple[tuple[Fraction, tuple[Term, ...]], tuple[DimensionContribution, ...]]:
     """Mean over required dimensions of the mean over ports; where no dimension is required, nothing is left to prove: 1.
 
@@ -108,13 +108,13 @@ def _quality(
     return (mean, tuple(terms)), tuple(contributions)
 
 
-def _reliability(standing: Standing, situation: Situation, *, benefit: bool) -> Fraction:
+def _reliability(standing: AssessedEvidence, situation: GateContext, *, benefit: bool) -> Fraction:
     if benefit and not standing.port.past_runs:
         return Fraction(1)
     return reliability_of(standing.port.past_runs, situation.policy.reliability_window)
 
 
-def data_freshness(standing: Standing, situation: Situation, *, benefit: bool = False) -> Fraction:
+def data_freshness(standing: AssessedEvidence, situation: GateContext, *, benefit: bool = False) -> Fraction:
     """What is left of the data's age: 1 within the service level, 0 at twice that, fading also with the age of the run.
 
     Static data counts 1; an age that cannot be seen counts 0, with `benefit` 1.
@@ -132,7 +132,7 @@ def data_freshness(standing: Standing, situation: Situation, *, benefit: bool = 
     return share if benefit else share * Fraction(str(standing.freshness))
 
 
-def _coverage(standing: Standing, situation: Situation, *, benefit: bool) -> tuple[Share, Share]:
+def _coverage(standing: AssessedEvidence, situation: GateContext, *, benefit: bool) -> tuple[Share, Share]:
     found = coverage_of(standing, situation.policy)
     asked = Fraction(str(situation.policy.critical_field_share))
     fields = min(found.field_share / asked, Fraction(1)) if asked else Fraction(1)

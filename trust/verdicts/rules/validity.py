@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from catalog.rules.vocabulary import Cadence
 from trust.verdicts.rules import freshness
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.waivers import waiver_end
 
 _INSTANT = timedelta(microseconds=1)
 
 
-def valid_until(situation: Situation) -> datetime:
+def valid_until(situation: GateContext) -> datetime:
     """The first moment after `now` at which the answer could change by itself; at most the policy's `maximum_validity` away.
 
     The answer holds for every moment before it. What still holds at the very end of its time (evidence, data, reviews) changes
@@ -27,7 +27,7 @@ def valid_until(situation: Situation) -> datetime:
     return min(candidates)
 
 
-def _last_moments(situation: Situation) -> Iterator[datetime]:
+def _last_moments(situation: GateContext) -> Iterator[datetime]:
     """Moments at which something still holds for the last time."""
     facts, policy, now = situation.facts, situation.policy, situation.now
     for standing in situation.standings:
@@ -43,7 +43,7 @@ def _last_moments(situation: Situation) -> Iterator[datetime]:
         yield from freshness.later(facts.acknowledged_at, policy.acknowledgement_interval)
 
 
-def _first_moments(situation: Situation) -> Iterator[datetime]:
+def _first_moments(situation: GateContext) -> Iterator[datetime]:
     """Moments from which something is different."""
     facts, policy = situation.facts, situation.policy
     if facts.deprecation_ends_at is not None:

@@ -26,7 +26,7 @@ from catalog.rules.errors import DomainError
 from trust.evidence.models.run import Run
 from trust.verdicts.models.verdict import CurrentVerdict, Verdict
 from trust.verdicts.queries.lineage import stale_upstreams_first
-from trust.verdicts.services.judging_context import Judgement, bench_of
+from trust.verdicts.services.judging_context import Judgement, judging_context
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
     with transaction.atomic():
         _lock_closure(product_id)
         current = CurrentVerdict.objects.defer("body").get(product_id=product_id)
-        bench = bench_of([current], now)
+        bench = judging_context([current], now)
         found = bench.judge(current, run=run, cause=cause)
         bench.write([found])
         if found.is_new:
@@ -161,7 +161,7 @@ class Work:
         stale = [currents[key] for key in product_ids if key in currents and is_stale(currents[key], self.now)]
         if not stale:
             return 0, left, {}
-        bench = bench_of(stale, self.now)
+        bench = judging_context(stale, self.now)
         # What was read of those that are judged here is old by the time that they are: they are taken from `bench.answers`
         # only after their own judgement.
         for current in stale:

@@ -44,7 +44,7 @@ class Judgement:
 
 
 @dataclass(slots=True)
-class Bench:
+class JudgingContext:
     """Some products whose current rows are held, and everything that judging them may look at.
 
     answers: about their inputs; `judge` puts what it finds in the place of what was read.
@@ -150,14 +150,14 @@ class Bench:
         current.invalidated_at = (current.invalidated_at or found.moment) if found.leans_on_stale else None
 
 
-def bench_of(currents: Collection[CurrentVerdict], now: datetime) -> Bench:
+def judging_context(currents: Collection[CurrentVerdict], now: datetime) -> JudgingContext:
     """Everything that judging these products may look at, read after their current rows were locked."""
     ids = [current.product_id for current in currents]
     policy_row, policy = current_policy()
     inputs = inputs_of(ids)
     answers = answers_about({one.upstream_id for ports in inputs.values() for one in ports if not one.is_cycle})
     rows = [current.verdict_row_id for current in currents if current.verdict_row_id is not None]
-    return Bench(
+    return JudgingContext(
         now=now,
         policy_row=policy_row,
         policy=policy,

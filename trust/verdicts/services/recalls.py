@@ -8,7 +8,7 @@ from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.rules.recall import RecallState, cross
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.vocabulary import RecallStatus
-from trust.vocabulary import Verdict as VerdictWord
+from trust.vocabulary import VerdictStatus as VerdictWord
 
 
 @dataclass(frozen=True, slots=True)

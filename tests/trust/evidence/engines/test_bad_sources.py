@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx import Access, GxEngine
 from trust.evidence.rules.evidence import RunEvidence, Source
@@ -17,7 +17,7 @@ from trust.evidence.sources.files import check_file
 from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import EvidenceStatus
 
-SUITE = Suite("any", (Expectation("expect_column_values_to_not_be_null", {"column": "a"}),))
+SUITE = SuiteSpec("any", (Expectation("expect_column_values_to_not_be_null", {"column": "a"}),))
 SECRET = "hunter2-in-the-data"
 
 
@@ -134,7 +134,7 @@ def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
 
 
 def test_an_empty_suite_is_an_error_and_the_file_is_not_even_opened(tmp_path: Path) -> None:
-    evidence = GxEngine().run(Suite("empty", ()), Source(SourceKind.CSV, str(tmp_path / "missing.csv")))
+    evidence = GxEngine().run(SuiteSpec("empty", ()), Source(SourceKind.CSV, str(tmp_path / "missing.csv")))
 
     assert evidence.status is EvidenceStatus.ERROR
     assert evidence.failure is not None
@@ -158,7 +158,7 @@ def test_a_bad_reference_is_an_error_of_its_check_alone(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("a\n1\n")
     lookup = {"column": "a", "reference": "other", "reference_column": "a"}
-    suite = Suite("any", (*SUITE.expectations, Expectation("expect_column_values_to_exist_in_reference", lookup)))
+    suite = SuiteSpec("any", (*SUITE.expectations, Expectation("expect_column_values_to_exist_in_reference", lookup)))
     missing = Source(SourceKind.CSV, str(tmp_path / "gone.csv"))
 
     evidence = GxEngine().run(suite, Source(SourceKind.CSV, str(path), references={"other": missing}))

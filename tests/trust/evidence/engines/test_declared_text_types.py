@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.rules.evidence import Source
 
-ROWS = Suite("rows", (Expectation("expect_table_row_count_to_be_between", {"min_value": 1}),))
+ROWS = SuiteSpec("rows", (Expectation("expect_table_row_count_to_be_between", {"min_value": 1}),))
 
 
 def seen_types(path: Path, declared: LogicalType) -> frozenset[LogicalType]:

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, SourceKind
 from trust.evidence.engines.gx import EngineLimits, GxEngine
 from trust.evidence.engines.gx.file_database import FileDatabase
-from trust.evidence.rules.evidence import CheckResult, RunEvidence, Source
+from trust.evidence.rules.evidence import CheckEvidence, RunEvidence, Source
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 SECRETS = ["alice@example.org", "bob@example.org", "alice@example.org", None]
@@ -27,7 +27,7 @@ def check(kind: str, **kwargs: Any) -> Expectation:
 
 
 def look(source: Source, *expectations: Expectation) -> RunEvidence:
-    return GxEngine().run(Suite("suite", expectations), source)
+    return GxEngine().run(SuiteSpec("suite", expectations), source)
 
 
 def csv_source(folder: Path, text: str, **settings: Any) -> Source:
@@ -42,7 +42,7 @@ def parquet_source(folder: Path, columns: dict[str, Any], **settings: Any) -> So
     return Source(SourceKind.PARQUET, str(path), **settings)
 
 
-def only(evidence: RunEvidence) -> CheckResult:
+def only(evidence: RunEvidence) -> CheckEvidence:
     assert evidence.failure is None, evidence.failure
     (result,) = evidence.results
     return result
@@ -363,7 +363,7 @@ def test_a_run_leaves_nothing_in_the_temporary_folder(tmp_path: Path) -> None:
     source = csv_source(tmp_path, "a\n1\n")
 
     GxEngine(Access(limits=EngineLimits(temp_directory=str(spill)))).run(
-        Suite("suite", (check("column_to_exist", column="a"),)), source
+        SuiteSpec("suite", (check("column_to_exist", column="a"),)), source
     )
 
     assert list(spill.iterdir()) == []

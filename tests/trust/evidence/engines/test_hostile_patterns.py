@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from tests.trust.evidence.engines.test_parity import database_url
 from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.engines.gx.opening import Access
-from trust.evidence.rules.evidence import CheckResult, Source
+from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.vocabulary import CheckStatus
 
 TEXTS = ["a" * 3_000 + "!", "AB", "é" * 3_000 + "!", "x\n"]
@@ -48,11 +48,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
         connection.execute("DROP TABLE hostile_patterns")
 
 
-def look(source: tuple[Source, Access], *checks: tuple[str, dict[str, Any]]) -> tuple[CheckResult, ...]:
+def look(source: tuple[Source, Access], *checks: tuple[str, dict[str, Any]]) -> tuple[CheckEvidence, ...]:
     expectations = tuple(
         Expectation(f"expect_column_values_to_{kind}", {"column": "text", **kwargs}) for kind, kwargs in checks
     )
-    evidence = GxEngine(source[1]).run(Suite("suite", expectations), source[0])
+    evidence = GxEngine(source[1]).run(SuiteSpec("suite", expectations), source[0])
     assert evidence.failure is None, evidence.failure
     return evidence.results
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.rules.evidence import Source
 from trust.vocabulary import CheckStatus
 
-PRESENT = Suite("tags", (Expectation("expect_column_values_to_not_be_null", {"column": "tags"}),))
+PRESENT = SuiteSpec("tags", (Expectation("expect_column_values_to_not_be_null", {"column": "tags"}),))
 
 
 @pytest.mark.parametrize(

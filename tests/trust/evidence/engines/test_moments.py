@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.rules.evidence import Source
@@ -36,7 +36,7 @@ BOUNDS = [
 def test_dates_and_timestamps_compare(kind: str, column: str, bounds: dict[str, Any], status: str, tmp_path: Path) -> None:
     path = tmp_path / "moments.parquet"
     pq.write_table(pa.table(COLUMNS), path)
-    suite = Suite("moments", (Expectation(kind, {"column": column, **bounds}),))
+    suite = SuiteSpec("moments", (Expectation(kind, {"column": column, **bounds}),))
 
     (result,) = GxEngine().run(suite, Source(SourceKind.PARQUET, str(path))).results
 

@@ -10,12 +10,12 @@ import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from tests.trust.evidence.engines.pandas_oracle import OracleResult, PandasOracle
 from tests.trust.evidence.engines.parity_cases import CASES, DELIBERATE, Case
 from tests.trust.evidence.engines.parity_data import ROWS, Form, make_forms
 from trust.evidence.engines.gx import Access, GxEngine
-from trust.evidence.rules.evidence import CheckResult
+from trust.evidence.rules.evidence import CheckEvidence
 from trust.vocabulary import CheckStatus
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Form]]
         yield make_forms(folder, ROWS, database_url(), "touchstone_parity")
 
 
-Answers = dict[int, tuple[Case, CheckResult, OracleResult]]
+Answers = dict[int, tuple[Case, CheckEvidence, OracleResult]]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def answers(forms: dict[str, Form], pytestconfig: pytest.Config) -> Any:
     @cache
     def ask(name: str) -> Answers:
         form = forms[name]
-        suite = Suite("parity", tuple(Expectation(kind, kwargs) for kind, kwargs in CASES))
+        suite = SuiteSpec("parity", tuple(Expectation(kind, kwargs) for kind, kwargs in CASES))
         host = str(settings.DATABASES["default"]["HOST"])
         evidence = GxEngine(Access(database_hosts=(host,))).run(suite, form.source)
         assert evidence.failure is None, evidence.failure
@@ -88,7 +88,7 @@ def test_every_deliberate_difference_is_met_by_a_case(answers: Any) -> None:
         assert met, rule.why
 
 
-def _differences(form: str, case: Case, ours: CheckResult, told: OracleResult) -> list[str]:
+def _differences(form: str, case: Case, ours: CheckEvidence, told: OracleResult) -> list[str]:
     for rule in DELIBERATE:
         if rule.applies(*case) and (not rule.forms or form in rule.forms):
             wrong = rule.status is not None and ours.status is not rule.status and _raw_differences(ours, told)
@@ -96,7 +96,7 @@ def _differences(form: str, case: Case, ours: CheckResult, told: OracleResult) -
     return _raw_differences(ours, told)
 
 
-def _raw_differences(ours: CheckResult, told: OracleResult) -> list[str]:
+def _raw_differences(ours: CheckEvidence, told: OracleResult) -> list[str]:
     wanted = CheckStatus.ERROR if told.error else CheckStatus.PASSED if told.success else CheckStatus.FAILED
     if ours.status is not wanted:
         return [f"{wanted} became {ours.status}"]
@@ -141,7 +141,7 @@ def test_an_empty_table_is_never_good_evidence(form: str, tmp_path: Path, monkey
     """Great Expectations passes every value check on it; we pass only what speaks of the table itself."""
     monkeypatch.setenv("PARITY_DATABASE", database_url())
     empty = make_forms(tmp_path, [], database_url(), "touchstone_parity_empty")[form]
-    suite = Suite("empty", tuple(Expectation(kind, kwargs) for kind, kwargs, _ in EMPTY_CASES))
+    suite = SuiteSpec("empty", tuple(Expectation(kind, kwargs) for kind, kwargs, _ in EMPTY_CASES))
     host = str(settings.DATABASES["default"]["HOST"])
 
     evidence = GxEngine(Access(database_hosts=(host,))).run(suite, empty.source)

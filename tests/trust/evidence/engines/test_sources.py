@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from tests.trust.evidence.engines.parity_data import ROWS, make_table
 from tests.trust.evidence.engines.test_parity import database_url
@@ -255,7 +255,7 @@ def test_tables_of_postgresql_itself_are_refused(location: str) -> None:
 
 def _look(location: str, connection: str, *, hosts: tuple[str, ...] = (), timeout: int = 30) -> RunEvidence:
     limits = EngineLimits(statement_timeout_seconds=timeout, connect_timeout_seconds=2)
-    suite = Suite("any", (Expectation("expect_column_values_to_not_be_null", {"column": "id"}),))
+    suite = SuiteSpec("any", (Expectation("expect_column_values_to_not_be_null", {"column": "id"}),))
     return GxEngine(Access(database_hosts=hosts, limits=limits)).run(
         suite, Source(SourceKind.POSTGRES, location, connection=connection)
     )
@@ -319,7 +319,7 @@ def test_tables_of_one_connection_are_looked_up_in_each_other(warehouse: str) ->
     )
     source = Source(own.kind, own.location, connection=warehouse, references={"self": own, "file": elsewhere})
 
-    first, second = GxEngine(Access(database_hosts=(HOST,))).run(Suite("any", checks), source).results
+    first, second = GxEngine(Access(database_hosts=(HOST,))).run(SuiteSpec("any", checks), source).results
 
     assert (first.status, first.unexpected_count, first.samples) == ("failed", 1, (0,))
     assert second.status == "error"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import Dimension, Severity, SourceKind
-from trust.evidence.rules.evidence import CheckResult, Source
+from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.evidence.rules.identity import check_facts, check_key, source_digest, suite_digest
 from trust.vocabulary import CheckStatus
 
@@ -40,8 +40,8 @@ def test_a_key_fits_where_waivers_are_kept_and_still_tells_ports_apart() -> None
 
 
 def test_a_suite_is_the_same_in_any_order_and_under_any_name() -> None:
-    digest = suite_digest(Suite("one", (UNIQUE, BETWEEN)))
-    assert suite_digest(Suite("two", (BETWEEN, replace(UNIQUE, meta={"why": "asked"})))) == digest
+    digest = suite_digest(SuiteSpec("one", (UNIQUE, BETWEEN)))
+    assert suite_digest(SuiteSpec("two", (BETWEEN, replace(UNIQUE, meta={"why": "asked"})))) == digest
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_suite_is_the_same_in_any_order_and_under_any_name() -> None:
     ],
 )
 def test_a_suite_that_demands_something_else_has_another_digest(suite: tuple[Expectation, ...]) -> None:
-    assert suite_digest(Suite("one", suite)) != suite_digest(Suite("one", (UNIQUE, BETWEEN)))
+    assert suite_digest(SuiteSpec("one", suite)) != suite_digest(SuiteSpec("one", (UNIQUE, BETWEEN)))
 
 
 def test_a_source_is_what_is_read_and_how() -> None:
@@ -65,7 +65,7 @@ def test_a_source_is_what_is_read_and_how() -> None:
 
 
 def test_a_check_result_becomes_a_fact_without_its_samples() -> None:
-    result = CheckResult(BETWEEN, CheckStatus.FAILED, 10, 1, 2, 22.2, None, samples=(7, 8), message="2 rows are out.")
+    result = CheckEvidence(BETWEEN, CheckStatus.FAILED, 10, 1, 2, 22.2, None, samples=(7, 8), message="2 rows are out.")
     fact = check_facts("42", "orders", result)
     assert (fact.id, fact.key, fact.dimension) == ("42", check_key("orders", BETWEEN), Dimension.VALIDITY)
     assert (fact.element_count, fact.missing_count, fact.unexpected_count) == (10, 1, 2)

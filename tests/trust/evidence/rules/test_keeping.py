@@ -7,7 +7,7 @@ import pytest
 from catalog.rules.vocabulary import Sensitivity
 from tests.trust.verdicts.rules.factories import failing
 from trust.evidence.rules.facts import FieldFacts
-from trust.evidence.rules.redaction import Keeping, keeping_of, withheld
+from trust.evidence.rules.redaction import Redaction, redact, redaction_of
 from trust.vocabulary import CheckStatus
 
 FIELDS = (
@@ -16,7 +16,7 @@ FIELDS = (
     FieldFacts("email", sensitivity=Sensitivity.PUBLIC, is_personal_data=True),
     FieldFacts("unsaid"),
 )
-SECRET = Keeping(frozenset({"secret"}), frozenset({"secret", "plain"}), keeps_undeclared=False)
+SECRET = Redaction(frozenset({"secret"}), frozenset({"secret", "plain"}), keeps_undeclared=False)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ SECRET = Keeping(frozenset({"secret"}), frozenset({"secret", "plain"}), keeps_un
     ],
 )
 def test_what_a_port_keeps(sensitivity: Sensitivity | None, kept: set[str], keeps_undeclared: bool) -> None:
-    keeping = keeping_of(FIELDS, sensitivity)
+    keeping = redaction_of(FIELDS, sensitivity)
     assert (set(keeping.kept), keeping.keeps_undeclared) == (kept, keeps_undeclared)
 
 
@@ -50,7 +50,7 @@ def test_which_checks_it_concerns(kwargs: dict[str, Any], concerned: bool) -> No
 
 
 def test_undeclared_columns_of_a_sensitive_product_are_kept() -> None:
-    keeping = keeping_of(FIELDS, Sensitivity.RESTRICTED)
+    keeping = redaction_of(FIELDS, Sensitivity.RESTRICTED)
     assert keeping.concerns({"column": "other"})
     assert not keeping.concerns({"column": "plain"})
 
@@ -70,6 +70,6 @@ def test_counts_stay_and_values_go(
     check = failing(
         type=kind, kwargs={"column": "secret"}, status=status, unexpected_count=unexpected, observed_value=7, message="said"
     )
-    found = withheld(check, SECRET)
+    found = redact(check, SECRET)
     assert (found.observed_value, found.message, found.unexpected_count) == (observed, message, unexpected)
-    assert withheld(found, SECRET) == found
+    assert redact(found, SECRET) == found

@@ -20,7 +20,7 @@ from trust.use_cases.rules.readiness.facts import (
 )
 from trust.use_cases.rules.readiness.outcome import Assessment, QuestionResult
 from trust.verdicts.rules.trust_policy import TrustPolicy
-from trust.vocabulary import ReadinessQuestion, Verdict
+from trust.vocabulary import ReadinessQuestion, VerdictStatus
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ def make_product(slug: str = "flights", **changes: Any) -> UsedProductFacts:
         slug=slug,
         lifecycle=Lifecycle.PUBLISHED,
         sensitivity=Sensitivity.INTERNAL,
-        verdict=Verdict.PRODUCTION_GRADE,
+        verdict=VerdictStatus.PRODUCTION_GRADE,
         valid_until=NOW + 12 * HOUR,
         observed_since=NOW - 10 * DAY,
         observed_for=10 * DAY,

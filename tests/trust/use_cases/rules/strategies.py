@@ -36,7 +36,7 @@ from trust.use_cases.rules.readiness.facts import (
 )
 from trust.verdicts.rules.readiness_policy import ReadinessPolicy
 from trust.verdicts.rules.trust_policy import TrustPolicy
-from trust.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, VerdictStatus
 
 past = moments(-400 * DAY, timedelta(0))
 near = moments(-3 * DAY, 3 * DAY)
@@ -61,7 +61,7 @@ def products(draw: st.DrawFn) -> UsedProductFacts:
         lifecycle=draw(mostly(Lifecycle.PUBLISHED, st.sampled_from(list(Lifecycle)))),
         deprecation_ends_at=draw(mostly(None, any_time)),
         sensitivity=draw(mostly(Sensitivity.INTERNAL, st.none() | st.sampled_from(list(Sensitivity)))),
-        verdict=draw(mostly(Verdict.PRODUCTION_GRADE, st.none() | st.sampled_from(list(Verdict)))),
+        verdict=draw(mostly(VerdictStatus.PRODUCTION_GRADE, st.none() | st.sampled_from(list(VerdictStatus)))),
         valid_until=draw(mostly(NOW + 12 * HOUR, any_time)),
         open_gates=tuple(open_gates),
         failed_gates=tuple(gate for gate in sorted(open_gates) if draw(st.booleans())),

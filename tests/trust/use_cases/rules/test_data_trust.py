@@ -18,7 +18,7 @@ from tests.trust.use_cases.rules.factories import (
 )
 from tests.trust.use_cases.rules.table import Row, assert_row, no, no_products, ok, table, unknown
 from trust.use_cases.rules.readiness.facts import UseCaseFacts
-from trust.vocabulary import Answer, GateName, ReadinessQuestion, Verdict
+from trust.vocabulary import Answer, GateName, ReadinessQuestion, VerdictStatus
 
 ANA = "owner:ana"
 BEA = "business_owner:bea"
@@ -28,7 +28,7 @@ NEVER_JUDGED = with_product(verdict=None, valid_until=None, observed_for=timedel
 EXPIRED = with_product(valid_until=NOW)
 
 
-def judged(verdict: Verdict, *open_gates: GateName, failed: tuple[GateName, ...] = ()) -> UseCaseFacts:
+def judged(verdict: VerdictStatus, *open_gates: GateName, failed: tuple[GateName, ...] = ()) -> UseCaseFacts:
     return with_product(verdict=verdict, open_gates=open_gates, failed_gates=failed, cause="Rows have no id.")
 
 
@@ -47,7 +47,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ),
             no(
                 "one is not",
-                judged(Verdict.NOT_PRODUCTION_GRADE, GateName.CRITICAL_CHECKS),
+                judged(VerdictStatus.NOT_PRODUCTION_GRADE, GateName.CRITICAL_CHECKS),
                 "not_production_grade",
                 "The product flights is not production-grade: Rows have no id.",
                 FIX,
@@ -55,7 +55,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ),
             no(
                 "one is not, and the verdict has expired",
-                with_product(verdict=Verdict.NOT_PRODUCTION_GRADE, valid_until=NOW - DAY),
+                with_product(verdict=VerdictStatus.NOT_PRODUCTION_GRADE, valid_until=NOW - DAY),
                 "not_production_grade",
                 "The product flights is not production-grade.",
                 FIX,
@@ -63,7 +63,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ),
             unknown(
                 "one is unknown",
-                judged(Verdict.UNKNOWN, GateName.EVIDENCE),
+                judged(VerdictStatus.UNKNOWN, GateName.EVIDENCE),
                 "verdict_unknown",
                 "Whether the product flights is production-grade is unknown: Rows have no id.",
                 FIX,
@@ -172,12 +172,12 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ok("evidence and coverage pass", make_case(), "The checks of every product ran in time and cover it."),
             ok(
                 "another gate is open",
-                judged(Verdict.NOT_PRODUCTION_GRADE, GateName.REVIEW, failed=(GateName.REVIEW,)),
+                judged(VerdictStatus.NOT_PRODUCTION_GRADE, GateName.REVIEW, failed=(GateName.REVIEW,)),
                 "The checks of every product ran in time and cover it.",
             ),
             no(
                 "coverage fails",
-                judged(Verdict.NOT_PRODUCTION_GRADE, GateName.COVERAGE, failed=(GateName.COVERAGE,)),
+                judged(VerdictStatus.NOT_PRODUCTION_GRADE, GateName.COVERAGE, failed=(GateName.COVERAGE,)),
                 "validation_fails",
                 "The checks of the product flights do not cover what the policy asks for.",
                 "Add the checks that flights lacks.",
@@ -185,7 +185,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ),
             unknown(
                 "evidence is unknown",
-                judged(Verdict.UNKNOWN, GateName.EVIDENCE, GateName.COVERAGE),
+                judged(VerdictStatus.UNKNOWN, GateName.EVIDENCE, GateName.COVERAGE),
                 "validation_not_seen",
                 "The checks of the product flights did not run, or not in time.",
                 "Put the suites of flights on a schedule and run them.",
@@ -209,7 +209,7 @@ def test_what_is_said_of_the_data(question: ReadinessQuestion, row: Row) -> None
 
 
 def test_one_bad_product_among_good_ones_decides_and_is_told_first() -> None:
-    bad = make_product("weather", verdict=Verdict.NOT_PRODUCTION_GRADE, cause="")
+    bad = make_product("weather", verdict=VerdictStatus.NOT_PRODUCTION_GRADE, cause="")
     unseen = make_product("planes", verdict=None)
     result = answer_to(ReadinessQuestion.PRODUCTION_GRADE_NOW, make_case(products=(make_product(), unseen, bad)))
     assert result.message == "The product weather is not production-grade."

@@ -31,7 +31,7 @@ from trust.use_cases.rules.readiness.codec import canonical, dump_assessment, du
 from trust.use_cases.rules.readiness.facts import GrantFacts, UseCaseFacts, UsedProductFacts
 from trust.use_cases.rules.readiness.outcome import Assessment
 from trust.verdicts.rules.trust_policy import TrustPolicy
-from trust.vocabulary import Answer, Gap, GateName, ReadinessLevel, ReadinessQuestion, Verdict
+from trust.vocabulary import Answer, Gap, GateName, ReadinessLevel, ReadinessQuestion, VerdictStatus
 
 PROFILE = settings(
     max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100")) // 2,
@@ -234,7 +234,7 @@ def _holder(role: str, **changes: Any) -> Callable[[UseCaseFacts], UseCaseFacts]
 SPOILT: dict[str, Callable[[UseCaseFacts], UseCaseFacts]] = {
     "a verdict falls": _last(
         "products",
-        verdict=Verdict.NOT_PRODUCTION_GRADE,
+        verdict=VerdictStatus.NOT_PRODUCTION_GRADE,
         open_gates=(GateName.COVERAGE, GateName.EVIDENCE),
         failed_gates=(GateName.COVERAGE,),
     ),
@@ -246,7 +246,9 @@ SPOILT: dict[str, Callable[[UseCaseFacts], UseCaseFacts]] = {
     "a product is as sensitive as can be": _last("products", sensitivity=Sensitivity.RESTRICTED),
     "one more product that is bad": _more_if_any(
         "products",
-        make_product("bad", verdict=Verdict.NOT_PRODUCTION_GRADE, lifecycle=Lifecycle.DRAFT, owner=None, acknowledged_at=None),
+        make_product(
+            "bad", verdict=VerdictStatus.NOT_PRODUCTION_GRADE, lifecycle=Lifecycle.DRAFT, owner=None, acknowledged_at=None
+        ),
     ),
     "one more consumer of whom nothing is known": _more_if_any("consumers", make_consumer("new-agent", is_active=False)),
     "a consumer is suspended": _last("consumers", is_active=False),

@@ -11,7 +11,7 @@ from trust.verdicts.rules.facts import IncidentFacts, PersonFacts, PolicyFacts, 
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import GateResult, Outcome
 from trust.verdicts.rules.trust_policy import TrustPolicy
-from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, RunStatus, Verdict
+from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, RunStatus, VerdictStatus
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -121,7 +121,7 @@ def make_port(name: str = "orders", **changes: Any) -> PortFacts:
 
 def make_upstream(slug: str = "parts", **changes: Any) -> UpstreamFacts:
     """A production-grade required input."""
-    upstream = UpstreamFacts(slug, True, Verdict.PRODUCTION_GRADE, 90.0, NOW + DAY, owner="uma")
+    upstream = UpstreamFacts(slug, True, VerdictStatus.PRODUCTION_GRADE, 90.0, NOW + DAY, owner="uma")
     return replace(upstream, **changes)
 
 

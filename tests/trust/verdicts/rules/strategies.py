@@ -29,7 +29,7 @@ from trust.evidence.rules.facts import CheckFacts, FieldFacts, PastRunFacts, Por
 from trust.verdicts.rules.facts import PersonFacts, ProductFacts, UpstreamFacts, WaiverFacts
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
-from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, Verdict
+from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, VerdictStatus
 
 T = TypeVar("T")
 
@@ -144,7 +144,7 @@ def upstreams(draw: st.DrawFn, slug: str) -> UpstreamFacts:
     return make_upstream(
         slug,
         is_required=draw(st.booleans()),
-        verdict=draw(mostly(Verdict.PRODUCTION_GRADE, st.sampled_from([None, *Verdict]))),
+        verdict=draw(mostly(VerdictStatus.PRODUCTION_GRADE, st.sampled_from([None, *VerdictStatus]))),
         effective_score=draw(st.sampled_from([None, 0.0, 42.5, 59.0, 80.0, 99.9])),
         valid_until=draw(mostly(NOW + DAY, st.none() | around)),
         failing_path=draw(st.sampled_from([(), (slug,), (slug, "deep"), (slug, "shop-orders")])),

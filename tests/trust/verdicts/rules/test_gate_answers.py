@@ -27,11 +27,14 @@ from tests.trust.verdicts.rules.factories import (
     with_run,
 )
 from trust.verdicts.rules.facts import PersonFacts
-from trust.vocabulary import GateName, GateStatus, Role, Verdict
+from trust.vocabulary import GateName, GateStatus, Role, VerdictStatus
 
 PASSED, FAILED, UNKNOWN = GateStatus.PASSED, GateStatus.FAILED, GateStatus.UNKNOWN
 BAD_INPUT = make_upstream(
-    verdict=Verdict.NOT_PRODUCTION_GRADE, effective_score=40.0, failing_path=("parts", "bolts"), cause="No bolts have a size."
+    verdict=VerdictStatus.NOT_PRODUCTION_GRADE,
+    effective_score=40.0,
+    failing_path=("parts", "bolts"),
+    cause="No bolts have a size.",
 )
 
 
@@ -42,7 +45,7 @@ def test_a_waived_check_passes_the_gate_but_not_the_score() -> None:
     assert (result.status, result.check_waiver_ids) == (PASSED, ("waiver-1",))
     assert result.message == "5 of 6 critical checks passed, 1 under waiver."
     assert outcome_of(waived).raw_score == outcome_of(spoilt).raw_score
-    assert outcome_of(waived).verdict is Verdict.PRODUCTION_GRADE
+    assert outcome_of(waived).verdict is VerdictStatus.PRODUCTION_GRADE
 
 
 def test_a_waived_check_covers_its_dimension() -> None:
@@ -136,6 +139,6 @@ def test_default_time_to_live_without_a_schedule_is_36_hours() -> None:
 
 def test_a_stale_green_never_hides_a_run_that_could_not_look() -> None:
     outcome = outcome_of(with_port(latest_run=failed_run(), past_runs=past_runs(19, 1)))
-    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.verdict is VerdictStatus.UNKNOWN
     assert "could not be read at 2026-11-22 11:30 UTC: The file orders.csv does not exist" in outcome.cause
     assert outcome.gate(GateName.EVIDENCE).remedy == "Put the file back."

@@ -34,7 +34,7 @@ from tests.trust.verdicts.rules.factories import (
 )
 from trust.evidence.rules.evidence import ObservedColumn
 from trust.verdicts.rules.facts import PersonFacts, ProductFacts
-from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, GateStatus, Verdict
+from trust.vocabulary import CheckStatus, EvidenceStatus, GateName, GateStatus, VerdictStatus
 
 PASSED, FAILED, UNKNOWN = GateStatus.PASSED, GateStatus.FAILED, GateStatus.UNKNOWN
 VACUOUS = make_check(Dimension.VOLUME, kwargs={"min_value": 0}, key="orders:vacuous")
@@ -42,7 +42,7 @@ VACUOUS = make_check(Dimension.VOLUME, kwargs={"min_value": 0}, key="orders:vacu
 
 def test_a_good_product_is_production_grade_with_every_gate_passed() -> None:
     outcome = outcome_of(make_product())
-    assert outcome.verdict is Verdict.PRODUCTION_GRADE
+    assert outcome.verdict is VerdictStatus.PRODUCTION_GRADE
     assert [gate.gate for gate in outcome.gates] == list(GateName)
     assert {gate.status for gate in outcome.gates} == {PASSED}
     assert {gate.code for gate in outcome.gates} == {"ok"}
@@ -190,14 +190,17 @@ INCIDENTS = [
     ("warning", make_product(incidents=(make_incident(Severity.WARNING),)), PASSED, "ok"),
 ]
 BAD_INPUT = make_upstream(
-    verdict=Verdict.NOT_PRODUCTION_GRADE, effective_score=40.0, failing_path=("parts", "bolts"), cause="No bolts have a size."
+    verdict=VerdictStatus.NOT_PRODUCTION_GRADE,
+    effective_score=40.0,
+    failing_path=("parts", "bolts"),
+    cause="No bolts have a size.",
 )
 UPSTREAM = [
     ("good", make_product(), PASSED, "ok"),
     ("none", make_product(upstreams=()), PASSED, "ok"),
     ("bad", make_product(upstreams=(BAD_INPUT,)), FAILED, "upstream_not_production_grade"),
     ("bad but optional", make_product(upstreams=(replace(BAD_INPUT, is_required=False),)), PASSED, "ok"),
-    ("unknown", make_product(upstreams=(make_upstream(verdict=Verdict.UNKNOWN),)), UNKNOWN, "upstream_unknown"),
+    ("unknown", make_product(upstreams=(make_upstream(verdict=VerdictStatus.UNKNOWN),)), UNKNOWN, "upstream_unknown"),
     ("never judged", make_product(upstreams=(make_upstream(verdict=None),)), UNKNOWN, "upstream_never_judged"),
     ("just valid", make_product(upstreams=(make_upstream(valid_until=NOW + INSTANT),)), PASSED, "ok"),
     ("expired", make_product(upstreams=(make_upstream(valid_until=NOW),)), UNKNOWN, "upstream_expired"),
@@ -321,5 +324,5 @@ def test_a_product_is_judged_soon_whatever_pattern_its_suite_has(pattern: str) -
 
     outcome = outcome_of(with_checks(check))
 
-    assert outcome.verdict is Verdict.PRODUCTION_GRADE
+    assert outcome.verdict is VerdictStatus.PRODUCTION_GRADE
     assert time.monotonic() - before < 1

@@ -19,7 +19,7 @@ from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import Outcome
 from trust.verdicts.rules.trust_policy import TrustPolicy
-from trust.vocabulary import CheckStatus, GateName, GateStatus, Part, Verdict
+from trust.vocabulary import CheckStatus, GateName, GateStatus, Part, VerdictStatus
 
 RANKS = {GateStatus.PASSED: 2, GateStatus.OFF: 2, GateStatus.UNKNOWN: 1, GateStatus.FAILED: 0}
 PROFILE = settings(
@@ -136,14 +136,14 @@ def test_time_alone_never_makes_anything_better(facts: ProductFacts, policy: Tru
 )
 def test_waiting_for_what_has_not_begun_makes_nothing_better(facts: ProductFacts) -> None:
     before = judge(facts, POLICY, NOW)
-    assert before.verdict is not Verdict.PRODUCTION_GRADE
+    assert before.verdict is not VerdictStatus.PRODUCTION_GRADE
     for hours in (1, 2, 20, 40):
         assert_no_better(judge(facts, POLICY, NOW + hours * HOUR), before)
 
 
 def fallen(upstream: UpstreamFacts, data: st.DataObject) -> UpstreamFacts:
     """The same input in a state that is no better."""
-    worse = [verdict for verdict in Verdict if upstream.verdict and verdict.rank <= upstream.verdict.rank]
+    worse = [verdict for verdict in VerdictStatus if upstream.verdict and verdict.rank <= upstream.verdict.rank]
     score = upstream.effective_score
     return replace(
         upstream,
@@ -243,7 +243,7 @@ def proves_something(port: PortFacts) -> bool:
 def test_nothing_is_production_grade_without_evidence(facts: ProductFacts, policy: TrustPolicy) -> None:
     outcome = judge(facts, policy, NOW)
     if not facts.ports or not all(proves_something(port) for port in facts.ports):
-        assert outcome.verdict is not Verdict.PRODUCTION_GRADE
+        assert outcome.verdict is not VerdictStatus.PRODUCTION_GRADE
     statuses = {gate.status for gate in outcome.gates}
     assert outcome.is_production_grade is (statuses <= {GateStatus.PASSED, GateStatus.OFF})
     assert bool(outcome.failing_path) is not outcome.is_production_grade

@@ -33,7 +33,7 @@ from trust.verdicts.rules.outcome import DimensionContribution, PartContribution
 from trust.verdicts.rules.quality import lowest_mean
 from trust.verdicts.rules.reliability import reliability_of, wilson_lower_bound
 from trust.verdicts.rules.score import grade_of, one_decimal
-from trust.vocabulary import CheckStatus, Grade, Part, Verdict
+from trust.vocabulary import CheckStatus, Grade, Part, VerdictStatus
 
 
 def part_of(facts: ProductFacts, part: Part) -> PartContribution:
@@ -196,7 +196,7 @@ def test_the_cap_does_not_raise_a_low_score() -> None:
         ({}, 90.0, "parts"),
         ({"effective_score": 99.0}, 97.6, None),
         ({"is_required": False, "effective_score": 10.0}, 97.6, None),
-        ({"verdict": Verdict.UNKNOWN, "effective_score": 42.0}, 42.0, "parts"),
+        ({"verdict": VerdictStatus.UNKNOWN, "effective_score": 42.0}, 42.0, "parts"),
         ({"verdict": None, "effective_score": None}, 0.0, "parts"),
         ({"valid_until": NOW - DAY}, 0.0, "parts"),
         ({"is_cycle": True}, 0.0, "parts"),
@@ -212,7 +212,7 @@ def test_the_effective_score_is_held_down_by_required_inputs(
 def test_an_empty_table_that_may_be_empty_can_be_production_grade() -> None:
     skipped = tuple(replace(check, status=CheckStatus.SKIPPED) for check in make_run().checks)
     outcome = outcome_of(with_port(allows_empty=True, latest_run=make_run(rows=0, checks=skipped)))
-    assert outcome.verdict is Verdict.PRODUCTION_GRADE
+    assert outcome.verdict is VerdictStatus.PRODUCTION_GRADE
     assert outcome.raw_score == outcome_of(make_product()).raw_score
 
 

@@ -19,7 +19,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from catalog.rules.expectation import Expectation
 from trust.evidence.engines.gx import reference
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
-from trust.evidence.engines.gx.findings import Finding
+from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.gx_check import RESULT_FORMAT, GxCheck, OwnPathCheck
 from trust.evidence.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.evidence.engines.gx.requests import Measurement
@@ -41,7 +41,7 @@ class ArgumentError(ValueError):
     """The expectation itself is wrong: its type, or its arguments."""
 
 
-class Check(Protocol):
+class PlannedCheck(Protocol):
     """One expectation, ready to be measured."""
 
     columns: tuple[str, ...]
@@ -49,12 +49,12 @@ class Check(Protocol):
     def measurements(self) -> Mapping[Hashable, Measurement]:
         """What must be measured, by key. Keys may be shared: equal questions are asked once."""
 
-    def conclude(self, values: Mapping[Hashable, Any]) -> Finding: ...
+    def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding: ...
 
     def sampler(self) -> Measurement | None: ...
 
 
-def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> Check:
+def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
     """The check of an expectation. Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence."""
     if (fault := pattern_fault(expectation)) is not None:
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")

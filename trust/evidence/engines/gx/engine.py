@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from catalog.rules.expectation import Expectation, Suite
+from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
-from trust.evidence.engines.gx.checks import Check, make_check
+from trust.evidence.engines.gx.checks import PlannedCheck, make_check
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
 from trust.evidence.engines.gx.file_problems import file_problem
-from trust.evidence.engines.gx.findings import Finding
+from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.measure import run_measurements
 from trust.evidence.engines.gx.observation import data_time, observe, observed_columns
 from trust.evidence.engines.gx.opening import Access, Opening, OpenSource
@@ -27,7 +27,7 @@ from trust.evidence.engines.gx.reference import References
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.results import error_result, is_redacted, overall, passed_or_failed
 from trust.evidence.rules.dimensions import dimension_of
-from trust.evidence.rules.evidence import CheckResult, Failure, RunEvidence, Source
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
 from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
@@ -48,9 +48,9 @@ class _Planned:
     """An expectation on its way to a result: its check, or the error that stopped it."""
 
     expectation: Expectation
-    check: Check | None = None
+    check: PlannedCheck | None = None
     error: Exception | None = None
-    finding: Finding | None = None
+    finding: CheckFinding | None = None
 
 
 class GxEngine:
@@ -59,7 +59,7 @@ class GxEngine:
     def __init__(self, access: Access | None = None) -> None:
         self._access = access or Access()
 
-    def run(self, suite: Suite, source: Source) -> RunEvidence:
+    def run(self, suite: SuiteSpec, source: Source) -> RunEvidence:
         started = time.monotonic()
         try:
             evidence = self._run(suite, source)
@@ -77,7 +77,7 @@ class GxEngine:
             evidence = RunEvidence(EvidenceStatus.ERROR, 0, failure=failure)
         return replace(evidence, seconds=time.monotonic() - started)
 
-    def _run(self, suite: Suite, source: Source) -> RunEvidence:
+    def _run(self, suite: SuiteSpec, source: Source) -> RunEvidence:
         if not suite.expectations:
             return RunEvidence(EvidenceStatus.ERROR, 0, failure=EMPTY_SUITE)
         with Opening(source, self._access) as opened:
@@ -91,7 +91,7 @@ def _refusal(source: Source, error: sa.exc.DBAPIError) -> SourceProblemError:
     return connection_problem(error, source.location)
 
 
-def _look(suite: Suite, opened: OpenSource) -> RunEvidence:
+def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
     source, table = opened.source, opened.table
     engine = TouchstoneExecutionEngine(table)
     references = References(tuple(source.references), opened.reference)
@@ -174,7 +174,7 @@ def _fetch_samples(planned: Iterable[_Planned], opened: OpenSource) -> None:
             plan.finding.samples = tuple(samples)
 
 
-def _result(plan: _Planned, source: Source) -> CheckResult:
+def _result(plan: _Planned, source: Source) -> CheckEvidence:
     named = plan.check.columns if plan.check is not None else _columns_in(plan.expectation)
     redacted = is_redacted(plan.expectation, named, source.redacted_columns)
     if plan.finding is None or plan.error is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass
-class Finding:
+class CheckFinding:
     """holds: the check's answer; None where there was nothing to look at, and then `message` says so.
 
     withheld: whether `observed` may hold values of the column (a minimum does, a count does not).
@@ -31,10 +31,10 @@ class CheckError:
     quotes_data: bool = False
 
 
-def count_rows(element_count: int, missing: int, unexpected: int, mostly: float) -> Finding:
+def count_rows(element_count: int, missing: int, unexpected: int, mostly: float) -> CheckFinding:
     """The finding of a row-wise check, by Great Expectations' arithmetic."""
     looked_at = element_count - missing
     if looked_at <= 0:
-        return Finding(None, element_count, missing, 0, None)
+        return CheckFinding(None, element_count, missing, 0, None)
     holds = (float(looked_at) - float(unexpected)) / float(looked_at) >= mostly
-    return Finding(holds, element_count, missing, unexpected, unexpected / looked_at * 100, wants_samples=unexpected > 0)
+    return CheckFinding(holds, element_count, missing, unexpected, unexpected / looked_at * 100, wants_samples=unexpected > 0)

@@ -17,7 +17,7 @@ from trust.evidence.engines.gx import aggregates
 from trust.evidence.engines.gx.arguments import naive_utc
 from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine, measurement_key
-from trust.evidence.engines.gx.findings import Finding, count_rows
+from trust.evidence.engines.gx.findings import CheckFinding, count_rows
 from trust.evidence.engines.gx.map_measurements import LOOKS_AT_NULLS
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
@@ -66,7 +66,7 @@ class GxCheck:
             found[self.presence] = aggregates.presence(domain, self.engine.column(self.columns[0]))
         return found
 
-    def conclude(self, values: Mapping[Hashable, Any]) -> Finding:
+    def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding:
         by_name = {name: values[self._key(metric)] for name, metric in self.metrics.items()}
         for value in by_name.values():
             if isinstance(value, Exception):
@@ -77,14 +77,14 @@ class GxCheck:
             rows, present = values[self.presence]
             looked_at = rows if "column.non_null_proportion" in self.metrics else present
             if not looked_at:
-                return Finding(None, element_count=rows, missing_count=rows - present)
+                return CheckFinding(None, element_count=rows, missing_count=rows - present)
             _align_moments(self.expectation, by_name)
         result: Any = self.expectation._validate(  # noqa: SLF001  # the decision itself; what is around it is costly and ours
             metrics=by_name, runtime_configuration={"result_format": RESULT_FORMAT}, execution_engine=self.engine
         )
         return self._conclude_aggregate(result)
 
-    def _conclude_map(self, by_name: Mapping[str, Any]) -> Finding:
+    def _conclude_map(self, by_name: Mapping[str, Any]) -> CheckFinding:
         metric = str(getattr(self.expectation, "map_metric", ""))
         rows, unexpected = by_name["table.row_count"], by_name[f"{metric}.unexpected_count"]
         missing = 0
@@ -97,10 +97,10 @@ class GxCheck:
             finding.missing_count = unexpected if metric == "column_values.nonnull" else rows - unexpected
         return finding
 
-    def _conclude_aggregate(self, result: Mapping[str, Any]) -> Finding:
+    def _conclude_aggregate(self, result: Mapping[str, Any]) -> CheckFinding:
         details = dict(result.get("result") or {})
         listed = details.pop("partial_unexpected_list", None) or details.pop("partial_missing_list", None) or []
-        finding = Finding(bool(result["success"]), observed=details.get("observed_value"), samples=tuple(listed))
+        finding = CheckFinding(bool(result["success"]), observed=details.get("observed_value"), samples=tuple(listed))
         finding.unexpected_count = details.get("unexpected_count")  # of distinct values, where a set is compared
         finding.observed_is_value = self.is_column_aggregate and not set(self.metrics) <= _COUNTING_METRICS
         return finding
@@ -149,10 +149,10 @@ class OwnPathCheck:
             found["presence", self.columns, ""] = aggregates.presence(Domain(), self.engine.column(self.columns[0]))
         return found
 
-    def conclude(self, values: Mapping[Hashable, Any]) -> Finding:
+    def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding:
         presence = values.get(("presence", self.columns, ""))
         if isinstance(presence, tuple) and not presence[1]:
-            return Finding(None, element_count=presence[0], missing_count=presence[0])
+            return CheckFinding(None, element_count=presence[0], missing_count=presence[0])
         resolved = values[self._key]
         if isinstance(resolved, Exception):
             raise resolved
@@ -163,7 +163,7 @@ class OwnPathCheck:
         if hasattr(result, "to_json_dict"):
             result = result.to_json_dict()
         details = result.get("result") or {}
-        return Finding(
+        return CheckFinding(
             bool(result["success"]),
             details.get("element_count"),
             details.get("missing_count"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from trust.evidence.engines.gx import aggregates, reference
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
-from trust.evidence.engines.gx.findings import Finding, count_rows
+from trust.evidence.engines.gx.findings import CheckFinding, count_rows
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
 from trust.evidence.engines.gx.type_names import is_of_type, pandas_name
@@ -31,16 +31,16 @@ class TypeCheck:
             ("presence", self.columns, repr(self.row_condition)): aggregates.presence(domain, self.engine.column(self.column))
         }
 
-    def conclude(self, values: Mapping[Hashable, Any]) -> Finding:
+    def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding:
         presence = values["presence", self.columns, repr(self.row_condition)]
         if isinstance(presence, Exception):
             raise presence
         column = self.engine.column(self.column)
         holds = True if self.names is None else is_of_type(column, self.names)
         if column.text_dates and not presence[1]:  # CSV and JSON lines: the type is that of the values, and there are none
-            return Finding(None, element_count=presence[0], missing_count=presence[0])
+            return CheckFinding(None, element_count=presence[0], missing_count=presence[0])
         message = "" if holds else f"Column {self.column!r} is {column.physical_type}, not {' or '.join(self.names or ())}."
-        return Finding(holds, observed=pandas_name(column), message=message)
+        return CheckFinding(holds, observed=pandas_name(column), message=message)
 
     def sampler(self) -> Measurement | None:
         return None
@@ -66,7 +66,7 @@ class ReferenceCheck:
             ("looked at", *self._key): aggregates.row_count(self.lookup.looked_at()),
         }
 
-    def conclude(self, values: Mapping[Hashable, Any]) -> Finding:
+    def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding:
         lost, rows, looked_at = (values[what, *self._key] for what in ("lost", "rows", "looked at"))
         for value in (lost, rows, looked_at):
             if isinstance(value, Exception):

@@ -7,9 +7,9 @@ import duckdb
 import sqlalchemy as sa
 
 from catalog.rules.expectation import Expectation
-from trust.evidence.engines.gx.findings import Finding
+from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.plain_json import plain_json
-from trust.evidence.rules.evidence import CheckResult
+from trust.evidence.rules.evidence import CheckEvidence
 from trust.evidence.rules.pattern_syntax import PatternError
 from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
@@ -19,14 +19,14 @@ _BOUNDS = ("min_value", "max_value", "value", "value_set", "type_", "type_list",
 _MAX_SHOWN = 300
 
 
-def passed_or_failed(expectation: Expectation, finding: Finding, *, redacted: bool) -> CheckResult:
+def passed_or_failed(expectation: Expectation, finding: CheckFinding, *, redacted: bool) -> CheckEvidence:
     """The result of a check that was evaluated, or found nothing to look at."""
     status = CheckStatus.SKIPPED if finding.holds is None else CheckStatus.PASSED if finding.holds else CheckStatus.FAILED
     observed = plain_json(finding.observed)
     if redacted and finding.observed_is_value and observed is not None:
         observed = REDACTED
     samples = () if redacted else tuple(plain_json(sample) for sample in finding.samples)
-    return CheckResult(
+    return CheckEvidence(
         expectation=expectation,
         status=status,
         element_count=finding.element_count,
@@ -39,12 +39,12 @@ def passed_or_failed(expectation: Expectation, finding: Finding, *, redacted: bo
     )
 
 
-def error_result(expectation: Expectation, error: Exception, *, redacted: bool) -> CheckResult:
+def error_result(expectation: Expectation, error: Exception, *, redacted: bool) -> CheckEvidence:
     """The result of a check that could not be evaluated. Nothing of the data is quoted where its column is redacted."""
-    return CheckResult(expectation, CheckStatus.ERROR, message=_error_message(error, redacted=redacted))
+    return CheckEvidence(expectation, CheckStatus.ERROR, message=_error_message(error, redacted=redacted))
 
 
-def overall(results: Iterable[CheckResult]) -> EvidenceStatus:
+def overall(results: Iterable[CheckEvidence]) -> EvidenceStatus:
     """Of a whole run: error as soon as one check erred or none was executed, else failed as soon as one failed."""
     statuses = {result.status for result in results}
     if CheckStatus.ERROR in statuses or not statuses & {CheckStatus.PASSED, CheckStatus.FAILED}:
@@ -60,7 +60,7 @@ def is_redacted(expectation: Expectation, columns: Iterable[str], redacted: froz
     return bool(redacted & set(columns)) or any(name in written for name in redacted)
 
 
-def _message(expectation: Expectation, finding: Finding, observed: Any, *, redacted: bool) -> str:
+def _message(expectation: Expectation, finding: CheckFinding, observed: Any, *, redacted: bool) -> str:
     if finding.holds:
         return ""
     if finding.message:
@@ -75,7 +75,7 @@ def _message(expectation: Expectation, finding: Finding, observed: Any, *, redac
     return _observed_message(expectation, finding, observed, redacted=redacted)
 
 
-def _rows_message(expectation: Expectation, finding: Finding, *, redacted: bool) -> str:
+def _rows_message(expectation: Expectation, finding: CheckFinding, *, redacted: bool) -> str:
     looked_at = (finding.element_count or 0) - (finding.missing_count or 0)
     if expectation.type in {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}:
         looked_at = finding.element_count or 0
@@ -90,7 +90,7 @@ def _rows_message(expectation: Expectation, finding: Finding, *, redacted: bool)
     return sentence + "."
 
 
-def _observed_message(expectation: Expectation, finding: Finding, observed: Any, *, redacted: bool) -> str:
+def _observed_message(expectation: Expectation, finding: CheckFinding, observed: Any, *, redacted: bool) -> str:
     wanted = {key: expectation.kwargs[key] for key in _BOUNDS if expectation.kwargs.get(key) is not None}
     if "column" in wanted:
         wanted.pop("column")

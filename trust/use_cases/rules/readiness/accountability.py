@@ -2,15 +2,15 @@
 
 from catalog.rules.moments import shown
 from trust.evidence.rules import formatting
-from trust.use_cases.rules.readiness.context import INSTANT, Case, held_by
+from trust.use_cases.rules.readiness.context import INSTANT, ReadinessContext, held_by
 from trust.use_cases.rules.readiness.facts import ExceptionFacts, MeasureFacts, RecallFacts
-from trust.use_cases.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
+from trust.use_cases.rules.readiness.finding import Answered, ReadinessFinding, conclude, nothing_named, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.use_cases.rules.readiness.persons import Post, presence
 from trust.vocabulary import Answer, ReadinessQuestion, Role
 
 
-def outputs_owner_active(case: Case) -> Answered:
+def outputs_owner_active(case: ReadinessContext) -> Answered:
     """Whether somebody active answers for what the AI puts out."""
     owner = case.facts.outputs_owner
     post = Post("the owner of the outputs", held_by(Role.OUTPUTS_OWNER, owner), case.business_owner)
@@ -18,7 +18,7 @@ def outputs_owner_active(case: Case) -> Answered:
     return conclude(ReadinessQuestion.OUTPUTS_OWNER_ACTIVE, [presence(case, owner, post)], passed)
 
 
-def exceptions_owner_active(case: Case) -> Answered:
+def exceptions_owner_active(case: ReadinessContext) -> Answered:
     """Whether somebody active handles exceptions, and by when is said."""
     owner, within = case.facts.exceptions_owner, case.facts.exceptions_within
     post = Post("the owner of exceptions", held_by(Role.EXCEPTIONS_OWNER, owner), case.business_owner)
@@ -26,13 +26,13 @@ def exceptions_owner_active(case: Case) -> Answered:
     if within is None:
         message, remedy = "it is not said by when exceptions must be closed", "Say by when exceptions must be closed"
         evidence = Evidence("claim", "exceptions_within", "not said")
-        findings.append(Finding(Answer.NO, evidence, "no_time_limit", message, remedy, (case.business_owner,)))
+        findings.append(ReadinessFinding(Answer.NO, evidence, "no_time_limit", message, remedy, (case.business_owner,)))
     else:
         passed = f"Somebody active handles exceptions, within {formatting.span(within)}."
     return conclude(ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE, findings, passed)
 
 
-def exceptions_closed_in_time(case: Case) -> Answered:
+def exceptions_closed_in_time(case: ReadinessContext) -> Answered:
     """No where an exception is overdue or was closed too late; unknown while nothing shows that any would be recorded."""
     facts = case.facts
     findings = [_exception(case, exception) for exception in facts.exceptions]
@@ -46,7 +46,7 @@ def exceptions_closed_in_time(case: Case) -> Answered:
         message = "no exception was closed yet and no use was reported, so nothing shows that exceptions are dealt with"
         remedy = "Let the consumers report their uses, and record exceptions of outputs"
         who = case.askers
-        findings.append(Finding(Answer.UNKNOWN, evidence, "nothing_recorded", message, remedy, who))
+        findings.append(ReadinessFinding(Answer.UNKNOWN, evidence, "nothing_recorded", message, remedy, who))
     count = len(facts.exceptions)
     passed = (
         f"{formatting.count(count, 'exception')}, none of them late."
@@ -57,18 +57,18 @@ def exceptions_closed_in_time(case: Case) -> Answered:
     return conclude(ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME, findings, passed, numbers)
 
 
-def measures_reported(case: Case) -> Answered:
+def measures_reported(case: ReadinessContext) -> Answered:
     """No without measures, or where one has no value reported within its interval; a new one has a first interval for it."""
     findings = [_measure(case, measure) for measure in case.facts.measures]
     if not findings:
         evidence, remedy = Evidence("claim", "measures", "none"), "Name at least one measure with a target and an owner"
         message = "the use case names no measure, so nobody sees whether it does any good"
-        findings = [Finding(Answer.NO, evidence, "no_measures", message, remedy, (case.business_owner,))]
+        findings = [ReadinessFinding(Answer.NO, evidence, "no_measures", message, remedy, (case.business_owner,))]
     passed = "Every measure has a value that was reported within its interval."
     return conclude(ReadinessQuestion.MEASURES_REPORTED, findings, passed, {"measures": len(case.facts.measures)})
 
 
-def recalls_acknowledged(case: Case) -> Answered:
+def recalls_acknowledged(case: ReadinessContext) -> Answered:
     """No where a recall was not acknowledged in time, unknown while there is time. Recalls are ours: none sent is a yes."""
     findings = nothing_named(case, consumers=True) + [_recall(case, recall) for recall in case.facts.recalls]
     if not findings:
@@ -82,7 +82,7 @@ def recalls_acknowledged(case: Case) -> Answered:
     return conclude(ReadinessQuestion.RECALLS_ACKNOWLEDGED, findings, passed, {"recalls": count})
 
 
-def _exception(case: Case, exception: ExceptionFacts) -> Finding:
+def _exception(case: ReadinessContext, exception: ExceptionFacts) -> ReadinessFinding:
     """Closed late counts by the window that ends when the facts were read: the passing of time forgives nothing."""
     name, due = f"exception {exception.id}", shown(exception.due_at)
     closed_at = exception.closed_at if case.has_happened(exception.closed_at) else None
@@ -91,16 +91,16 @@ def _exception(case: Case, exception: ExceptionFacts) -> Finding:
         evidence = Evidence("exception", str(exception.id), f"open, due {due}")
         if case.now > exception.due_at:
             message, remedy = f"{name} is open and was due at {due}", f"Close {name} and say how"
-            return Finding(Answer.NO, evidence, "exception_overdue", message, remedy, who)
+            return ReadinessFinding(Answer.NO, evidence, "exception_overdue", message, remedy, who)
         return yes(evidence, exception.due_at + INSTANT)
     evidence = Evidence("exception", str(exception.id), f"closed {shown(closed_at)}, due {due}")
     if closed_at > exception.due_at and closed_at >= case.facts.known_at - case.settings.exception_window:
         message, remedy = f"{name} was closed at {shown(closed_at)}, due was {due}", "Close exceptions in time from now on"
-        return Finding(Answer.NO, evidence, "exception_closed_late", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "exception_closed_late", message, remedy, who)
     return yes(evidence)
 
 
-def _measure(case: Case, measure: MeasureFacts) -> Finding:
+def _measure(case: ReadinessContext, measure: MeasureFacts) -> ReadinessFinding:
     who = (held_by(Role.MEASURE_OWNER, measure.owner),)
     remedy, interval = f"Report a value of {measure.name}", formatting.span(measure.interval)
     if measure.value is None or not case.has_happened(measure.observed_at) or measure.observed_at is None:
@@ -108,19 +108,19 @@ def _measure(case: Case, measure: MeasureFacts) -> Finding:
         young_until = case.fresh_until(measure.created_at, measure.interval)
         if young_until is None:
             message = f"the measure {measure.name} has no value, though one is due each {interval}"
-            return Finding(Answer.NO, evidence, "never_reported", message, remedy, who)
+            return ReadinessFinding(Answer.NO, evidence, "never_reported", message, remedy, who)
         message = f"the measure {measure.name} has no value yet; the first is due by {shown(young_until - INSTANT)}"
-        return Finding(Answer.UNKNOWN, evidence, "not_yet_reported", message, remedy, who, young_until)
+        return ReadinessFinding(Answer.UNKNOWN, evidence, "not_yet_reported", message, remedy, who, young_until)
     says = f"{measure.value:g}{f' {measure.unit}' if measure.unit else ''} at {shown(measure.observed_at)}"
     evidence = Evidence("outcome", measure.name, says)
     until = case.fresh_until(measure.observed_at, measure.interval)
     if until is None:
         message = f"the measure {measure.name} was last observed at {shown(measure.observed_at)}; one is due each {interval}"
-        return Finding(Answer.NO, evidence, "report_overdue", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "report_overdue", message, remedy, who)
     return yes(evidence, until)
 
 
-def _recall(case: Case, recall: RecallFacts) -> Finding:
+def _recall(case: ReadinessContext, recall: RecallFacts) -> ReadinessFinding:
     name, sent = f"the recall of {recall.product} that {recall.consumer} was sent", shown(recall.sent_at)
     if case.has_happened(recall.acknowledged_at):
         return yes(Evidence("recall", str(recall.id), f"acknowledged by {recall.consumer}"))
@@ -130,6 +130,6 @@ def _recall(case: Case, recall: RecallFacts) -> Finding:
     ends_at, remedy = recall.sent_at + within + INSTANT, f"Let {recall.consumer} acknowledge the recall of {recall.product}"
     if ends_at <= case.now:
         message = f"{name} at {sent} was not acknowledged within {formatting.span(within)}"
-        return Finding(Answer.NO, evidence, "recall_not_acknowledged", message, remedy, (owner,))
+        return ReadinessFinding(Answer.NO, evidence, "recall_not_acknowledged", message, remedy, (owner,))
     message = f"{name} at {sent} waits to be acknowledged"
-    return Finding(Answer.UNKNOWN, evidence, "recall_waits", message, remedy, (owner,), ends_at)
+    return ReadinessFinding(Answer.UNKNOWN, evidence, "recall_waits", message, remedy, (owner,), ends_at)

@@ -6,14 +6,14 @@ from fractions import Fraction
 
 from trust.use_cases.rules.readiness import accountability, data_trust, governance, ownership, workflow
 from trust.use_cases.rules.readiness.codec import canonical, digest, dump_facts
-from trust.use_cases.rules.readiness.context import Case
+from trust.use_cases.rules.readiness.context import ReadinessContext
 from trust.use_cases.rules.readiness.facts import UseCaseFacts
 from trust.use_cases.rules.readiness.finding import Answered
 from trust.use_cases.rules.readiness.outcome import Assessment, GapResult, QuestionResult
 from trust.verdicts.rules.trust_policy import TrustPolicy, policy_digest
 from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion
 
-_QUESTIONS: Mapping[ReadinessQuestion, Callable[[Case], Answered]] = {
+_QUESTIONS: Mapping[ReadinessQuestion, Callable[[ReadinessContext], Answered]] = {
     ReadinessQuestion.PRODUCTION_GRADE_NOW: data_trust.production_grade_now,
     ReadinessQuestion.PRODUCTION_GRADE_SHARE: data_trust.production_grade_share,
     ReadinessQuestion.NO_PILOT_EXTRACT: data_trust.no_pilot_extract,
@@ -53,7 +53,7 @@ def assess(facts: UseCaseFacts, policy: TrustPolicy, now: datetime) -> Assessmen
     """
     if now.tzinfo is None:
         raise ValueError(f"The moment {now} has no offset from UTC; give an aware time.")
-    case = Case(canonical(facts), policy, now)
+    case = ReadinessContext(canonical(facts), policy, now)
     answers = [_QUESTIONS[question](case) for question in ReadinessQuestion]
     questions = tuple(answered.result for answered in answers)
     gaps = tuple(_gap(gap, [result for result in questions if result.gap is gap]) for gap in Gap)

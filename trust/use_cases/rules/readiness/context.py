@@ -15,7 +15,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReadinessContext:
     """One use case at one moment under one trust policy."""
 
     facts: UseCaseFacts

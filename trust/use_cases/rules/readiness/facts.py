@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.rules.vocabulary import Autonomy, Better, Lifecycle, Sensitivity, UseCaseStage
-from trust.vocabulary import GateName, Verdict
+from trust.vocabulary import GateName, VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class UsedProductFacts:
     lifecycle: Lifecycle
     deprecation_ends_at: datetime | None = None
     sensitivity: Sensitivity | None = None
-    verdict: Verdict | None = None
+    verdict: VerdictStatus | None = None
     valid_until: datetime | None = None
     open_gates: tuple[GateName, ...] = ()
     failed_gates: tuple[GateName, ...] = ()

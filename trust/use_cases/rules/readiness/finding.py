@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.rules.vocabulary import UseCaseStage
 from trust.evidence.rules import formatting
-from trust.use_cases.rules.readiness.context import Case
+from trust.use_cases.rules.readiness.context import ReadinessContext
 from trust.use_cases.rules.readiness.outcome import Evidence, QuestionResult, Step
 from trust.verdicts.rules.outcome import Responsible
 from trust.vocabulary import Answer, ReadinessQuestion
@@ -24,7 +24,7 @@ _ONLY_IN_PRODUCTION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReadinessFinding:
     """What one thing says to a question.
 
     message: half a sentence without a full stop; remedy: in the imperative. Both are empty for a yes.
@@ -48,13 +48,16 @@ class Answered:
     holds_until: datetime | None
 
 
-def yes(evidence: Evidence, holds_until: datetime | None = None) -> Finding:
+def yes(evidence: Evidence, holds_until: datetime | None = None) -> ReadinessFinding:
     """A finding that is as it should be."""
-    return Finding(Answer.YES, evidence, holds_until=holds_until)
+    return ReadinessFinding(Answer.YES, evidence, holds_until=holds_until)
 
 
 def conclude(
-    question: ReadinessQuestion, findings: Sequence[Finding], passed: str, numbers: Mapping[str, int | float] | None = None
+    question: ReadinessQuestion,
+    findings: Sequence[ReadinessFinding],
+    passed: str,
+    numbers: Mapping[str, int | float] | None = None,
 ) -> Answered:
     """No where one finding says no, else unknown where one is unknown, else yes with the sentence `passed`.
 
@@ -89,14 +92,16 @@ def sentences(remedies: Sequence[str], shown: int = 3) -> str:
     return " ".join(f"{remedy}." for remedy in [*remedies[:shown], *more])
 
 
-def nothing_named(case: Case, *, consumers: bool = False) -> list[Finding]:
+def nothing_named(case: ReadinessContext, *, consumers: bool = False) -> list[ReadinessFinding]:
     """Unknowns for a use case that names no product (or, with `consumers`, nobody who acts in it); nothing for any other."""
     who = (case.business_owner,)
     findings = []
     if not case.facts.products:
         remedy, evidence = "Name the data products that the use case consumes", Evidence("claim", "products", "none named")
-        findings.append(Finding(Answer.UNKNOWN, evidence, "no_products", "the use case names no product", remedy, who))
+        findings.append(ReadinessFinding(Answer.UNKNOWN, evidence, "no_products", "the use case names no product", remedy, who))
     if consumers and not case.facts.consumers:
         remedy, evidence = "Name the consumers that act in the use case", Evidence("claim", "consumers", "none named")
-        findings.append(Finding(Answer.UNKNOWN, evidence, "no_consumers", "the use case names no consumer", remedy, who))
+        findings.append(
+            ReadinessFinding(Answer.UNKNOWN, evidence, "no_consumers", "the use case names no consumer", remedy, who)
+        )
     return findings

@@ -8,9 +8,9 @@ import msgspec
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
 from trust.evidence.rules import formatting
-from trust.use_cases.rules.readiness.context import GOVERNANCE, Case, consumer_owner, owner_of
+from trust.use_cases.rules.readiness.context import GOVERNANCE, ReadinessContext, consumer_owner, owner_of
 from trust.use_cases.rules.readiness.facts import ConsumerFacts, GrantFacts, UsedProductFacts
-from trust.use_cases.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
+from trust.use_cases.rules.readiness.finding import Answered, ReadinessFinding, conclude, nothing_named, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.verdicts.rules.outcome import Responsible
 from trust.vocabulary import Answer, ReadinessQuestion
@@ -18,7 +18,7 @@ from trust.vocabulary import Answer, ReadinessQuestion
 Pair = tuple[ConsumerFacts, UsedProductFacts, GrantFacts | None]
 
 
-def purpose_permitted(case: Case) -> Answered:
+def purpose_permitted(case: ReadinessContext) -> Answered:
     """Whether the policies permit every consumer every product for the purpose of the use case."""
     findings = _of_pairs(case, _permitted)
     purpose = f" for {case.facts.purpose}" if case.facts.purpose else ""
@@ -26,7 +26,7 @@ def purpose_permitted(case: Case) -> Answered:
     return conclude(ReadinessQuestion.PURPOSE_PERMITTED, findings, passed)
 
 
-def agreements_active(case: Case) -> Answered:
+def agreements_active(case: ReadinessContext) -> Answered:
     """No where a policy asks for an agreement and none stands. That no policy asks for one is a yes."""
     findings = _of_pairs(case, _agreed)
     needed = sum(grant.needs_agreement for grant in case.facts.grants)
@@ -36,13 +36,13 @@ def agreements_active(case: Case) -> Answered:
     return conclude(ReadinessQuestion.AGREEMENTS_ACTIVE, findings, passed, {"agreements_needed": needed})
 
 
-def sensitivity_cleared(case: Case) -> Answered:
+def sensitivity_cleared(case: ReadinessContext) -> Answered:
     """No where a product is more sensitive than a consumer is cleared for; unknown where a product is unclassified."""
     findings = _of_pairs(case, _cleared)
     return conclude(ReadinessQuestion.SENSITIVITY_CLEARED, findings, "Every product is within the clearance of every consumer.")
 
 
-def obligations_confirmed(case: Case) -> Answered:
+def obligations_confirmed(case: ReadinessContext) -> Answered:
     """Whether the owner of each consumer has said, lately, how every obligation that comes with a permission is met."""
     findings = nothing_named(case, consumers=True)
     for consumer, product, grant in [] if findings else case.pairs():
@@ -52,7 +52,7 @@ def obligations_confirmed(case: Case) -> Answered:
     return conclude(ReadinessQuestion.OBLIGATIONS_CONFIRMED, findings, passed, {"obligations": count})
 
 
-def explainability_documented(case: Case) -> Answered:
+def explainability_documented(case: ReadinessContext) -> Answered:
     """Unknown until somebody says whether explanations are required. Where they are, or the AI itself decides, the requirement
     and how it is met must be written down.
     """
@@ -70,16 +70,16 @@ def explainability_documented(case: Case) -> Answered:
     if needed and missing:
         message = f"explanations are required, but it is not written down {' and '.join(missing)}"
         remedy = f"Write down {' and '.join(missing)}"
-        finding = Finding(Answer.NO, evidence, "not_explained", message, remedy, who)
+        finding = ReadinessFinding(Answer.NO, evidence, "not_explained", message, remedy, who)
     elif facts.explainability_required is None:
         message, remedy = "nobody has said whether explanations are required", "Say whether the outputs must be explained"
-        finding = Finding(Answer.UNKNOWN, evidence, "requirement_not_stated", message, remedy, who)
+        finding = ReadinessFinding(Answer.UNKNOWN, evidence, "requirement_not_stated", message, remedy, who)
     elif not needed:
         passed = f"Explanations are not required; the AI {autonomy}, people decide."
     return conclude(ReadinessQuestion.EXPLAINABILITY_DOCUMENTED, [finding], passed)
 
 
-def _of_pairs(case: Case, look: Callable[[Case, Pair], Finding]) -> list[Finding]:
+def _of_pairs(case: ReadinessContext, look: Callable[[ReadinessContext, Pair], ReadinessFinding]) -> list[ReadinessFinding]:
     return nothing_named(case, consumers=True) or [look(case, pair) for pair in case.pairs()]
 
 
@@ -94,20 +94,20 @@ def _name(consumer: ConsumerFacts, product: UsedProductFacts) -> str:
     return f"{consumer.slug} on {product.slug}"
 
 
-def _not_ruled(pair: Pair, code: str, what: str) -> Finding:
+def _not_ruled(pair: Pair, code: str, what: str) -> ReadinessFinding:
     name = _name(pair[0], pair[1])
     evidence = Evidence("policy", name, "could not be ruled")
     remedy = "Let governance see to the policies and the purpose, and assess again"
-    return Finding(Answer.UNKNOWN, evidence, code, f"{what} for {name}", remedy, (GOVERNANCE,))
+    return ReadinessFinding(Answer.UNKNOWN, evidence, code, f"{what} for {name}", remedy, (GOVERNANCE,))
 
 
-def _permitted(case: Case, pair: Pair) -> Finding:
+def _permitted(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, grant = pair
     name, purpose = _name(consumer, product), case.facts.purpose or "a purpose that is not named"
     if not consumer.is_active:
         message, remedy = f"the consumer {consumer.slug} is not active", f"Reinstate {consumer.slug}, or let another act"
         evidence = Evidence("consumer", consumer.slug, "not active")
-        return Finding(Answer.NO, evidence, "consumer_inactive", message, remedy, (GOVERNANCE, case.business_owner))
+        return ReadinessFinding(Answer.NO, evidence, "consumer_inactive", message, remedy, (GOVERNANCE, case.business_owner))
     if grant is None or grant.is_permitted is None:
         return _not_ruled(pair, "not_ruled", "it is not known what the policies say")
     if not grant.is_permitted:
@@ -118,7 +118,7 @@ def _permitted(case: Case, pair: Pair) -> Finding:
             f"Put right what stands in the way ({formatting.names(grant.reasons)}), or publish" if grant.reasons else "Publish"
         )
         remedy = f"{stands} a policy that permits it, or give up {product.slug}"
-        return Finding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, case.business_owner))
+        return ReadinessFinding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, case.business_owner))
     evidence = Evidence("policy", name, f"permitted by {formatting.names(grant.policies)}" if grant.policies else "permitted")
     if grant.agreement_until is not None and grant.agreement_until <= case.now:
         # It was permitted while an agreement stood. Whether it is without one is for the policies to say, not for us.
@@ -126,7 +126,7 @@ def _permitted(case: Case, pair: Pair) -> Finding:
     return yes(evidence, grant.agreement_until)
 
 
-def _agreed(case: Case, pair: Pair) -> Finding:
+def _agreed(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, grant = pair
     name = _name(consumer, product)
     if grant is not None and grant.needs_agreement:
@@ -141,29 +141,31 @@ def _agreed(case: Case, pair: Pair) -> Finding:
         else:
             remedy, who = f"Request an agreement for {name}", (consumer_owner(consumer),)
         evidence = Evidence("agreement", name, "requested" if grant.agreement_waits else "none stands")
-        return Finding(Answer.NO, evidence, "agreement_ended" if until else "no_agreement", state, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "agreement_ended" if until else "no_agreement", state, remedy, who)
     if grant is None or not grant.is_permitted:
         # Where nothing is permitted, no policy can have said on which terms.
         return _not_ruled(pair, "need_not_known", "whether an agreement is needed is not known while nothing is permitted")
     return yes(Evidence("policy", name, "asks for no agreement"))
 
 
-def _cleared(case: Case, pair: Pair) -> Finding:
+def _cleared(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, _ = pair
     if product.sensitivity is None:
         evidence, message = Evidence("product", product.slug, "unclassified"), f"the product {product.slug} is unclassified"
         remedy = f"Classify {product.slug}"
-        return Finding(Answer.UNKNOWN, evidence, "product_unclassified", message, remedy, (owner_of(product),))
+        return ReadinessFinding(Answer.UNKNOWN, evidence, "product_unclassified", message, remedy, (owner_of(product),))
     evidence = Evidence("consumer", consumer.slug, f"cleared for {consumer.clearance}; {product.slug} is {product.sensitivity}")
     if exceeds(product.sensitivity, consumer.clearance):
         message = f"{product.slug} is {product.sensitivity}, and {consumer.slug} is cleared for {consumer.clearance} only"
         remedy = f"Clear {consumer.slug} for {product.sensitivity} data, or give up {product.slug}"
         who = (GOVERNANCE, case.business_owner)
-        return Finding(Answer.NO, evidence, "above_clearance", f"the product {message}", remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "above_clearance", f"the product {message}", remedy, who)
     return yes(evidence)
 
 
-def _obligations(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts | None) -> list[Finding]:
+def _obligations(
+    case: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts | None
+) -> list[ReadinessFinding]:
     stated = sorted(set(grant.obligations)) if grant else []
     findings = [_obligation(case, consumer, product, grant, obligation) for obligation in stated if grant]
     if grant is None or not grant.is_permitted:
@@ -172,14 +174,16 @@ def _obligations(case: Case, consumer: ConsumerFacts, product: UsedProductFacts,
     return findings or [yes(Evidence("policy", _name(consumer, product), "asks for nothing"))]
 
 
-def _obligation(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str) -> Finding:
+def _obligation(
+    case: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str
+) -> ReadinessFinding:
     name, owner, interval = _name(consumer, product), consumer.owner, case.settings.acknowledgement_interval
     what = f"{_worded(obligation)} of {name}"
     remedy, who = f"Let the owner of {consumer.slug} confirm how {what} is met", (consumer_owner(consumer),)
     if owner is None or not owner.is_active:
         evidence, remedy = Evidence("consumer", consumer.slug, "no active owner"), f"Name an active owner of {consumer.slug}"
         message = f"nobody active owns {consumer.slug}, who could answer for {what}"
-        return Finding(Answer.NO, evidence, "no_active_owner", message, remedy, (GOVERNANCE,))
+        return ReadinessFinding(Answer.NO, evidence, "no_active_owner", message, remedy, (GOVERNANCE,))
     said = [c for c in grant.confirmations if c.obligation == obligation and case.has_happened(c.confirmed_at)]
     own = [c.confirmed_at for c in said if c.confirmed_by == owner.username]
     if not own:
@@ -190,11 +194,11 @@ def _obligation(case: Case, consumer: ConsumerFacts, product: UsedProductFacts, 
             else "not confirmed"
         )
         evidence = Evidence("claim", f"obligation of {name}", f"{_worded(obligation)}: {by}")
-        return Finding(Answer.NO, evidence, code, f"the obligation {what} is {by}", remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, code, f"the obligation {what} is {by}", remedy, who)
     newest = max(own)
     evidence = Evidence("claim", f"obligation of {name}", f"{_worded(obligation)}: confirmed at {shown(newest)}")
     until = case.fresh_until(newest, interval)
     if until is None:
         message = f"the obligation {what} was confirmed at {shown(newest)}, due again after {formatting.span(interval)}"
-        return Finding(Answer.NO, evidence, "confirmation_overdue", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "confirmation_overdue", message, remedy, who)
     return yes(evidence, until)

@@ -1,13 +1,13 @@
 """The questions of the gap `ownership`: is there somebody behind the decision and behind every product?"""
 
-from trust.use_cases.rules.readiness.context import GOVERNANCE, Case, owner_of
+from trust.use_cases.rules.readiness.context import GOVERNANCE, ReadinessContext, owner_of
 from trust.use_cases.rules.readiness.facts import UsedProductFacts
 from trust.use_cases.rules.readiness.finding import Answered, conclude, nothing_named
 from trust.use_cases.rules.readiness.persons import Acknowledgement, Post, acknowledgement, presence
 from trust.vocabulary import ReadinessQuestion
 
 
-def business_owner_active(case: Case) -> Answered:
+def business_owner_active(case: ReadinessContext) -> Answered:
     """Whether the owner of the decision is named, active and was seen lately."""
     finding = presence(case, case.facts.business_owner, _business(case))
     return conclude(
@@ -15,7 +15,7 @@ def business_owner_active(case: Case) -> Answered:
     )
 
 
-def business_owner_acknowledged(case: Case) -> Answered:
+def business_owner_acknowledged(case: ReadinessContext) -> Answered:
     """Whether the owner of the decision has acknowledged the use case as it stands, within the interval."""
     facts, interval = case.facts, case.settings.acknowledgement_interval
     said = Acknowledgement(
@@ -27,14 +27,14 @@ def business_owner_acknowledged(case: Case) -> Answered:
     return conclude(ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED, [finding], passed, numbers)
 
 
-def product_owners_active(case: Case) -> Answered:
+def product_owners_active(case: ReadinessContext) -> Answered:
     """The same of the owner of every product."""
     findings = nothing_named(case) or [presence(case, product.owner, _of(product)) for product in case.facts.products]
     passed = "The owner of every product is named, active and was seen lately."
     return conclude(ReadinessQuestion.PRODUCT_OWNERS_ACTIVE, findings, passed)
 
 
-def product_owners_acknowledged(case: Case) -> Answered:
+def product_owners_acknowledged(case: ReadinessContext) -> Answered:
     """The same of the owner of every product, within the interval that the products' own gate asks for."""
     interval = case.policy.acknowledgement_interval
     findings = nothing_named(case) or [
@@ -49,7 +49,7 @@ def product_owners_acknowledged(case: Case) -> Answered:
     return conclude(ReadinessQuestion.PRODUCT_OWNERS_ACKNOWLEDGED, findings, passed, {"interval_days": interval.days})
 
 
-def _business(case: Case) -> Post:
+def _business(case: ReadinessContext) -> Post:
     return Post("the business owner", case.business_owner, GOVERNANCE)
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from catalog.rules.moments import shown
 from trust.evidence.rules import formatting
-from trust.use_cases.rules.readiness.context import Case
+from trust.use_cases.rules.readiness.context import ReadinessContext
 from trust.use_cases.rules.readiness.facts import Presence
-from trust.use_cases.rules.readiness.finding import Finding, yes
+from trust.use_cases.rules.readiness.finding import ReadinessFinding, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.verdicts.rules.outcome import Responsible
 from trust.vocabulary import Answer
@@ -26,7 +26,7 @@ class Post:
     replaced_by: Responsible
 
 
-def presence(case: Case, person: Presence | None, post: Post) -> Finding:
+def presence(case: ReadinessContext, person: Presence | None, post: Post) -> ReadinessFinding:
     """No where nobody holds the post or its holder's account is inactive; unknown without a sign of life in time.
 
     An account that is active proves nobody: the person may have moved on long before somebody closes it.
@@ -35,12 +35,14 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
     if person is None:
         evidence = Evidence("claim", title.removeprefix("the "), "nobody named")
         message = f"nobody is named as {title}"
-        return Finding(Answer.NO, evidence, "nobody_named", message, f"Name {title}", (post.replaced_by,))
+        return ReadinessFinding(Answer.NO, evidence, "nobody_named", message, f"Name {title}", (post.replaced_by,))
     called = person.name or person.username
     if not person.is_active:
         evidence = Evidence("person", person.username, f"{title}, inactive")
         message = f"{title}, {called}, is no longer active"
-        return Finding(Answer.NO, evidence, "person_inactive", message, f"Name another as {title}", (post.replaced_by,))
+        return ReadinessFinding(
+            Answer.NO, evidence, "person_inactive", message, f"Name another as {title}", (post.replaced_by,)
+        )
     seen_at = person.last_seen_at
     seen = shown(seen_at) if seen_at is not None and case.has_happened(seen_at) else ""
     until = case.fresh_until(seen_at, interval)
@@ -49,7 +51,7 @@ def presence(case: Case, person: Presence | None, post: Post) -> Finding:
         evidence = Evidence("person", person.username, f"{title}, not seen {since}")
         message = f"{title}, {called}, has not been seen {since}; a sign of life is asked for every {formatting.span(interval)}"
         remedy = f"Let {called} log in, or name another as {title}"
-        return Finding(Answer.UNKNOWN, evidence, "not_seen", message, remedy, (post.holder, post.replaced_by))
+        return ReadinessFinding(Answer.UNKNOWN, evidence, "not_seen", message, remedy, (post.holder, post.replaced_by))
     return yes(Evidence("person", person.username, f"{title}, seen {seen}"), until)
 
 
@@ -64,7 +66,7 @@ class Acknowledgement:
     changed_at: datetime | None = None
 
 
-def acknowledgement(case: Case, owner: Presence | None, said: Acknowledgement, post: Post) -> Finding:
+def acknowledgement(case: ReadinessContext, owner: Presence | None, said: Acknowledgement, post: Post) -> ReadinessFinding:
     """No where it was never acknowledged, not by the owner of today, or too long ago; unknown where it was before what is
     claimed changed, or where its owner has left since.
     """
@@ -75,20 +77,20 @@ def acknowledgement(case: Case, owner: Presence | None, said: Acknowledgement, p
         remedy = f"Name an active owner of {said.what}, who acknowledges it"
     if said.at is None or not case.has_happened(said.at):
         evidence, message = Evidence("claim", "acknowledgement", f"{said.what}: never"), f"nobody ever acknowledged {said.what}"
-        return Finding(Answer.NO, evidence, "never_acknowledged", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "never_acknowledged", message, remedy, who)
     when = shown(said.at)
     evidence = Evidence("claim", "acknowledgement", f"{said.what}: by {said.by or 'somebody unnamed'} at {when}")
     if owner is None or said.by != owner.username:
         message = f"{said.what} was acknowledged by {said.by or 'somebody unnamed'}, not by {post.title} of today"
-        return Finding(Answer.NO, evidence, "acknowledged_by_other", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "acknowledged_by_other", message, remedy, who)
     until = case.fresh_until(said.at, said.interval)
     if until is None:
         message = f"the acknowledgement of {said.what} from {when} was due again after {formatting.span(said.interval)}"
-        return Finding(Answer.NO, evidence, "acknowledgement_overdue", message, remedy, who)
+        return ReadinessFinding(Answer.NO, evidence, "acknowledgement_overdue", message, remedy, who)
     if not owner.is_active:
         message = f"{called}, who acknowledged {said.what}, is no longer active"
-        return Finding(Answer.UNKNOWN, evidence, "owner_left", message, remedy, who, until)
+        return ReadinessFinding(Answer.UNKNOWN, evidence, "owner_left", message, remedy, who, until)
     if said.changed_at is not None and said.at < said.changed_at:
         message = f"{said.what} has changed at {shown(said.changed_at)}, after it was acknowledged"
-        return Finding(Answer.UNKNOWN, evidence, "changed_since", message, remedy, who, until)
+        return ReadinessFinding(Answer.UNKNOWN, evidence, "changed_since", message, remedy, who, until)
     return yes(evidence, until)

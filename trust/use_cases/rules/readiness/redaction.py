@@ -14,7 +14,7 @@ _MESSAGE = "This is about a data product that you may not see."
 _REMEDY = "Ask governance what is to be done."
 
 
-def veiled(assessment: Assessment, hidden: Collection[str]) -> Assessment:
+def redact_assessment(assessment: Assessment, hidden: Collection[str]) -> Assessment:
     """The same answers without a word about the products with the slugs `hidden`: neither names, causes nor who owns them."""
     if not hidden:
         return assessment
@@ -22,12 +22,12 @@ def veiled(assessment: Assessment, hidden: Collection[str]) -> Assessment:
     return replace(assessment, questions=tuple(_veiled(result, names) for result in assessment.questions))
 
 
-def veiled_result(result: QuestionResult, hidden: Collection[str]) -> QuestionResult:
+def redact_result(result: QuestionResult, hidden: Collection[str]) -> QuestionResult:
     """The same of one question."""
     return _veiled(result, _names(hidden)) if hidden else result
 
 
-def veiled_missing(missing: Iterable[Mapping[str, Any]], hidden: Collection[str]) -> list[dict[str, Any]]:
+def redact_requirements(missing: Iterable[Mapping[str, Any]], hidden: Collection[str]) -> list[dict[str, Any]]:
     """The same of what `trust.StageMove.missing` keeps."""
     kept = [dict(one) for one in missing]
     if not hidden:
@@ -38,7 +38,7 @@ def veiled_missing(missing: Iterable[Mapping[str, Any]], hidden: Collection[str]
     ]
 
 
-def veiled_text(text: str, hidden: Collection[str]) -> str:
+def redact_text(text: str, hidden: Collection[str]) -> str:
     """A line of the history with other words in the place of each hidden slug."""
     return _names(hidden).sub(HIDDEN, text) if hidden else text
 

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from catalog.rules.moments import shown
 from trust.evidence.rules import formatting
-from trust.use_cases.rules.readiness.context import INSTANT, Case, consumer_owner
+from trust.use_cases.rules.readiness.context import INSTANT, ReadinessContext, consumer_owner
 from trust.use_cases.rules.readiness.facts import GrantFacts, MisuseFacts
-from trust.use_cases.rules.readiness.finding import Answered, Finding, conclude, nothing_named, yes
+from trust.use_cases.rules.readiness.finding import Answered, ReadinessFinding, conclude, nothing_named, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.verdicts.rules.outcome import Responsible
 from trust.vocabulary import Answer, ReadinessQuestion
 
 
-def step_named(case: Case) -> Answered:
+def step_named(case: ReadinessContext) -> Answered:
     """Whether workflow, system and step are named. While it is an idea, what is not yet named is unknown."""
     written = {"workflow": case.facts.workflow, "system": case.facts.system, "step": case.facts.step}
     missing = [what for what, said in written.items() if not said.strip()]
@@ -25,7 +25,7 @@ def step_named(case: Case) -> Answered:
     return conclude(ReadinessQuestion.STEP_NAMED, findings, "Workflow, system and step are named.")
 
 
-def asked_from_there(case: Case) -> Answered:
+def asked_from_there(case: ReadinessContext) -> Answered:
     """Whether every consumer has asked, and was asked about every product, naming this use case, within the asking window.
 
     The decision log is the evidence, so its silence is a no; unknown only while the use case is younger than the window.
@@ -47,14 +47,14 @@ def asked_from_there(case: Case) -> Answered:
     return conclude(ReadinessQuestion.ASKED_FROM_THERE, findings, passed, numbers)
 
 
-def answered_before_use(case: Case) -> Answered:
+def answered_before_use(case: ReadinessContext) -> Answered:
     """No where data was used without a valid yes; unknown where no use was reported at all."""
     facts = case.facts
     findings = [_misused(case, use) for use in facts.misuses]
     if not findings and facts.uses < 1:
         message, remedy = "no use of an answer was reported", "Let the consumers report each use with the decision it rests on"
         evidence = Evidence("use", facts.slug, "none reported")
-        findings = [Finding(Answer.UNKNOWN, evidence, "no_use_reported", message, remedy, case.askers)]
+        findings = [ReadinessFinding(Answer.UNKNOWN, evidence, "no_use_reported", message, remedy, case.askers)]
     elif not findings:
         findings = [yes(Evidence("use", facts.slug, f"{formatting.count(facts.uses, 'use')} reported"))]
     passed = f"{formatting.count(facts.uses, 'reported use')}, each on a valid yes that came before it."
@@ -63,7 +63,7 @@ def answered_before_use(case: Case) -> Answered:
     )
 
 
-def fallback_declared(case: Case) -> Answered:
+def fallback_declared(case: ReadinessContext) -> Answered:
     """Whether it is written down what happens instead while data is not fit."""
     if case.facts.has_fallback:
         finding = yes(Evidence("claim", "fallback", "written down"))
@@ -73,7 +73,7 @@ def fallback_declared(case: Case) -> Answered:
     return conclude(ReadinessQuestion.FALLBACK_DECLARED, [finding], "It is written down what happens while data is not fit.")
 
 
-def fallback_followed(case: Case) -> Answered:
+def fallback_followed(case: ReadinessContext) -> Answered:
     """No where a denial was followed by no report that the fallback was taken, in time; unknown while there is time, and where
     nothing was asked. No denial among the answers is a yes.
     """
@@ -83,36 +83,38 @@ def fallback_followed(case: Case) -> Answered:
     if not findings:
         message, remedy = "nothing was asked from this use case, so nothing shows that the fallback works", "Ask from there"
         evidence = Evidence("decision", case.facts.slug, "nothing asked")
-        findings = [Finding(Answer.UNKNOWN, evidence, "nothing_asked", message, remedy, case.askers)]
+        findings = [ReadinessFinding(Answer.UNKNOWN, evidence, "nothing_asked", message, remedy, case.askers)]
     asked, denied = sum(grant.asked for grant in grants), sum(grant.denied for grant in grants)
     fallen_back = f"{denied} denied; after each denial the fallback was taken" if denied else "none denied"
     passed = f"{formatting.count(asked, 'question')} asked, {fallen_back}."
     return conclude(ReadinessQuestion.FALLBACK_FOLLOWED, findings, passed, {"asked": asked, "denied": denied})
 
 
-def _misused(case: Case, use: MisuseFacts) -> Finding:
+def _misused(case: ReadinessContext, use: MisuseFacts) -> ReadinessFinding:
     who, when = f"the consumer {use.consumer}", shown(use.at)
     evidence = Evidence("decision", str(use.decision_id), f"{use.consumer} used it at {when}: {use.why}")
     message = f"{who} used data at {when} without a valid yes ({use.why.replace('_', ' ')})"
     remedy = f"Let {use.consumer} ask before each use and act on the answer"
-    return Finding(Answer.NO, evidence, use.why, message, remedy, (case.owner_of_consumer(use.consumer),))
+    return ReadinessFinding(Answer.NO, evidence, use.why, message, remedy, (case.owner_of_consumer(use.consumer),))
 
 
-def _unsaid(case: Case, claim: str, code: str, message: str, remedy: str) -> Finding:
+def _unsaid(case: ReadinessContext, claim: str, code: str, message: str, remedy: str) -> ReadinessFinding:
     answer = Answer.UNKNOWN if case.is_idea else Answer.NO
-    return Finding(answer, Evidence("claim", claim, "not written down"), code, message, remedy, (case.business_owner,))
+    return ReadinessFinding(answer, Evidence("claim", claim, "not written down"), code, message, remedy, (case.business_owner,))
 
 
-def _in_use(case: Case) -> Iterable[GrantFacts]:
+def _in_use(case: ReadinessContext) -> Iterable[GrantFacts]:
     """The pairs that were asked about within the asking window."""
     return (grant for _, _, grant in case.pairs() if grant is not None and _stale_at(case, grant) is not None)
 
 
-def _stale_at(case: Case, grant: GrantFacts) -> datetime | None:
+def _stale_at(case: ReadinessContext, grant: GrantFacts) -> datetime | None:
     return case.fresh_until(grant.last_asked_at, case.settings.asking_window) if grant.asked > 0 else None
 
 
-def _asked(case: Case, grants: list[GrantFacts], about: Evidence, message: str, who: Responsible) -> Finding:
+def _asked(
+    case: ReadinessContext, grants: list[GrantFacts], about: Evidence, message: str, who: Responsible
+) -> ReadinessFinding:
     moments = [grant.last_asked_at for grant in grants if grant.last_asked_at is not None]
     window = case.settings.asking_window
     if moments:
@@ -127,10 +129,10 @@ def _asked(case: Case, grants: list[GrantFacts], about: Evidence, message: str, 
         f"{message} in the last {formatting.span(window)}",
         "Ask for a decision, naming the use case, before each use",
     )
-    return Finding(answer, evidence, code, said, remedy, (who,), young_until)
+    return ReadinessFinding(answer, evidence, code, said, remedy, (who,), young_until)
 
 
-def _followed(case: Case, grant: GrantFacts) -> Finding | None:
+def _followed(case: ReadinessContext, grant: GrantFacts) -> ReadinessFinding | None:
     name = f"{grant.consumer} on {grant.product}"
     who = case.owner_of_consumer(grant.consumer)
     within, oldest = case.settings.fallback_within, grant.oldest_unanswered_denial_at
@@ -144,15 +146,15 @@ def _followed(case: Case, grant: GrantFacts) -> Finding | None:
         of = f"after {times} of {name} no fallback"
         if ends_at is None or ends_at <= case.now:
             message = f"{of} was reported within {formatting.span(within)}{since}"
-            return Finding(Answer.NO, evidence, "fallback_not_followed", message, remedy, (who,))
-        return Finding(
+            return ReadinessFinding(Answer.NO, evidence, "fallback_not_followed", message, remedy, (who,))
+        return ReadinessFinding(
             Answer.UNKNOWN, evidence, "fallback_not_yet_reported", f"{of} is reported yet{since}", remedy, (who,), ends_at
         )
     if grant.denied > 0 and not case.facts.has_fallback:
         evidence = Evidence("decision", name, f"{formatting.count(grant.denied, 'denial')}, no fallback declared")
         message = f"after {formatting.count(grant.denied, 'denial')} of {name} there was no declared fallback to take"
         remedy = "Write down what happens instead while data is not fit"
-        return Finding(Answer.NO, evidence, "no_fallback", message, remedy, (case.business_owner,))
+        return ReadinessFinding(Answer.NO, evidence, "no_fallback", message, remedy, (case.business_owner,))
     until = _stale_at(case, grant)
     if until is None:
         return None

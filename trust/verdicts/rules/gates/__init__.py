@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.gates.evidence import critical_checks_gate, evidence_gate
 from trust.verdicts.rules.gates.freshness import freshness_gate
 from trust.verdicts.rules.gates.governance import explainability_gate, policy_gate, review_gate, sensitivity_gate
@@ -14,7 +14,7 @@ from trust.verdicts.rules.gates.score import score_gate
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName, GateStatus
 
-_GATES: Mapping[GateName, Callable[[Situation], GateResult]] = {
+_GATES: Mapping[GateName, Callable[[GateContext], GateResult]] = {
     GateName.LIFECYCLE: lifecycle_gate,
     GateName.EVIDENCE: evidence_gate,
     GateName.CRITICAL_CHECKS: critical_checks_gate,
@@ -32,7 +32,7 @@ _GATES: Mapping[GateName, Callable[[Situation], GateResult]] = {
 }
 
 
-def judge_gates(situation: Situation, raw: float, at_best: float) -> tuple[GateResult, ...]:
+def judge_gates(situation: GateContext, raw: float, at_best: float) -> tuple[GateResult, ...]:
     """One result per gate, in the order of `GateName`.
 
     A gate that the policy turns off is listed as `off`, so that nothing is hidden, and counts neither as passed nor as failed.
@@ -40,7 +40,7 @@ def judge_gates(situation: Situation, raw: float, at_best: float) -> tuple[GateR
     return tuple(_judge_gate(name, situation, raw, at_best) for name in GateName)
 
 
-def _judge_gate(name: GateName, situation: Situation, raw: float, at_best: float) -> GateResult:
+def _judge_gate(name: GateName, situation: GateContext, raw: float, at_best: float) -> GateResult:
     if name not in situation.policy.gates:
         return GateResult(name, name.gap, GateStatus.OFF, "off", "The trust policy does not ask for this.")
     result = score_gate(situation, raw, at_best) if name is GateName.SCORE else _GATES[name](situation)

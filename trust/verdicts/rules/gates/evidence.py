@@ -5,14 +5,23 @@ from catalog.rules.vocabulary import Severity
 from trust.evidence.rules import formatting
 from trust.evidence.rules.facts import CheckFacts
 from trust.verdicts.rules.check_coverage import vouches_for_most
-from trust.verdicts.rules.evidence_status import Standing, run_ids, vacuity_of
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Finding, Ground, conclude, doubt_of, failed, missing_evidence, no_ports, unknown
+from trust.verdicts.rules.evidence_status import AssessedEvidence, run_ids, vacuity_of
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import (
+    GateFinding,
+    GateInputs,
+    conclude,
+    doubt_of,
+    failed,
+    missing_evidence,
+    no_ports,
+    unknown,
+)
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import CheckStatus, GateName
 
 
-def evidence_gate(situation: Situation) -> GateResult:
+def evidence_gate(situation: GateContext) -> GateResult:
     """Unknown as soon as one port has evidence that is missing, doubted or too old. It never fails."""
     findings = [doubt_of(s, situation) for s in situation.standings if s.doubt is not None]
     rows = sum(s.run.rows or 0 for s in situation.standings if s.run)
@@ -23,11 +32,11 @@ def evidence_gate(situation: Situation) -> GateResult:
         GateName.EVIDENCE,
         [*no_ports(situation), *findings],
         f"{formatting.count(checks, 'check')} looked at {formatting.count(rows, 'row')}{since}.",
-        Ground({"ports": len(situation.standings), "checks": checks, "rows": rows}, run_ids(situation.standings)),
+        GateInputs({"ports": len(situation.standings), "checks": checks, "rows": rows}, run_ids(situation.standings)),
     )
 
 
-def critical_checks_gate(situation: Situation) -> GateResult:
+def critical_checks_gate(situation: GateContext) -> GateResult:
     """Fails when a critical check failed, unknown when one could not be evaluated or a port has none that means anything.
 
     A failure counts however old it is; a pass counts only while its evidence does.
@@ -55,20 +64,20 @@ def critical_checks_gate(situation: Situation) -> GateResult:
     if waivers:
         asked = formatting.count(critical_count, "critical check")
         passed = f"{critical_count - len(waivers):,} of {asked} passed, {len(waivers):,} under waiver."
-    ground = Ground(numbers, run_ids(situation.standings), tuple(sorted(set(waivers))))
+    ground = GateInputs(numbers, run_ids(situation.standings), tuple(sorted(set(waivers))))
     return conclude(GateName.CRITICAL_CHECKS, findings, passed, ground)
 
 
-def _vouches(check: CheckFacts, standing: Standing, situation: Situation) -> bool:
+def _vouches(check: CheckFacts, standing: AssessedEvidence, situation: GateContext) -> bool:
     rows = standing.run.rows if standing.run else None
     return vouches_for_most(check, rows, situation.policy.minimum_tolerance)
 
 
-def _is_open(check: CheckFacts, standing: Standing) -> bool:
+def _is_open(check: CheckFacts, standing: AssessedEvidence) -> bool:
     return check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED} and not standing.passed(check)
 
 
-def _needs_waiver(check: CheckFacts, standing: Standing, situation: Situation) -> bool:
+def _needs_waiver(check: CheckFacts, standing: AssessedEvidence, situation: GateContext) -> bool:
     return check.key in situation.waivers.checks and not standing.passed(check)
 
 
@@ -82,20 +91,20 @@ def _gravest_first(checks: list[CheckFacts]) -> list[CheckFacts]:
     return sorted(checks, key=gravity)
 
 
-def _failure(check: CheckFacts, standing: Standing, situation: Situation) -> Finding:
+def _failure(check: CheckFacts, standing: AssessedEvidence, situation: GateContext) -> GateFinding:
     where = f"port {formatting.shorten(standing.port.name)}: " if len(situation.standings) > 1 else ""
     message = f"{where}{formatting.failed_check(check)}"
     remedy = "Correct the data at its source, or the expectation if it asks too much, then run the suite again"
     return failed("critical_check_failed", message, remedy, situation.steward, (check.id,))
 
 
-def _not_evaluated(check: CheckFacts, situation: Situation) -> Finding:
+def _not_evaluated(check: CheckFacts, situation: GateContext) -> GateFinding:
     remedy = "Correct the expectation or what it reads, then run the suite again"
     code = "critical_check_errored" if check.status is CheckStatus.ERROR else "critical_check_skipped"
     return unknown(code, formatting.failed_check(check), remedy, situation.steward, (check.id,))
 
 
-def _none_critical(standing: Standing, situation: Situation) -> Finding:
+def _none_critical(standing: AssessedEvidence, situation: GateContext) -> GateFinding:
     least = f"{100 * situation.policy.minimum_tolerance:g}%"
     message = (
         f"port {formatting.shorten(standing.port.name)} has no critical check that could fail and asks {least} of the rows"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trust.evidence.rules import formatting
-from trust.verdicts.rules.evidence_status import Standing, run_ids
-from trust.verdicts.rules.gate_context import Situation
+from trust.verdicts.rules.evidence_status import AssessedEvidence, run_ids
+from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.outcome import GateResult, Responsible
 from trust.vocabulary import GateName, GateStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class GateFinding:
     """One reason why a gate does not pass: half a sentence without a full stop, and a remedy in the imperative."""
 
     status: GateStatus
@@ -22,18 +22,18 @@ class Finding:
     evidence_ids: tuple[str, ...] = ()
 
 
-def failed(code: str, message: str, remedy: str, responsible: Responsible, evidence_ids: tuple[str, ...] = ()) -> Finding:
+def failed(code: str, message: str, remedy: str, responsible: Responsible, evidence_ids: tuple[str, ...] = ()) -> GateFinding:
     """A finding that makes its gate fail."""
-    return Finding(GateStatus.FAILED, code, message, remedy, responsible, evidence_ids)
+    return GateFinding(GateStatus.FAILED, code, message, remedy, responsible, evidence_ids)
 
 
-def unknown(code: str, message: str, remedy: str, responsible: Responsible, evidence_ids: tuple[str, ...] = ()) -> Finding:
+def unknown(code: str, message: str, remedy: str, responsible: Responsible, evidence_ids: tuple[str, ...] = ()) -> GateFinding:
     """A finding that leaves its gate unknown."""
-    return Finding(GateStatus.UNKNOWN, code, message, remedy, responsible, evidence_ids)
+    return GateFinding(GateStatus.UNKNOWN, code, message, remedy, responsible, evidence_ids)
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class GateInputs:
     """What a gate looked at, whatever it finds: numbers by name, ids of evidence, ids of waivers of single checks."""
 
     numbers: Mapping[str, int | float]
@@ -41,7 +41,7 @@ class Ground:
     check_waiver_ids: tuple[str, ...] = ()
 
 
-def conclude(gate: GateName, findings: Sequence[Finding], passed: str, ground: Ground) -> GateResult:
+def conclude(gate: GateName, findings: Sequence[GateFinding], passed: str, ground: GateInputs) -> GateResult:
     """`gate` passed with the sentence `passed` when nothing was found; else failed if anything failed, else unknown.
 
     Code, remedy and responsible person come from the first of the findings that decide; the sentence tells up to three.
@@ -68,7 +68,7 @@ def conclude(gate: GateName, findings: Sequence[Finding], passed: str, ground: G
     )
 
 
-def no_ports(situation: Situation) -> list[Finding]:
+def no_ports(situation: GateContext) -> list[GateFinding]:
     """One unknown for a product that has nothing to read; nothing for any other."""
     if situation.standings:
         return []
@@ -76,7 +76,7 @@ def no_ports(situation: Situation) -> list[Finding]:
     return [unknown("no_output_ports", "The product has no output port", remedy, situation.owner)]
 
 
-def doubt_of(standing: Standing, situation: Situation, code: str | None = None) -> Finding:
+def doubt_of(standing: AssessedEvidence, situation: GateContext, code: str | None = None) -> GateFinding:
     """The unknown that follows from the doubt about a port's evidence; `code` replaces the doubt's own."""
     doubt = standing.doubt
     if doubt is None:
@@ -85,6 +85,6 @@ def doubt_of(standing: Standing, situation: Situation, code: str | None = None) 
     return unknown(code or doubt.code, message, doubt.remedy, situation.steward, run_ids([standing]))
 
 
-def missing_evidence(standing: Standing, situation: Situation) -> list[Finding]:
+def missing_evidence(standing: AssessedEvidence, situation: GateContext) -> list[GateFinding]:
     """One unknown `no_evidence` where passes of this port do not count, for gates that rest on them."""
     return [] if standing.passes_count else [doubt_of(standing, situation, "no_evidence")]

@@ -4,14 +4,14 @@ from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Cadence
 from trust.evidence.rules import formatting
 from trust.evidence.rules.facts import RunFacts
-from trust.verdicts.rules.evidence_status import Standing, run_ids
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Finding, Ground, conclude, failed, missing_evidence, no_ports, unknown
+from trust.verdicts.rules.evidence_status import AssessedEvidence, run_ids
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateFinding, GateInputs, conclude, failed, missing_evidence, no_ports, unknown
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def freshness_gate(situation: Situation) -> GateResult:
+def freshness_gate(situation: GateContext) -> GateResult:
     """Fails when data is older than its service level, unknown when its age cannot be seen. Static data passes.
 
     A time of the data later than the end of the run that read it is not believed (the policy's clock skew is forgiven). It is
@@ -25,10 +25,10 @@ def freshness_gate(situation: Situation) -> GateResult:
     else:
         passed = f"The data reaches to {shown(min(times))}, within its service level." if times else ""
     numbers = {"ports": len(situation.standings), "static_ports": static}
-    return conclude(GateName.FRESHNESS, findings, passed, Ground(numbers, run_ids(situation.standings)))
+    return conclude(GateName.FRESHNESS, findings, passed, GateInputs(numbers, run_ids(situation.standings)))
 
 
-def _findings(standing: Standing, situation: Situation) -> list[Finding]:
+def _findings(standing: AssessedEvidence, situation: GateContext) -> list[GateFinding]:
     port, run = standing.port, standing.run
     if port.cadence is Cadence.STATIC:
         return []
@@ -41,7 +41,7 @@ def _findings(standing: Standing, situation: Situation) -> list[Finding]:
     return _age_findings(name, standing, run, situation) or missing_evidence(standing, situation)
 
 
-def _age_findings(name: str, standing: Standing, run: RunFacts, situation: Situation) -> list[Finding]:
+def _age_findings(name: str, standing: AssessedEvidence, run: RunFacts, situation: GateContext) -> list[GateFinding]:
     level, time, ids = standing.port.service_level, run.data_time, run_ids([standing])
     if time is None:
         remedy = "Name the port's time column in the contract, then run the suite again"

@@ -4,14 +4,14 @@ from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import Effect
 from trust.evidence.rules import formatting
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Ground, conclude, failed, unknown
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateInputs, conclude, failed, unknown
 from trust.verdicts.rules.governance_measures import all_fields, is_permitting
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def sensitivity_gate(situation: Situation) -> GateResult:
+def sensitivity_gate(situation: GateContext) -> GateResult:
     """Fails when the product is unclassified, a field is more sensitive than it, or personal data has no level of its own."""
     level, fields = situation.facts.sensitivity, all_fields(situation)
     above = [f"{field.name} ({field.sensitivity})" for _, field in fields if level and exceeds(field.sensitivity, level)]
@@ -33,10 +33,10 @@ def sensitivity_gate(situation: Situation) -> GateResult:
         findings.append(failed("personal_field_unclassified", message, remedy, owner))
     numbers = {"fields": len(fields), "above_product": len(above), "personal_unclassified": len(personal)}
     passed = f"The product is {level}; of {formatting.count(len(fields), 'field')} none is more sensitive."
-    return conclude(GateName.SENSITIVITY, findings, passed, Ground(numbers))
+    return conclude(GateName.SENSITIVITY, findings, passed, GateInputs(numbers))
 
 
-def policy_gate(situation: Situation) -> GateResult:
+def policy_gate(situation: GateContext) -> GateResult:
     """Fails unless a published access policy that has not expired permits somebody something."""
     policies = situation.facts.policies
     live = [policy for policy in policies if is_permitting(policy, situation.now)]
@@ -54,10 +54,10 @@ def policy_gate(situation: Situation) -> GateResult:
         findings = [failed("no_access_policy", message, remedy, situation.governance)]
     numbers = {"policies": len(policies), "permitting": len(live)}
     passed = f"Covered by {formatting.names(f'{policy.name} version {policy.version}' for policy in live)}."
-    return conclude(GateName.POLICY, findings, passed, Ground(numbers, tuple(policy.id for policy in live)))
+    return conclude(GateName.POLICY, findings, passed, GateInputs(numbers, tuple(policy.id for policy in live)))
 
 
-def explainability_gate(situation: Situation) -> GateResult:
+def explainability_gate(situation: GateContext) -> GateResult:
     """Fails unless purpose, limitations and intended use are all written down."""
     facts = situation.facts
     written = {"purpose": facts.has_purpose, "limitations": facts.has_limitations, "intended use": facts.has_intended_use}
@@ -68,10 +68,10 @@ def explainability_gate(situation: Situation) -> GateResult:
         message = f"{what} {'is' if missing in (['purpose'], ['intended use']) else 'are'} not written down"
         findings = [failed("not_explained", message, f"Write down {what}", situation.owner)]
     passed = "Purpose, limitations and intended use are written down."
-    return conclude(GateName.EXPLAINABILITY, findings, passed, Ground({"written": 3 - len(missing), "asked": 3}))
+    return conclude(GateName.EXPLAINABILITY, findings, passed, GateInputs({"written": 3 - len(missing), "asked": 3}))
 
 
-def review_gate(situation: Situation) -> GateResult:
+def review_gate(situation: GateContext) -> GateResult:
     """Unknown when governance never reviewed the product, fails when the last review is too long ago."""
     reviewed_at, interval = situation.facts.reviewed_at, situation.policy.review_interval
     remedy = "Review the product and record the review"
@@ -84,4 +84,4 @@ def review_gate(situation: Situation) -> GateResult:
         findings = [failed("review_overdue", message, remedy, situation.governance)]
     else:
         passed = f"Reviewed at {shown(reviewed_at)}, next due by {shown(reviewed_at + interval)}."
-    return conclude(GateName.REVIEW, findings, passed, Ground({"interval_days": interval.days}))
+    return conclude(GateName.REVIEW, findings, passed, GateInputs({"interval_days": interval.days}))

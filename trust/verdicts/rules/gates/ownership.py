@@ -2,14 +2,14 @@
 
 from catalog.rules.moments import shown
 from trust.evidence.rules import formatting
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Ground, conclude, failed
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateInputs, conclude, failed
 from trust.verdicts.rules.governance_measures import is_acknowledged
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def owner_gate(situation: Situation) -> GateResult:
+def owner_gate(situation: GateContext) -> GateResult:
     """Fails when nobody, or somebody who has left, answers for the product."""
     owner = situation.facts.owner
     findings, passed = [], ""
@@ -22,13 +22,13 @@ def owner_gate(situation: Situation) -> GateResult:
         findings = [failed("owner_inactive", message, remedy, situation.governance)]
     else:
         passed = f"{owner.name or owner.username} owns the product."
-    return conclude(GateName.OWNER, findings, passed, Ground({}))
+    return conclude(GateName.OWNER, findings, passed, GateInputs({}))
 
 
-def acknowledgement_gate(situation: Situation) -> GateResult:
+def acknowledgement_gate(situation: GateContext) -> GateResult:
     """Fails unless the present owner has acknowledged the product within the policy's interval."""
     facts, interval = situation.facts, situation.policy.acknowledgement_interval
-    at, ground = facts.acknowledged_at, Ground({"interval_days": interval.days})
+    at, ground = facts.acknowledged_at, GateInputs({"interval_days": interval.days})
     if at is not None and is_acknowledged(situation):
         passed = f"Acknowledged by {facts.acknowledged_by} at {shown(at)}, next due by {shown(at + interval)}."
         return conclude(GateName.ACKNOWLEDGEMENT, [], passed, ground)
@@ -38,7 +38,7 @@ def acknowledgement_gate(situation: Situation) -> GateResult:
     return conclude(GateName.ACKNOWLEDGEMENT, [finding], "", ground)
 
 
-def _why_not(situation: Situation) -> tuple[str, str]:
+def _why_not(situation: GateContext) -> tuple[str, str]:
     facts, interval = situation.facts, situation.policy.acknowledgement_interval
     if facts.acknowledged_at is None or not situation.has_happened(facts.acknowledged_at):
         return "never_acknowledged", "the owner has never acknowledged the product"

@@ -4,14 +4,14 @@ from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Lifecycle, Severity
 from trust.evidence.rules import formatting
 from trust.verdicts.rules.facts import UpstreamFacts
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Finding, Ground, conclude, failed, unknown
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateFinding, GateInputs, conclude, failed, unknown
 from trust.verdicts.rules.lineage import longer_path, told_path
 from trust.verdicts.rules.outcome import GateResult, Responsible
-from trust.vocabulary import GateName, Role, Verdict
+from trust.vocabulary import GateName, Role, VerdictStatus
 
 
-def lifecycle_gate(situation: Situation) -> GateResult:
+def lifecycle_gate(situation: GateContext) -> GateResult:
     """Fails when the product is a draft, retired, or deprecated past its end; at the end itself it has ended."""
     facts, ends = situation.facts, situation.facts.deprecation_ends_at
     owner = situation.owner
@@ -26,10 +26,10 @@ def lifecycle_gate(situation: Situation) -> GateResult:
     passed = "The product is published."
     if facts.lifecycle is Lifecycle.DEPRECATED:
         passed = f"The product is deprecated and may be used until {shown(ends) if ends else 'it is retired'}."
-    return conclude(GateName.LIFECYCLE, findings, passed, Ground({}))
+    return conclude(GateName.LIFECYCLE, findings, passed, GateInputs({}))
 
 
-def incidents_gate(situation: Situation) -> GateResult:
+def incidents_gate(situation: GateContext) -> GateResult:
     """Fails while a critical incident is open; others are counted and do not decide."""
     incidents = situation.facts.incidents
     critical = [incident for incident in incidents if incident.severity is Severity.CRITICAL]
@@ -42,10 +42,10 @@ def incidents_gate(situation: Situation) -> GateResult:
         findings = [failed("critical_incident_open", message, remedy, situation.owner, ids)]
     numbers = {"open_incidents": len(incidents), "critical": len(critical)}
     passed = f"No critical incident is open ({len(incidents):,} of lower severity)."
-    return conclude(GateName.INCIDENTS, findings, passed, Ground(numbers, tuple(incident.id for incident in incidents)))
+    return conclude(GateName.INCIDENTS, findings, passed, GateInputs(numbers, tuple(incident.id for incident in incidents)))
 
 
-def upstream_gate(situation: Situation) -> GateResult:
+def upstream_gate(situation: GateContext) -> GateResult:
     """Fails when a required input is not production-grade, unknown when one is unknown. Optional inputs do not decide.
 
     An answer about an input that is past its `valid_until` is unknown if it was good; if it was bad it stays bad until the
@@ -59,7 +59,7 @@ def upstream_gate(situation: Situation) -> GateResult:
     passed = f"{formatting.all_of(len(required), 'required input')} {verb} production-grade."
     if not required:
         passed = "The product needs no other product."
-    return conclude(GateName.UPSTREAM, findings, passed, Ground(numbers, tuple(upstream.slug for upstream in upstreams)))
+    return conclude(GateName.UPSTREAM, findings, passed, GateInputs(numbers, tuple(upstream.slug for upstream in upstreams)))
 
 
 def is_in_cycle(upstream: UpstreamFacts, slug: str) -> bool:
@@ -67,7 +67,7 @@ def is_in_cycle(upstream: UpstreamFacts, slug: str) -> bool:
     return upstream.is_cycle or upstream.slug == slug or slug in upstream.failing_path
 
 
-def has_expired(upstream: UpstreamFacts, situation: Situation) -> bool:
+def has_expired(upstream: UpstreamFacts, situation: GateContext) -> bool:
     """Whether the answer about an input is past the moment until which it was given."""
     return upstream.valid_until is not None and situation.now >= upstream.valid_until
 
@@ -82,7 +82,7 @@ def path_through(upstream: UpstreamFacts, slug: str) -> tuple[tuple[str, ...], i
     return longer_path(slug, upstream.failing_path or (upstream.slug,), upstream.path_left_out or 0)
 
 
-def _upstream_findings(upstream: UpstreamFacts, situation: Situation) -> list[Finding]:
+def _upstream_findings(upstream: UpstreamFacts, situation: GateContext) -> list[GateFinding]:
     slug = upstream.slug
     owner = Responsible(Role.OWNER, upstream.owner)
     path = " → ".join(formatting.shorten(name, 60) for name in told_path(*path_through(upstream, situation.facts.slug)))
@@ -92,10 +92,10 @@ def _upstream_findings(upstream: UpstreamFacts, situation: Situation) -> list[Fi
         return [unknown("upstream_cycle", message, remedy, situation.owner, (slug,))]
     cause = f" ({formatting.shorten(upstream.cause, 120).rstrip('.')})" if upstream.cause else ""
     remedy = f"Ask the owner of {slug} to do what its own answer says"
-    if upstream.verdict is Verdict.NOT_PRODUCTION_GRADE:
+    if upstream.verdict is VerdictStatus.NOT_PRODUCTION_GRADE:
         message = f"the input {path} is not production-grade{cause}"
         return [failed("upstream_not_production_grade", message, remedy, owner, (slug,))]
-    if upstream.verdict is Verdict.UNKNOWN:
+    if upstream.verdict is VerdictStatus.UNKNOWN:
         return [unknown("upstream_unknown", f"the input {path} is unknown{cause}", remedy, owner, (slug,))]
     remedy = f"Have {slug} run and judged"
     if upstream.verdict is None:

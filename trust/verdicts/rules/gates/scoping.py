@@ -6,14 +6,14 @@ from fractions import Fraction
 from trust.evidence.rules import formatting
 from trust.evidence.rules.facts import FieldFacts
 from trust.verdicts.rules.coverage import PortCoverage, coverage_of
-from trust.verdicts.rules.evidence_status import Standing, run_ids
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Finding, Ground, conclude, failed, missing_evidence, no_ports, unknown
+from trust.verdicts.rules.evidence_status import AssessedEvidence, run_ids
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateFinding, GateInputs, conclude, failed, missing_evidence, no_ports, unknown
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def coverage_gate(situation: Situation) -> GateResult:
+def coverage_gate(situation: GateContext) -> GateResult:
     """Fails when a port has no passed check for a required dimension, or too few critical fields have one.
 
     Dimensions are asked of every port, so that none hides behind another; the share of critical fields over all ports. A check
@@ -39,14 +39,14 @@ def coverage_gate(situation: Situation) -> GateResult:
     }
     passed = f"Passed checks cover {formatting.count(required, 'required dimension')} and {_fields(covered, total)}."
     waivers = tuple(sorted({situation.waivers.checks[key].id for key in used}))
-    return conclude(GateName.COVERAGE, findings, passed, Ground(numbers, run_ids(situation.standings), waivers))
+    return conclude(GateName.COVERAGE, findings, passed, GateInputs(numbers, run_ids(situation.standings), waivers))
 
 
 def _fields(covered: int, total: int) -> str:
     return f"{covered:,} of {formatting.count(total, 'critical field')}" if total else "0 critical fields, as none is declared"
 
 
-def _uncovered(found: PortCoverage, standing: Standing, situation: Situation) -> Finding:
+def _uncovered(found: PortCoverage, standing: AssessedEvidence, situation: GateContext) -> GateFinding:
     dimensions = formatting.names(found.uncovered, 8)
     message = f"port {formatting.shorten(found.port)} has no passed check for {dimensions}"
     least = f"{100 * situation.policy.minimum_tolerance:g}%"
@@ -56,7 +56,7 @@ def _uncovered(found: PortCoverage, standing: Standing, situation: Situation) ->
     return failed("dimension_uncovered", message, remedy, situation.steward, run_ids([standing]))
 
 
-def _uncovered_fields(found: Sequence[PortCoverage], total: int, at_best: int, situation: Situation) -> list[Finding]:
+def _uncovered_fields(found: Sequence[PortCoverage], total: int, at_best: int, situation: GateContext) -> list[GateFinding]:
     """Fails only if the share is missed even when the critical fields of ports that nobody could see were all covered."""
     needed = Fraction(str(situation.policy.critical_field_share))
     if not total or Fraction(at_best, total) >= needed:
@@ -76,7 +76,7 @@ def _verb(items: Sequence[object]) -> str:
     return "has" if len(items) == 1 else "have"
 
 
-def schema_gate(situation: Situation) -> GateResult:
+def schema_gate(situation: GateContext) -> GateResult:
     """Fails when a field of the contract was not seen, or was seen with another type."""
     findings = no_ports(situation)
     declared = missing = mistyped = 0
@@ -89,10 +89,10 @@ def schema_gate(situation: Situation) -> GateResult:
     numbers = {"declared_fields": declared, "missing_fields": missing, "mistyped_fields": mistyped}
     verb = "is there with its type" if declared == 1 else "are there with their types"
     passed = f"{formatting.all_of(declared, 'field')} of the contract {verb}."
-    return conclude(GateName.SCHEMA, findings, passed, Ground(numbers, run_ids(situation.standings)))
+    return conclude(GateName.SCHEMA, findings, passed, GateInputs(numbers, run_ids(situation.standings)))
 
 
-def _differences(standing: Standing) -> tuple[list[FieldFacts], list[FieldFacts]]:
+def _differences(standing: AssessedEvidence) -> tuple[list[FieldFacts], list[FieldFacts]]:
     """Declared fields that were not seen, and those that were seen with another type; nothing where no column was seen."""
     if standing.run is None or not standing.run.columns:
         return [], []
@@ -107,8 +107,8 @@ def _differences(standing: Standing) -> tuple[list[FieldFacts], list[FieldFacts]
 
 
 def _schema_findings(
-    standing: Standing, absent: list[FieldFacts], wrong: list[FieldFacts], situation: Situation
-) -> list[Finding]:
+    standing: AssessedEvidence, absent: list[FieldFacts], wrong: list[FieldFacts], situation: GateContext
+) -> list[GateFinding]:
     port, ids = f"port {formatting.shorten(standing.port.name)}", run_ids([standing])
     found = []
     if absent:

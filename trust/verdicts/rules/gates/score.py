@@ -1,13 +1,13 @@
 """The gate `score`: is the uncapped score at least what the trust policy asks for?"""
 
 from trust.verdicts.rules.evidence_status import run_ids
-from trust.verdicts.rules.gate_context import Situation
-from trust.verdicts.rules.gates.finding import Ground, conclude, failed, missing_evidence, no_ports, unknown
+from trust.verdicts.rules.gate_context import GateContext
+from trust.verdicts.rules.gates.finding import GateInputs, conclude, failed, missing_evidence, no_ports, unknown
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def score_gate(situation: Situation, raw: float, at_best: float) -> GateResult:
+def score_gate(situation: GateContext, raw: float, at_best: float) -> GateResult:
     """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum.
 
     Passes when `raw` reaches it on evidence that counts; else unknown (our choice: a port that nobody could look at lowers the
@@ -26,4 +26,4 @@ def score_gate(situation: Situation, raw: float, at_best: float) -> GateResult:
             findings = [unknown("score_unsettled", message, remedy, situation.steward)]
     numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
     passed = f"The score is {raw:g}, {minimum:g} is asked for."
-    return conclude(GateName.SCORE, findings, passed, Ground(numbers, run_ids(situation.standings)))
+    return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(situation.standings)))

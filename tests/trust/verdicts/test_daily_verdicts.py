@@ -10,9 +10,9 @@ from catalog.models import DataProduct
 from catalog.rules.vocabulary import Lifecycle
 from tests.factories import NOW, make_product
 from tests.trust.builders import make_ready_port, run_well
-from trust.models import DailyStanding, TrustPolicyVersion, Verdict
+from trust.models import DailyVerdictCount, TrustPolicyVersion, Verdict
 from trust.verdicts.queries.trend import DAYS, Day, days_until, stood_at_the_end_of, trend
-from trust.verdicts.services.daily_standings import keep_daily_standings
+from trust.verdicts.services.daily_verdicts import count_daily_verdicts
 
 pytestmark = pytest.mark.django_db
 
@@ -85,32 +85,32 @@ def test_each_day_is_written_once_and_days_that_were_missed_are_caught_up() -> N
     product = published("sales", 5)
     judged(product, MIDNIGHT - timedelta(days=4), "production_grade")
     noon = MIDNIGHT + timedelta(hours=12)
-    assert keep_daily_standings(now=noon) == DAYS
-    assert keep_daily_standings(now=noon) == 0
-    assert keep_daily_standings(now=noon + timedelta(days=2)) == 2
-    row = DailyStanding.objects.get(day=YESTERDAY)
+    assert count_daily_verdicts(now=noon) == DAYS
+    assert count_daily_verdicts(now=noon) == 0
+    assert count_daily_verdicts(now=noon + timedelta(days=2)) == 2
+    row = DailyVerdictCount.objects.get(day=YESTERDAY)
     assert (row.production_grade, row.not_production_grade, row.unknown) == (1, 0, 0)
-    assert DailyStanding.objects.get(day=YESTERDAY - timedelta(days=30)).production_grade == 0
+    assert DailyVerdictCount.objects.get(day=YESTERDAY - timedelta(days=30)).production_grade == 0
 
 
 def test_a_day_is_not_counted_before_what_was_judged_at_its_end_is_there() -> None:
-    keep_daily_standings(now=MIDNIGHT + timedelta(minutes=9))
-    assert not DailyStanding.objects.filter(day=YESTERDAY).exists()
-    keep_daily_standings(now=MIDNIGHT + timedelta(minutes=11))
-    assert DailyStanding.objects.filter(day=YESTERDAY).exists()
+    count_daily_verdicts(now=MIDNIGHT + timedelta(minutes=9))
+    assert not DailyVerdictCount.objects.filter(day=YESTERDAY).exists()
+    count_daily_verdicts(now=MIDNIGHT + timedelta(minutes=11))
+    assert DailyVerdictCount.objects.filter(day=YESTERDAY).exists()
 
 
-@pytest.mark.parametrize("deed", ["UPDATE trust_dailystanding SET unknown = 0", "DELETE FROM trust_dailystanding"])
+@pytest.mark.parametrize("deed", ["UPDATE trust_dailyverdictcount SET unknown = 0", "DELETE FROM trust_dailyverdictcount"])
 def test_the_database_refuses_to_change_what_was_counted(deed: str) -> None:
-    keep_daily_standings(now=NOW)
-    with pytest.raises(DatabaseError, match="trust_dailystanding"), transaction.atomic(), connection.cursor() as cursor:
+    count_daily_verdicts(now=NOW)
+    with pytest.raises(DatabaseError, match="trust_dailyverdictcount"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(deed)
 
 
 def test_the_trend_of_everything_is_read_from_what_was_counted_and_leaves_out_days_without_products() -> None:
     judged(published("sales", 2), MIDNIGHT - timedelta(days=2), "production_grade")
     assert trend(NOW, None) == []
-    keep_daily_standings(now=MIDNIGHT + timedelta(hours=1))
+    count_daily_verdicts(now=MIDNIGHT + timedelta(hours=1))
     with CaptureQueriesContext(connection) as captured:
         days = trend(NOW, None)
     assert [(day.day, day.share) for day in days] == [(YESTERDAY - timedelta(days=1), 100), (YESTERDAY, 100)]

@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 
 
-class DailyStanding(models.Model):
+class DailyVerdictCount(models.Model):
     """The published products by verdict when `day` (UTC) ended, append-only: the verdicts of the past never change.
 
     unknown: also those that were never judged, or whose verdict had run out by then.
@@ -18,7 +18,7 @@ class DailyStanding(models.Model):
     class Meta:
         ordering = ["day"]
         triggers = [
-            pgtrigger.Protect(name="daily_standing_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Protect(name="daily_verdict_count_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ and who can do that. `reason_user`, which its example has, is the first of them 
 from collections.abc import Mapping
 from typing import Any
 
-from trust.decisions.rules.question import Finding
+from trust.decisions.rules.question import Conclusion
 from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 OF_TRUST = (
@@ -29,7 +29,7 @@ LEAVES = frozenset({str, int, float, bool})
 NOTHING_KNOWN = {"production_grade": False, "verdict": "unknown"}
 
 
-def decision_of(finding: Finding) -> dict[str, Any]:
+def decision_of(finding: Conclusion) -> dict[str, Any]:
     """The decision about one question, with the mark where the id of its log row goes."""
     context: dict[str, Any] = {"decision_id": DECISION_ID_MARK}
     refusal = finding.question.refusal
@@ -45,7 +45,7 @@ def decision_of(finding: Finding) -> dict[str, Any]:
     return {"decision": finding.decision, "context": without_nulls(context)}
 
 
-def asked(finding: Finding) -> dict[str, Any]:
+def asked(finding: Conclusion) -> dict[str, Any]:
     """What was asked, as far as it could be read."""
     question = finding.question
     words = {

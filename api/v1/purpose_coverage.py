@@ -3,10 +3,10 @@
 from typing import Any
 
 from catalog.rules.vocabulary import ConsumerKind, Effect
-from trust.decisions.rules.question import Finding
+from trust.decisions.rules.question import Conclusion
 
 
-def cover_of(finding: Finding) -> dict[str, Any]:
+def purpose_coverage(finding: Conclusion) -> dict[str, Any]:
     """For which kinds of consumers a permit in force covers the purpose at the effective score; a forbid overrides.
 
     Of a policy that governance wrote as Cedar only its effect is known here, so it counts for nothing: the ruling knows it.

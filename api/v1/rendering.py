@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.v1.cover import cover_of
-from trust.decisions.rules.question import Finding, Question
+from api.v1.purpose_coverage import purpose_coverage
+from trust.decisions.rules.question import Conclusion, Question
 from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 
@@ -21,14 +21,14 @@ def question_of(slug: str, given: Mapping[str, Any]) -> Question:
     )
 
 
-def trust_words(finding: Finding) -> dict[str, Any]:
+def trust_words(finding: Conclusion) -> dict[str, Any]:
     """The trust answer; with a purpose also what the policies say, of everybody (`purpose`) and to the asker."""
     answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": finding.decision}
     answer |= finding.trust or {"product": finding.question.product, "production_grade": False, "verdict": "unknown"}
     answer["reasons"] = list(finding.reasons)
     if finding.question.purpose is not None and finding.trust is not None:
         answer |= {
-            "purpose": cover_of(finding),
+            "purpose": purpose_coverage(finding),
             "permitted": bool(finding.ruling and finding.ruling["is_permitted"]),
             "determining_policies": list(finding.determining),
             "obligations": list(finding.obligations),

@@ -1,6 +1,6 @@
 """The short way to many trust answers: one statement checks the key, finds the stored answers and logs all decisions.
 
-As `api.v1.ready_made` it only ever answers the ordinary case; where one product is a draft or has to be judged first, it finds
+As `api.v1.fast_path` it only ever answers the ordinary case; where one product is a draft or has to be judged first, it finds
 nothing and the ordinary way answers all.
 """
 
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
-from api.v1.ready_made import json_answer
+from api.v1.fast_path import json_answer
 from trust.decisions.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules import denials
@@ -75,7 +75,7 @@ STATEMENT = Statement(
 )
 
 
-class Check(msgspec.Struct, forbid_unknown_fields=True):
+class BatchCheck(msgspec.Struct, forbid_unknown_fields=True):
     """What the short way understands: products, and what is asked about each."""
 
     products: Annotated[
@@ -84,7 +84,7 @@ class Check(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
-_DECODER = msgspec.json.Decoder(Check)
+_DECODER = msgspec.json.Decoder(BatchCheck)
 
 
 def ready_made_answers(request: HttpRequest) -> HttpResponse | None:
