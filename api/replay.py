@@ -24,11 +24,11 @@ def replay_decision(decision: Decision, *, now: datetime) -> Replay:
     return replay(decision, word=_word, now=now)
 
 
-def _word(finding: Conclusion, said: Mapping[str, Any]) -> Mapping[str, Any]:
-    if finding.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
-        return decision_of(finding)
-    words = trust_words(finding)
-    if finding.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
+def _word(conclusion: Conclusion, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    if conclusion.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
+        return decision_of(conclusion)
+    words = trust_words(conclusion)
+    if conclusion.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
         words["purpose"] = said["purpose"]
     return words
 

@@ -29,27 +29,27 @@ LEAVES = frozenset({str, int, float, bool})
 NOTHING_KNOWN = {"production_grade": False, "verdict": "unknown"}
 
 
-def decision_of(finding: Conclusion) -> dict[str, Any]:
+def decision_of(conclusion: Conclusion) -> dict[str, Any]:
     """The decision about one question, with the mark where the id of its log row goes."""
     context: dict[str, Any] = {"decision_id": DECISION_ID_MARK}
-    refusal = finding.question.refusal
+    refusal = conclusion.question.refusal
     if refusal is not None and refusal.code in STATUS_OF_ERROR:
         context["error"] = {"status": STATUS_OF_ERROR[refusal.code], "code": refusal.code, "message": refusal.message}
-    context |= asked(finding)
-    context |= NOTHING_KNOWN if finding.trust is None else {name: finding.trust.get(name) for name in OF_TRUST}
-    context["reasons"] = list(finding.reasons)
-    context["obligations"] = list(finding.obligations)
-    context["determining_policies"] = list(finding.determining)
-    if finding.reasons and not finding.decision:
-        context["reason_user"] = {"403": " ".join(finding.reasons[0][part] for part in ("message", "remedy"))}
-    return {"decision": finding.decision, "context": without_nulls(context)}
+    context |= asked(conclusion)
+    context |= NOTHING_KNOWN if conclusion.trust is None else {name: conclusion.trust.get(name) for name in OF_TRUST}
+    context["reasons"] = list(conclusion.reasons)
+    context["obligations"] = list(conclusion.obligations)
+    context["determining_policies"] = list(conclusion.determining)
+    if conclusion.reasons and not conclusion.decision:
+        context["reason_user"] = {"403": " ".join(conclusion.reasons[0][part] for part in ("message", "remedy"))}
+    return {"decision": conclusion.decision, "context": without_nulls(context)}
 
 
-def asked(finding: Conclusion) -> dict[str, Any]:
+def asked(conclusion: Conclusion) -> dict[str, Any]:
     """What was asked, as far as it could be read."""
-    question = finding.question
+    question = conclusion.question
     words = {
-        "subject": finding.subject,
+        "subject": conclusion.subject,
         "action": question.action,
         "product": question.product,
         "purpose": question.purpose,

@@ -21,16 +21,16 @@ def question_of(slug: str, given: Mapping[str, Any]) -> Question:
     )
 
 
-def trust_words(finding: Conclusion) -> dict[str, Any]:
+def trust_words(conclusion: Conclusion) -> dict[str, Any]:
     """The trust answer; with a purpose also what the policies say, of everybody (`purpose`) and to the asker."""
-    answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": finding.decision}
-    answer |= finding.trust or {"product": finding.question.product, "production_grade": False, "verdict": "unknown"}
-    answer["reasons"] = list(finding.reasons)
-    if finding.question.purpose is not None and finding.trust is not None:
+    answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": conclusion.decision}
+    answer |= conclusion.trust or {"product": conclusion.question.product, "production_grade": False, "verdict": "unknown"}
+    answer["reasons"] = list(conclusion.reasons)
+    if conclusion.question.purpose is not None and conclusion.trust is not None:
         answer |= {
-            "purpose": purpose_coverage(finding),
-            "permitted": bool(finding.ruling and finding.ruling["is_permitted"]),
-            "determining_policies": list(finding.determining),
-            "obligations": list(finding.obligations),
+            "purpose": purpose_coverage(conclusion),
+            "permitted": bool(conclusion.ruling and conclusion.ruling["is_permitted"]),
+            "determining_policies": list(conclusion.determining),
+            "obligations": list(conclusion.obligations),
         }
     return answer

@@ -27,17 +27,17 @@ class PastInputs:
     agreement: int | None
 
 
-def as_it_was(known: ResolvedQuestion) -> ResolvedQuestion:
+def as_it_was(resolved: ResolvedQuestion) -> ResolvedQuestion:
     """The same with consumer, product, policies and agreement as they were at the moment that the question is about.
 
     No query for a question about now, or without a purpose.
     """
-    question, subject, product = known.question, known.subject, known.product
+    question, subject, product = resolved.question, resolved.subject, resolved.product
     if question.as_of is None or question.purpose is None or subject is None or product is None:
-        return known
+        return resolved
     then = ruling_inputs_at(consumer_id=subject.id, product_id=product.id, purpose=question.purpose, at=question.as_of)
     return replace(
-        known,
+        resolved,
         subject=replace(subject, subject=then.subject, is_active=then.is_active) if then.subject else None,
         product=replace(product, resource=then.resource) if then.resource else product,
         policies=tuple(policy.id for policy in then.policies),

@@ -52,7 +52,7 @@ def answer(
         found = dict(zip(waiting, weigh_all(asker, subject, channel, list(waiting.values()), now), strict=True))
         drafts = _up_to(last_decision, [_draft(n, one, word) for n, one in found.items()])
         for n, (decision_id, text) in write(asker, channel, drafts).items():
-            answered[n] = Answered(decision_id, found[n].finding.decision, text)
+            answered[n] = Answered(decision_id, found[n].conclusion.decision, text)
             if note is not None:
                 note(answered[n], found[n])
         end = min((n for n, one in answered.items() if one.decision is last_decision), default=len(questions) - 1)
@@ -77,24 +77,24 @@ def weigh_all(
     asker: Asker, subject: str, channel: DecisionChannel, questions: Sequence[Question], now: datetime
 ) -> list[Evaluation]:
     """What is found about each question, in order. Nothing is logged: it is no answer."""
-    all_known = _known_and_current(asker, subject, questions)
-    fitness = product_statuses(all_known, now)
-    as_asked = [as_it_was(known) for known in all_known]
+    resolved_questions = _known_and_current(asker, subject, questions)
+    status = product_statuses(resolved_questions, now)
+    as_asked = [as_it_was(resolved) for resolved in resolved_questions]
     policies = _policies_of(as_asked)
-    weighed = [
+    evaluation = [
         evaluate(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
-        for then, found in zip(as_asked, fitness, strict=True)
+        for then, found in zip(as_asked, status, strict=True)
     ]
-    return [replace(one, known=known) for one, known in zip(weighed, all_known, strict=True)]
+    return [replace(one, resolved=resolved) for one, resolved in zip(evaluation, resolved_questions, strict=True)]
 
 
 def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
     """What is known, read again where something had to be judged first."""
-    all_known = resolve_questions(asker, subject, questions)
-    stale = {known.product.id for known in all_known if known.product and known.product.is_stale}
+    resolved_questions = resolve_questions(asker, subject, questions)
+    stale = {resolved.product.id for resolved in resolved_questions if resolved.product and resolved.product.is_stale}
     if not stale:
-        return all_known
-    ensure_current(stale, all_known[0].at)
+        return resolved_questions
+    ensure_current(stale, resolved_questions[0].at)
     return resolve_questions(asker, subject, questions)
 
 
@@ -103,9 +103,9 @@ _policies: dict[int, PolicyInForce] = {}
 _MOST_POLICIES = 10_000
 
 
-def _policies_of(all_known: Sequence[ResolvedQuestion]) -> Mapping[int, PolicyInForce]:
+def _policies_of(resolved_questions: Sequence[ResolvedQuestion]) -> Mapping[int, PolicyInForce]:
     """The policies in force by their ids; no query for those that were met before."""
-    wanted = {number for known in all_known for number in known.policies}
+    wanted = {number for resolved in resolved_questions for number in resolved.policies}
     met = {number: policy for number in wanted if (policy := _policies.get(number)) is not None}
     if missing := wanted - met.keys():
         read = policies_by_id(missing)
@@ -116,36 +116,36 @@ def _policies_of(all_known: Sequence[ResolvedQuestion]) -> Mapping[int, PolicyIn
     return met
 
 
-def _draft(n: int, weighed: Evaluation, word: Word) -> Draft:
-    known, finding, fitness, ruling = weighed.known, weighed.finding, weighed.fitness, weighed.ruling
-    question, subject, product = known.question, known.subject, known.product if weighed.fitness else None
+def _draft(n: int, evaluation: Evaluation, word: Word) -> Draft:
+    resolved, conclusion, status, ruling = evaluation.resolved, evaluation.conclusion, evaluation.status, evaluation.ruling
+    question, subject, product = resolved.question, resolved.subject, resolved.product if evaluation.status else None
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
     is_ruled_now = ruling is not None and question.as_of is None
-    is_yes_for_purpose = finding.decision and is_ruled_now
+    is_yes_for_purpose = conclusion.decision and is_ruled_now
     return Draft(
         n=n,
         consumer_id=subject.id if subject else None,
         consumer_facts=subject.facts if subject else None,
-        subject=finding.subject,
+        subject=conclusion.subject,
         product_id=product.id if product else None,
         product_slug=question.product,
         action=question.action,
         purpose=question.purpose,
         use_case=question.use_case,
-        decision=finding.decision,
-        production_grade=fitness is not None and fitness.verdict is VerdictStatus.PRODUCTION_GRADE,
-        verdict=fitness.verdict if fitness else VerdictStatus.UNKNOWN,
-        score=fitness.score if fitness else None,
-        verdict_row_id=fitness.verdict_row_id if fitness else None,
-        is_current=fitness is not None and fitness.is_current,
-        valid_until=fitness.valid_until if fitness else None,
-        reason_codes=weighed.reason_codes,
+        decision=conclusion.decision,
+        production_grade=status is not None and status.verdict is VerdictStatus.PRODUCTION_GRADE,
+        verdict=status.verdict if status else VerdictStatus.UNKNOWN,
+        score=status.score if status else None,
+        verdict_row_id=status.verdict_row_id if status else None,
+        is_current=status is not None and status.is_current,
+        valid_until=status.valid_until if status else None,
+        reason_codes=evaluation.reason_codes,
         question=asked_for(question) or None,
-        basis=fitness.basis if fitness else None,
-        ruling=finding.ruling,
-        policies=known.policies if is_ruled_now else None,
+        basis=status.basis if status else None,
+        ruling=conclusion.ruling,
+        policies=resolved.policies if is_ruled_now else None,
         relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
-        agreement=known.agreement if is_yes_for_purpose else None,
-        obligations=finding.obligations,
-        answer=worded(word(finding)),
+        agreement=resolved.agreement if is_yes_for_purpose else None,
+        obligations=conclusion.obligations,
+        answer=worded(word(conclusion)),
     )

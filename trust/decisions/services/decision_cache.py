@@ -78,34 +78,39 @@ def answer_again(*, digest: str, question: Question, request_id: str, arrived_ns
     return rows[0]
 
 
-def remember(digest: str, _: Answered, weighed: Evaluation, word: Word) -> None:
+def remember(digest: str, _: Answered, evaluation: Evaluation, word: Word) -> None:
     """Keep what the answer rested on, unless something else than that decided."""
-    known, ruling, fitness, finding = weighed.known, weighed.ruling, weighed.fitness, weighed.finding
-    if ruling is None or fitness is None or not fitness.is_current or known.product is None or known.subject is None:
+    resolved, ruling, status, conclusion = evaluation.resolved, evaluation.ruling, evaluation.status, evaluation.conclusion
+    if ruling is None or status is None or not status.is_current or resolved.product is None or resolved.subject is None:
         return
-    if not is_ordinary(known.question):
+    if not is_ordinary(resolved.question):
         return
-    product = known.product.resource
-    relies_on = sorted(policy.id for policy in ruling.determining if policy.id) if finding.decision else []
+    product = resolved.product.resource
+    relies_on = sorted(policy.id for policy in ruling.determining if policy.id) if conclusion.decision else []
     rested_on = (
-        str(known.subject.id),
-        finding.subject,
-        known.subject.facts,
-        str(known.product.id),
+        str(resolved.subject.id),
+        conclusion.subject,
+        resolved.subject.facts,
+        str(resolved.product.id),
         product.slug,
         f"{product.lifecycle} {product.sensitivity or ''} {product.domain} {product.owner}",
-        known.question.purpose,
-        str(fitness.verdict_row_id),
-        _array(known.policies),
+        resolved.question.purpose,
+        str(status.verdict_row_id),
+        _array(resolved.policies),
         _array(relies_on),
-        None if known.agreement is None else str(known.agreement),
+        None if resolved.agreement is None else str(resolved.agreement),
     )
-    said = (known.question.action, known.question.use_case, str(finding.decision).lower(), _array(weighed.reason_codes))
-    ruled = (_text(finding.ruling), _text(finding.obligations))
-    text = worded(word(replace(finding, trust=_marked(fitness.trust))))
+    said = (
+        resolved.question.action,
+        resolved.question.use_case,
+        str(conclusion.decision).lower(),
+        _array(evaluation.reason_codes),
+    )
+    ruled = (_text(conclusion.ruling), _text(conclusion.obligations))
+    text = worded(word(replace(conclusion, trust=_marked(status.trust))))
     while len(_remembered) >= MOST_REMEMBERED:
         _remembered.popitem(last=False)
-    _remembered[key_of(digest, known.question)] = CachedAnswer(rested_on, said, ruled, text)
+    _remembered[key_of(digest, resolved.question)] = CachedAnswer(rested_on, said, ruled, text)
 
 
 def _text(value: Any) -> str:

@@ -24,21 +24,21 @@ class Evaluation:
     ruling None: no policy was asked.
     """
 
-    known: ResolvedQuestion
-    finding: Conclusion
-    fitness: ProductStatus | None
+    resolved: ResolvedQuestion
+    conclusion: Conclusion
+    status: ProductStatus | None
     ruling: Ruling | None
 
     @property
     def reason_codes(self) -> tuple[str, ...]:
         """Everything that stands in the way, fitness first, also what the short answer leaves out."""
-        open_gates = self.fitness.reason_codes if self.fitness else ()
-        return (*open_gates, *(reason["code"] for reason in self.finding.reasons if "gate" not in reason))
+        open_gates = self.status.reason_codes if self.status else ()
+        return (*open_gates, *(reason["code"] for reason in self.conclusion.reasons if "gate" not in reason))
 
 
 def evaluate(
-    known: ResolvedQuestion,
-    fitness: ProductStatus | None,
+    resolved: ResolvedQuestion,
+    status: ProductStatus | None,
     *,
     asker: Asker,
     subject: str,
@@ -46,90 +46,90 @@ def evaluate(
     policies: Mapping[int, PolicyInForce],
 ) -> Evaluation:
     """The finding. `subject` is the slug that the question is about; `policies` holds those in force by their ids."""
-    question = known.question
-    refusals = _refusals(known, asker, subject, channel)
+    question = resolved.question
+    refusals = _refusals(resolved, asker, subject, channel)
     ruling = None
-    if question.purpose is not None and not refusals and fitness is not None:
-        ruling = _rule(known, question.purpose, fitness, policies)
-        fitness = fitness if ruling is None else _while_it_rests(fitness, known.rests_until)
-    reasons = [*(fitness.trust["reasons"] if fitness else ()), *map(as_reason, refusals)]
+    if question.purpose is not None and not refusals and status is not None:
+        ruling = _rule(resolved, question.purpose, status, policies)
+        status = status if ruling is None else _while_it_rests(status, resolved.rests_until)
+    reasons = [*(status.trust["reasons"] if status else ()), *map(as_reason, refusals)]
     if ruling is not None:
         reasons += map(as_reason, ruling.reasons)
     is_permitted = not refusals and (ruling is None or ruling.is_permitted)
-    finding = Conclusion(
+    conclusion = Conclusion(
         question=question,
         channel=channel,
         subject=subject,
-        decision=fitness is not None and fitness.verdict is VerdictStatus.PRODUCTION_GRADE and is_permitted,
-        trust=fitness.trust if fitness else None,
+        decision=status is not None and status.verdict is VerdictStatus.PRODUCTION_GRADE and is_permitted,
+        trust=status.trust if status else None,
         reasons=tuple(reasons),
         obligations=ruling.obligations if ruling else (),
         determining=tuple(asdict(policy) for policy in ruling.determining) if ruling else (),
-        ruling=_logged(known, ruling, policies) if ruling else None,
-        policies=tuple(policies[n] for n in known.policies),
+        ruling=_logged(resolved, ruling, policies) if ruling else None,
+        policies=tuple(policies[n] for n in resolved.policies),
     )
-    return Evaluation(known, finding, fitness, ruling)
+    return Evaluation(resolved, conclusion, status, ruling)
 
 
-def _while_it_rests(fitness: ProductStatus, end: datetime | None) -> ProductStatus:
+def _while_it_rests(status: ProductStatus, end: datetime | None) -> ProductStatus:
     """The same, valid no longer than the policies and the agreement that were ruled on."""
-    if end is None or fitness.valid_until is None or fitness.valid_until <= end:
-        return fitness
-    return replace(fitness, valid_until=end, trust=valid_only_until(fitness.trust, end))
+    if end is None or status.valid_until is None or status.valid_until <= end:
+        return status
+    return replace(status, valid_until=end, trust=valid_only_until(status.trust, end))
 
 
 def as_reason(reason: RulingReason) -> dict[str, Any]:
     return {"code": reason.code, "message": reason.message, "remedy": reason.remedy, "owner": reason.owner}
 
 
-def _refusals(known: ResolvedQuestion, asker: Asker, subject: str, channel: DecisionChannel) -> list[RulingReason]:
+def _refusals(resolved: ResolvedQuestion, asker: Asker, subject: str, channel: DecisionChannel) -> list[RulingReason]:
     """Why no policy is asked at all."""
-    question = known.question
+    question = resolved.question
     if question.refusal is not None:
         return [question.refusal]
-    found = list(_about_subject(known, asker, subject))
-    if known.product is None:
+    found = list(_about_subject(resolved, asker, subject))
+    if resolved.product is None:
         found.append(denials.product_unknown(question.product))
     if question.purpose is None and channel in NEED_PURPOSE:
         found.append(denials.purpose_missing())
-    if question.purpose is not None and not known.is_purpose_known:
+    if question.purpose is not None and not resolved.is_purpose_known:
         found.append(denials.purpose_unknown(question.purpose))
     return found
 
 
-def _about_subject(known: ResolvedQuestion, asker: Asker, subject: str) -> Sequence[RulingReason]:
-    kind = known.question.subject_kind
-    if subject != asker.slug and known.asker_kind in denials.ASK_ABOUT_THEMSELVES:
+def _about_subject(resolved: ResolvedQuestion, asker: Asker, subject: str) -> Sequence[RulingReason]:
+    kind = resolved.question.subject_kind
+    if subject != asker.slug and resolved.asker_kind in denials.ASK_ABOUT_THEMSELVES:
         return [denials.subject_not_asker(subject, asker.slug)]
-    if known.subject is None or (kind is not None and known.subject.subject.kind is not kind):
+    if resolved.subject is None or (kind is not None and resolved.subject.subject.kind is not kind):
         return [denials.subject_unknown(subject)]
-    return [] if known.subject.is_active else [denials.subject_inactive(subject)]
+    return [] if resolved.subject.is_active else [denials.subject_inactive(subject)]
 
 
 def _rule(
-    known: ResolvedQuestion, purpose: str, fitness: ProductStatus, policies: Mapping[int, PolicyInForce]
+    resolved: ResolvedQuestion, purpose: str, status: ProductStatus, policies: Mapping[int, PolicyInForce]
 ) -> Ruling | None:
-    if known.subject is None or known.product is None:
+    if resolved.subject is None or resolved.product is None:
         return None
     asked = AskedFor(
         purpose=purpose,
-        score=fitness.score,
-        is_production_grade=fitness.verdict is VerdictStatus.PRODUCTION_GRADE,
-        has_agreement=known.agreement is not None,
-        use_case=known.question.use_case,
+        score=status.score,
+        is_production_grade=status.verdict is VerdictStatus.PRODUCTION_GRADE,
+        has_agreement=resolved.agreement is not None,
+        use_case=resolved.question.use_case,
     )
-    return cedar.rule(known.subject.subject, known.product.resource, asked, tuple(policies[n] for n in known.policies))
+    return cedar.rule(resolved.subject.subject, resolved.product.resource, asked, tuple(policies[n] for n in resolved.policies))
 
 
-def _logged(known: ResolvedQuestion, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:
+def _logged(resolved: ResolvedQuestion, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:
     """`Decision.ruling`: all that is needed to rule again."""
     return {
         "request": ruling.request,
-        "policies": [asdict(cedar.name_of(policies[n])) for n in known.policies],
+        "policies": [asdict(cedar.name_of(policies[n])) for n in resolved.policies],
         "determining": [asdict(policy) for policy in ruling.determining],
         "is_permitted": ruling.is_permitted,
         "reasons": [as_reason(reason) for reason in ruling.reasons],
-        "agreement": known.agreement,
+        "agreement": resolved.agreement,
     }
 
 

@@ -37,16 +37,18 @@ class ProductStatus:
     basis: Mapping[str, Any] | None = None
 
 
-def product_statuses(all_known: Collection[ResolvedQuestion], now: datetime) -> list[ProductStatus | None]:
+def product_statuses(resolved_questions: Collection[ResolvedQuestion], now: datetime) -> list[ProductStatus | None]:
     """One for each, in order; None where there is no such product or nothing is looked up.
 
     At most one query, but for questions about the past.
     """
-    wanted = {known.product.verdict_row_id for known in all_known if known.product and _needs_row(known.question)} - {None}
+    wanted = {
+        resolved.product.verdict_row_id for resolved in resolved_questions if resolved.product and _needs_row(resolved.question)
+    } - {None}
     rows = VerdictRow.objects.select_related("policy").in_bulk(wanted) if wanted else {}
     return [
-        _fitness(known, known.product, rows, now) if known.product and known.question.refusal is None else None
-        for known in all_known
+        _fitness(resolved, resolved.product, rows, now) if resolved.product and resolved.question.refusal is None else None
+        for resolved in resolved_questions
     ]
 
 
@@ -58,9 +60,11 @@ def _is_stricter(question: Question) -> bool:
     return question.minimum_score is not None or question.maximum_evidence_age is not None
 
 
-def _fitness(known: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, VerdictRow], now: datetime) -> ProductStatus:
-    question = known.question
-    at = max(known.at, product.judged_at or known.at)
+def _fitness(
+    resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, VerdictRow], now: datetime
+) -> ProductStatus:
+    question = resolved.question
+    at = max(resolved.at, product.judged_at or resolved.at)
     if question.as_of is not None:
         return _past(question, question.as_of, now)
     if not _needs_row(question) or product.verdict_row_id is None:

@@ -76,7 +76,7 @@ def _name(recall: Recall, policy: TrustPolicy, now: datetime) -> Collection[Reca
 
     After a relapse, who was named before is named with the decisions that came since.
     """
-    known = set(recall.consumers.values_list("consumer_id", flat=True))
+    resolved = set(recall.consumers.values_list("consumer_id", flat=True))
     relied = who_relied(recall.product_id, since=recall.fallen_at - policy.recall_window, until=now)
     rows = [_named(recall, reliance) for reliance in relied]
     RecalledConsumer.objects.bulk_create(
@@ -86,7 +86,7 @@ def _name(recall: Recall, policy: TrustPolicy, now: datetime) -> Collection[Reca
         update_fields=["decision_ids", "decision_count", "purposes"],
         batch_size=1000,
     )
-    return [row for row in rows if row.consumer_id not in known]
+    return [row for row in rows if row.consumer_id not in resolved]
 
 
 def _named(recall: Recall, reliance: Reliance) -> RecalledConsumer:

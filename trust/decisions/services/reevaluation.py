@@ -49,16 +49,16 @@ class Reevaluation:
 def work_out_again(decision: Decision, logged: Mapping[str, Any], now: datetime) -> Reevaluation:
     """`logged`: the part of the stored answer that says what was found."""
     question = _question(decision, logged)
-    remade = Reevaluation(decision, question, at=question.as_of or _moment(decision, logged))
-    _judge_again(remade, now)
-    _rule_again(remade)
-    return remade
+    reevaluation = Reevaluation(decision, question, at=question.as_of or _moment(decision, logged))
+    _judge_again(reevaluation, now)
+    _rule_again(reevaluation)
+    return reevaluation
 
 
-def valid_until(remade: Reevaluation) -> datetime | None:
+def valid_until(reevaluation: Reevaluation) -> datetime | None:
     """Until when the answer held by time: the verdict's own end, or that of what was ruled on where it is earlier."""
-    end = remade.outcome.valid_until if remade.outcome else None
-    return min(end, remade.rests_until) if end and remade.rests_until else end
+    end = reevaluation.outcome.valid_until if reevaluation.outcome else None
+    return min(end, reevaluation.rests_until) if end and reevaluation.rests_until else end
 
 
 def _question(decision: Decision, logged: Mapping[str, Any]) -> Question:
@@ -92,13 +92,13 @@ def _moment(decision: Decision, logged: Mapping[str, Any]) -> datetime:
     return stated if stated.tzinfo and abs(asked_at - stated) <= _LONGEST_ANSWERING else asked_at
 
 
-def _judge_again(remade: Reevaluation, now: datetime) -> None:
-    decision, question = remade.decision, remade.question
+def _judge_again(reevaluation: Reevaluation, now: datetime) -> None:
+    decision, question = reevaluation.decision, reevaluation.question
     if decision.product_id is None:
         return
     if question.as_of is not None:
         try:
-            remade.outcome = verdict_as_of(
+            reevaluation.outcome = verdict_as_of(
                 decision.product_slug,
                 question.as_of,
                 now=now,
@@ -106,45 +106,47 @@ def _judge_again(remade: Reevaluation, now: datetime) -> None:
                 maximum_evidence_age=question.maximum_evidence_age,
             )
         except DomainError as error:
-            remade.why.append(str(error))
+            reevaluation.why.append(str(error))
         else:
-            remade.facts_digest = remade.outcome.facts_digest
+            reevaluation.facts_digest = reevaluation.outcome.facts_digest
         return
     row = Verdict.objects.select_related("policy").filter(pk=decision.verdict_row_id or 0).first()
     if row is None:
-        remade.why.append(f"Verdict {decision.verdict_row_id} is not stored any more.")
+        reevaluation.why.append(f"Verdict {decision.verdict_row_id} is not stored any more.")
         return
     facts, policy = load_facts(row.facts), policy_from_dict(row.policy.body)
-    remade.facts_digest = digest(row.facts.encode())
-    if remade.facts_digest != row.facts_sha256:
-        remade.why.append(f"The facts of verdict {row.pk} are not those that were judged: their SHA-256 differs.")
+    reevaluation.facts_digest = digest(row.facts.encode())
+    if reevaluation.facts_digest != row.facts_sha256:
+        reevaluation.why.append(f"The facts of verdict {row.pk} are not those that were judged: their SHA-256 differs.")
     if policy_digest(policy) != row.policy.digest:
-        remade.why.append(f"The trust policy v{row.policy.version} is not the one that was published: its digest differs.")
+        reevaluation.why.append(
+            f"The trust policy v{row.policy.version} is not the one that was published: its digest differs."
+        )
     if question.minimum_score is None and question.maximum_evidence_age is None:
-        remade.outcome = judge(facts, policy, row.judged_at)
+        reevaluation.outcome = judge(facts, policy, row.judged_at)
         return
     facts, policy = stricter(
         facts, policy, minimum_score=question.minimum_score, maximum_evidence_age=question.maximum_evidence_age
     )
-    remade.outcome = judge(facts, policy, remade.at)
+    reevaluation.outcome = judge(facts, policy, reevaluation.at)
 
 
-def _rule_again(remade: Reevaluation) -> None:
-    stored = remade.decision.ruling
+def _rule_again(reevaluation: Reevaluation) -> None:
+    stored = reevaluation.decision.ruling
     if stored is None:
         return
     found = policies_by_id(name["id"] for name in stored["policies"])
-    remade.rests_until = rests_until(list(found), stored["agreement"])
-    remade.policies = policies = tuple(_same_policies(stored["policies"], found, remade.why))
-    remade.is_permitted, ids = cedar.rule_again(stored["request"], policies)
-    known = {policy.id: policy for policy in (cedar.CLEARANCE_RULE, *policies)}
-    if remade.is_permitted:
-        duties = sorted_obligations(duty for n in ids for duty in known[n].obligations)
-        remade.obligations = tuple(duty.as_object() for duty in duties)
-    remade.ruling = {
+    reevaluation.rests_until = rests_until(list(found), stored["agreement"])
+    reevaluation.policies = policies = tuple(_same_policies(stored["policies"], found, reevaluation.why))
+    reevaluation.is_permitted, ids = cedar.rule_again(stored["request"], policies)
+    resolved = {policy.id: policy for policy in (cedar.CLEARANCE_RULE, *policies)}
+    if reevaluation.is_permitted:
+        duties = sorted_obligations(duty for n in ids for duty in resolved[n].obligations)
+        reevaluation.obligations = tuple(duty.as_object() for duty in duties)
+    reevaluation.ruling = {
         **stored,
-        "determining": [asdict(cedar.name_of(known[n])) for n in ids],
-        "is_permitted": remade.is_permitted,
+        "determining": [asdict(cedar.name_of(resolved[n])) for n in ids],
+        "is_permitted": reevaluation.is_permitted,
         "reasons": [asdict(reason) for reason in cedar.explain_again(stored["request"], policies)],
     }
 

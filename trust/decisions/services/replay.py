@@ -57,14 +57,14 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
         )
     said = json.loads(decision.answer)
     logged = said.get("context", said)
-    remade = work_out_again(decision, logged, now)
+    reevaluation = work_out_again(decision, logged, now)
     refusals = _refusals(decision, logged)
-    finding = _finding(remade, refusals)
-    found = tuple(_differences(remade, finding, said, word(finding, said)))
+    conclusion = _finding(reevaluation, refusals)
+    found = tuple(_differences(reevaluation, conclusion, said, word(conclusion, said)))
     taken = ["as_of"] if "as_of" in logged else []
-    taken += ["purpose"] if isinstance(said.get("purpose"), dict) and remade.ruling is None else []
+    taken += ["purpose"] if isinstance(said.get("purpose"), dict) and reevaluation.ruling is None else []
     taken += [f"reason {reason['code']}" for reason in refusals]
-    why = remade.why or [_OTHER_CODE] if found else []
+    why = reevaluation.why or [_OTHER_CODE] if found else []
     return Replay(decision.pk, found, tuple(why), tuple(taken))
 
 
@@ -78,59 +78,59 @@ def _refusals(decision: Decision, logged: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
-def _finding(remade: Reevaluation, refusals: Sequence[Mapping[str, Any]]) -> Conclusion:
-    outcome, ruling = remade.outcome, remade.ruling
+def _finding(reevaluation: Reevaluation, refusals: Sequence[Mapping[str, Any]]) -> Conclusion:
+    outcome, ruling = reevaluation.outcome, reevaluation.ruling
     trust = None
     if outcome is not None:
-        make = full_answer if remade.question.detail == "full" else short_answer
-        trust = make(outcome, remade.at)
-        trust = valid_only_until(trust, valid_until(remade) or outcome.valid_until)
+        make = full_answer if reevaluation.question.detail == "full" else short_answer
+        trust = make(outcome, reevaluation.at)
+        trust = valid_only_until(trust, valid_until(reevaluation) or outcome.valid_until)
     reasons = [*(trust["reasons"] if trust else ()), *refusals, *(ruling["reasons"] if ruling else ())]
-    is_permitted = not refusals and remade.is_permitted is not False
+    is_permitted = not refusals and reevaluation.is_permitted is not False
     return Conclusion(
-        question=remade.question,
-        channel=remade.decision.channel_word,
-        subject=remade.decision.subject,
+        question=reevaluation.question,
+        channel=reevaluation.decision.channel_word,
+        subject=reevaluation.decision.subject,
         decision=outcome is not None and outcome.is_production_grade and is_permitted,
         trust=trust,
         reasons=tuple(reasons),
-        obligations=remade.obligations,
+        obligations=reevaluation.obligations,
         determining=tuple(ruling["determining"]) if ruling else (),
         ruling=ruling,
-        policies=remade.policies,
+        policies=reevaluation.policies,
     )
 
 
 def _differences(
-    remade: Reevaluation, finding: Conclusion, said: Mapping[str, Any], answer: Mapping[str, Any]
+    reevaluation: Reevaluation, conclusion: Conclusion, said: Mapping[str, Any], answer: Mapping[str, Any]
 ) -> Iterator[ReplayDifference]:
-    decision = remade.decision
+    decision = reevaluation.decision
     text = worded(answer).replace(_ID_MARK, str(decision.pk))
     if text != decision.answer:
         told = list(differences(said, json.loads(text)))
         yield from told or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
     then = {name: getattr(decision, name) for name in ("decision", "verdict", "score", "valid_until", "reason_codes")}
     then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": _known(decision.basis)}
-    yield from differences(_plain(then), _plain(_columns(remade, finding)), "row")
+    yield from differences(_plain(then), _plain(_columns(reevaluation, conclusion)), "row")
 
 
-def _columns(remade: Reevaluation, finding: Conclusion) -> dict[str, Any]:
+def _columns(reevaluation: Reevaluation, conclusion: Conclusion) -> dict[str, Any]:
     """The columns of the log that the finding leads to."""
-    outcome = remade.outcome
+    outcome = reevaluation.outcome
     gates = [gate.code for gate in outcome.open_gates] if outcome else []
     basis = None
-    if outcome is not None and remade.decision.basis is not None:
-        basis = {"facts_digest": remade.facts_digest, "trust_policy": remade.decision.basis.get("trust_policy")}
-        if remade.question.minimum_score is None:  # which is a policy of its own, of no version
+    if outcome is not None and reevaluation.decision.basis is not None:
+        basis = {"facts_digest": reevaluation.facts_digest, "trust_policy": reevaluation.decision.basis.get("trust_policy")}
+        if reevaluation.question.minimum_score is None:  # which is a policy of its own, of no version
             basis["trust_policy"] = {"version": outcome.policy_version, "digest": outcome.policy_digest}
     return {
-        "decision": finding.decision,
+        "decision": conclusion.decision,
         "verdict": outcome.verdict if outcome else "unknown",
         "score": outcome.effective_score if outcome else None,
-        "valid_until": valid_until(remade),
-        "reason_codes": [*gates, *(reason["code"] for reason in finding.reasons if "gate" not in reason)],
-        "ruling": finding.ruling,
-        "obligations": finding.obligations,
+        "valid_until": valid_until(reevaluation),
+        "reason_codes": [*gates, *(reason["code"] for reason in conclusion.reasons if "gate" not in reason)],
+        "ruling": conclusion.ruling,
+        "obligations": conclusion.obligations,
         "basis": basis,
     }
 

@@ -72,8 +72,8 @@ def _found(asker: Asker, sought: SearchKind, question: Question, after: str, lim
     questions = [_filled(sought, question, name) for name in candidates.names]
     looked_at = after
     names: list[str] = []
-    for name, finding in zip(candidates.names, _findings(asker, questions, now), strict=True):
-        if finding.finding.decision:
+    for name, conclusion in zip(candidates.names, _findings(asker, questions, now), strict=True):
+        if conclusion.conclusion.decision:
             if len(names) == limit:
                 return Found(tuple(names), looked_at)
             names.append(name)

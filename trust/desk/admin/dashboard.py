@@ -40,29 +40,29 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("catalog.view_dataproduct"):
         return context
     person, now = person_of(request), timezone.now()
-    looker = looker_of(request, desk.reach_of(person), now, current_policy()[1])
+    viewer = looker_of(request, desk.reach_of(person), now, current_policy()[1])
     return (
         context
         | {"now": now, "has_role": True, "sees_everything": sees_everything(person)}
-        | _products(looker)
-        | _use_cases(looker)
-        | _troubles(looker)
-        | _work(looker)
+        | _products(viewer)
+        | _use_cases(viewer)
+        | _troubles(viewer)
+        | _work(viewer)
     )
 
 
-def _products(looker: DeskContext) -> dict[str, Any]:
-    open_products = _judged(desk.published_within(looker.reach), looker.now)
-    matrix = matrix_of(desk.verdict_counts(looker.reach, looker.now))
-    unowned, unpoliced = desk.without_owner(looker.reach), desk.without_policy(looker.reach, looker.now)
+def _products(viewer: DeskContext) -> dict[str, Any]:
+    open_products = _judged(desk.published_within(viewer.reach), viewer.now)
+    matrix = matrix_of(desk.verdict_counts(viewer.reach, viewer.now))
+    unowned, unpoliced = desk.without_owner(viewer.reach), desk.without_policy(viewer.reach, viewer.now)
     return {
         "open_products": open_products,
         "matrix": matrix,
-        "trend": trend_of(trend(looker.now, looker.reach), matrix, looker.now),
-        "products_list": list_link(looker.request, DataProduct),
+        "trend": trend_of(trend(viewer.now, viewer.reach), matrix, viewer.now),
+        "products_list": list_link(viewer.request, DataProduct),
         "missing": [
-            _missing("No active owner", unowned, list_link(looker.request, DataProduct, {**PUBLISHED, "missing": "owner"})),
-            _missing("No access policy", unpoliced, list_link(looker.request, DataProduct, {**PUBLISHED, "missing": "policy"})),
+            _missing("No active owner", unowned, list_link(viewer.request, DataProduct, {**PUBLISHED, "missing": "owner"})),
+            _missing("No access policy", unpoliced, list_link(viewer.request, DataProduct, {**PUBLISHED, "missing": "policy"})),
         ],
     }
 
@@ -83,19 +83,19 @@ def _missing(title: str, products: QuerySet[DataProduct], href: str) -> dict[str
     return {"title": title, "number": products.count(), "products": list(products.only("slug", "name")[:SHOWN]), "href": href}
 
 
-def _use_cases(looker: DeskContext) -> dict[str, Any]:
-    person = person_of(looker.request)
-    levels = desk.readiness_levels(person, looker.now)
+def _use_cases(viewer: DeskContext) -> dict[str, Any]:
+    person = person_of(viewer.request)
+    levels = desk.readiness_levels(person, viewer.now)
     return {
-        "heat": heat_map(desk.assessed(person, USE_CASES_SHOWN), looker.now),
+        "heat": heat_map(desk.assessed(person, USE_CASES_SHOWN), viewer.now),
         "use_cases": sum(levels.values()),
         "ready_use_cases": levels.get(ReadinessLevel.READY, 0),
-        "use_cases_list": list_link(looker.request, UseCase),
+        "use_cases_list": list_link(viewer.request, UseCase),
     }
 
 
-def _troubles(looker: DeskContext) -> dict[str, Any]:
-    since, reach = looker.now - RECENT, looker.reach
+def _troubles(viewer: DeskContext) -> dict[str, Any]:
+    since, reach = viewer.now - RECENT, viewer.reach
     denials = denials_since(since, reach, codes=REASONS_SHOWN)
     runs = Run.objects.filter(status=RunStatus.FAILED, requested_at__gte=since)
     runs = runs if reach is None else runs.filter(port__product__in=reach)
@@ -114,22 +114,22 @@ def _troubles(looker: DeskContext) -> dict[str, Any]:
         ),
         "denials": denials,
         "denial_lines": denial_lines(denials),
-        "incidents_list": list_link(looker.request, Incident, {"standing": "open"}),
-        "recalls_list": list_link(looker.request, Recall, {"closed_at__isempty": "1"}),
-        "denials_list": list_link(looker.request, Decision, {"decision": "no", "asked": "week"}),
-        "failed_runs_list": list_link(looker.request, Run, {"status__exact": RunStatus.FAILED.value}),
+        "incidents_list": list_link(viewer.request, Incident, {"standing": "open"}),
+        "recalls_list": list_link(viewer.request, Recall, {"closed_at__isempty": "1"}),
+        "denials_list": list_link(viewer.request, Decision, {"decision": "no", "asked": "week"}),
+        "failed_runs_list": list_link(viewer.request, Run, {"status__exact": RunStatus.FAILED.value}),
     }
 
 
-def _work(looker: DeskContext) -> dict[str, Any]:
-    queues = queues_of(looker)
-    found = falls_due(person_of(looker.request), looker.now, RECENT)
+def _work(viewer: DeskContext) -> dict[str, Any]:
+    queues = queues_of(viewer)
+    found = falls_due(person_of(viewer.request), viewer.now, RECENT)
     return {
         "queues": queues,
         "waiting": sum(queue.mine for queue in queues),
-        "due": [_due(one, looker.now) for one in found[:DUE_SHOWN]],
+        "due": [_due(one, viewer.now) for one in found[:DUE_SHOWN]],
         "due_count": len(found),
-        "overdue": sum(one.is_overdue(looker.now) for one in found),
+        "overdue": sum(one.is_overdue(viewer.now) for one in found),
     }
 
 

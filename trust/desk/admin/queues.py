@@ -64,83 +64,83 @@ class DeskContext:
     policy: TrustPolicy
 
 
-def queues_of(looker: DeskContext) -> list[Queue]:
+def queues_of(viewer: DeskContext) -> list[Queue]:
     """Every queue in the order of the page, empty ones too. At most three queries each."""
-    return [queue(looker) for queue in _QUEUES]
+    return [queue(viewer) for queue in _QUEUES]
 
 
 def looker_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> DeskContext:
     return DeskContext(request, reach, governs(request), now, policy)
 
 
-def _agreements(looker: DeskContext) -> Queue:
-    person = person_of(looker.request)
-    mine = agreements_waiting_for(person, is_governance=looker.governs, now=looker.now).order_by("id")
+def _agreements(viewer: DeskContext) -> Queue:
+    person = person_of(viewer.request)
+    mine = agreements_waiting_for(person, is_governance=viewer.governs, now=viewer.now).order_by("id")
     mine = mine.select_related("consumer", "product", "requested_by").defer("product__search")
     return _queue(
         "Agreements to approve",
         mine,
-        waiting.open_agreements(looker.reach, looker.now),
+        waiting.open_agreements(viewer.reach, viewer.now),
         lambda row: Item(
             f"{row.consumer.slug}: {row.product.slug} for {row.purpose}",
             row_link(row),
             f"asked for by {row.requested_by}",
             row.requested_at,
         ),
-        list_link(looker.request, Agreement, {"status__exact": AgreementStatus.REQUESTED.value}),
+        list_link(viewer.request, Agreement, {"status__exact": AgreementStatus.REQUESTED.value}),
     )
 
 
-def _policies(looker: DeskContext) -> Queue:
-    drafts = waiting.draft_policies(looker.reach).select_related("product").defer("product__search").order_by("id")
+def _policies(viewer: DeskContext) -> Queue:
+    drafts = waiting.draft_policies(viewer.reach).select_related("product").defer("product__search").order_by("id")
     return _queue(
         "Policies to publish",
-        drafts if looker.governs else drafts.none(),
+        drafts if viewer.governs else drafts.none(),
         drafts,
         lambda row: Item(f"{row.name} v{row.version}", row_link(row), str(row.product or "guardrail")),
-        list_link(looker.request, AccessPolicy, {"status__exact": "draft"}),
+        list_link(viewer.request, AccessPolicy, {"status__exact": "draft"}),
     )
 
 
-def _reviews(looker: DeskContext) -> Queue:
-    rows = waiting.unreviewed(looker.reach, looker.now, looker.policy.review_interval).select_related("owner")
+def _reviews(viewer: DeskContext) -> Queue:
+    rows = waiting.unreviewed(viewer.reach, viewer.now, viewer.policy.review_interval).select_related("owner")
     rows = rows.defer("search").order_by("reviewed_at", "slug")
     return _queue(
         "Products to review",
-        rows if looker.governs else rows.none(),
+        rows if viewer.governs else rows.none(),
         rows,
         lambda row: Item(row.name, row_link(row), _since("reviewed", row.reviewed_at), row.reviewed_at),
-        list_link(looker.request, DataProduct, {**PUBLISHED, "missing": "review"}),
+        list_link(viewer.request, DataProduct, {**PUBLISHED, "missing": "review"}),
     )
 
 
-def _acknowledgements(looker: DeskContext) -> Queue:
-    rows = waiting.unacknowledged(looker.reach, looker.now, looker.policy.acknowledgement_interval)
+def _acknowledgements(viewer: DeskContext) -> Queue:
+    rows = waiting.unacknowledged(viewer.reach, viewer.now, viewer.policy.acknowledgement_interval)
     rows = rows.defer("search").order_by("acknowledged_at", "slug")
     return _queue(
         "Products to acknowledge",
-        rows.filter(owner=person_of(looker.request)),
+        rows.filter(owner=person_of(viewer.request)),
         rows,
         lambda row: Item(row.name, row_link(row), _since("acknowledged", row.acknowledged_at), row.acknowledged_at),
-        list_link(looker.request, DataProduct, {**PUBLISHED, "missing": "acknowledgement"}),
+        list_link(viewer.request, DataProduct, {**PUBLISHED, "missing": "acknowledgement"}),
     )
 
 
-def _exceptions(looker: DeskContext) -> Queue:
-    person = person_of(looker.request)
+def _exceptions(viewer: DeskContext) -> Queue:
+    person = person_of(viewer.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
         "Exceptions of outputs to close",
         waiting.open_exceptions(person).select_related("use_case"),
         waiting.open_exceptions(None).filter(use_case__in=visible),
         lambda row: Item(row.title, row_link(row), f"{row.use_case}, due", row.due_at, is_due=True),
-        list_link(looker.request, OutputException, {"standing": "open"}),
+        list_link(viewer.request, OutputException, {"standing": "open"}),
     )
 
 
-def _waivers(looker: DeskContext) -> Queue:
-    asked = waiting.open_waivers(looker.reach, looker.now)
-    mine = waivers_waiting_for(person_of(looker.request), looker.now).select_related("product", "requested_by")
+def _waivers(viewer: DeskContext) -> Queue:
+    asked = waiting.open_waivers(viewer.reach, viewer.now)
+    mine = waivers_waiting_for(person_of(viewer.request), viewer.now).select_related("product", "requested_by")
     return _queue(
         "Waivers to grant",
         mine.defer("product__search").order_by("requested_at", "id"),
@@ -151,12 +151,12 @@ def _waivers(looker: DeskContext) -> Queue:
             f"asked for by {row.requested_by}",
             row.requested_at,
         ),
-        list_link(looker.request, Waiver, {"status__exact": WaiverStatus.REQUESTED.value}),
+        list_link(viewer.request, Waiver, {"status__exact": WaiverStatus.REQUESTED.value}),
     )
 
 
-def _moves(looker: DeskContext) -> Queue:
-    person = person_of(looker.request)
+def _moves(viewer: DeskContext) -> Queue:
+    person = person_of(viewer.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
         "Moves of use cases to approve",
@@ -168,7 +168,7 @@ def _moves(looker: DeskContext) -> Queue:
             f"asked for by {row.requested_by}",
             row.requested_at,
         ),
-        list_link(looker.request, StageMove, {"status__exact": StageMoveStatus.REQUESTED.value}),
+        list_link(viewer.request, StageMove, {"status__exact": StageMoveStatus.REQUESTED.value}),
     )
 
 

@@ -69,12 +69,12 @@ class PortRows:
             past=self.past.get(port.id, ()),
         )
 
-    def _run(self, port: OutputPort, keeping: Redaction) -> RunFacts | None:
+    def _run(self, port: OutputPort, redaction: Redaction) -> RunFacts | None:
         run = self.latest.get(port.id)
         if run is None:
             return None
         found = (check_facts_of(result, port.name) for result in self.checks.get(run.id, ()))
-        return _run(run, tuple(redact(check, keeping) for check in found))
+        return _run(run, tuple(redact(check, redaction) for check in found))
 
 
 def port_rows(product_ids: Collection[int], window: int) -> PortRows:

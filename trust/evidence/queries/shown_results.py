@@ -7,10 +7,10 @@ from trust.evidence.rules.redaction import redact
 
 def shown_results(run: Run) -> list[CheckResult]:
     """The rows, in the order of the suite and not to be saved, without samples and observed values of what the port keeps."""
-    keeping = redaction_for(run.port)
+    redaction = redaction_for(run.port)
     rows = list(CheckResult.objects.filter(run=run))
     for row in rows:
-        facts = redact(check_facts_of(row, run.port.name), keeping)
+        facts = redact(check_facts_of(row, run.port.name), redaction)
         row.observed_value, row.message = facts.observed_value, facts.message
-        row.samples = [] if keeping.concerns(row.kwargs) else row.samples
+        row.samples = [] if redaction.concerns(row.kwargs) else row.samples
     return rows

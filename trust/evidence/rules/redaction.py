@@ -58,9 +58,9 @@ def observes_values(expectation_type: str) -> bool:
     return expectation_type not in _COUNTS and not expectation_type.startswith("expect_table_")
 
 
-def redact(check: CheckFacts, keeping: Redaction) -> CheckFacts:
+def redact(check: CheckFacts, redaction: Redaction) -> CheckFacts:
     """The check without what it saw of a kept column: counts stay, an observed value and a message that may quote it do not."""
-    if not observes_values(check.type) or not keeping.concerns(check.kwargs):
+    if not observes_values(check.type) or not redaction.concerns(check.kwargs):
         return check
     is_told_by_counts = check.status is not CheckStatus.FAILED or check.unexpected_count is not None
     was_withheld = check.observed_value == WITHHELD

@@ -101,4 +101,4 @@ DEEDS: Mapping[str, ProductAction] = {
 
 def offered(person: Person, product: DataProduct) -> list[tuple[str, ProductAction]]:
     """The deeds that this person can do to this product now."""
-    return [(name, deed) for name, deed in DEEDS.items() if deed.is_offered(person, product)]
+    return [(name, action) for name, action in DEEDS.items() if action.is_offered(person, product)]

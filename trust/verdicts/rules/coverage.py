@@ -48,26 +48,26 @@ def _looks_at_values(check: CheckFacts) -> bool:
     return dimension_of(check.type) is not Dimension.SCHEMA and check.type != "expect_column_values_to_be_null"
 
 
-def coverage_of(standing: AssessedEvidence, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
+def coverage_of(assessed: AssessedEvidence, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
     """What the checks of one port cover; those whose keys are `accepted` (waived) count as if they had passed.
 
     A check that lets more rows fail, or leaves more out, than the policy tolerates covers nothing.
     """
     speaking, waived = [], []
-    rows = standing.run.rows if standing.run else None
-    for check in standing.checks:
+    rows = assessed.run.rows if assessed.run else None
+    for check in assessed.checks:
         if not vouches_for_most(check, rows, policy.minimum_tolerance):
             continue
-        if standing.passed(check):
+        if assessed.passed(check):
             speaking.append(check)
-        elif check.key in accepted and vacuity_of(check, standing.place) is None:
+        elif check.key in accepted and vacuity_of(check, assessed.place) is None:
             speaking.append(check)
             waived.append(check.key)
     dimensions = {check.dimension for check in speaking}
     columns = {name for check in speaking if _looks_at_values(check) for name in columns_of(check)}
-    critical = sorted(field.name for field in standing.port.fields if field.is_critical)
+    critical = sorted(field.name for field in assessed.port.fields if field.is_critical)
     return PortCoverage(
-        port=standing.port.name,
+        port=assessed.port.name,
         required=tuple(sorted(policy.required_dimensions)),
         uncovered=tuple(sorted(set(policy.required_dimensions) - dimensions)),
         critical_fields=tuple(critical),

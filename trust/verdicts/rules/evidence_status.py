@@ -150,7 +150,7 @@ def _mismatch(port: PortFacts, run: RunFacts) -> Doubt | None:
     return None
 
 
-def _disbelief(standing: AssessedEvidence, run: RunFacts) -> Doubt | None:
+def _disbelief(assessed: AssessedEvidence, run: RunFacts) -> Doubt | None:
     """Why the passes of the run say nothing, whatever its age.
 
     A run in which no check passed that could have failed shows nothing to hold. It is treated like an empty suite (our choice):
@@ -160,10 +160,10 @@ def _disbelief(standing: AssessedEvidence, run: RunFacts) -> Doubt | None:
         return Doubt("empty_suite", "has an empty suite, which proves nothing", "Write expectations for it and run them")
     if run.rows is None:
         return Doubt("rows_unknown", "was read without its rows being counted", "Request a new run")
-    if run.rows == 0 and not standing.port.allows_empty:
+    if run.rows == 0 and not assessed.port.allows_empty:
         remedy = "Fill the table, or declare in the contract that it may be empty, then request a new run"
         return Doubt("empty_data", "has no rows, and its contract does not allow that", remedy)
-    if not any(standing.passed(check) for check in run.checks):
+    if not any(assessed.passed(check) for check in run.checks):
         asked = formatting.count(len(run.checks), "check")
         message = f"has {asked} but none that could fail and passed"
         return Doubt("nothing_proven", message, "Correct the data or the expectations, then request a new run")

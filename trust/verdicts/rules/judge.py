@@ -25,17 +25,17 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
     """
     if now.tzinfo is None:
         raise ValueError(f"The moment {now} has no offset from UTC; give an aware time.")
-    situation = gate_context(canonical(facts), policy, now)
-    card, best = score_of(situation), score_of(situation, benefit=True)
-    gates = judge_gates(situation, card.raw, best.raw)
+    context = gate_context(canonical(facts), policy, now)
+    card, best = score_of(context), score_of(context, benefit=True)
+    gates = judge_gates(context, card.raw, best.raw)
     verdict = verdict_of(gates)
     score = card.raw if verdict is VerdictStatus.PRODUCTION_GRADE else min(card.raw, policy.capped_score)
-    effective, limited_by = effective_score(score, situation)
-    path, left_out, cause = _trouble(verdict, gates, situation)
+    effective, limited_by = effective_score(score, context)
+    path, left_out, cause = _trouble(verdict, gates, context)
     return Outcome(
         slug=facts.slug,
         judged_at=now,
-        valid_until=valid_until(situation),
+        valid_until=valid_until(context),
         verdict=verdict,
         raw_score=card.raw,
         score=score,
@@ -44,8 +44,8 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
         gates=gates,
         parts=card.parts,
         dimensions=card.dimensions,
-        ports=tuple(_port_outcome(standing) for standing in situation.standings),
-        waivers=situation.waivers.waivers,
+        ports=tuple(_port_outcome(assessed) for assessed in context.assessed_ports),
+        waivers=context.waivers.waivers,
         policy_version=policy.version,
         policy_digest=policy_digest(policy),
         facts_digest=digest(dump_facts(facts)),
@@ -55,7 +55,7 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
         sensitivity=facts.sensitivity,
         owner=facts.owner.username if facts.owner else None,
         path_left_out=left_out or UNSET,
-        limited_from=_limited_from(limited_by, situation),
+        limited_from=_limited_from(limited_by, context),
     )
 
 
@@ -67,35 +67,35 @@ def verdict_of(gates: Iterable[GateResult]) -> VerdictStatus:
     return VerdictStatus.UNKNOWN if GateStatus.UNKNOWN in statuses else VerdictStatus.PRODUCTION_GRADE
 
 
-def effective_score(score: float, situation: GateContext) -> tuple[float, str | None]:
+def effective_score(score: float, context: GateContext) -> tuple[float, str | None]:
     """The score, or the lowest effective score of a required input if that is lower, with the slug of that input.
 
     An input that was never judged, whose answer has expired, or that is built from the product itself counts 0 (our choice:
     nothing is known that would allow more).
     """
-    required = [upstream for upstream in situation.facts.upstreams if upstream.is_required]
-    limits = [(_effective(upstream, situation), upstream.slug) for upstream in required]
+    required = [upstream for upstream in context.facts.upstreams if upstream.is_required]
+    limits = [(_effective(upstream, context), upstream.slug) for upstream in required]
     lowest, slug = min(limits, default=(score, ""))
     return (lowest, slug) if lowest < score else (score, None)
 
 
-def _effective(upstream: UpstreamFacts, situation: GateContext) -> float:
-    return 0.0 if _is_void(upstream, situation) or upstream.effective_score is None else upstream.effective_score
+def _effective(upstream: UpstreamFacts, context: GateContext) -> float:
+    return 0.0 if _is_void(upstream, context) or upstream.effective_score is None else upstream.effective_score
 
 
-def _is_void(upstream: UpstreamFacts, situation: GateContext) -> bool:
-    return is_in_cycle(upstream, situation.facts.slug) or has_expired(upstream, situation) or upstream.verdict is None
+def _is_void(upstream: UpstreamFacts, context: GateContext) -> bool:
+    return is_in_cycle(upstream, context.facts.slug) or has_expired(upstream, context) or upstream.verdict is None
 
 
-def _limited_from(slug: str | None, situation: GateContext) -> str | UnsetType:
+def _limited_from(slug: str | None, context: GateContext) -> str | UnsetType:
     """The product above the input `slug` whose own score limits; unset where that of the input itself does."""
-    for upstream in situation.facts.upstreams:
-        if upstream.slug == slug and upstream.is_required and not _is_void(upstream, situation):
+    for upstream in context.facts.upstreams:
+        if upstream.slug == slug and upstream.is_required and not _is_void(upstream, context):
             return upstream.limited_from
     return UNSET
 
 
-def _trouble(verdict: VerdictStatus, gates: tuple[GateResult, ...], situation: GateContext) -> tuple[tuple[str, ...], int, str]:
+def _trouble(verdict: VerdictStatus, gates: tuple[GateResult, ...], context: GateContext) -> tuple[tuple[str, ...], int, str]:
     """Where the trouble starts, as slugs from the product on with the number left out, and in one sentence.
 
     The product's own trouble comes first.
@@ -105,22 +105,22 @@ def _trouble(verdict: VerdictStatus, gates: tuple[GateResult, ...], situation: G
     status = GateStatus.FAILED if verdict is VerdictStatus.NOT_PRODUCTION_GRADE else GateStatus.UNKNOWN
     deciding = [gate for gate in gates if gate.status is status]
     first = next((gate for gate in deciding if gate.gate is not GateName.UPSTREAM), deciding[0])
-    slug = situation.facts.slug
+    slug = context.facts.slug
     if first.gate is not GateName.UPSTREAM:
         return (slug,), 0, first.message
-    culprit = next(up for up in situation.facts.upstreams if up.is_required and up.slug == first.evidence_ids[0])
+    culprit = next(up for up in context.facts.upstreams if up.is_required and up.slug == first.evidence_ids[0])
     path, left_out = path_through(culprit, slug)
     return path, left_out, culprit.cause or first.message
 
 
-def _port_outcome(standing: AssessedEvidence) -> PortOutcome:
-    port, run = standing.port, standing.port.latest_run
+def _port_outcome(assessed: AssessedEvidence) -> PortOutcome:
+    port, run = assessed.port, assessed.port.latest_run
     return PortOutcome(
         port=port.name,
         run_id=run.id if run else None,
         started_at=run.started_at if run else None,
-        expires_at=run.started_at + standing.ttl if standing.run and run else None,
+        expires_at=run.started_at + assessed.ttl if assessed.run and run else None,
         rows=run.rows if run else None,
         data_time=run.data_time if run else None,
-        problem=standing.doubt.code if standing.doubt else None,
+        problem=assessed.doubt.code if assessed.doubt else None,
     )

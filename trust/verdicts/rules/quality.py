@@ -23,9 +23,9 @@ from trust.vocabulary import CheckStatus
 Value = Fraction | int
 
 
-def value_of(check: CheckFacts, standing: AssessedEvidence, *, benefit: bool = False) -> Value:
+def value_of(check: CheckFacts, assessed: AssessedEvidence, *, benefit: bool = False) -> Value:
     """v of one check, 0 to 1. With `benefit`, a check that could not be evaluated counts as if it had passed."""
-    if check.status is CheckStatus.PASSED or standing.passed(check):
+    if check.status is CheckStatus.PASSED or assessed.passed(check):
         return 1
     if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED}:
         return 1 if benefit else 0
@@ -59,49 +59,49 @@ def lowest_mean(settled: Sequence[tuple[int, Value]], half: Sequence[tuple[int, 
 
 
 def quality_of(
-    dimension: Dimension, standing: AssessedEvidence, situation: GateContext, *, benefit: bool = False
+    dimension: Dimension, assessed: AssessedEvidence, context: GateContext, *, benefit: bool = False
 ) -> tuple[Fraction, DimensionContribution]:
     """q_d of one port, 0 to 1, with every check that speaks to it. With `benefit`, what cannot be seen counts as good.
 
     All checks of a port come from one run, so f is the same for all of them and is multiplied at the end.
     """
-    checks = [check for check in standing.checks if check.dimension is dimension]
-    rated = [(check, value_of(check, standing, benefit=benefit)) for check in checks]
-    weights = situation.policy.severity_weights
-    settled = [(c, v) for c, v in rated if not is_half_credited(c) and vacuity_of(c, standing.place) is None]
+    checks = [check for check in assessed.checks if check.dimension is dimension]
+    rated = [(check, value_of(check, assessed, benefit=benefit)) for check in checks]
+    weights = context.policy.severity_weights
+    settled = [(c, v) for c, v in rated if not is_half_credited(c) and vacuity_of(c, assessed.place) is None]
     half = sorted(((c, v) for c, v in rated if is_half_credited(c)), key=lambda pair: (pair[1], pair[0].key, pair[0].id))
     mean, used = lowest_mean(
         [(weights[check.severity], value) for check, value in settled],
         [(weights[check.severity], value) for check, value in half],
     )
     counted = {id(check) for check, _ in settled} | {id(check) for check, _ in half[:used]}
-    weight = situation.policy.required_dimensions.get(dimension, 0.0)
+    weight = context.policy.required_dimensions.get(dimension, 0.0)
     if benefit:
-        mean = Fraction(1) if standing.is_silent else mean
-        return mean, DimensionContribution(standing.port.name, dimension, weight, float(mean))
-    mean *= Fraction(str(standing.freshness))
-    contributions = tuple(_contribution(check, standing, situation, is_counted=id(check) in counted) for check in checks)
-    return mean, DimensionContribution(standing.port.name, dimension, weight, float(mean), contributions)
+        mean = Fraction(1) if assessed.is_silent else mean
+        return mean, DimensionContribution(assessed.port.name, dimension, weight, float(mean))
+    mean *= Fraction(str(assessed.freshness))
+    contributions = tuple(_contribution(check, assessed, context, is_counted=id(check) in counted) for check in checks)
+    return mean, DimensionContribution(assessed.port.name, dimension, weight, float(mean), contributions)
 
 
 def _contribution(
-    check: CheckFacts, standing: AssessedEvidence, situation: GateContext, *, is_counted: bool
+    check: CheckFacts, assessed: AssessedEvidence, context: GateContext, *, is_counted: bool
 ) -> CheckContribution:
-    waiver = situation.waivers.checks.get(check.key)
-    vacuity = vacuity_of(check, standing.place)
+    waiver = context.waivers.checks.get(check.key)
+    vacuity = vacuity_of(check, assessed.place)
     left_out = f"cannot fail: {vacuity}" if vacuity else "left out: it would raise the mean or stand alone"
     return CheckContribution(
         check_id=check.id,
         key=check.key,
-        port=standing.port.name,
+        port=assessed.port.name,
         type=check.type,
         column=", ".join(columns_of(check)) or None,
         dimension=check.dimension,
         severity=check.severity,
         status=check.status,
-        weight=situation.policy.severity_weights[check.severity],
-        freshness=standing.freshness,
-        value=float(value_of(check, standing)),
+        weight=context.policy.severity_weights[check.severity],
+        freshness=assessed.freshness,
+        value=float(value_of(check, assessed)),
         is_counted=is_counted,
         tolerance=None if asked_rows(check) is None else tolerance_of(check.type, check.kwargs),
         element_count=check.element_count,

@@ -51,15 +51,15 @@ def one_decimal(number: Fraction) -> float:
     return floor(number * 10 + Fraction(1, 2)) / 10
 
 
-def score_of(situation: GateContext, *, benefit: bool = False) -> ScoreCard:
+def score_of(context: GateContext, *, benefit: bool = False) -> ScoreCard:
     """The raw score. With `benefit`, the score if everything that cannot be seen (ports without evidence that is believed,
     checks that erred, ages that nobody knows, the age of evidence) were good: below that no new evidence can lift it.
     """
-    quality, dimensions = _quality(situation, benefit=benefit)
-    reliability = [(s.port.name, _reliability(s, situation, benefit=benefit)) for s in situation.standings]
-    freshness = [(s.port.name, data_freshness(s, situation, benefit=benefit)) for s in situation.standings]
-    coverage = [share for s in situation.standings for share in _coverage(s, situation, benefit=benefit)]
-    governance = governance_terms(situation, benefit=benefit)
+    quality, dimensions = _quality(context, benefit=benefit)
+    reliability = [(s.port.name, _reliability(s, context, benefit=benefit)) for s in context.assessed_ports]
+    freshness = [(s.port.name, data_freshness(s, context, benefit=benefit)) for s in context.assessed_ports]
+    coverage = [share for s in context.assessed_ports for share in _coverage(s, context, benefit=benefit)]
+    governance = governance_terms(context, benefit=benefit)
     nothing = Fraction(1 if benefit else 0)
     measures = {
         Part.QUALITY: quality,
@@ -68,7 +68,7 @@ def score_of(situation: GateContext, *, benefit: bool = False) -> ScoreCard:
         Part.COVERAGE: (_mean(coverage, nothing), _terms(coverage)),
         Part.GOVERNANCE: (_mean(governance, nothing), _terms(governance)),
     }
-    weights = {part: Fraction(str(situation.policy.part_weights[part])) for part in Part}
+    weights = {part: Fraction(str(context.policy.part_weights[part])) for part in Part}
     raw = sum((weights[part] * measure for part, (measure, _) in measures.items()), Fraction(0))
     parts = tuple(
         PartContribution(part, float(measure), float(weights[part]), float(weights[part] * measure), terms)
@@ -87,58 +87,58 @@ def _terms(shares: Sequence[Share]) -> tuple[Term, ...]:
 
 
 def _quality(
-    situation: GateContext, *, benefit: bool
+    context: GateContext, *, benefit: bool
 ) -> tuple[tuple[Fraction, tuple[Term, ...]], tuple[DimensionContribution, ...]]:
     """Mean over required dimensions of the mean over ports; where no dimension is required, nothing is left to prove: 1.
 
     Other dimensions that have checks are listed with weight 0, so that no check is hidden.
     """
-    weights = {name: Fraction(str(weight)) for name, weight in situation.policy.required_dimensions.items()}
-    seen = {check.dimension for standing in situation.standings for check in standing.checks}
+    weights = {name: Fraction(str(weight)) for name, weight in context.policy.required_dimensions.items()}
+    seen = {check.dimension for assessed in context.assessed_ports for check in assessed.checks}
     weighted, contributions, terms = Fraction(0), [], []
     nothing = Fraction(1 if benefit else 0)
     for dimension in sorted(set(weights) | seen):
-        rated = [quality_of(dimension, standing, situation, benefit=benefit) for standing in situation.standings]
+        rated = [quality_of(dimension, assessed, context, benefit=benefit) for assessed in context.assessed_ports]
         measure, weight = _mean([(dimension, mean) for mean, _ in rated], nothing), weights.get(dimension, Fraction(0))
         contributions += [contribution for _, contribution in rated]
         terms.append(Term(dimension, float(measure), float(weight)))
         weighted += weight * measure
     total = sum(weights.values())
-    mean = weighted / total if total else Fraction(1) if situation.standings else nothing
+    mean = weighted / total if total else Fraction(1) if context.assessed_ports else nothing
     return (mean, tuple(terms)), tuple(contributions)
 
 
-def _reliability(standing: AssessedEvidence, situation: GateContext, *, benefit: bool) -> Fraction:
-    if benefit and not standing.port.past_runs:
+def _reliability(assessed: AssessedEvidence, context: GateContext, *, benefit: bool) -> Fraction:
+    if benefit and not assessed.port.past_runs:
         return Fraction(1)
-    return reliability_of(standing.port.past_runs, situation.policy.reliability_window)
+    return reliability_of(assessed.port.past_runs, context.policy.reliability_window)
 
 
-def data_freshness(standing: AssessedEvidence, situation: GateContext, *, benefit: bool = False) -> Fraction:
+def data_freshness(assessed: AssessedEvidence, context: GateContext, *, benefit: bool = False) -> Fraction:
     """What is left of the data's age: 1 within the service level, 0 at twice that, fading also with the age of the run.
 
     Static data counts 1; an age that cannot be seen counts 0, with `benefit` 1.
     """
-    port, run = standing.port, standing.run
+    port, run = assessed.port, assessed.run
     if port.cadence is Cadence.STATIC:
         return Fraction(1)
-    is_unseen = standing.is_silent if benefit else not standing.is_believed
+    is_unseen = assessed.is_silent if benefit else not assessed.is_believed
     if run is None or is_unseen or port.service_level is None or run.data_time is None:
         return Fraction(1 if benefit else 0)
-    if run.data_time > run.finished_at + situation.policy.clock_skew:
+    if run.data_time > run.finished_at + context.policy.clock_skew:
         return Fraction(1 if benefit else 0)
-    age = max(situation.now - run.data_time, timedelta(0))
+    age = max(context.now - run.data_time, timedelta(0))
     share = Fraction(str(freshness.remaining_share(age, port.service_level)))
-    return share if benefit else share * Fraction(str(standing.freshness))
+    return share if benefit else share * Fraction(str(assessed.freshness))
 
 
-def _coverage(standing: AssessedEvidence, situation: GateContext, *, benefit: bool) -> tuple[Share, Share]:
-    found = coverage_of(standing, situation.policy)
-    asked = Fraction(str(situation.policy.critical_field_share))
+def _coverage(assessed: AssessedEvidence, context: GateContext, *, benefit: bool) -> tuple[Share, Share]:
+    found = coverage_of(assessed, context.policy)
+    asked = Fraction(str(context.policy.critical_field_share))
     fields = min(found.field_share / asked, Fraction(1)) if asked else Fraction(1)
-    fading = Fraction(1) if benefit else Fraction(str(standing.freshness))
+    fading = Fraction(1) if benefit else Fraction(str(assessed.freshness))
     dimensions = found.dimension_share * fading
     fields *= fading
-    if standing.is_silent if benefit else not standing.is_believed:
+    if assessed.is_silent if benefit else not assessed.is_believed:
         dimensions = fields = Fraction(1 if benefit else 0)
     return (f"{found.port}: dimensions", dimensions), (f"{found.port}: critical fields", fields)

@@ -49,9 +49,9 @@ def judge_product(*, product_id: int, now: datetime, cause: str, run: Run | None
     with transaction.atomic():
         _lock_closure(product_id)
         current = CurrentVerdict.objects.defer("body").get(product_id=product_id)
-        bench = judging_context([current], now)
-        found = bench.judge(current, run=run, cause=cause)
-        bench.write([found])
+        context = judging_context([current], now)
+        found = context.judge(current, run=run, cause=cause)
+        context.write([found])
         if found.is_new:
             _invalidate_downstream(product_id, found.row.judged_at)
         return found.row
@@ -161,25 +161,25 @@ class Work:
         stale = [currents[key] for key in product_ids if key in currents and is_stale(currents[key], self.now)]
         if not stale:
             return 0, left, {}
-        bench = judging_context(stale, self.now)
+        context = judging_context(stale, self.now)
         # What was read of those that are judged here is old by the time that they are: they are taken from `bench.answers`
         # only after their own judgement.
         for current in stale:
-            bench.answers.pop(current.product_id, None)
+            context.answers.pop(current.product_id, None)
         found: list[Judgement] = []
         failures: dict[int, Exception] = {}
         for current in stale:
             product_id = current.product_id
-            if bench.leans_on_stale(product_id, self.now):
+            if context.leans_on_stale(product_id, self.now):
                 left.add(product_id)
                 continue
             try:
-                found.append(bench.judge(current))
+                found.append(context.judge(current))
             except (DomainError, ValueError) as error:
                 logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
                 failures[product_id] = error
         if found:
-            bench.write(found)
+            context.write(found)
         return len(found), left, failures
 
 

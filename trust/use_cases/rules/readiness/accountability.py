@@ -10,34 +10,34 @@ from trust.use_cases.rules.readiness.persons import Post, presence
 from trust.vocabulary import Answer, ReadinessQuestion, Role
 
 
-def outputs_owner_active(case: ReadinessContext) -> Answered:
+def outputs_owner_active(context: ReadinessContext) -> Answered:
     """Whether somebody active answers for what the AI puts out."""
-    owner = case.facts.outputs_owner
-    post = Post("the owner of the outputs", held_by(Role.OUTPUTS_OWNER, owner), case.business_owner)
+    owner = context.facts.outputs_owner
+    post = Post("the owner of the outputs", held_by(Role.OUTPUTS_OWNER, owner), context.business_owner)
     passed = "Somebody active answers for the outputs."
-    return conclude(ReadinessQuestion.OUTPUTS_OWNER_ACTIVE, [presence(case, owner, post)], passed)
+    return conclude(ReadinessQuestion.OUTPUTS_OWNER_ACTIVE, [presence(context, owner, post)], passed)
 
 
-def exceptions_owner_active(case: ReadinessContext) -> Answered:
+def exceptions_owner_active(context: ReadinessContext) -> Answered:
     """Whether somebody active handles exceptions, and by when is said."""
-    owner, within = case.facts.exceptions_owner, case.facts.exceptions_within
-    post = Post("the owner of exceptions", held_by(Role.EXCEPTIONS_OWNER, owner), case.business_owner)
-    findings, passed = [presence(case, owner, post)], ""
+    owner, within = context.facts.exceptions_owner, context.facts.exceptions_within
+    post = Post("the owner of exceptions", held_by(Role.EXCEPTIONS_OWNER, owner), context.business_owner)
+    findings, passed = [presence(context, owner, post)], ""
     if within is None:
         message, remedy = "it is not said by when exceptions must be closed", "Say by when exceptions must be closed"
         evidence = Evidence("claim", "exceptions_within", "not said")
-        findings.append(ReadinessFinding(Answer.NO, evidence, "no_time_limit", message, remedy, (case.business_owner,)))
+        findings.append(ReadinessFinding(Answer.NO, evidence, "no_time_limit", message, remedy, (context.business_owner,)))
     else:
         passed = f"Somebody active handles exceptions, within {formatting.span(within)}."
     return conclude(ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE, findings, passed)
 
 
-def exceptions_closed_in_time(case: ReadinessContext) -> Answered:
+def exceptions_closed_in_time(context: ReadinessContext) -> Answered:
     """No where an exception is overdue or was closed too late; unknown while nothing shows that any would be recorded."""
-    facts = case.facts
-    findings = [_exception(case, exception) for exception in facts.exceptions]
+    facts = context.facts
+    findings = [_exception(context, exception) for exception in facts.exceptions]
     in_time = sum(
-        e.closed_at is not None and case.has_happened(e.closed_at) and e.closed_at <= e.due_at for e in facts.exceptions
+        e.closed_at is not None and context.has_happened(e.closed_at) and e.closed_at <= e.due_at for e in facts.exceptions
     )
     if facts.uses > 0:
         findings.append(yes(Evidence("use", facts.slug, f"{formatting.count(facts.uses, 'use')} reported")))
@@ -45,7 +45,7 @@ def exceptions_closed_in_time(case: ReadinessContext) -> Answered:
         evidence = Evidence("exception", facts.slug, "none closed, no use reported")
         message = "no exception was closed yet and no use was reported, so nothing shows that exceptions are dealt with"
         remedy = "Let the consumers report their uses, and record exceptions of outputs"
-        who = case.askers
+        who = context.askers
         findings.append(ReadinessFinding(Answer.UNKNOWN, evidence, "nothing_recorded", message, remedy, who))
     count = len(facts.exceptions)
     passed = (
@@ -57,23 +57,23 @@ def exceptions_closed_in_time(case: ReadinessContext) -> Answered:
     return conclude(ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME, findings, passed, numbers)
 
 
-def measures_reported(case: ReadinessContext) -> Answered:
+def measures_reported(context: ReadinessContext) -> Answered:
     """No without measures, or where one has no value reported within its interval; a new one has a first interval for it."""
-    findings = [_measure(case, measure) for measure in case.facts.measures]
+    findings = [_measure(context, measure) for measure in context.facts.measures]
     if not findings:
         evidence, remedy = Evidence("claim", "measures", "none"), "Name at least one measure with a target and an owner"
         message = "the use case names no measure, so nobody sees whether it does any good"
-        findings = [ReadinessFinding(Answer.NO, evidence, "no_measures", message, remedy, (case.business_owner,))]
+        findings = [ReadinessFinding(Answer.NO, evidence, "no_measures", message, remedy, (context.business_owner,))]
     passed = "Every measure has a value that was reported within its interval."
-    return conclude(ReadinessQuestion.MEASURES_REPORTED, findings, passed, {"measures": len(case.facts.measures)})
+    return conclude(ReadinessQuestion.MEASURES_REPORTED, findings, passed, {"measures": len(context.facts.measures)})
 
 
-def recalls_acknowledged(case: ReadinessContext) -> Answered:
+def recalls_acknowledged(context: ReadinessContext) -> Answered:
     """No where a recall was not acknowledged in time, unknown while there is time. Recalls are ours: none sent is a yes."""
-    findings = nothing_named(case, consumers=True) + [_recall(case, recall) for recall in case.facts.recalls]
+    findings = nothing_named(context, consumers=True) + [_recall(context, recall) for recall in context.facts.recalls]
     if not findings:
-        findings = [yes(Evidence("recall", case.facts.slug, "none sent"))]
-    count = len(case.facts.recalls)
+        findings = [yes(Evidence("recall", context.facts.slug, "none sent"))]
+    count = len(context.facts.recalls)
     passed = (
         f"{formatting.all_of(count, 'recall')} {'was' if count == 1 else 'were'} acknowledged."
         if count
@@ -82,30 +82,33 @@ def recalls_acknowledged(case: ReadinessContext) -> Answered:
     return conclude(ReadinessQuestion.RECALLS_ACKNOWLEDGED, findings, passed, {"recalls": count})
 
 
-def _exception(case: ReadinessContext, exception: ExceptionFacts) -> ReadinessFinding:
+def _exception(context: ReadinessContext, exception: ExceptionFacts) -> ReadinessFinding:
     """Closed late counts by the window that ends when the facts were read: the passing of time forgives nothing."""
     name, due = f"exception {exception.id}", shown(exception.due_at)
-    closed_at = exception.closed_at if case.has_happened(exception.closed_at) else None
-    who = (held_by(Role.EXCEPTIONS_OWNER, case.facts.exceptions_owner), held_by(Role.OUTPUTS_OWNER, case.facts.outputs_owner))
+    closed_at = exception.closed_at if context.has_happened(exception.closed_at) else None
+    who = (
+        held_by(Role.EXCEPTIONS_OWNER, context.facts.exceptions_owner),
+        held_by(Role.OUTPUTS_OWNER, context.facts.outputs_owner),
+    )
     if closed_at is None:
         evidence = Evidence("exception", str(exception.id), f"open, due {due}")
-        if case.now > exception.due_at:
+        if context.now > exception.due_at:
             message, remedy = f"{name} is open and was due at {due}", f"Close {name} and say how"
             return ReadinessFinding(Answer.NO, evidence, "exception_overdue", message, remedy, who)
         return yes(evidence, exception.due_at + INSTANT)
     evidence = Evidence("exception", str(exception.id), f"closed {shown(closed_at)}, due {due}")
-    if closed_at > exception.due_at and closed_at >= case.facts.known_at - case.settings.exception_window:
+    if closed_at > exception.due_at and closed_at >= context.facts.known_at - context.settings.exception_window:
         message, remedy = f"{name} was closed at {shown(closed_at)}, due was {due}", "Close exceptions in time from now on"
         return ReadinessFinding(Answer.NO, evidence, "exception_closed_late", message, remedy, who)
     return yes(evidence)
 
 
-def _measure(case: ReadinessContext, measure: MeasureFacts) -> ReadinessFinding:
+def _measure(context: ReadinessContext, measure: MeasureFacts) -> ReadinessFinding:
     who = (held_by(Role.MEASURE_OWNER, measure.owner),)
     remedy, interval = f"Report a value of {measure.name}", formatting.span(measure.interval)
-    if measure.value is None or not case.has_happened(measure.observed_at) or measure.observed_at is None:
+    if measure.value is None or not context.has_happened(measure.observed_at) or measure.observed_at is None:
         evidence = Evidence("outcome", measure.name, "no value")
-        young_until = case.fresh_until(measure.created_at, measure.interval)
+        young_until = context.fresh_until(measure.created_at, measure.interval)
         if young_until is None:
             message = f"the measure {measure.name} has no value, though one is due each {interval}"
             return ReadinessFinding(Answer.NO, evidence, "never_reported", message, remedy, who)
@@ -113,22 +116,22 @@ def _measure(case: ReadinessContext, measure: MeasureFacts) -> ReadinessFinding:
         return ReadinessFinding(Answer.UNKNOWN, evidence, "not_yet_reported", message, remedy, who, young_until)
     says = f"{measure.value:g}{f' {measure.unit}' if measure.unit else ''} at {shown(measure.observed_at)}"
     evidence = Evidence("outcome", measure.name, says)
-    until = case.fresh_until(measure.observed_at, measure.interval)
+    until = context.fresh_until(measure.observed_at, measure.interval)
     if until is None:
         message = f"the measure {measure.name} was last observed at {shown(measure.observed_at)}; one is due each {interval}"
         return ReadinessFinding(Answer.NO, evidence, "report_overdue", message, remedy, who)
     return yes(evidence, until)
 
 
-def _recall(case: ReadinessContext, recall: RecallFacts) -> ReadinessFinding:
+def _recall(context: ReadinessContext, recall: RecallFacts) -> ReadinessFinding:
     name, sent = f"the recall of {recall.product} that {recall.consumer} was sent", shown(recall.sent_at)
-    if case.has_happened(recall.acknowledged_at):
+    if context.has_happened(recall.acknowledged_at):
         return yes(Evidence("recall", str(recall.id), f"acknowledged by {recall.consumer}"))
-    owner = case.owner_of_consumer(recall.consumer)
-    within = case.settings.recall_acknowledged_within
+    owner = context.owner_of_consumer(recall.consumer)
+    within = context.settings.recall_acknowledged_within
     evidence = Evidence("recall", str(recall.id), f"not acknowledged by {recall.consumer}")
     ends_at, remedy = recall.sent_at + within + INSTANT, f"Let {recall.consumer} acknowledge the recall of {recall.product}"
-    if ends_at <= case.now:
+    if ends_at <= context.now:
         message = f"{name} at {sent} was not acknowledged within {formatting.span(within)}"
         return ReadinessFinding(Answer.NO, evidence, "recall_not_acknowledged", message, remedy, (owner,))
     message = f"{name} at {sent} waits to be acknowledged"

@@ -53,8 +53,8 @@ def assess(facts: UseCaseFacts, policy: TrustPolicy, now: datetime) -> Assessmen
     """
     if now.tzinfo is None:
         raise ValueError(f"The moment {now} has no offset from UTC; give an aware time.")
-    case = ReadinessContext(canonical(facts), policy, now)
-    answers = [_QUESTIONS[question](case) for question in ReadinessQuestion]
+    context = ReadinessContext(canonical(facts), policy, now)
+    answers = [_QUESTIONS[question](context) for question in ReadinessQuestion]
     questions = tuple(answered.result for answered in answers)
     gaps = tuple(_gap(gap, [result for result in questions if result.gap is gap]) for gap in Gap)
     weakest = min(gaps, key=_strength)

@@ -18,54 +18,54 @@ _VALIDATION = {GateName.EVIDENCE, GateName.COVERAGE}
 _LONGEST_CAUSE = 160
 
 
-def production_grade_now(case: ReadinessContext) -> Answered:
+def production_grade_now(context: ReadinessContext) -> Answered:
     """No where a product is not production-grade; unknown where one is, was never judged, or its verdict has expired."""
-    findings = _of_products(case, _now)
+    findings = _of_products(context, _now)
     verb = "is" if len(findings) == 1 else "are"
     passed = f"{formatting.all_of(len(findings), 'product')} {verb} production-grade."
     return conclude(ReadinessQuestion.PRODUCTION_GRADE_NOW, findings, passed)
 
 
-def production_grade_share(case: ReadinessContext) -> Answered:
+def production_grade_share(context: ReadinessContext) -> Answered:
     """Yes where every product was production-grade for the share that the policy asks for of the time that it was judged."""
-    findings = _of_products(case, _share)
-    shares = [_part(product) for product in case.facts.products if product.observed_for]
-    window, minimum = case.settings.share_window, _percent(case.settings.minimum_share)
+    findings = _of_products(context, _share)
+    shares = [_part(product) for product in context.facts.products if product.observed_for]
+    window, minimum = context.settings.share_window, _percent(context.settings.minimum_share)
     passed = (
         f"Each product was production-grade for {minimum} or more of the time that it was judged in {formatting.span(window)}."
     )
-    numbers = {"window_days": window / _DAY, "minimum_share": case.settings.minimum_share}
+    numbers = {"window_days": window / _DAY, "minimum_share": context.settings.minimum_share}
     if shares:
         numbers["lowest_share"] = floor(min(shares) * 10_000) / 10_000
     return conclude(ReadinessQuestion.PRODUCTION_GRADE_SHARE, findings, passed, numbers)
 
 
-def no_pilot_extract(case: ReadinessContext) -> Answered:
+def no_pilot_extract(context: ReadinessContext) -> Answered:
     """No where a product is a draft, retired, or deprecated past its end."""
-    findings = _of_products(case, _standing)
+    findings = _of_products(context, _standing)
     return conclude(ReadinessQuestion.NO_PILOT_EXTRACT, findings, "Every product is published for production; none is a draft.")
 
 
-def validation_runs(case: ReadinessContext) -> Answered:
+def validation_runs(context: ReadinessContext) -> Answered:
     """Whether automated checks of every product ran in time and cover what the policy asks for."""
-    findings = _of_products(case, _validation)
+    findings = _of_products(context, _validation)
     return conclude(ReadinessQuestion.VALIDATION_RUNS, findings, "The checks of every product ran in time and cover it.")
 
 
 def _of_products(
-    case: ReadinessContext, look: Callable[[ReadinessContext, UsedProductFacts], ReadinessFinding]
+    context: ReadinessContext, look: Callable[[ReadinessContext, UsedProductFacts], ReadinessFinding]
 ) -> list[ReadinessFinding]:
-    return nothing_named(case) or [look(case, product) for product in case.facts.products]
+    return nothing_named(context) or [look(context, product) for product in context.facts.products]
 
 
-def _not_judged(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding | None:
+def _not_judged(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding | None:
     """The unknown of a verdict that there is not, or that has expired."""
     slug = product.slug
     remedy, who = f"Run the suites of {slug}, so that it is judged", (owner_of(product),)
     if product.verdict is None:
         evidence = Evidence("verdict", slug, "never judged")
         return ReadinessFinding(Answer.UNKNOWN, evidence, "never_judged", f"the product {slug} was never judged", remedy, who)
-    if product.valid_until is None or product.valid_until <= case.now:
+    if product.valid_until is None or product.valid_until <= context.now:
         ended = f"at {shown(product.valid_until)}" if product.valid_until else "already"
         evidence = Evidence("verdict", slug, f"{product.verdict.value}, expired {ended}")
         message = f"the verdict on the product {slug} expired {ended}"
@@ -73,7 +73,7 @@ def _not_judged(case: ReadinessContext, product: UsedProductFacts) -> ReadinessF
     return None
 
 
-def _now(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
+def _now(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     slug, who = product.slug, (owner_of(product),)
     cause = formatting.shorten(product.cause, _LONGEST_CAUSE).rstrip(".")
     because, remedy = (f": {cause}" if cause else ""), f"Put right what keeps {slug} from being production-grade"
@@ -81,7 +81,7 @@ def _now(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
         evidence = Evidence("verdict", slug, product.verdict.value)
         message = f"the product {slug} is not production-grade{because}"
         return ReadinessFinding(Answer.NO, evidence, "not_production_grade", message, remedy, who)
-    if (unjudged := _not_judged(case, product)) is not None:
+    if (unjudged := _not_judged(context, product)) is not None:
         return unjudged
     if product.verdict is VerdictStatus.UNKNOWN:
         evidence = Evidence("verdict", slug, product.verdict.value)
@@ -91,8 +91,8 @@ def _now(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     return yes(Evidence("verdict", slug, f"production_grade until {shown(until)}" if until else "production_grade"), until)
 
 
-def _share(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
-    slug, needed = product.slug, case.settings.minimum_observed
+def _share(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
+    slug, needed = product.slug, context.settings.minimum_observed
     observed = f"{floor(product.observed_for / _DAY * 10) / 10:g} days"
     if product.observed_for < needed:
         evidence = Evidence("verdict", slug, f"judged for {observed}")
@@ -100,14 +100,14 @@ def _share(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFindin
         remedy = f"Keep {slug} judged until it was watched for {formatting.span(needed)}"
         return ReadinessFinding(Answer.UNKNOWN, evidence, "observed_too_short", message, remedy, (owner_of(product),))
     share = f"production-grade for {_percent(_part(product))} of {observed}"
-    if _part(product) >= case.settings.minimum_share:
+    if _part(product) >= context.settings.minimum_share:
         return yes(Evidence("verdict", slug, share))
-    message = f"the product {slug} was {share}; {_percent(case.settings.minimum_share)} are needed"
-    remedy = f"Keep {slug} production-grade until it was for {_percent(case.settings.minimum_share)} of the time"
+    message = f"the product {slug} was {share}; {_percent(context.settings.minimum_share)} are needed"
+    remedy = f"Keep {slug} production-grade until it was for {_percent(context.settings.minimum_share)} of the time"
     return ReadinessFinding(Answer.NO, Evidence("verdict", slug, share), "share_too_low", message, remedy, (owner_of(product),))
 
 
-def _standing(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
+def _standing(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     slug, ends_at, who = product.slug, product.deprecation_ends_at, (owner_of(product),)
     evidence = Evidence("product", slug, product.lifecycle.value)
     instead = f"Consume a published product instead of {slug}"
@@ -117,23 +117,23 @@ def _standing(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFin
             return ReadinessFinding(Answer.NO, evidence, "pilot_extract", message, remedy, who)
         case Lifecycle.RETIRED:
             message = f"the product {slug} is retired"
-            return ReadinessFinding(Answer.NO, evidence, "product_retired", message, instead, (case.business_owner,))
+            return ReadinessFinding(Answer.NO, evidence, "product_retired", message, instead, (context.business_owner,))
         case Lifecycle.DEPRECATED if ends_at is not None:
             evidence = Evidence("product", slug, f"deprecated, ends {shown(ends_at)}")
-            if ends_at <= case.now:
+            if ends_at <= context.now:
                 message = f"the product {slug} was deprecated and ended at {shown(ends_at)}"
-                return ReadinessFinding(Answer.NO, evidence, "product_ended", message, instead, (case.business_owner,))
+                return ReadinessFinding(Answer.NO, evidence, "product_ended", message, instead, (context.business_owner,))
     return yes(evidence, ends_at if product.lifecycle is Lifecycle.DEPRECATED else None)
 
 
-def _validation(case: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
+def _validation(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     slug, who = product.slug, (owner_of(product),)
     failed = sorted(_VALIDATION & set(product.failed_gates))
     if product.verdict is not None and failed:
         evidence = Evidence("verdict", slug, f"{' and '.join(failed)} failed")
         message = f"the checks of the product {slug} do not cover what the policy asks for"
         return ReadinessFinding(Answer.NO, evidence, "validation_fails", message, f"Add the checks that {slug} lacks", who)
-    if (unjudged := _not_judged(case, product)) is not None:
+    if (unjudged := _not_judged(context, product)) is not None:
         return unjudged
     unseen = sorted(_VALIDATION & set(product.open_gates))
     if unseen:

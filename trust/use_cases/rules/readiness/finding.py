@@ -92,14 +92,14 @@ def sentences(remedies: Sequence[str], shown: int = 3) -> str:
     return " ".join(f"{remedy}." for remedy in [*remedies[:shown], *more])
 
 
-def nothing_named(case: ReadinessContext, *, consumers: bool = False) -> list[ReadinessFinding]:
+def nothing_named(context: ReadinessContext, *, consumers: bool = False) -> list[ReadinessFinding]:
     """Unknowns for a use case that names no product (or, with `consumers`, nobody who acts in it); nothing for any other."""
-    who = (case.business_owner,)
+    who = (context.business_owner,)
     findings = []
-    if not case.facts.products:
+    if not context.facts.products:
         remedy, evidence = "Name the data products that the use case consumes", Evidence("claim", "products", "none named")
         findings.append(ReadinessFinding(Answer.UNKNOWN, evidence, "no_products", "the use case names no product", remedy, who))
-    if consumers and not case.facts.consumers:
+    if consumers and not context.facts.consumers:
         remedy, evidence = "Name the consumers that act in the use case", Evidence("claim", "consumers", "none named")
         findings.append(
             ReadinessFinding(Answer.UNKNOWN, evidence, "no_consumers", "the use case names no consumer", remedy, who)

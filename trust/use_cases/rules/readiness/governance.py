@@ -18,45 +18,45 @@ from trust.vocabulary import Answer, ReadinessQuestion
 Pair = tuple[ConsumerFacts, UsedProductFacts, GrantFacts | None]
 
 
-def purpose_permitted(case: ReadinessContext) -> Answered:
+def purpose_permitted(context: ReadinessContext) -> Answered:
     """Whether the policies permit every consumer every product for the purpose of the use case."""
-    findings = _of_pairs(case, _permitted)
-    purpose = f" for {case.facts.purpose}" if case.facts.purpose else ""
+    findings = _of_pairs(context, _permitted)
+    purpose = f" for {context.facts.purpose}" if context.facts.purpose else ""
     passed = f"The policies permit every consumer every product{purpose}."
     return conclude(ReadinessQuestion.PURPOSE_PERMITTED, findings, passed)
 
 
-def agreements_active(case: ReadinessContext) -> Answered:
+def agreements_active(context: ReadinessContext) -> Answered:
     """No where a policy asks for an agreement and none stands. That no policy asks for one is a yes."""
-    findings = _of_pairs(case, _agreed)
-    needed = sum(grant.needs_agreement for grant in case.facts.grants)
+    findings = _of_pairs(context, _agreed)
+    needed = sum(grant.needs_agreement for grant in context.facts.grants)
     passed = "No policy asks for an agreement."
-    if ends := [grant.agreement_until for grant in case.facts.grants if grant.needs_agreement and grant.agreement_until]:
+    if ends := [grant.agreement_until for grant in context.facts.grants if grant.needs_agreement and grant.agreement_until]:
         passed = f"Every agreement that a policy asks for stands; the first ends at {shown(min(ends))}."
     return conclude(ReadinessQuestion.AGREEMENTS_ACTIVE, findings, passed, {"agreements_needed": needed})
 
 
-def sensitivity_cleared(case: ReadinessContext) -> Answered:
+def sensitivity_cleared(context: ReadinessContext) -> Answered:
     """No where a product is more sensitive than a consumer is cleared for; unknown where a product is unclassified."""
-    findings = _of_pairs(case, _cleared)
+    findings = _of_pairs(context, _cleared)
     return conclude(ReadinessQuestion.SENSITIVITY_CLEARED, findings, "Every product is within the clearance of every consumer.")
 
 
-def obligations_confirmed(case: ReadinessContext) -> Answered:
+def obligations_confirmed(context: ReadinessContext) -> Answered:
     """Whether the owner of each consumer has said, lately, how every obligation that comes with a permission is met."""
-    findings = nothing_named(case, consumers=True)
-    for consumer, product, grant in [] if findings else case.pairs():
-        findings += _obligations(case, consumer, product, grant)
-    count = sum(len(set(grant.obligations)) for grant in case.facts.grants)
+    findings = nothing_named(context, consumers=True)
+    for consumer, product, grant in [] if findings else context.pairs():
+        findings += _obligations(context, consumer, product, grant)
+    count = sum(len(set(grant.obligations)) for grant in context.facts.grants)
     passed = "Every obligation is confirmed." if count else "No obligation comes with the permissions."
     return conclude(ReadinessQuestion.OBLIGATIONS_CONFIRMED, findings, passed, {"obligations": count})
 
 
-def explainability_documented(case: ReadinessContext) -> Answered:
+def explainability_documented(context: ReadinessContext) -> Answered:
     """Unknown until somebody says whether explanations are required. Where they are, or the AI itself decides, the requirement
     and how it is met must be written down.
     """
-    facts, who = case.facts, (case.business_owner,)
+    facts, who = context.facts, (context.business_owner,)
     written = {
         "what must be explained": facts.has_explainability_requirement,
         "how that is met": facts.has_explainability_met,
@@ -79,8 +79,8 @@ def explainability_documented(case: ReadinessContext) -> Answered:
     return conclude(ReadinessQuestion.EXPLAINABILITY_DOCUMENTED, [finding], passed)
 
 
-def _of_pairs(case: ReadinessContext, look: Callable[[ReadinessContext, Pair], ReadinessFinding]) -> list[ReadinessFinding]:
-    return nothing_named(case, consumers=True) or [look(case, pair) for pair in case.pairs()]
+def _of_pairs(context: ReadinessContext, look: Callable[[ReadinessContext, Pair], ReadinessFinding]) -> list[ReadinessFinding]:
+    return nothing_named(context, consumers=True) or [look(context, pair) for pair in context.pairs()]
 
 
 def _worded(obligation: str) -> str:
@@ -101,13 +101,13 @@ def _not_ruled(pair: Pair, code: str, what: str) -> ReadinessFinding:
     return ReadinessFinding(Answer.UNKNOWN, evidence, code, f"{what} for {name}", remedy, (GOVERNANCE,))
 
 
-def _permitted(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
+def _permitted(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, grant = pair
-    name, purpose = _name(consumer, product), case.facts.purpose or "a purpose that is not named"
+    name, purpose = _name(consumer, product), context.facts.purpose or "a purpose that is not named"
     if not consumer.is_active:
         message, remedy = f"the consumer {consumer.slug} is not active", f"Reinstate {consumer.slug}, or let another act"
         evidence = Evidence("consumer", consumer.slug, "not active")
-        return ReadinessFinding(Answer.NO, evidence, "consumer_inactive", message, remedy, (GOVERNANCE, case.business_owner))
+        return ReadinessFinding(Answer.NO, evidence, "consumer_inactive", message, remedy, (GOVERNANCE, context.business_owner))
     if grant is None or grant.is_permitted is None:
         return _not_ruled(pair, "not_ruled", "it is not known what the policies say")
     if not grant.is_permitted:
@@ -118,20 +118,20 @@ def _permitted(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
             f"Put right what stands in the way ({formatting.names(grant.reasons)}), or publish" if grant.reasons else "Publish"
         )
         remedy = f"{stands} a policy that permits it, or give up {product.slug}"
-        return ReadinessFinding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, case.business_owner))
+        return ReadinessFinding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, context.business_owner))
     evidence = Evidence("policy", name, f"permitted by {formatting.names(grant.policies)}" if grant.policies else "permitted")
-    if grant.agreement_until is not None and grant.agreement_until <= case.now:
+    if grant.agreement_until is not None and grant.agreement_until <= context.now:
         # It was permitted while an agreement stood. Whether it is without one is for the policies to say, not for us.
         return _not_ruled(pair, "agreement_ended", "since the agreement ended, it is not known what the policies say")
     return yes(evidence, grant.agreement_until)
 
 
-def _agreed(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
+def _agreed(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, grant = pair
     name = _name(consumer, product)
     if grant is not None and grant.needs_agreement:
         until = grant.agreement_until
-        if until is not None and case.now < until:
+        if until is not None and context.now < until:
             return yes(Evidence("agreement", name, f"until {shown(until)}"), until)
         state = f"the agreement of {name} ended at {shown(until)}" if until else f"no agreement stands for {name}"
         remedy: str
@@ -148,7 +148,7 @@ def _agreed(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
     return yes(Evidence("policy", name, "asks for no agreement"))
 
 
-def _cleared(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
+def _cleared(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
     consumer, product, _ = pair
     if product.sensitivity is None:
         evidence, message = Evidence("product", product.slug, "unclassified"), f"the product {product.slug} is unclassified"
@@ -158,16 +158,16 @@ def _cleared(case: ReadinessContext, pair: Pair) -> ReadinessFinding:
     if exceeds(product.sensitivity, consumer.clearance):
         message = f"{product.slug} is {product.sensitivity}, and {consumer.slug} is cleared for {consumer.clearance} only"
         remedy = f"Clear {consumer.slug} for {product.sensitivity} data, or give up {product.slug}"
-        who = (GOVERNANCE, case.business_owner)
+        who = (GOVERNANCE, context.business_owner)
         return ReadinessFinding(Answer.NO, evidence, "above_clearance", f"the product {message}", remedy, who)
     return yes(evidence)
 
 
 def _obligations(
-    case: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts | None
+    context: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts | None
 ) -> list[ReadinessFinding]:
     stated = sorted(set(grant.obligations)) if grant else []
-    findings = [_obligation(case, consumer, product, grant, obligation) for obligation in stated if grant]
+    findings = [_obligation(context, consumer, product, grant, obligation) for obligation in stated if grant]
     if grant is None or not grant.is_permitted:
         pair = (consumer, product, grant)
         return [*findings, _not_ruled(pair, "obligations_not_known", "obligations are not known while nothing is permitted")]
@@ -175,16 +175,16 @@ def _obligations(
 
 
 def _obligation(
-    case: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str
+    context: ReadinessContext, consumer: ConsumerFacts, product: UsedProductFacts, grant: GrantFacts, obligation: str
 ) -> ReadinessFinding:
-    name, owner, interval = _name(consumer, product), consumer.owner, case.settings.acknowledgement_interval
+    name, owner, interval = _name(consumer, product), consumer.owner, context.settings.acknowledgement_interval
     what = f"{_worded(obligation)} of {name}"
     remedy, who = f"Let the owner of {consumer.slug} confirm how {what} is met", (consumer_owner(consumer),)
     if owner is None or not owner.is_active:
         evidence, remedy = Evidence("consumer", consumer.slug, "no active owner"), f"Name an active owner of {consumer.slug}"
         message = f"nobody active owns {consumer.slug}, who could answer for {what}"
         return ReadinessFinding(Answer.NO, evidence, "no_active_owner", message, remedy, (GOVERNANCE,))
-    said = [c for c in grant.confirmations if c.obligation == obligation and case.has_happened(c.confirmed_at)]
+    said = [c for c in grant.confirmations if c.obligation == obligation and context.has_happened(c.confirmed_at)]
     own = [c.confirmed_at for c in said if c.confirmed_by == owner.username]
     if not own:
         code = "confirmed_by_other" if said else "not_confirmed"
@@ -197,7 +197,7 @@ def _obligation(
         return ReadinessFinding(Answer.NO, evidence, code, f"the obligation {what} is {by}", remedy, who)
     newest = max(own)
     evidence = Evidence("claim", f"obligation of {name}", f"{_worded(obligation)}: confirmed at {shown(newest)}")
-    until = case.fresh_until(newest, interval)
+    until = context.fresh_until(newest, interval)
     if until is None:
         message = f"the obligation {what} was confirmed at {shown(newest)}, due again after {formatting.span(interval)}"
         return ReadinessFinding(Answer.NO, evidence, "confirmation_overdue", message, remedy, who)

@@ -26,12 +26,12 @@ class Post:
     replaced_by: Responsible
 
 
-def presence(case: ReadinessContext, person: Presence | None, post: Post) -> ReadinessFinding:
+def presence(context: ReadinessContext, person: Presence | None, post: Post) -> ReadinessFinding:
     """No where nobody holds the post or its holder's account is inactive; unknown without a sign of life in time.
 
     An account that is active proves nobody: the person may have moved on long before somebody closes it.
     """
-    title, interval = post.title, case.settings.presence_interval
+    title, interval = post.title, context.settings.presence_interval
     if person is None:
         evidence = Evidence("claim", title.removeprefix("the "), "nobody named")
         message = f"nobody is named as {title}"
@@ -44,8 +44,8 @@ def presence(case: ReadinessContext, person: Presence | None, post: Post) -> Rea
             Answer.NO, evidence, "person_inactive", message, f"Name another as {title}", (post.replaced_by,)
         )
     seen_at = person.last_seen_at
-    seen = shown(seen_at) if seen_at is not None and case.has_happened(seen_at) else ""
-    until = case.fresh_until(seen_at, interval)
+    seen = shown(seen_at) if seen_at is not None and context.has_happened(seen_at) else ""
+    until = context.fresh_until(seen_at, interval)
     if until is None:
         since = f"since {seen}" if seen else "yet"
         evidence = Evidence("person", person.username, f"{title}, not seen {since}")
@@ -66,7 +66,7 @@ class Acknowledgement:
     changed_at: datetime | None = None
 
 
-def acknowledgement(case: ReadinessContext, owner: Presence | None, said: Acknowledgement, post: Post) -> ReadinessFinding:
+def acknowledgement(context: ReadinessContext, owner: Presence | None, said: Acknowledgement, post: Post) -> ReadinessFinding:
     """No where it was never acknowledged, not by the owner of today, or too long ago; unknown where it was before what is
     claimed changed, or where its owner has left since.
     """
@@ -75,7 +75,7 @@ def acknowledgement(case: ReadinessContext, owner: Presence | None, said: Acknow
     remedy = f"Let {called} read {said.what} and acknowledge to answer for it"
     if owner is None or not owner.is_active:
         remedy = f"Name an active owner of {said.what}, who acknowledges it"
-    if said.at is None or not case.has_happened(said.at):
+    if said.at is None or not context.has_happened(said.at):
         evidence, message = Evidence("claim", "acknowledgement", f"{said.what}: never"), f"nobody ever acknowledged {said.what}"
         return ReadinessFinding(Answer.NO, evidence, "never_acknowledged", message, remedy, who)
     when = shown(said.at)
@@ -83,7 +83,7 @@ def acknowledgement(case: ReadinessContext, owner: Presence | None, said: Acknow
     if owner is None or said.by != owner.username:
         message = f"{said.what} was acknowledged by {said.by or 'somebody unnamed'}, not by {post.title} of today"
         return ReadinessFinding(Answer.NO, evidence, "acknowledged_by_other", message, remedy, who)
-    until = case.fresh_until(said.at, said.interval)
+    until = context.fresh_until(said.at, said.interval)
     if until is None:
         message = f"the acknowledgement of {said.what} from {when} was due again after {formatting.span(said.interval)}"
         return ReadinessFinding(Answer.NO, evidence, "acknowledgement_overdue", message, remedy, who)

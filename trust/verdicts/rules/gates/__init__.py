@@ -32,19 +32,19 @@ _GATES: Mapping[GateName, Callable[[GateContext], GateResult]] = {
 }
 
 
-def judge_gates(situation: GateContext, raw: float, at_best: float) -> tuple[GateResult, ...]:
+def judge_gates(context: GateContext, raw: float, at_best: float) -> tuple[GateResult, ...]:
     """One result per gate, in the order of `GateName`.
 
     A gate that the policy turns off is listed as `off`, so that nothing is hidden, and counts neither as passed nor as failed.
     """
-    return tuple(_judge_gate(name, situation, raw, at_best) for name in GateName)
+    return tuple(_judge_gate(name, context, raw, at_best) for name in GateName)
 
 
-def _judge_gate(name: GateName, situation: GateContext, raw: float, at_best: float) -> GateResult:
-    if name not in situation.policy.gates:
+def _judge_gate(name: GateName, context: GateContext, raw: float, at_best: float) -> GateResult:
+    if name not in context.policy.gates:
         return GateResult(name, name.gap, GateStatus.OFF, "off", "The trust policy does not ask for this.")
-    result = score_gate(situation, raw, at_best) if name is GateName.SCORE else _GATES[name](situation)
-    waiver = situation.waivers.gates.get(name)
+    result = score_gate(context, raw, at_best) if name is GateName.SCORE else _GATES[name](context)
+    waiver = context.waivers.gates.get(name)
     if waiver is None or not result.is_open:
         return result
     return replace(result, status=GateStatus.PASSED, waiver_id=waiver.id, waived_from=result.status)

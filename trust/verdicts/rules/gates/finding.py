@@ -41,7 +41,7 @@ class GateInputs:
     check_waiver_ids: tuple[str, ...] = ()
 
 
-def conclude(gate: GateName, findings: Sequence[GateFinding], passed: str, ground: GateInputs) -> GateResult:
+def conclude(gate: GateName, findings: Sequence[GateFinding], passed: str, inputs: GateInputs) -> GateResult:
     """`gate` passed with the sentence `passed` when nothing was found; else failed if anything failed, else unknown.
 
     Code, remedy and responsible person come from the first of the findings that decide; the sentence tells up to three.
@@ -49,8 +49,8 @@ def conclude(gate: GateName, findings: Sequence[GateFinding], passed: str, groun
     deciding = [finding for finding in findings if finding.status is GateStatus.FAILED] or list(findings)
     if not deciding:
         return GateResult(
-            gate, gate.gap, GateStatus.PASSED, "ok", passed, ground.numbers, ground.evidence_ids,
-            check_waiver_ids=ground.check_waiver_ids,
+            gate, gate.gap, GateStatus.PASSED, "ok", passed, inputs.numbers, inputs.evidence_ids,
+            check_waiver_ids=inputs.check_waiver_ids,
         )  # fmt: skip
     first = deciding[0]
     named = tuple(dict.fromkeys(evidence_id for finding in deciding for evidence_id in finding.evidence_ids))
@@ -60,31 +60,31 @@ def conclude(gate: GateName, findings: Sequence[GateFinding], passed: str, groun
         status=first.status,
         code=first.code,
         message=formatting.list_sentences([finding.message for finding in deciding]),
-        numbers=ground.numbers,
-        evidence_ids=named or ground.evidence_ids,
+        numbers=inputs.numbers,
+        evidence_ids=named or inputs.evidence_ids,
         remedy=f"{first.remedy.rstrip('.')}.",
         responsible=first.responsible,
-        check_waiver_ids=ground.check_waiver_ids,
+        check_waiver_ids=inputs.check_waiver_ids,
     )
 
 
-def no_ports(situation: GateContext) -> list[GateFinding]:
+def no_ports(context: GateContext) -> list[GateFinding]:
     """One unknown for a product that has nothing to read; nothing for any other."""
-    if situation.standings:
+    if context.assessed_ports:
         return []
     remedy = "Add an output port with a suite, and run it"
-    return [unknown("no_output_ports", "The product has no output port", remedy, situation.owner)]
+    return [unknown("no_output_ports", "The product has no output port", remedy, context.owner)]
 
 
-def doubt_of(standing: AssessedEvidence, situation: GateContext, code: str | None = None) -> GateFinding:
+def doubt_of(assessed: AssessedEvidence, context: GateContext, code: str | None = None) -> GateFinding:
     """The unknown that follows from the doubt about a port's evidence; `code` replaces the doubt's own."""
-    doubt = standing.doubt
+    doubt = assessed.doubt
     if doubt is None:
-        raise ValueError(f"Nothing is doubted about port {standing.port.name}; ask only for standings that have a doubt.")
-    message = f"port {formatting.shorten(standing.port.name)} {doubt.message}"
-    return unknown(code or doubt.code, message, doubt.remedy, situation.steward, run_ids([standing]))
+        raise ValueError(f"Nothing is doubted about port {assessed.port.name}; ask only for standings that have a doubt.")
+    message = f"port {formatting.shorten(assessed.port.name)} {doubt.message}"
+    return unknown(code or doubt.code, message, doubt.remedy, context.steward, run_ids([assessed]))
 
 
-def missing_evidence(standing: AssessedEvidence, situation: GateContext) -> list[GateFinding]:
+def missing_evidence(assessed: AssessedEvidence, context: GateContext) -> list[GateFinding]:
     """One unknown `no_evidence` where passes of this port do not count, for gates that rest on them."""
-    return [] if standing.passes_count else [doubt_of(standing, situation, "no_evidence")]
+    return [] if assessed.passes_count else [doubt_of(assessed, context, "no_evidence")]

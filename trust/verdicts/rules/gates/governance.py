@@ -11,12 +11,12 @@ from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def sensitivity_gate(situation: GateContext) -> GateResult:
+def sensitivity_gate(context: GateContext) -> GateResult:
     """Fails when the product is unclassified, a field is more sensitive than it, or personal data has no level of its own."""
-    level, fields = situation.facts.sensitivity, all_fields(situation)
+    level, fields = context.facts.sensitivity, all_fields(context)
     above = [f"{field.name} ({field.sensitivity})" for _, field in fields if level and exceeds(field.sensitivity, level)]
     personal = [field.name for _, field in fields if field.is_personal_data and field.sensitivity is None]
-    owner = situation.owner
+    owner = context.owner
     findings = []
     if level is None:
         remedy = "Classify the product as public, internal, confidential or restricted"
@@ -36,52 +36,52 @@ def sensitivity_gate(situation: GateContext) -> GateResult:
     return conclude(GateName.SENSITIVITY, findings, passed, GateInputs(numbers))
 
 
-def policy_gate(situation: GateContext) -> GateResult:
+def policy_gate(context: GateContext) -> GateResult:
     """Fails unless a published access policy that has not expired permits somebody something."""
-    policies = situation.facts.policies
-    live = [policy for policy in policies if is_permitting(policy, situation.now)]
+    policies = context.facts.policies
+    live = [policy for policy in policies if is_permitting(policy, context.now)]
     ended = [p for p in policies if p.is_published and p.effect is Effect.PERMIT and p not in live]
     findings = []
     if not live and ended:
         message = f"the access policy {formatting.names(policy.name for policy in ended)} has expired"
         remedy = "Publish a new version of the access policy"
         ids = tuple(policy.id for policy in ended)
-        findings = [failed("access_policy_expired", message, remedy, situation.governance, ids)]
+        findings = [failed("access_policy_expired", message, remedy, context.governance, ids)]
     elif not live:
         drafts = f" ({formatting.count(len(policies), 'other policy', 'other policies')})" if policies else ""
         message = f"no published access policy permits the use of the product{drafts}"
         remedy = "Publish an access policy that covers the product"
-        findings = [failed("no_access_policy", message, remedy, situation.governance)]
+        findings = [failed("no_access_policy", message, remedy, context.governance)]
     numbers = {"policies": len(policies), "permitting": len(live)}
     passed = f"Covered by {formatting.names(f'{policy.name} version {policy.version}' for policy in live)}."
     return conclude(GateName.POLICY, findings, passed, GateInputs(numbers, tuple(policy.id for policy in live)))
 
 
-def explainability_gate(situation: GateContext) -> GateResult:
+def explainability_gate(context: GateContext) -> GateResult:
     """Fails unless purpose, limitations and intended use are all written down."""
-    facts = situation.facts
+    facts = context.facts
     written = {"purpose": facts.has_purpose, "limitations": facts.has_limitations, "intended use": facts.has_intended_use}
     missing = [name for name, is_there in written.items() if not is_there]
     findings = []
     if missing:
         what = formatting.names(missing)
         message = f"{what} {'is' if missing in (['purpose'], ['intended use']) else 'are'} not written down"
-        findings = [failed("not_explained", message, f"Write down {what}", situation.owner)]
+        findings = [failed("not_explained", message, f"Write down {what}", context.owner)]
     passed = "Purpose, limitations and intended use are written down."
     return conclude(GateName.EXPLAINABILITY, findings, passed, GateInputs({"written": 3 - len(missing), "asked": 3}))
 
 
-def review_gate(situation: GateContext) -> GateResult:
+def review_gate(context: GateContext) -> GateResult:
     """Unknown when governance never reviewed the product, fails when the last review is too long ago."""
-    reviewed_at, interval = situation.facts.reviewed_at, situation.policy.review_interval
+    reviewed_at, interval = context.facts.reviewed_at, context.policy.review_interval
     remedy = "Review the product and record the review"
     findings, passed = [], ""
-    if reviewed_at is None or not situation.has_happened(reviewed_at):
+    if reviewed_at is None or not context.has_happened(reviewed_at):
         message = "governance has not reviewed the product as it stands"
-        findings = [unknown("never_reviewed", message, remedy, situation.governance)]
-    elif situation.now - reviewed_at > interval:
+        findings = [unknown("never_reviewed", message, remedy, context.governance)]
+    elif context.now - reviewed_at > interval:
         message = f"the last review, at {shown(reviewed_at)}, was due again after {formatting.span(interval)}"
-        findings = [failed("review_overdue", message, remedy, situation.governance)]
+        findings = [failed("review_overdue", message, remedy, context.governance)]
     else:
         passed = f"Reviewed at {shown(reviewed_at)}, next due by {shown(reviewed_at + interval)}."
     return conclude(GateName.REVIEW, findings, passed, GateInputs({"interval_days": interval.days}))

@@ -9,38 +9,38 @@ from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def owner_gate(situation: GateContext) -> GateResult:
+def owner_gate(context: GateContext) -> GateResult:
     """Fails when nobody, or somebody who has left, answers for the product."""
-    owner = situation.facts.owner
+    owner = context.facts.owner
     findings, passed = [], ""
     if owner is None:
         remedy = "Name an accountable owner who is active"
-        findings = [failed("no_owner", "Nobody owns the product", remedy, situation.governance)]
+        findings = [failed("no_owner", "Nobody owns the product", remedy, context.governance)]
     elif not owner.is_active:
         remedy = "Name a new owner who is active"
         message = f"the owner {owner.username} is no longer active"
-        findings = [failed("owner_inactive", message, remedy, situation.governance)]
+        findings = [failed("owner_inactive", message, remedy, context.governance)]
     else:
         passed = f"{owner.name or owner.username} owns the product."
     return conclude(GateName.OWNER, findings, passed, GateInputs({}))
 
 
-def acknowledgement_gate(situation: GateContext) -> GateResult:
+def acknowledgement_gate(context: GateContext) -> GateResult:
     """Fails unless the present owner has acknowledged the product within the policy's interval."""
-    facts, interval = situation.facts, situation.policy.acknowledgement_interval
-    at, ground = facts.acknowledged_at, GateInputs({"interval_days": interval.days})
-    if at is not None and is_acknowledged(situation):
+    facts, interval = context.facts, context.policy.acknowledgement_interval
+    at, inputs = facts.acknowledged_at, GateInputs({"interval_days": interval.days})
+    if at is not None and is_acknowledged(context):
         passed = f"Acknowledged by {facts.acknowledged_by} at {shown(at)}, next due by {shown(at + interval)}."
-        return conclude(GateName.ACKNOWLEDGEMENT, [], passed, ground)
-    code, message = _why_not(situation)
+        return conclude(GateName.ACKNOWLEDGEMENT, [], passed, inputs)
+    code, message = _why_not(context)
     remedy = "Read the product's page and acknowledge that you answer for it"
-    finding = failed(code, message, remedy, situation.owner)
-    return conclude(GateName.ACKNOWLEDGEMENT, [finding], "", ground)
+    finding = failed(code, message, remedy, context.owner)
+    return conclude(GateName.ACKNOWLEDGEMENT, [finding], "", inputs)
 
 
-def _why_not(situation: GateContext) -> tuple[str, str]:
-    facts, interval = situation.facts, situation.policy.acknowledgement_interval
-    if facts.acknowledged_at is None or not situation.has_happened(facts.acknowledged_at):
+def _why_not(context: GateContext) -> tuple[str, str]:
+    facts, interval = context.facts, context.policy.acknowledgement_interval
+    if facts.acknowledged_at is None or not context.has_happened(facts.acknowledged_at):
         return "never_acknowledged", "the owner has never acknowledged the product"
     if facts.owner is None or facts.acknowledged_by != facts.owner.username:
         by = facts.acknowledged_by or "somebody unnamed"

@@ -7,23 +7,23 @@ from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
 
-def score_gate(situation: GateContext, raw: float, at_best: float) -> GateResult:
+def score_gate(context: GateContext, raw: float, at_best: float) -> GateResult:
     """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum.
 
     Passes when `raw` reaches it on evidence that counts; else unknown (our choice: a port that nobody could look at lowers the
     number, but it does not prove that the data is bad).
     """
-    minimum = situation.policy.minimum_score
-    findings = no_ports(situation)
+    minimum = context.policy.minimum_score
+    findings = no_ports(context)
     remedy = "See which parts of the score are low, and do what the other gates say"
     if at_best < minimum:
         message = f"the score is {raw:g}, {minimum:g} is asked for"
-        findings = [failed("score_too_low", message, remedy, situation.owner)]
+        findings = [failed("score_too_low", message, remedy, context.owner)]
     else:
-        findings += [found for standing in situation.standings for found in missing_evidence(standing, situation)]
+        findings += [found for assessed in context.assessed_ports for found in missing_evidence(assessed, context)]
         if raw < minimum and not findings:
             message = f"the score is {raw:g} of {minimum:g} asked for, and could be {at_best:g} once everything can be seen"
-            findings = [unknown("score_unsettled", message, remedy, situation.steward)]
+            findings = [unknown("score_unsettled", message, remedy, context.steward)]
     numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
     passed = f"The score is {raw:g}, {minimum:g} is asked for."
-    return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(situation.standings)))
+    return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(context.assessed_ports)))
