@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from api.access.decisions import find_decision
 from api.authzen.rendering import decision_of
 from api.v1.base import ApiView
-from api.v1.rendering import trust_words
+from api.v1.rendering import render_answer
 from api.v1.serializers.decisions import ReplayAnswer
 from trust.decisions.rules.question import Conclusion
 from trust.decisions.services.replay import Replay, replay
@@ -27,7 +27,7 @@ def replay_decision(decision: Decision, *, now: datetime) -> Replay:
 def _word(conclusion: Conclusion, said: Mapping[str, Any]) -> Mapping[str, Any]:
     if conclusion.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
         return decision_of(conclusion)
-    words = trust_words(conclusion)
+    words = render_answer(conclusion)
     if conclusion.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
         words["purpose"] = said["purpose"]
     return words

@@ -21,7 +21,7 @@ def question_of(slug: str, given: Mapping[str, Any]) -> Question:
     )
 
 
-def trust_words(conclusion: Conclusion) -> dict[str, Any]:
+def render_answer(conclusion: Conclusion) -> dict[str, Any]:
     """The trust answer; with a purpose also what the policies say, of everybody (`purpose`) and to the asker."""
     answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": conclusion.decision}
     answer |= conclusion.trust or {"product": conclusion.question.product, "production_grade": False, "verdict": "unknown"}

@@ -18,7 +18,7 @@ from api.signed import MEDIA_TYPE, signed_response, wants_signed
 from api.v1.base import ApiView
 from api.v1.batch import ready_made_answers
 from api.v1.fast_path import json_answer
-from api.v1.rendering import question_of, trust_words
+from api.v1.rendering import question_of, render_answer
 from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
 from catalog.rules.errors import DomainError
 from catalog.rules.scopes import Scope
@@ -108,7 +108,7 @@ def answer_for_purpose(request: HttpRequest, slug: str) -> HttpResponse | None:
 def answered(request: HttpRequest, asker: Asker, question: Question, now: datetime) -> HttpResponse:
     """The logged answer for the asker itself, signed where that is asked for."""
     [found] = answer(
-        asker=asker, subject=asker.slug, channel=DecisionChannel.TRUST, questions=[question], word=trust_words, now=now
+        asker=asker, subject=asker.slug, channel=DecisionChannel.TRUST, questions=[question], word=render_answer, now=now
     )
     if wants_signed(request.META.get("HTTP_ACCEPT", "")):
         return signed_response(request, Decision.objects.get(pk=found.decision_id))
@@ -138,7 +138,7 @@ class CheckView(ApiView):
             subject=asker.slug,
             channel=DecisionChannel.CHECK,
             questions=[question_of(slug, given) for slug in given["products"]],
-            word=trust_words,
+            word=render_answer,
             now=self.now,
         )
         return json_answer(f'{{"answers":[{",".join(one.body for one in found)}]}}'.encode())

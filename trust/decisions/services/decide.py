@@ -49,7 +49,7 @@ def answer(
     waiting = dict(enumerate(questions))
     answered: dict[int, Answered] = {}
     for _ in range(_ATTEMPTS):
-        found = dict(zip(waiting, weigh_all(asker, subject, channel, list(waiting.values()), now), strict=True))
+        found = dict(zip(waiting, evaluate_all(asker, subject, channel, list(waiting.values()), now), strict=True))
         drafts = _up_to(last_decision, [_draft(n, one, word) for n, one in found.items()])
         for n, (decision_id, text) in write(asker, channel, drafts).items():
             answered[n] = Answered(decision_id, found[n].conclusion.decision, text)
@@ -73,22 +73,22 @@ def _up_to(last_decision: bool | None, drafts: list[Draft]) -> list[Draft]:
     return drafts[: next(ends, len(drafts))]
 
 
-def weigh_all(
+def evaluate_all(
     asker: Asker, subject: str, channel: DecisionChannel, questions: Sequence[Question], now: datetime
 ) -> list[Evaluation]:
     """What is found about each question, in order. Nothing is logged: it is no answer."""
-    resolved_questions = _known_and_current(asker, subject, questions)
-    status = product_statuses(resolved_questions, now)
+    resolved_questions = _resolve_current(asker, subject, questions)
+    statuses = product_statuses(resolved_questions, now)
     as_asked = [as_it_was(resolved) for resolved in resolved_questions]
     policies = _policies_of(as_asked)
-    evaluation = [
+    evaluations = [
         evaluate(then, found, asker=asker, subject=then.question.subject or subject, channel=channel, policies=policies)
-        for then, found in zip(as_asked, status, strict=True)
+        for then, found in zip(as_asked, statuses, strict=True)
     ]
-    return [replace(one, resolved=resolved) for one, resolved in zip(evaluation, resolved_questions, strict=True)]
+    return [replace(one, resolved=resolved) for one, resolved in zip(evaluations, resolved_questions, strict=True)]
 
 
-def _known_and_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
+def _resolve_current(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
     """What is known, read again where something had to be judged first."""
     resolved_questions = resolve_questions(asker, subject, questions)
     stale = {resolved.product.id for resolved in resolved_questions if resolved.product and resolved.product.is_stale}

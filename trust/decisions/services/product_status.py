@@ -7,7 +7,7 @@ from typing import Any
 
 from trust.decisions.queries.resolved_question import ResolvedProduct, ResolvedQuestion
 from trust.decisions.rules.question import Question
-from trust.verdicts.models.verdict import VerdictStatus as VerdictRow
+from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.queries.as_of import verdict_as_of
 from trust.verdicts.queries.basis import judged_on
 from trust.verdicts.rules.answer import full_answer, short_answer, trust_part
@@ -45,7 +45,7 @@ def product_statuses(resolved_questions: Collection[ResolvedQuestion], now: date
     wanted = {
         resolved.product.verdict_row_id for resolved in resolved_questions if resolved.product and _needs_row(resolved.question)
     } - {None}
-    rows = VerdictRow.objects.select_related("policy").in_bulk(wanted) if wanted else {}
+    rows = Verdict.objects.select_related("policy").in_bulk(wanted) if wanted else {}
     return [
         _fitness(resolved, resolved.product, rows, now) if resolved.product and resolved.question.refusal is None else None
         for resolved in resolved_questions
@@ -60,9 +60,7 @@ def _is_stricter(question: Question) -> bool:
     return question.minimum_score is not None or question.maximum_evidence_age is not None
 
 
-def _fitness(
-    resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, VerdictRow], now: datetime
-) -> ProductStatus:
+def _fitness(resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, Verdict], now: datetime) -> ProductStatus:
     question = resolved.question
     at = max(resolved.at, product.judged_at or resolved.at)
     if question.as_of is not None:
@@ -82,7 +80,7 @@ def _standing(product: ResolvedProduct, trust: Mapping[str, Any]) -> ProductStat
     )
 
 
-def _judged_again(question: Question, row: VerdictRow, at: datetime) -> Outcome:
+def _judged_again(question: Question, row: Verdict, at: datetime) -> Outcome:
     facts, policy = stricter(
         load_facts(row.facts),
         policy_from_dict(row.policy.body),

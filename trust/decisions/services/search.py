@@ -9,7 +9,7 @@ from typing import Any
 from catalog.rules.errors import UnavailableError
 from trust.decisions.queries.candidates import Candidates, candidate_consumers, candidate_products, candidate_purposes
 from trust.decisions.rules.question import Answered, Asker, Question
-from trust.decisions.services.decide import weigh_all
+from trust.decisions.services.decide import evaluate_all
 from trust.decisions.services.decision_log import Draft, write
 from trust.decisions.services.evaluate import Evaluation, as_reason, asked_for
 from trust.verdicts.rules.answer import worded
@@ -82,7 +82,7 @@ def _found(asker: Asker, sought: SearchKind, question: Question, after: str, lim
 
 
 def _findings(asker: Asker, questions: Sequence[Question], now: datetime) -> Iterator[Evaluation]:
-    return iter(weigh_all(asker, "", DecisionChannel.SEARCH, questions, now)) if questions else iter(())
+    return iter(evaluate_all(asker, "", DecisionChannel.SEARCH, questions, now)) if questions else iter(())
 
 
 def _candidates(sought: SearchKind, question: Question, after: str, now: datetime) -> Candidates:

@@ -9,8 +9,7 @@ from uuid import UUID
 from catalog.models import DataProduct, Field, OutputPort
 from catalog.rules.expectation import Expectation
 from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity, SourceKind
-from trust.evidence.models.run import CheckEvidence as CheckResultRow
-from trust.evidence.models.run import Run
+from trust.evidence.models.run import CheckResult, Run
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.recent_runs import past_runs
 from trust.evidence.rules import schedule
@@ -50,7 +49,7 @@ class PortRows:
     past: Mapping[int, tuple[PastRunFacts, ...]]
     latest: Mapping[int, Run]
     pending: Mapping[int, UUID]
-    checks: Mapping[UUID, Sequence[CheckResultRow]]
+    checks: Mapping[UUID, Sequence[CheckResult]]
 
     def facts_of(self, product: DataProduct) -> tuple[PortFacts, ...]:
         """The ports of one of the products. Raises `ValueError` where a row says what nobody understands."""
@@ -97,7 +96,7 @@ def port_rows(product_ids: Collection[int], window: int) -> PortRows:
         past=past,
         latest={run.port_id: run for run in runs},
         pending=dict(pending.order_by("requested_at").values_list("port_id", "id")),
-        checks=_by(CheckResultRow.objects.filter(run_id__in=list(latest.values())).defer("samples"), lambda row: row.run_id),
+        checks=_by(CheckResult.objects.filter(run_id__in=list(latest.values())).defer("samples"), lambda row: row.run_id),
     )
 
 
@@ -153,7 +152,7 @@ def redaction_for(port: OutputPort) -> Redaction:
     return redaction_of(_fields([port.id]).get(port.id, ()), _sensitivity(port.product.sensitivity))
 
 
-def check_facts_of(row: CheckResultRow, port: str) -> CheckFacts:
+def check_facts_of(row: CheckResult, port: str) -> CheckFacts:
     """What one stored result says, for a judgement and for whoever words it. `port` is the name of its port."""
     return check_facts(str(row.id), port, _check_result(row))
 
@@ -182,7 +181,7 @@ def _column(column: Mapping[str, Any]) -> ObservedColumn:
     return ObservedColumn(column["name"], column["physical_type"], types)
 
 
-def _check_result(row: CheckResultRow) -> CheckEvidence:
+def _check_result(row: CheckResult) -> CheckEvidence:
     return CheckEvidence(
         expectation=Expectation(row.type, row.kwargs, Severity(row.severity), Dimension(row.dimension)),
         status=CheckStatus(row.status),

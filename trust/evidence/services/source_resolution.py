@@ -10,7 +10,7 @@ from django.conf import settings
 from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
-from trust.evidence.models.suite import SuiteSpec as SuiteRow
+from trust.evidence.models.suite import Suite
 from trust.evidence.rules.evidence import Source
 from trust.evidence.services.port_locations import kept_at, kept_columns, may_look_up
 from trust.evidence.sources.files import resolve_file
@@ -29,14 +29,14 @@ class Reading:
     source: Source
 
 
-def reading_of(*, port: OutputPort, suite: SuiteRow) -> Reading:
+def reading_of(*, port: OutputPort, suite: Suite) -> Reading:
     """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
     demanded = suite_of(suite)
     source = _source(port, demanded.expectations)
     return Reading(demanded, replace(source, references=_references(port, demanded.expectations)))
 
 
-def suite_of(row: SuiteRow) -> SuiteSpec:
+def suite_of(row: Suite) -> SuiteSpec:
     """The stored suite as the rules know it."""
     return SuiteSpec(row.name, tuple(_expectation(stored) for stored in row.expectations))
 

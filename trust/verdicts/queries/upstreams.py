@@ -9,8 +9,7 @@ from typing import Self
 from msgspec import UNSET
 
 from catalog.models import InputPort
-from trust.verdicts.models.verdict import CurrentVerdict
-from trust.verdicts.models.verdict import VerdictStatus as VerdictRow
+from trust.verdicts.models.verdict import CurrentVerdict, Verdict
 from trust.verdicts.queries.lineage import circles_among
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.rules.facts import UpstreamFacts
@@ -39,11 +38,11 @@ class Answer:
     invalidated: bool
     judged_at: datetime | None = None
     valid_until: datetime | None = None
-    row: VerdictRow | None = None
+    row: Verdict | None = None
     outcome: Outcome | None = None
 
     @classmethod
-    def of(cls, row: VerdictRow, outcome: Outcome) -> Self:
+    def of(cls, row: Verdict, outcome: Outcome) -> Self:
         """That of a judgement just made."""
         return cls(False, row.judged_at, row.valid_until, row, outcome)
 
