@@ -40,7 +40,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def package_graph() -> Mapping[str, frozenset[str]]:
-    """Which box imports which. `trust` is its entry points and its ground, which all may import, so it is left out as a target."""
+    """Which box imports which. `trust` stands for its entry points and its ground, so it is left out as a target."""
     graph: dict[str, set[str]] = {}
     for module, path in modules():
         source = node_of(module)
