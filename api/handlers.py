@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from api.errors import INTERNAL, answer_error, problem_of
 from api.problems import problem_response
 from trust.desk import views as pages
+from trust.presentation.responses import unavailable
 
 API_PREFIXES = ("/api/", "/healthz", "/readyz", "/access/", "/.well-known/")
 
@@ -35,5 +36,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_api(request):
         return problem_response(request, problem)
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return pages.unavailable(problem.headers)
+        return unavailable(problem.headers)
     return pages.server_error(request)

@@ -41,7 +41,7 @@ def claims_of_policy(policy: AccessPolicy) -> PolicyClaims:
 
 def raw_text(policy: AccessPolicy) -> str:
     """The Cedar text of a raw policy as governance wrote it, without the annotations that Touchstone put above it."""
-    said = rules.AccessPolicy(
+    said = rules.PolicySpec(
         effect=Effect(policy.effect),
         consumer_kinds=frozenset(),
         purposes=frozenset(),

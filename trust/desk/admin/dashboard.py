@@ -13,7 +13,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import sees_everything
 from trust.decisions.models.decision import Decision
 from trust.decisions.queries.denials import denials_since
-from trust.desk.admin.queues import DeskContext, looker_of, queues_of
+from trust.desk.admin.queues import DeskContext, desk_context_of, queues_of
 from trust.desk.pages.desk import PUBLISHED, denial_lines, matrix_of, trend_of
 from trust.desk.pages.heat import heat_map
 from trust.desk.queries import desk
@@ -22,6 +22,7 @@ from trust.evidence.models.run import Run
 from trust.presentation.admin.links import list_link, page_link
 from trust.verdicts.models.exceptions import Incident
 from trust.verdicts.models.recall import Recall
+from trust.verdicts.queries import product_upkeep
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.trend import trend
 from trust.verdicts.services import judging
@@ -40,7 +41,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("catalog.view_dataproduct"):
         return context
     person, now = person_of(request), timezone.now()
-    viewer = looker_of(request, desk.reach_of(person), now, current_policy()[1])
+    viewer = desk_context_of(request, desk.reach_of(person), now, current_policy()[1])
     return (
         context
         | {"now": now, "has_role": True, "sees_everything": sees_everything(person)}
@@ -52,9 +53,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _products(viewer: DeskContext) -> dict[str, Any]:
-    open_products = _judged(desk.published_within(viewer.reach), viewer.now)
+    open_products = _judged(product_upkeep.published_within(viewer.reach), viewer.now)
     matrix = matrix_of(desk.verdict_counts(viewer.reach, viewer.now))
-    unowned, unpoliced = desk.without_owner(viewer.reach), desk.without_policy(viewer.reach, viewer.now)
+    unowned, unpoliced = product_upkeep.without_owner(viewer.reach), product_upkeep.without_policy(viewer.reach, viewer.now)
     return {
         "open_products": open_products,
         "matrix": matrix,

@@ -19,6 +19,7 @@ from trust.presentation.pages.labels import GATES
 from trust.use_cases.models.use_case import OutputException, StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.queries import product_upkeep
 from trust.verdicts.queries.product_upkeep import Reach
 from trust.verdicts.queries.waivers import waivers_waiting_for
 from trust.verdicts.rules.trust_policy import TrustPolicy
@@ -69,7 +70,7 @@ def queues_of(viewer: DeskContext) -> list[Queue]:
     return [queue(viewer) for queue in _QUEUES]
 
 
-def looker_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> DeskContext:
+def desk_context_of(request: HttpRequest, reach: Reach, now: datetime, policy: TrustPolicy) -> DeskContext:
     return DeskContext(request, reach, governs(request), now, policy)
 
 
@@ -103,7 +104,7 @@ def _policies(viewer: DeskContext) -> Queue:
 
 
 def _reviews(viewer: DeskContext) -> Queue:
-    rows = waiting.unreviewed(viewer.reach, viewer.now, viewer.policy.review_interval).select_related("owner")
+    rows = product_upkeep.unreviewed(viewer.reach, viewer.now, viewer.policy.review_interval).select_related("owner")
     rows = rows.defer("search").order_by("reviewed_at", "slug")
     return _queue(
         "Products to review",
@@ -115,7 +116,7 @@ def _reviews(viewer: DeskContext) -> Queue:
 
 
 def _acknowledgements(viewer: DeskContext) -> Queue:
-    rows = waiting.unacknowledged(viewer.reach, viewer.now, viewer.policy.acknowledgement_interval)
+    rows = product_upkeep.unacknowledged(viewer.reach, viewer.now, viewer.policy.acknowledgement_interval)
     rows = rows.defer("search").order_by("acknowledged_at", "slug")
     return _queue(
         "Products to acknowledge",

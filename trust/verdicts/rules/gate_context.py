@@ -18,7 +18,7 @@ class GateContext:
     facts: ProductFacts
     policy: TrustPolicy
     now: datetime
-    assess_evidence: tuple[AssessedEvidence, ...]
+    assessed_ports: tuple[AssessedEvidence, ...]
     waivers: WaiversInForce
 
     @property
