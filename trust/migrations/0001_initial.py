@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='current_verdict', serialize=False, to='catalog.dataproduct')),
                     ('verdict_row', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trust.verdict')),
-                    ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], default=trust.vocabulary.Verdict['UNKNOWN'], max_length=30)),
+                    ('verdict', models.CharField(choices=[('production_grade', 'production grade'), ('unknown', 'unknown'), ('not_production_grade', 'not production grade')], default=trust.vocabulary.VerdictStatus['UNKNOWN'], max_length=30)),
                     ('raw_score', models.FloatField(default=0)),
                     ('score', models.FloatField(default=0)),
                     ('effective_score', models.FloatField(default=0)),
