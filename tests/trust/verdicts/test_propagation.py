@@ -69,7 +69,7 @@ def longest_transaction(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(currents))
         return judging_context(currents, now)
 
-    monkeypatch.setattr("trust.verdicts.services.judging.bench_of", counted)
+    monkeypatch.setattr("trust.verdicts.services.judging.judging_context", counted)
     return sizes
 
 

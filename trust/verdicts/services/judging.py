@@ -162,7 +162,7 @@ class Work:
         if not stale:
             return 0, left, {}
         context = judging_context(stale, self.now)
-        # What was read of those that are judged here is old by the time that they are: they are taken from `bench.answers`
+        # What was read of those that are judged here is old by the time that they are: they are taken from `context.answers`
         # only after their own judgement.
         for current in stale:
             context.answers.pop(current.product_id, None)
