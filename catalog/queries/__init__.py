@@ -8,8 +8,7 @@ from catalog.queries.agreements import (
     standing_agreements,
 )
 from catalog.queries.lineage import path_upstream
-from catalog.queries.policies import policies_by_id, policies_in_force
-from catalog.queries.policy_texts import export_policies, text_difference
+from catalog.queries.policies import export_policies, policies_by_id, policies_in_force, text_difference
 from catalog.queries.use_cases import visible_use_cases
 from catalog.queries.visibility import is_insider, visible_products
 

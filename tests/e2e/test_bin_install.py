@@ -12,8 +12,7 @@ import pytest
 
 from runtime import directories
 from runtime.account import Account
-from runtime.install import BUNDLED_SERVERS, STAMP, Installer, without
-from runtime.pip_settings import read_settings, uv_variables
+from runtime.install import BUNDLED_SERVERS, STAMP, Installer, read_settings, uv_variables, without
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTING = """:env:.timeout='180'

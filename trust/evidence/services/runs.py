@@ -3,9 +3,13 @@
 The row is the queue. A claim is one conditional update; whoever finishes a run proves with the token of the claim that it
 is still his, in the transaction that writes the results and the verdict. So a run that two workers executed still has one
 result and one verdict. Locks are taken in the order run, then current rows (as the trigger on finished runs does).
+
+Real data holds texts and numbers that PostgreSQL's JSON type refuses; `storable` replaces them.
 """
 
 import logging
+import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 
 from catalog.models import OutputPort, Person
 from catalog.rules.errors import ConflictError
+from catalog.rules.expectation import Json
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.permissions import require_can_look_after
@@ -24,8 +29,28 @@ from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence
-from trust.evidence.rules.storable import storable, storable_text
 from trust.vocabulary import RunStatus
+
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(value: Json) -> Json:
+    """`value` with NUL characters and lone surrogates as U+FFFD, and with `nan`, `inf` and `-inf` as texts."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable_text(str(key)): storable(item) for key, item in value.items()}
+    return value
+
+
+def storable_text(text: str) -> str:
+    """`text` with NUL characters and lone surrogates as U+FFFD."""
+    return _REFUSED.sub("\ufffd", text)
+
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,10 @@
-"""What consumers did with their answers: used the data, or took the declared fallback. Kept as evidence, whatever it shows."""
+"""What consumers did with their answers: used the data, or took the declared fallback. Kept as evidence, whatever it shows.
 
-from datetime import datetime
+Logged answers never change, so whether a use rested on a valid yes is decided once, when it is reported.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -9,11 +13,37 @@ from catalog.rules.errors import InvalidError
 from catalog.rules.moments import rfc_3339
 from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import DecisionUse
-from trust.use_cases.rules.readiness.misuse import AnswerUsed, misuse_of
 from trust.use_cases.services.outcomes import demand_in_time
 from trust.use_cases.services.reporters import Reporter, find_answer, not_a_consumer, takes_part, unknown_answer
 from trust.verdicts.queries.policies import current_policy
-from trust.vocabulary import UseAction
+from trust.vocabulary import Misuse, UseAction
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerUsed:
+    """The logged answer. is_of_this_use_case: it was asked by this consumer and named this use case. valid_until None: it said
+    no such moment."""
+
+    is_of_this_use_case: bool
+    decision: bool
+    asked_at: datetime
+    valid_until: datetime | None = None
+
+
+def misuse_of(answer: AnswerUsed, used_at: datetime, *, clock_skew: timedelta) -> Misuse | None:
+    """Why a use at `used_at` did not rest on a valid yes; None where it did.
+
+    clock_skew: how far the consumer's clock may be away from ours before it counts against it (that of the trust policy).
+    """
+    if not answer.is_of_this_use_case:
+        return Misuse.OTHER_USE_CASE
+    if not answer.decision:
+        return Misuse.DENIED
+    if used_at < answer.asked_at - clock_skew:
+        return Misuse.BEFORE_THE_ANSWER
+    if answer.valid_until is not None and used_at >= answer.valid_until + clock_skew:
+        return Misuse.ANSWER_EXPIRED
+    return None
 
 
 @transaction.atomic

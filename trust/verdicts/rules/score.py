@@ -9,13 +9,14 @@ raw = 40*quality + 15*reliability + 15*freshness + 15*coverage + 15*governance (
 Shares that rest on a run fade with the run's age. Without output ports the first four are 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from math import floor
+from math import floor, sqrt
 
 from catalog.rules.vocabulary import Cadence
+from trust.evidence.rules.facts import PastRunFacts
 from trust.verdicts.rules import freshness
 from trust.verdicts.rules.coverage import coverage_of
 from trust.verdicts.rules.evidence_status import AssessedEvidence
@@ -23,8 +24,31 @@ from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.governance_measures import governance_terms
 from trust.verdicts.rules.outcome import DimensionContribution, PartContribution, Term
 from trust.verdicts.rules.quality import quality_of
-from trust.verdicts.rules.reliability import reliability_of
 from trust.vocabulary import Grade, Part
+
+_Z = 1.96
+"""95% two-sided, DESIGN.md section 3."""
+
+
+def wilson_lower_bound(successes: int, total: int, z: float = _Z) -> float:
+    """Lower bound of the Wilson score interval for a share of successes, 0 to 1 (Wilson 1927); 0 where nothing was tried.
+
+    It grows with the number of runs: 1 of 1 gives 0.21, 20 of 20 give 0.84.
+    """
+    if total <= 0:
+        return 0.0
+    share = successes / total
+    centre = share + z * z / (2 * total)
+    spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return min(max((centre - spread) / (1 + z * z / total), 0.0), 1.0)
+
+
+def reliability_of(past_runs: Iterable[PastRunFacts], window: int) -> Fraction:
+    """The bound for the `window` runs that started last; a run that could not look is not a success."""
+    latest = sorted(past_runs, key=lambda run: (run.started_at, run.id))[-window:]
+    bound = wilson_lower_bound(sum(run.is_success for run in latest), len(latest))
+    return Fraction(bound)
+
 
 Share = tuple[str, Fraction]
 """The name of a term and its measure, 0 to 1."""

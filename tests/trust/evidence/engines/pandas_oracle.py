@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from trust.evidence.engines.gx import quiet  # noqa: F401  # before Great Expectations
-from trust.evidence.engines.gx.plain_json import plain_json
+from trust.evidence.engines.gx.results import plain_json
 
 import great_expectations as gx  # isort: skip
 from great_expectations.expectations.registry import get_expectation_impl  # isort: skip

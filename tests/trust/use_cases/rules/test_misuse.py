@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trust.use_cases.rules.readiness.misuse import AnswerUsed, misuse_of
+from trust.use_cases.services.usage_reports import AnswerUsed, misuse_of
 from trust.vocabulary import Misuse
 
 ASKED = datetime(2026, 11, 1, 12, tzinfo=UTC)

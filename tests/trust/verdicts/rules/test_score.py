@@ -31,8 +31,7 @@ from trust.evidence.rules.facts import CheckFacts
 from trust.verdicts.rules.facts import ProductFacts
 from trust.verdicts.rules.outcome import DimensionContribution, PartContribution
 from trust.verdicts.rules.quality import lowest_mean
-from trust.verdicts.rules.reliability import reliability_of, wilson_lower_bound
-from trust.verdicts.rules.score import grade_of, one_decimal
+from trust.verdicts.rules.score import grade_of, one_decimal, reliability_of, wilson_lower_bound
 from trust.vocabulary import CheckStatus, Grade, Part, VerdictStatus
 
 

@@ -2,11 +2,14 @@
 
 Told: a header that names a column twice, rows of another length than the header, an open quote, an encoding that is not
 UTF-8. All values are looked at before a column gets its type: boolean, whole number, number, else text.
+
+DuckDB silently drops a last line that is longer than its buffer, so the end of a file is read first.
 """
 
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,48 @@ from trust.evidence.engines.gx.columns import Column
 from trust.evidence.engines.gx.file_columns import file_columns
 from trust.evidence.engines.gx.file_problems import check_width, malformed, wrong_encoding
 from trust.evidence.engines.gx.limits import MAX_LINE_BYTES
-from trust.evidence.engines.gx.line_ends import demand_ending
 from trust.evidence.engines.gx.quoting import quoted_list, quoted_name, quoted_path, quoted_text, quoted_tuple
 from trust.evidence.rules.evidence import Source
 from trust.evidence.sources.files import NULL_TEXTS
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+def demand_ending(path: str) -> None:
+    """Raise SourceProblemError where the last line is longer than a line may be. Only the end of a plain file is read."""
+    if _last_line_bytes(path) > MAX_LINE_BYTES:
+        raise malformed(path, f"its last line is longer than {MAX_LINE_BYTES:,} bytes")
+
+
+def _last_line_bytes(path: str) -> int:
+    """How long the last line is, counted no further than a line may be."""
+    if path.lower().endswith(".gz"):
+        return _last_packed_line_bytes(path)
+    with Path(path).open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(size - MAX_LINE_BYTES - _CHUNK_BYTES, 0))
+        end = file.read().rstrip(b"\r\n")
+    return len(end) - _after_break(end)
+
+
+def _last_packed_line_bytes(path: str) -> int:
+    """Of a packed file, which cannot be read from its end: the longest line, since no other may be longer either."""
+    longest = current = 0
+    try:
+        with gzip.open(path, "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                first = next((place for place in (chunk.find(b"\n"), chunk.find(b"\r")) if place >= 0), len(chunk))
+                longest = max(longest, current + first)
+                current = len(chunk) - _after_break(chunk) + (current if first == len(chunk) else 0)
+    except (OSError, EOFError, zlib.error) as error:
+        raise malformed(path, f"it cannot be unpacked ({error})") from error
+    return longest
+
+
+def _after_break(text: bytes) -> int:
+    """Where the last line of `text` begins; 0 where it has no line break."""
+    return max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+
 
 # A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
 _NO_NULL_TEXT = "\x01touchstone: no text means null\x01"

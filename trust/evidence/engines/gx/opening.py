@@ -1,26 +1,113 @@
-"""From a `Source` to a `Table`: the one place that knows both kinds of sources, and that closes what it opened."""
+"""From a `Source` to a `Table`: the one place that knows both kinds of sources, and that closes what it opened.
+
+Files become tables of a DuckDB of their own: one per run, in a temporary folder, with limits on memory and disk. Parquet is read
+in place. CSV and JSON lines are loaded once: they have no types, so all values of a column decide its type, as in pandas.
+"""
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 
+import duckdb
 import sqlalchemy as sa
-from sqlalchemy.sql import quoted_name
+from sqlalchemy import sql
 
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.columns import Column
+from trust.evidence.engines.gx.csv_files import load_csv
 from trust.evidence.engines.gx.duckdb_backend import DuckDbBackend
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
-from trust.evidence.engines.gx.file_database import FileDatabase
+from trust.evidence.engines.gx.file_columns import file_columns
+from trust.evidence.engines.gx.file_problems import file_problem
+from trust.evidence.engines.gx.json_files import load_json_lines
 from trust.evidence.engines.gx.limits import EngineLimits
 from trust.evidence.engines.gx.measure import Table
 from trust.evidence.engines.gx.postgres_backend import PostgresBackend
 from trust.evidence.engines.gx.postgres_tables import connection_problem, open_database, read_columns
+from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_names, quoted_path
+from trust.evidence.engines.gx.run_folders import RunFolder, SizeGuard
 from trust.evidence.rules.evidence import Source
-from trust.evidence.sources.files import resolve_file
+from trust.evidence.sources.files import check_file, resolve_file
 from trust.evidence.sources.postgres import connection_settings, split_table
 from trust.evidence.sources.problem import SourceProblemError
+
+
+def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
+    # Parquet's statistics leave NaN out. Without `can_have_nan` DuckDB concludes from them that no value is NaN.
+    reader = f"read_parquet({quoted_path(source.location)}, hive_partitioning=false, can_have_nan=true)"
+    described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    names = _parquet_names(connection, source.location)
+    if len(names) != len(described):
+        names = [row[0] for row in described]
+    columns = file_columns([(own, row[1]) for own, row in zip(names, described, strict=True)], source)
+    connection.execute(f"CREATE VIEW {quoted_name(name)}({quoted_names(columns)}) AS SELECT * FROM {reader}")
+    # DESCRIBE reads the footer only: a file that was cut in its middle shows itself in the first page.
+    # Not fetched into Python, which would want pytz for timestamps with a zone.
+    connection.execute(f"CREATE TEMP TABLE probe AS SELECT * FROM {quoted_name(name)} LIMIT 1")
+    connection.execute("DROP TABLE probe")
+    return columns
+
+
+def _parquet_names(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
+    """Top-level names as the file has them: DuckDB renames `A` beside `a`."""
+    rows = connection.execute(f"SELECT name, num_children FROM parquet_schema({quoted_path(path)})").fetchall()
+    names: list[str] = []
+    position = 1  # the first row is the root
+
+    def skip(at: int) -> int:
+        following = at + 1
+        for _ in range(rows[at][1] or 0):
+            following = skip(following)
+        return following
+
+    while position < len(rows):
+        names.append(rows[position][0])
+        position = skip(position)
+    return names
+
+
+class FileDatabase:
+    """A DuckDB that can read the given files and nothing else. A context manager: its folder goes with it."""
+
+    def __init__(self, paths: list[str], limits: EngineLimits) -> None:
+        self._folder = RunFolder(limits.temp_directory)
+        self.connection = duckdb.connect(
+            str(self._folder.path / "run.duckdb"),
+            config={
+                "memory_limit": limits.memory,
+                "threads": limits.threads,
+                "temp_directory": str(self._folder.path / "spill"),
+                "max_temp_directory_size": f"{limits.temp_mb}MB",
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+            },
+        )
+        self.connection.execute("SET TimeZone='UTC'")
+        self.connection.execute("SET enable_progress_bar=false")
+        self.connection.execute("SET allowed_paths=" + quoted_list([*paths, *map(literal_path, paths)]))
+        self.connection.execute("SET enable_external_access=false")
+        self.connection.execute("SET lock_configuration=true")
+        # DuckDB bounds what it sets aside, but not its own database, into which text files are read.
+        self._guard = SizeGuard(self._folder, limits.temp_mb * 1_000_000, self.connection.interrupt)
+
+    def __enter__(self) -> "FileDatabase":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._guard.end()
+        self.connection.close()
+        self._folder.remove()
+
+    def load(self, name: str, source: Source) -> dict[str, Column]:
+        """Make `source` readable as `name`; its columns by their own names, in order. Raises SourceProblemError."""
+        check_file(source.location)
+        loaders = {SourceKind.PARQUET: load_parquet, SourceKind.CSV: load_csv, SourceKind.JSON_LINES: load_json_lines}
+        try:
+            return loaders[source.kind](self.connection, name, source)
+        except duckdb.Error as error:
+            raise file_problem(source, error) from error
 
 
 @dataclass(frozen=True)
@@ -125,9 +212,9 @@ class Opening:
 def _selectable(name: str, schema: str | None, columns: dict[str, Column]) -> sa.TableClause:
     names: Iterable[str] = (column.sql_name for column in columns.values())
     return sa.table(
-        quoted_name(name, quote=True),
-        *(sa.column(quoted_name(column, quote=True)) for column in names),
-        schema=None if schema is None else quoted_name(schema, quote=True),
+        sql.quoted_name(name, quote=True),
+        *(sa.column(sql.quoted_name(column, quote=True)) for column in names),
+        schema=None if schema is None else sql.quoted_name(schema, quote=True),
     )
 
 
