@@ -1,7 +1,7 @@
-"""From a `Source` to a `Table`: the one place that knows both kinds of sources, and that closes what it opened.
+"""Opens a source for a run: a DuckDB over files, or a PostgreSQL.
 
-Files become tables of a DuckDB of their own: one per run, in a temporary folder, with limits on memory and disk. Parquet is read
-in place. CSV and JSON lines are loaded once: they have no types, so all values of a column decide its type, as in pandas.
+Files become tables of a DuckDB of their own: one per run, in a temporary folder, with limits on memory and disk. Parquet is
+read in place. CSV and JSON lines are loaded once: they have no types, so all values of a column decide its type, as in pandas.
 """
 
 from collections.abc import Callable, Iterable
