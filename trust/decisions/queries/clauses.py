@@ -1,7 +1,7 @@
 """Conditions and expressions that several of the prepared statements share, each said here once. For `Statement` texts only.
 
 The tables go by these letters: `k` the key, `s` the subject with `p` the account of its owner, `g` the agreement. Each clause
-is a rule of Python code in SQL: `tests/trust/decisions/test_resolved_question.py` and `tests/api/test_unusable_keys.py` compare the two.
+is a rule of Python code in SQL; `test_resolved_question.py` and `test_unusable_keys.py` compare the two.
 """
 
 GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
