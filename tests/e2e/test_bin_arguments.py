@@ -31,8 +31,7 @@ def clone(tmp_path: Path) -> Path:
     root = tmp_path / "a clone"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "bin", root / "bin")
-    shutil.copytree(ROOT / "config" / "runtime", root / "config" / "runtime", ignore=ignore)
-    shutil.copy(ROOT / "config" / "__init__.py", root / "config")
+    shutil.copytree(ROOT / "runtime", root / "runtime", ignore=ignore)
     return root
 
 
@@ -61,7 +60,7 @@ def test_help_is_given_without_installing_anything(clone: Path, command: str) ->
 
 
 def test_the_first_half_needs_the_standard_library_only() -> None:
-    words = [sys.executable, "-I", "-S", str(ROOT / "config" / "runtime" / "launch.py"), "up", "--help"]
+    words = [sys.executable, "-I", "-S", str(ROOT / "runtime" / "launch.py"), "up", "--help"]
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
