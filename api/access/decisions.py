@@ -40,8 +40,7 @@ def find_decision(person: Person, decision_id: int) -> Decision:
 
 
 def _looked_after(person: Person) -> list[int]:
-    mine = DataProduct.objects.filter(Q(owner=person) | Q(stewards=person)).order_by()
-    return list(mine.values_list("pk", flat=True).distinct())
+    return list(DataProduct.objects.looked_after_by(person).order_by().values_list("pk", flat=True))
 
 
 def _may_see(person: Person, decision: Decision) -> bool:

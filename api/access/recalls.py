@@ -5,7 +5,8 @@ Governance and auditors see all. What may not be seen does not exist: the answer
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from catalog.models import DataProduct, Person
+from catalog.models import Person
+from catalog.models.product import is_looked_after_by
 from catalog.rules.errors import NotFoundError
 from catalog.services.permissions import sees_everything
 from trust.models import Recall, RecalledConsumer
@@ -22,9 +23,7 @@ def visible_recalls(person: Person) -> QuerySet[Recall]:
     if sees_everything(person):
         return rows.annotate(consumer_count=counted)
     named = RecalledConsumer.objects.filter(recall=OuterRef("pk"), consumer__owner=person)
-    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("product"), person=person)
-    mine = Q(product__owner=person) | Exists(steward) | Exists(named)
-    return rows.filter(mine).annotate(consumer_count=counted)
+    return rows.filter(is_looked_after_by(person, "product") | Exists(named)).annotate(consumer_count=counted)
 
 
 def names_visibly(person: Person, consumer: str) -> Exists:
@@ -32,8 +31,7 @@ def names_visibly(person: Person, consumer: str) -> Exists:
     named = RecalledConsumer.objects.filter(recall=OuterRef("pk"), consumer__slug=consumer)
     if sees_everything(person):
         return Exists(named)
-    product = Q(recall__product__owner=person) | Q(recall__product__stewards=person)
-    return Exists(named.filter(product | Q(consumer__owner=person)))
+    return Exists(named.filter(is_looked_after_by(person, "recall__product") | Q(consumer__owner=person)))
 
 
 def find_recall(person: Person, recall_id: int) -> Recall:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.v1.fast_path import json_answer
-from trust.decisions.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
+from trust.decisions.queries.clauses import CURRENT_VERDICT, FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules import denials
 from trust.verdicts.rules.answer import DECISION_ID_MARK, worded
@@ -46,8 +46,9 @@ STATEMENT = Statement(
     ), given AS (
         SELECT %s::json AS products, %s::text AS unknown, %s::text AS request_id, %s::bigint AS elapsed_us
     ), asked AS MATERIALIZED (
-        SELECT a.n, a.product, d.id AS product_id, d.lifecycle, c.invalidated, c.verdict, c.effective_score, c.verdict_row_id,
-               c.valid_until, c.reason_codes, c.basis, c.evidence_at, greatest(statement_timestamp(), c.judged_at) AS as_of,
+        SELECT a.n, a.product, d.id AS product_id, d.lifecycle, {CURRENT_VERDICT} AS is_current, c.verdict,
+               c.effective_score, c.verdict_row_id, c.valid_until, c.reason_codes, c.basis, c.evidence_at,
+               greatest(statement_timestamp(), c.judged_at) AS as_of,
                coalesce(c.body, replace(given.unknown, chr(4), a.product)) AS body
         FROM given, json_array_elements_text(given.products) WITH ORDINALITY AS a(product, n)
         LEFT JOIN catalog_dataproduct d ON d.slug = a.product
@@ -55,8 +56,8 @@ STATEMENT = Statement(
     ), found AS MATERIALIZED (
         SELECT nextval('trust_decision_id_seq') AS decision_id, ordered.*
         FROM (SELECT * FROM asker, asked WHERE NOT EXISTS (
-            SELECT 1 FROM asked a WHERE a.product_id IS NOT NULL AND (a.lifecycle = 'draft' OR a.invalidated OR a.body = ''
-                OR a.valid_until IS NULL OR a.valid_until <= statement_timestamp())) ORDER BY asked.n) ordered
+            SELECT 1 FROM asked a WHERE a.product_id IS NOT NULL AND (a.lifecycle = 'draft' OR a.is_current IS NOT TRUE))
+            ORDER BY asked.n) ordered
     ), written AS (
         INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug,
             decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, basis, request_id,

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from api.access.asking import admitted_digest, note_use
 from api.problems import ARRIVED, REQUEST_ID
 from api.signed import wants_signed
-from trust.decisions.queries.clauses import FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
+from trust.decisions.queries.clauses import CURRENT_VERDICT, FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.decisions.queries.prepared import Statement
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
@@ -39,8 +39,7 @@ STATEMENT = Statement(
                c.effective_score, c.verdict_row_id, c.valid_until, c.reason_codes, c.basis, c.evidence_at, c.body,
                greatest(statement_timestamp(), c.judged_at) AS as_of
         FROM asker, catalog_dataproduct d JOIN trust_currentverdict c ON c.product_id = d.id
-        WHERE d.slug = %s::text AND d.lifecycle <> 'draft' AND NOT c.invalidated AND c.body <> ''
-            AND c.valid_until > statement_timestamp()
+        WHERE d.slug = %s::text AND d.lifecycle <> 'draft' AND {CURRENT_VERDICT}
     ), written AS (
         INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug,
             decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, basis, request_id,

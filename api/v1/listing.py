@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
 
 from catalog.models import DataProduct, Person
 from catalog.models.product import DataProductQuerySet
@@ -14,7 +13,6 @@ from catalog.queries import visible_products
 from catalog.rules.vocabulary import Lifecycle
 from trust.models import CurrentVerdict
 from trust.verdicts.services.judging import ensure_current
-from trust.vocabulary import VerdictStatus
 
 WORD = re.compile(r"\w+")
 MOST_WORDS = 10
@@ -39,8 +37,12 @@ def find_products(person: Person, filters: Mapping[str, Any], now: datetime) -> 
     if "q" in filters:
         products = products.filter(search=search_query(filters["q"]))
     if "verdict" in filters or "gate" in filters:
-        ensure_current(list(products.filter(is_stale(now)).values_list("pk", flat=True)[:MOST_JUDGED_FOR_A_FILTER]), now)
-        products = products.filter(verdict_filter(filters, now))
+        stale = products.filter(current_verdict__in=CurrentVerdict.objects.stale(now))
+        ensure_current(list(stale.values_list("pk", flat=True)[:MOST_JUDGED_FOR_A_FILTER]), now)
+    if "verdict" in filters:
+        products = products.filter(current_verdict__in=CurrentVerdict.objects.showing(filters["verdict"], now))
+    if "gate" in filters:
+        products = products.filter(current_verdict__in=CurrentVerdict.objects.with_open_gate(filters["gate"], now))
     return products
 
 
@@ -51,25 +53,9 @@ def search_query(text: str) -> SearchQuery:
     return as_written | SearchQuery(words, search_type="raw", config="english")  # which leaves out words such as "the"
 
 
-def is_stale(now: datetime) -> Q:
-    """Products whose current verdict must not be shown as it is."""
-    prefix = "current_verdict__"
-    return Q(**{f"{prefix}invalidated": True}) | Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__lte": now})
-
-
-def verdict_filter(filters: Mapping[str, Any], now: datetime) -> Q:
-    condition = Q()
-    if verdict := filters.get("verdict"):
-        matches = ~is_stale(now) & Q(current_verdict__verdict=verdict)
-        condition &= matches | is_stale(now) if verdict == VerdictStatus.UNKNOWN else matches
-    if gate := filters.get("gate"):
-        condition &= ~is_stale(now) & Q(current_verdict__failing_gates__contains=[gate])
-    return condition
-
-
 def with_current_verdicts(products: Sequence[DataProduct], now: datetime) -> Sequence[DataProduct]:
     """The same products, each with a verdict that stands at `now`. No query where none has run out."""
-    old = [p.pk for p in products if is_outdated(p.current_verdict, now)]
+    old = [p.pk for p in products if not p.current_verdict.is_current(now)]
     if old:
         ensure_current(old, now)
         judged = CurrentVerdict.objects.defer("body").in_bulk(old)
@@ -77,7 +63,3 @@ def with_current_verdicts(products: Sequence[DataProduct], now: datetime) -> Seq
             if product.pk in judged:
                 product.current_verdict = judged[product.pk]
     return products
-
-
-def is_outdated(current: CurrentVerdict, now: datetime) -> bool:
-    return current.invalidated or current.valid_until is None or current.valid_until <= now

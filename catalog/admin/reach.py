@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from catalog.models import DataProduct, Person
@@ -30,6 +30,4 @@ def within_reach(queryset: QuerySet[M], person: Person, *, path: str) -> QuerySe
     """The rows whose product, found at `path` (`pk` for products themselves), this person owns or looks after, or all rows."""
     if sees_everything(person):
         return queryset
-    stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
-    mine = DataProduct.objects.filter(Q(owner=person) | Q(pk__in=stewarded)).order_by().values("pk")
-    return queryset.filter(**{f"{path}__in": mine})
+    return queryset.filter(**{f"{path}__in": DataProduct.objects.looked_after_by(person).order_by().values("pk")})

@@ -84,9 +84,6 @@ class Migration(migrations.Migration):
                     'indexes': [],
                     'constraints': [],
                 },
-                managers=[
-                    ('objects', django.contrib.auth.models.UserManager()),
-                ],
             ),
             migrations.CreateModel(
                 name='PersonUsernameFirstNameLastNameEmailIsActiveIsStaffIsSuperuserEvent',

@@ -1,12 +1,27 @@
 """Who can own, look after, ask and audit: Django's user under the catalog's name, so that it can grow fields later."""
 
+from typing import ClassVar
+
 import pghistory
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db.models import QuerySet
+
+from catalog.rules.roles import PersonRole
+
+
+class PersonManager(UserManager["Person"]):
+    use_in_migrations = False
+
+    def governance(self) -> "QuerySet[Person]":
+        """Active people of the group that acts for governance."""
+        return self.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
 
 
 @pghistory.track(fields=["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"])
 class Person(AbstractUser):
     """A named person. An inactive person owns nothing: the `owner` gate fails."""
+
+    objects: ClassVar[PersonManager] = PersonManager()
 
     class Meta(AbstractUser.Meta):
         verbose_name = "person"

@@ -34,10 +34,20 @@ class Domain(models.Model):
         return self.name
 
 
+def is_looked_after_by(person: Person, path: str = "") -> Q:
+    """Rows whose product, found at `path`, this person owns or is a steward of; `path` is empty for products themselves."""
+    stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
+    return Q(**{f"{path}__owner" if path else "owner": person}) | Q(**{f"{path or 'pk'}__in": stewarded})
+
+
 class DataProductQuerySet(models.QuerySet["DataProduct"]):
     def published(self) -> "DataProductQuerySet":
         """Published or deprecated: what consumers may still find."""
         return self.filter(lifecycle__in=[Lifecycle.PUBLISHED, Lifecycle.DEPRECATED])
+
+    def looked_after_by(self, person: Person) -> "DataProductQuerySet":
+        """Those that this person owns or is a steward of."""
+        return self.filter(is_looked_after_by(person))
 
 
 @pghistory.track(exclude=["search"])

@@ -2,7 +2,8 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalog.models import Consumer, DataProduct, Measure, Person, UseCase, UseCaseProduct
+from catalog.models import Consumer, Measure, Person, UseCase, UseCaseProduct
+from catalog.models.product import is_looked_after_by
 from catalog.queries.visibility import is_insider
 
 
@@ -18,13 +19,12 @@ def visible_use_cases(person: Person) -> QuerySet[UseCase]:
     consumers = Consumer.objects.filter(use_cases=OuterRef("pk"), owner=person)
     measures = Measure.objects.filter(use_case=OuterRef("pk"), retired_at=None, owner=person)
     uses = UseCaseProduct.objects.filter(use_case=OuterRef("pk"))
-    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("product"), person=person)
     return rows.filter(
         Q(business_owner=person)
         | Q(outputs_owner=person)
         | Q(exceptions_owner=person)
         | Exists(measures)
         | Exists(consumers)
-        | Exists(uses.filter(Q(product__owner=person) | Exists(steward)))
+        | Exists(uses.filter(is_looked_after_by(person, "product")))
         | is_insider(person)
     )

@@ -3,10 +3,10 @@
 `catalog.services.permissions.sees_everything` asks the same of one person; `resolved_question` of decisions repeats it in SQL.
 """
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 
 from catalog.models import DataProduct, Person
-from catalog.models.product import DataProductQuerySet
+from catalog.models.product import DataProductQuerySet, is_looked_after_by
 from catalog.rules.roles import SEES_EVERYTHING
 from catalog.rules.vocabulary import Lifecycle
 
@@ -29,5 +29,4 @@ def visible_products(person: Person | None) -> DataProductQuerySet:
         return products.filter(offered)
     if person.is_superuser:
         return products
-    steward = DataProduct.stewards.through.objects.filter(dataproduct=OuterRef("pk"), person=person)
-    return products.filter(offered | Q(owner=person) | Exists(steward) | is_insider(person))
+    return products.filter(offered | is_looked_after_by(person) | is_insider(person))

@@ -9,7 +9,6 @@ from datetime import datetime
 from catalog.models import Agreement, Person
 from catalog.rules.agreement import Approval, Part, Request, missing_parts, needed_parts
 from catalog.rules.moments import rfc_3339
-from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import Sensitivity
 from catalog.services.notifications import notify
 
@@ -71,7 +70,7 @@ def _concerned(agreement: Agreement, actor: Person | None) -> list[Person]:
     request = request_of(agreement)
     people = {agreement.product.owner_id: agreement.product.owner, agreement.requested_by_id: agreement.requested_by}
     if request.owner_stands_aside or Part.GOVERNANCE in needed_parts(request.sensitivity):
-        governance = Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
+        governance = Person.objects.governance()
         people |= {person.pk: person for person in governance}
     told_otherwise = {agreement.consumer.owner_id, None if actor is None else actor.pk}
     return [person for pk, person in people.items() if pk not in told_otherwise]

@@ -20,7 +20,7 @@ from catalog.rules.consumers import (
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.people import find_person
-from catalog.services.permissions import is_governance, may_register, require_governance
+from catalog.services.permissions import actor_name, is_governance, may_register, require_governance
 from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
 
@@ -64,7 +64,7 @@ def require_may_manage(actor: Person | None, consumer: Consumer) -> None:
     if not may_manage(actor, consumer):
         owner = consumer.owner.username
         raise ForbiddenError(
-            f"{_name(actor)} may not change consumer {consumer.slug}: {owner} answers for it.",
+            f"{actor_name(actor)} may not change consumer {consumer.slug}: {owner} answers for it.",
             remedy=f"Ask {owner} or somebody of the group 'governance' to do it.",
         )
 
@@ -183,14 +183,14 @@ def _move(consumer: Consumer, status: ConsumerStatus, action: str, actor: Person
 def _accountable_owner(owner: str, actor: Person | None) -> Person:
     if not may_register(actor):
         raise ForbiddenError(
-            f"{_name(actor)} may not register consumers: that needs a role.",
+            f"{actor_name(actor)} may not register consumers: that needs a role.",
             remedy="Ask somebody of the group 'governance' to add you to a group.",
         )
     if actor is not None and owner in {"", actor.username}:
         return actor
     if not is_governance(actor):
         raise ForbiddenError(
-            f"{_name(actor)} may not register a consumer for {owner}.",
+            f"{actor_name(actor)} may not register a consumer for {owner}.",
             remedy="Register it under your own name and hand it over, or ask somebody of the group 'governance'.",
         )
     return find_person(username=owner, part="owner")
@@ -221,7 +221,3 @@ def _slug_exists(slug: str) -> ConflictError:
     return ConflictError(
         f"A consumer or person is named {slug} already.", remedy="Choose another slug.", code="slug_exists", field="slug"
     )
-
-
-def _name(actor: Person | None) -> str:
-    return "The system" if actor is None else actor.username

@@ -61,7 +61,7 @@ def require_governance(actor: Person | None, deed: str) -> None:
     """Raise `ForbiddenError` unless `actor` acts for governance. `deed` completes "may not ..."."""
     if not is_governance(actor):
         raise ForbiddenError(
-            f"{_name(actor)} may not {deed}: that is for governance.",
+            f"{actor_name(actor)} may not {deed}: that is for governance.",
             remedy="Ask somebody of the group 'governance' to do it.",
         )
 
@@ -71,7 +71,7 @@ def require_can_register(actor: Person | None) -> None:
     if is_governance(actor) or (actor is not None and has_role(actor, PersonRole.DATA_OWNERS)):
         return
     raise ForbiddenError(
-        f"{_name(actor)} may not register data products.",
+        f"{actor_name(actor)} may not register data products.",
         remedy="Ask somebody of the group 'governance' to add you to the group 'data owners'.",
     )
 
@@ -80,7 +80,7 @@ def require_can_change(actor: Person | None, product: DataProduct) -> None:
     """Raise `ForbiddenError` unless `actor` is the owner of `product` or acts for governance."""
     if not can_change(actor, product):
         raise ForbiddenError(
-            f"{_name(actor)} may not change data product {product.slug}: it belongs to {product.owner.username}.",
+            f"{actor_name(actor)} may not change data product {product.slug}: it belongs to {product.owner.username}.",
             remedy=f"Ask {product.owner.username} or somebody of the group 'governance' to do it.",
         )
 
@@ -89,10 +89,11 @@ def require_can_look_after(actor: Person | None, product: DataProduct) -> None:
     """Raise `ForbiddenError` unless `actor` may request runs of `product` and edit its descriptions."""
     if not can_look_after(actor, product):
         raise ForbiddenError(
-            f"{_name(actor)} neither owns nor looks after data product {product.slug}.",
+            f"{actor_name(actor)} neither owns nor looks after data product {product.slug}.",
             remedy=f"Ask its owner {product.owner.username} to do it or to name you as a steward.",
         )
 
 
-def _name(actor: Person | None) -> str:
+def actor_name(actor: Person | None) -> str:
+    """As a sentence begins with it."""
     return "The system" if actor is None else actor.username

@@ -16,6 +16,7 @@ from catalog.rules.limits import MOST_TAGS, demand_few
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.people import find_person
 from catalog.services.permissions import (
+    actor_name,
     is_governance,
     require_can_change,
     require_can_look_after,
@@ -153,7 +154,7 @@ def acknowledge_product(*, product: DataProduct, actor: Person | None, now: date
     demand_not_retired(product)
     if actor is None or not actor.is_active or product.owner_id != actor.pk:
         raise ForbiddenError(
-            f"{'The system' if actor is None else actor.username} may not acknowledge data product {product.slug}: "
+            f"{actor_name(actor)} may not acknowledge data product {product.slug}: "
             f"only its owner {product.owner.username} can.",
             remedy=f"Ask {product.owner.username} to acknowledge it: `bin/manage acknowledge {product.slug} --as "
             f"{product.owner.username}`.",

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Max, Sum
 
 from catalog.models import Person
-from catalog.rules.roles import PersonRole
 from catalog.rules.sign_in import FORGET_AFTER, FREE_OF_ACCOUNT, FREE_TOGETHER, KNOWN_FOR, WINDOW, Failures, back_off
 from catalog.services.notifications import notify
 
@@ -98,7 +97,7 @@ def _tell(username: str, address: str, failures: Failures, now: datetime) -> Non
     everywhere = failures.of_account >= FREE_OF_ACCOUNT
     where = "several addresses" if everywhere else address
     count = failures.of_account if everywhere else failures.together
-    governance = Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
+    governance = Person.objects.governance()
     notify(
         key=f"sign-in:{'everywhere' if everywhere else 'address'}:{person.pk}:{now:%Y-%m-%d}",
         kind="account.slowed",

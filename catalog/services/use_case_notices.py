@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.models import Consumer, Person, UseCase
-from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
+from catalog.services.permissions import actor_name
 
 
 def tell_named(use_case: UseCase, consumers: Sequence[Consumer], *, actor: Person | None, now: datetime) -> None:
@@ -17,7 +17,7 @@ def tell_named(use_case: UseCase, consumers: Sequence[Consumer], *, actor: Perso
             kind="use_case.names_consumer",
             subject=f"Use case {use_case.slug} names your consumer {consumer.slug}",
             text=(
-                f"{_name(actor)} has named consumer {consumer.slug} in use case {use_case.slug} ({use_case.name}), whose "
+                f"{actor_name(actor)} has named consumer {consumer.slug} in use case {use_case.slug} ({use_case.name}), whose "
                 f"business owner is {use_case.business_owner.username}. It grants the consumer nothing. "
                 "When it acts there, let it name the use case in its questions, and confirm how it meets the obligations: "
                 f"POST /api/v1/use-cases/{use_case.slug}/confirmations. Where it does not act there, ask the business owner to "
@@ -31,7 +31,7 @@ def tell_named(use_case: UseCase, consumers: Sequence[Consumer], *, actor: Perso
 
 def tell_changed(use_case: UseCase, changes: Sequence[str], *, actor: Person | None, now: datetime, reason: str) -> None:
     """Tell governance and the business owner that claims changed after the use case was approved. Who did it is not told."""
-    governance = Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
+    governance = Person.objects.governance()
     people = {person.pk: person for person in [*governance, use_case.business_owner]}
     why = f"\n\nWhy: {reason.strip()}" if reason.strip() else ""
     notify(
@@ -39,8 +39,8 @@ def tell_changed(use_case: UseCase, changes: Sequence[str], *, actor: Person | N
         kind="use_case.changed",
         subject=f"Use case {use_case.slug} was changed at the stage {use_case.stage}",
         text=(
-            f"{_name(actor)} has changed what is claimed of use case {use_case.slug}, which is at the stage {use_case.stage}. "
-            "The business owner's acknowledgement is void until it is given again.\n\n"
+            f"{actor_name(actor)} has changed what is claimed of use case {use_case.slug}, which is at the stage "
+            f"{use_case.stage}. The business owner's acknowledgement is void until it is given again.\n\n"
             + "\n".join(f"- {change}" for change in changes)
             + f"{why}\n\n{_where(use_case)}"
         ),
@@ -52,7 +52,3 @@ def tell_changed(use_case: UseCase, changes: Sequence[str], *, actor: Person | N
 
 def _where(use_case: UseCase) -> str:
     return f"The use case: admin, Use cases, {use_case.slug}; or GET /api/v1/use-cases/{use_case.slug}"
-
-
-def _name(actor: Person | None) -> str:
-    return "The system" if actor is None else actor.username

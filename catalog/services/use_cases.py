@@ -25,7 +25,7 @@ from catalog.rules.use_case import (
 )
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.people import find_person
-from catalog.services.permissions import is_governance, may_register
+from catalog.services.permissions import actor_name, is_governance, may_register
 from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
 from catalog.services.use_case_notices import tell_changed, tell_named
@@ -91,7 +91,7 @@ def require_may_change(actor: Person | None, use_case: UseCase) -> None:
     if not may_change(actor, use_case):
         owner = use_case.business_owner.username
         raise ForbiddenError(
-            f"{_name(actor)} may not change use case {use_case.slug}: {owner} owns its decision.",
+            f"{actor_name(actor)} may not change use case {use_case.slug}: {owner} owns its decision.",
             remedy=f"Ask {owner} or somebody of the group 'governance' to do it.",
         )
 
@@ -182,7 +182,7 @@ def acknowledge_use_case(*, use_case: UseCase, actor: Person | None, now: dateti
         if actor is None or not actor.is_active or row.business_owner_id != actor.pk:
             owner = row.business_owner.username
             raise ForbiddenError(
-                f"{_name(actor)} may not acknowledge use case {row.slug}: only its business owner {owner} can.",
+                f"{actor_name(actor)} may not acknowledge use case {row.slug}: only its business owner {owner} can.",
                 remedy=f"Ask {owner} to acknowledge it, or make somebody else its business owner first.",
             )
         demand_not_retired(row.slug, UseCaseStage(row.stage))
@@ -222,7 +222,7 @@ def confirm_obligation(
         if actor is None or not actor.is_active or consumer.owner_id != actor.pk:
             owner = consumer.owner.username
             raise ForbiddenError(
-                f"{_name(actor)} may not confirm what consumer {consumer.slug} does: only its owner {owner} can.",
+                f"{actor_name(actor)} may not confirm what consumer {consumer.slug} does: only its owner {owner} can.",
                 remedy=f"Ask {owner} to confirm it.",
             )
         if not how.strip() or len(how) > LONGEST_TEXT:
@@ -292,14 +292,14 @@ def _in_order(claims: UseCaseClaims) -> UseCaseClaims:
 def _business_owner(username: str, actor: Person | None) -> Person:
     if not may_register(actor):
         raise ForbiddenError(
-            f"{_name(actor)} may not register use cases: that needs a role.",
+            f"{actor_name(actor)} may not register use cases: that needs a role.",
             remedy="Ask somebody of the group 'governance' to add you to a group.",
         )
     if actor is not None and username in {"", actor.username}:
         return actor
     if not is_governance(actor):
         raise ForbiddenError(
-            f"{_name(actor)} may not register a use case for {username}.",
+            f"{actor_name(actor)} may not register a use case for {username}.",
             remedy="Register it under your own name and hand it over, or ask somebody of the group 'governance'.",
         )
     return find_person(username=username, part="business_owner")
@@ -311,7 +311,3 @@ def _not_named(use_case: UseCase, what: str, field: str) -> InvalidError:
         remedy="Name one that it does, or have its business owner add it first.",
         field=field,
     )
-
-
-def _name(actor: Person | None) -> str:
-    return "The system" if actor is None else actor.username

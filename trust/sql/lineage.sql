@@ -1,7 +1,7 @@
 -- What products are built from, upwards, one look-up by index for each product (see closure.sql for why it is written so).
 
 -- These products and every stale product that they are built from, directly or through stale ones, each with its inputs
--- among them; a product without any has a row with null.
+-- among them; a product without any has a row with null. What is stale: `CURRENT_VERDICT` in trust/verdicts/models/verdict.py.
 CREATE OR REPLACE FUNCTION trust_waiting(products bigint[], at timestamp with time zone) RETURNS TABLE (product bigint, upstream bigint)
 LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     WITH RECURSIVE walk(id) AS (

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.admin import ListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 from unfold.contrib.filters.forms import RangeDateForm
@@ -123,9 +123,9 @@ def reach_of(person: Person) -> Parties | None:
     """The products and consumers of which this person may see the answers; None for those who see all."""
     if sees_everything(person):
         return None
-    products = DataProduct.objects.filter(Q(owner=person) | Q(stewards=person)).order_by().values_list("pk", flat=True)
+    products = DataProduct.objects.looked_after_by(person).order_by().values_list("pk", flat=True)
     consumers = Consumer.objects.filter(owner=person).order_by().values_list("pk", flat=True)
-    return Parties(tuple(products.distinct()), tuple(consumers))
+    return Parties(tuple(products), tuple(consumers))
 
 
 def _sought(term: str) -> tuple[int | None, Parties | None]:

@@ -7,17 +7,17 @@ from django.db import connection
 
 from catalog.models import Consumer, Purpose
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
+from trust.verdicts.models.verdict import CURRENT_VERDICT
 
 MOST_CANDIDATES = 500
 MOST_PRODUCTS_LOOKED_AT = 5000
 MOST_JUDGED = 50
 """So many products whose verdict has run out may be judged for one page: our choice, about a second's work."""
 
-_PRODUCTS = """
-SELECT p.slug, p.lifecycle IN ('published', 'deprecated') AND c.verdict_row_id IS NOT NULL AND NOT c.invalidated
-           AND c.valid_until > %(now)s AND c.verdict = 'production_grade',
-       p.lifecycle IN ('published', 'deprecated')
-           AND (c.verdict_row_id IS NULL OR c.invalidated OR c.valid_until <= %(now)s)
+_IS_CURRENT = CURRENT_VERDICT.format(now="%(now)s")
+_PRODUCTS = f"""
+SELECT p.slug, p.lifecycle IN ('published', 'deprecated') AND {_IS_CURRENT} IS TRUE AND c.verdict = 'production_grade',
+       p.lifecycle IN ('published', 'deprecated') AND {_IS_CURRENT} IS NOT TRUE
 FROM catalog_dataproduct p JOIN trust_currentverdict c ON c.product_id = p.id
 WHERE p.slug > %(after)s ORDER BY p.slug LIMIT %(most)s
 """

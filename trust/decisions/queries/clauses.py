@@ -1,10 +1,15 @@
 """Conditions and expressions that several of the prepared statements share, each said here once. For `Statement` texts only.
 
-The tables go by these letters: `k` the key, `s` the subject with `p` the account of its owner, `g` the agreement. Each clause
-is a rule of Python code in SQL; `test_resolved_question.py` and `test_unusable_keys.py` compare the two.
+The tables go by these letters: `k` the key, `s` the subject with `p` the account of its owner, `g` the agreement, `c` the
+current verdict. Each clause is a rule of Python code in SQL: `test_resolved_question.py` and
+`test_unusable_keys.py` compare the two.
 """
 
+from trust.verdicts.models import verdict
+
 GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
+
+CURRENT_VERDICT = verdict.CURRENT_VERDICT.format(now="statement_timestamp()")
 
 USE_IS_DUE = "k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute'"
 """The last use is kept to the minute."""

@@ -7,6 +7,7 @@ while this statement waited for its row, as there.)
 """
 
 from trust.decisions.queries.clauses import (
+    CURRENT_VERDICT,
     FILLED,
     GOOD_KEY,
     POLICIES_IN_FORCE,
@@ -58,7 +59,7 @@ WITH asked AS MATERIALIZED (
     JOIN trust_currentverdict c ON c.product_id = d.id
     WHERE d.id = asked.product AND d.slug = asked.slug AND d.lifecycle <> 'draft'
         AND d.lifecycle || ' ' || coalesce(d.sensitivity, '') || ' ' || m.slug || ' ' || w.username = asked.product_facts
-        AND c.verdict_row_id = asked.verdict_row AND NOT c.invalidated AND c.valid_until > statement_timestamp()
+        AND c.verdict_row_id = asked.verdict_row AND {CURRENT_VERDICT}
         AND EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = asked.purpose)
         AND {POLICIES_IN_FORCE.format(product="d")} = asked.policies
         AND (SELECT count(*) FROM policy) = cardinality(asked.relies_on)

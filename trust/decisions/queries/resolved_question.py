@@ -12,7 +12,7 @@ import msgspec
 from catalog.rules.roles import PersonRole
 from catalog.rules.ruling import Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind
-from trust.decisions.queries.clauses import POLICIES_IN_FORCE, STANDING_AGREEMENT
+from trust.decisions.queries.clauses import CURRENT_VERDICT, POLICIES_IN_FORCE, STANDING_AGREEMENT
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules.question import Asker, Question
 
@@ -31,7 +31,7 @@ SELECT json_build_object(
     'product', CASE WHEN d.id IS NOT NULL THEN json_build_object(
         'id', d.id, 'verdict_row_id', c.verdict_row_id, 'verdict', c.verdict, 'effective_score', c.effective_score,
         'judged_at', c.judged_at, 'valid_until', c.valid_until, 'evidence_at', c.evidence_at,
-        'is_stale', c.verdict_row_id IS NULL OR c.invalidated OR c.valid_until <= statement_timestamp() OR c.body = '',
+        'is_stale', {CURRENT_VERDICT} IS NOT TRUE,
         'body', c.body, 'reason_codes', c.reason_codes, 'resource', json_build_object(
             'slug', d.slug, 'domain', m.slug, 'sensitivity', d.sensitivity, 'lifecycle', d.lifecycle, 'owner', o.username)) END,
     'subject', CASE WHEN s.id IS NOT NULL THEN json_build_object(

@@ -15,7 +15,14 @@ from typing import Any
 import msgspec
 
 from catalog.rules.errors import ForbiddenError
-from trust.decisions.queries.clauses import GOOD_KEY, POLICIES_IN_FORCE, STANDING_AGREEMENT, SUBJECT_FACTS, TAKEN_US
+from trust.decisions.queries.clauses import (
+    CURRENT_VERDICT,
+    GOOD_KEY,
+    POLICIES_IN_FORCE,
+    STANDING_AGREEMENT,
+    SUBJECT_FACTS,
+    TAKEN_US,
+)
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules.question import Asker
 from trust.vocabulary import DecisionChannel
@@ -62,8 +69,7 @@ WITH given AS (
         LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
         WHERE EXISTS (SELECT 1 FROM asker UNION ALL SELECT 1 FROM person)
             AND (r.consumer_id IS NULL OR (r.consumer_id, r.consumer_facts) IN (SELECT id, facts FROM subject))
-            AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND NOT c.invalidated
-                AND c.valid_until > statement_timestamp())
+            AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT})
             AND (r.policies IS NULL OR r.policies = {POLICIES_IN_FORCE.format(product="d")})
             AND (r.agreement IS NULL OR r.agreement IN (SELECT id FROM agreement))
             AND r.relies_on <@ (SELECT coalesce(array_agg(id), '{{}}') FROM policy)

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -138,7 +137,7 @@ def _named(slug: str) -> Objects:
 
 def _own(person: Person) -> Objects:
     """The products that this person owns or looks after, their consumers, the use cases that they may see, and themselves."""
-    products = DataProduct.objects.filter(Q(owner=person) | Q(stewards=person)).order_by().distinct()
+    products = DataProduct.objects.looked_after_by(person).order_by()
     return {
         DataProduct: tuple(products.values_list("pk", flat=True)),
         Consumer: tuple(Consumer.objects.filter(owner=person).order_by().values_list("pk", flat=True)),

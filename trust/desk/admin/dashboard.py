@@ -22,6 +22,7 @@ from trust.evidence.models.run import Run
 from trust.presentation.admin.links import list_link, page_link
 from trust.verdicts.models.exceptions import Incident
 from trust.verdicts.models.recall import Recall
+from trust.verdicts.models.verdict import CurrentVerdict
 from trust.verdicts.queries import product_upkeep
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.trend import trend
@@ -69,15 +70,18 @@ def _products(viewer: DeskContext) -> dict[str, Any]:
 
 
 def _judged(published: QuerySet[DataProduct], now: datetime) -> list[DataProduct]:
-    """The first of the products that are not production-grade, judged again where their verdicts have run out."""
-    ids = list(_open(published).order_by("slug").values_list("pk", flat=True)[:SHOWN])
+    """The first of the products that are not production-grade, judged again where their verdicts have run out.
+
+    Those found to be so come first, then those that are unknown.
+    """
+    ids = list(_open(published, now).order_by("current_verdict__verdict", "slug").values_list("pk", flat=True)[:SHOWN])
     judging.ensure_current(product_ids=ids, now=now)
-    rows = _open(DataProduct.objects.filter(pk__in=ids)).select_related("owner", "current_verdict").order_by("slug")
-    return list(rows.defer("search", "current_verdict__body"))
+    rows = _open(DataProduct.objects.filter(pk__in=ids), now).select_related("owner", "current_verdict")
+    return list(rows.defer("search", "current_verdict__body").order_by("current_verdict__verdict", "slug"))
 
 
-def _open(products: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
-    return products.exclude(current_verdict__verdict=VerdictStatus.PRODUCTION_GRADE)
+def _open(products: QuerySet[DataProduct], now: datetime) -> QuerySet[DataProduct]:
+    return products.exclude(current_verdict__in=CurrentVerdict.objects.showing(VerdictStatus.PRODUCTION_GRADE, now))
 
 
 def _missing(title: str, products: QuerySet[DataProduct], href: str) -> dict[str, Any]:

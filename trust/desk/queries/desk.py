@@ -15,6 +15,7 @@ from catalog.services.permissions import sees_everything
 from trust.use_cases.models.use_case import Readiness, ReadinessWatch
 from trust.verdicts.models.exceptions import Incident
 from trust.verdicts.models.recall import Recall, RecalledConsumer
+from trust.verdicts.models.verdict import CurrentVerdict, verdict_at
 from trust.verdicts.queries.product_upkeep import Reach, published_within
 from trust.vocabulary import ReadinessLevel, VerdictStatus
 
@@ -42,9 +43,7 @@ def reach_of(person: Person) -> Reach:
     """The ids of the products that `person` owns or looks after; None for whoever sees everything. Three queries at most."""
     if sees_everything(person):
         return None
-    stewarded = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
-    mine = DataProduct.objects.filter(Q(owner=person) | Q(pk__in=stewarded))
-    return tuple(mine.order_by("slug").values_list("pk", flat=True))
+    return tuple(DataProduct.objects.looked_after_by(person).order_by("slug").values_list("pk", flat=True))
 
 
 def verdict_counts(reach: Reach, now: datetime) -> list[VerdictCount]:
@@ -52,14 +51,12 @@ def verdict_counts(reach: Reach, now: datetime) -> list[VerdictCount]:
 
     A verdict that has run out, or that something has changed since, counts as unknown until it is judged again.
     """
-    holds = Q(current_verdict__invalidated=False, current_verdict__valid_until__gt=now)
-    verdict = Case(When(holds, then=F("current_verdict__verdict")), default=None)
-    counted = published_within(reach).order_by().values("sensitivity").annotate(verdict=verdict).annotate(products=Count("pk"))
-    found: dict[tuple[Sensitivity | None, VerdictStatus], int] = {}
-    for sensitivity, word, products in counted.values_list("sensitivity", "verdict", "products"):
-        key = (Sensitivity(sensitivity) if sensitivity else None, VerdictStatus(word or VerdictStatus.UNKNOWN))
-        found[key] = found.get(key, 0) + products
-    return [VerdictCount(sensitivity, verdict, products) for (sensitivity, verdict), products in found.items()]
+    published = CurrentVerdict.objects.filter(product__in=published_within(reach).order_by()).annotate(shown=verdict_at(now))
+    counted = published.values_list("product__sensitivity", "shown").annotate(products=Count("pk"))
+    return [
+        VerdictCount(Sensitivity(sensitivity) if sensitivity else None, VerdictStatus(verdict), products)
+        for sensitivity, verdict, products in counted
+    ]
 
 
 def open_incidents(reach: Reach) -> QuerySet[Incident]:

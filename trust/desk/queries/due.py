@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog.models import DataProduct, Measure, Person, UseCase
+from catalog.models import Measure, Person, UseCase
 from catalog.models.product import DataProductQuerySet
 from catalog.queries import agreements_standing
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
@@ -68,11 +68,6 @@ def falls_due(person: Person, now: datetime, within: timedelta, *, most: int = M
     return sorted(found, key=lambda due: (due.due_at, due.kind, due.pk))
 
 
-def _looked_after(person: Person) -> Q:
-    steward = DataProduct.stewards.through.objects.filter(person=person).values("dataproduct")
-    return Q(owner=person) | Q(pk__in=steward)
-
-
 def _acknowledgements(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
     for row in (rows if of is None else rows.filter(owner=of))[:most]:
         what = f"{row.slug} is to be acknowledged"
@@ -80,7 +75,7 @@ def _acknowledgements(rows: DataProductQuerySet, of: Person | None, most: int) -
 
 
 def _reviews(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
-    for row in (rows if of is None else rows.filter(_looked_after(of)))[:most]:
+    for row in (rows if of is None else rows.looked_after_by(of))[:most]:
         what = f"{row.slug} is to be reviewed"
         yield Due(DueKind.REVIEW, what, "catalog.dataproduct", row.pk, _due_at(row), GOVERNANCE)
 

@@ -9,7 +9,6 @@ from joserfc.jwk import OKPKey
 
 from catalog.models import Person
 from catalog.rules.errors import ConflictError, ForbiddenError
-from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
 from catalog.services.permissions import sees_everything
 from trust.clock import database_now
@@ -121,7 +120,7 @@ def _give_up_lost(now: datetime) -> None:
 
 def _tell(check: LedgerCheck, error: BrokenLedgerError) -> None:
     """Governance learns of it at once, whoever asked."""
-    governance = Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
+    governance = Person.objects.governance()
     notify(
         key=f"ledger.broken:{check.pk}",
         kind="ledger.broken",

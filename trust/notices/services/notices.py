@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from catalog.models import Consumer, Notification, Person
-from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
 
 LOOKED_UP_AT_ONCE = 500
@@ -52,8 +51,3 @@ def give_new(notices: Iterable[Notice], now: datetime, *, most: int) -> int:
         new = [notice for notice in piece if wanted[notice.key] - known]
         given += sum(notice.give(now) > 0 for notice in new[: most - given])
     return given
-
-
-def governance() -> list[Person]:
-    """Everybody who acts for governance now."""
-    return list(Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value))

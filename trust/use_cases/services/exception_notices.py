@@ -6,7 +6,8 @@ from typing import Any
 
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
-from trust.notices.services.notices import Notice, governance
+from catalog.services.permissions import actor_name
+from trust.notices.services.notices import Notice
 from trust.use_cases.models.use_case import OutputException
 from trust.use_cases.services.reporters import Reporter
 
@@ -21,7 +22,7 @@ def recorded_notice(exception: OutputException, *, by: Reporter) -> Notice:
         headline=f"is recorded, due at {shown(exception.due_at)}",
         text=f"{by.name} recorded: {exception.title}\n{exception.description}\n\n{routed}, and it must be closed by "
         f"{shown(exception.due_at)}.",
-        people=[handler, exception.use_case.outputs_owner] if handler else governance(),
+        people=[handler, exception.use_case.outputs_owner] if handler else list(Person.objects.governance()),
         besides=None if by.consumer else by.person,
     )
 
@@ -33,7 +34,7 @@ def handed_on_notice(exception: OutputException, *, actor: Person | None, now: d
         exception,
         f"handed_on:{now:%Y%m%dT%H%M%S.%f}",
         headline=f"is yours now, due at {shown(exception.due_at)}",
-        text=f"{_name(actor)} handed it on to you: {exception.title}{why}\n\nClose it by {shown(exception.due_at)}.",
+        text=f"{actor_name(actor)} handed it on to you: {exception.title}{why}\n\nClose it by {shown(exception.due_at)}.",
         people=[exception.assigned_to],
         besides=actor,
     )
@@ -45,7 +46,7 @@ def closed_notice(exception: OutputException, *, actor: Person | None) -> Notice
         exception,
         "closed",
         headline="is closed",
-        text=f"{_name(actor)} closed it: {exception.resolution}",
+        text=f"{actor_name(actor)} closed it: {exception.resolution}",
         people=[exception.opened_by, exception.use_case.outputs_owner],
         besides=actor,
         to_consumer=True,
@@ -79,7 +80,7 @@ def overdue_notice(exception: OutputException) -> Notice:
 def _handlers(exception: OutputException) -> list[Person]:
     """Who must handle it; governance where nobody is there to do it."""
     handler = exception.assigned_to
-    return [handler] if handler is not None and handler.is_active else governance()
+    return [handler] if handler is not None and handler.is_active else list(Person.objects.governance())
 
 
 def _notice(
@@ -116,7 +117,3 @@ def _payload(exception: OutputException, address: str) -> dict[str, Any]:
         "closed_at": rfc_3339(exception.closed_at) if exception.closed_at else None,
         "link": address,
     }
-
-
-def _name(actor: Person | None) -> str:
-    return "The system" if actor is None else actor.username

@@ -7,7 +7,7 @@ from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
-from catalog.services.permissions import is_governance
+from catalog.services.permissions import actor_name, is_governance
 from catalog.services.recording import recorded
 from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import OutputException
@@ -130,8 +130,7 @@ def _demand_may_handle(exception: OutputException, actor: Person | None, deed: s
         return
     assigned = exception.assigned_to.username if exception.assigned_to else "nobody"
     raise ForbiddenError(
-        f"{'The system' if actor is None else actor.username} may not {deed} exception {exception.pk}: "
-        f"it is assigned to {assigned}.",
+        f"{actor_name(actor)} may not {deed} exception {exception.pk}: it is assigned to {assigned}.",
         remedy=f"Ask {assigned if exception.assigned_to else 'governance'}, or whoever answers for the outputs of use case "
         f"{exception.use_case.slug}.",
     )

@@ -14,7 +14,6 @@ from django.db.models import Q
 from catalog.models import Person, UseCase
 from catalog.rules.errors import DomainError
 from catalog.rules.moments import rfc_3339, shown
-from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.notifications import notify
 from trust.use_cases.models.use_case import Readiness, ReadinessWatch
@@ -134,7 +133,7 @@ def _concerned(use_case: UseCase, missing: Sequence[QuestionResult]) -> list[Per
     """Governance, who answers for a part of the use case, and who has something to do."""
     names = {who.username for one in missing for who in one.responsible if who.username}
     named = [pk for pk in (use_case.business_owner_id, use_case.outputs_owner_id, use_case.exceptions_owner_id) if pk]
-    governance = Person.objects.filter(groups__name=PersonRole.GOVERNANCE.value, is_active=True)
+    governance = Person.objects.governance()
     people = [*governance, *Person.objects.filter(Q(pk__in=named) | Q(username__in=names))]
     return list({person.pk: person for person in people}.values())
 

@@ -6,7 +6,6 @@ from django.db.models import Q
 
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339
-from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_in
@@ -57,6 +56,5 @@ def tell(move: StageMove, event: str, headline: str, *, now: datetime, actor: Pe
 def _concerned(move: StageMove, actor: Person | None) -> list[Person]:
     use_case = move.use_case
     named = [use_case.business_owner_id, use_case.outputs_owner_id, use_case.exceptions_owner_id, move.requested_by_id]
-    governance = Q(groups__name=PersonRole.GOVERNANCE.value, is_active=True)
-    people = Person.objects.filter(governance | Q(pk__in=[pk for pk in named if pk])).distinct()
+    people = Person.objects.filter(Q(pk__in=Person.objects.governance()) | Q(pk__in=[pk for pk in named if pk]))
     return [person for person in people if actor is None or person.pk != actor.pk]

@@ -17,6 +17,7 @@ from catalog.rules.errors import ConflictError, DomainError, ForbiddenError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.agreement_checks import demand_reason
+from catalog.services.permissions import actor_name
 from catalog.services.recording import recorded
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import rests_on_override
@@ -263,7 +264,7 @@ def _move_at_once(
         missing=as_kept(missing),
     )
     _arrive(use_case, move, now)
-    who = "The system" if actor is None else actor.username
+    who = actor_name(actor)
     tell(
         move, "done", f"{who} moved it back to {to_stage}" if missing else f"{who} moved it to {to_stage}", now=now, actor=actor
     )

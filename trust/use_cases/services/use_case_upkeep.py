@@ -22,7 +22,7 @@ from trust.notices.rules.reminders import (
     measure_leads,
     reminder_of,
 )
-from trust.notices.services.notices import Notice, give_new, governance
+from trust.notices.services.notices import Notice, give_new
 from trust.use_cases.models.use_case import OutcomeReport
 from trust.use_cases.queries.output_exceptions import exceptions_as_shown
 from trust.use_cases.services.exception_notices import due_notice, overdue_notice
@@ -67,7 +67,7 @@ def _of_acknowledgements(now: datetime) -> Iterator[Notice]:
 
 def _acknowledgement(use_case: UseCase, event: str, headline: str, step: str) -> Notice:
     owner = use_case.business_owner
-    also = governance() if step == OVERDUE and not owner.is_active else []
+    also = list(Person.objects.governance()) if step == OVERDUE and not owner.is_active else []
     return Notice(
         key=f"use-case:{use_case.pk}:acknowledge:{event}",
         kind="use_case.acknowledgement_overdue" if step == OVERDUE else "use_case.acknowledgement_due",

@@ -9,6 +9,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from catalog.models import DataProduct, Domain, Person
 from trust.presentation.pages.labels import GATES, VERDICTS
+from trust.verdicts.models.verdict import CurrentVerdict
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import unacknowledged, unreviewed, without_owner, without_policy
 
@@ -21,7 +22,9 @@ class VerdictFilter(DropdownFilter):
         return [(verdict, badge.word) for verdict, badge in VERDICTS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
-        return queryset.filter(current_verdict__verdict=self.value()) if self.value() in VERDICTS else queryset
+        if (verdict := self.value()) not in VERDICTS:
+            return queryset
+        return queryset.filter(current_verdict__in=CurrentVerdict.objects.showing(verdict, timezone.now()))
 
 
 class GateFilter(DropdownFilter):
@@ -34,7 +37,9 @@ class GateFilter(DropdownFilter):
         return [(gate, title) for gate, title in GATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> QuerySet[DataProduct]:
-        return queryset.filter(current_verdict__failing_gates__contains=[self.value()]) if self.value() in GATES else queryset
+        if (gate := self.value()) not in GATES:
+            return queryset
+        return queryset.filter(current_verdict__in=CurrentVerdict.objects.with_open_gate(gate, timezone.now()))
 
 
 class MissingFilter(DropdownFilter):

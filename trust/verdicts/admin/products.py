@@ -32,10 +32,15 @@ from trust.verdicts.services import judging
 
 
 class FreshChangeList(UnfoldChangeList):
-    """Judges what is stale among the rows to be shown, then reads them: no list shows an old verdict."""
+    """Judges what is stale among the rows to be shown, then reads them: no list shows an old verdict.
+
+    A list by verdict judges nothing: what is stale counts as unknown there, as on the desk, until it is judged again.
+    """
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if VerdictFilter.parameter_name in self.params:
+            return
         judging.ensure_current(product_ids=list(self.result_list.values_list("pk", flat=True)), now=timezone.now())
 
 
@@ -95,7 +100,7 @@ class DataProductAdmin(ServiceAdmin):
 
     @display(description="Verdict", label=VERDICT_LABEL, ordering="current_verdict__verdict")
     def verdict(self, product: DataProduct) -> str:
-        return VERDICTS[product.current_verdict.verdict].word
+        return VERDICTS[product.current_verdict.verdict_at(timezone.now())].word
 
     @display(description="Score", ordering="current_verdict__effective_score")
     def score(self, product: DataProduct) -> str:
@@ -108,6 +113,8 @@ class DataProductAdmin(ServiceAdmin):
 
     @display(description="Open gates")
     def open_gates(self, product: DataProduct) -> str:
+        if not product.current_verdict.is_current(timezone.now()):
+            return "to be judged again"
         titles = [GATES.get(gate, gate) for gate in product.current_verdict.failing_gates]
         return ", ".join(titles[:2]) + (f" and {len(titles) - 2} more" if len(titles) > 2 else "") if titles else "none"
 

@@ -1,13 +1,17 @@
 """Trust policies and the verdicts that they lead to."""
 
+from datetime import datetime
+from typing import Any, Self
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 from catalog.models import DataProduct, Person
 from catalog.models.choices import choices, one_of
 from trust.evidence.models.run import Run
+from trust.verdicts.rules.validity import is_current
 from trust.vocabulary import VerdictStatus as VerdictWord
 
 
@@ -76,6 +80,38 @@ class Verdict(models.Model):
         return f"{self.product}: {self.verdict} at {self.judged_at:%Y-%m-%d %H:%M}"
 
 
+CURRENT_VERDICT = "(NOT c.invalidated AND c.valid_until > {now})"
+"""`CurrentVerdict.is_current` in SQL, of the row `c`; null, and so not true, where a product was never judged."""
+
+
+class CurrentVerdictQuerySet(models.QuerySet["CurrentVerdict"]):
+    """The rule of `CurrentVerdict.is_current` as conditions."""
+
+    def current(self, now: datetime) -> Self:
+        return self.filter(**_is_current(now))
+
+    def stale(self, now: datetime) -> Self:
+        return self.filter(Q(invalidated=True) | Q(valid_until=None) | Q(valid_until__lte=now))
+
+    def showing(self, verdict: str, now: datetime) -> Self:
+        """Those whose `verdict_at(now)` is `verdict`."""
+        found = self.current(now).filter(verdict=verdict)
+        return found | self.stale(now) if verdict == VerdictWord.UNKNOWN else found
+
+    def with_open_gate(self, gate: str, now: datetime) -> Self:
+        """Those that are current and name this gate as failed or unknown."""
+        return self.current(now).filter(failing_gates__contains=[gate])
+
+
+def verdict_at(now: datetime) -> Case:
+    """`CurrentVerdict.verdict_at` as an expression."""
+    return Case(When(**_is_current(now), then=F("verdict")), default=Value(VerdictWord.UNKNOWN.value))
+
+
+def _is_current(now: datetime) -> dict[str, Any]:
+    return {"invalidated": False, "valid_until__gt": now}
+
+
 class CurrentVerdict(models.Model):
     """The one row per product that answers are read from; `body` holds the ready-made answer.
 
@@ -83,7 +119,7 @@ class CurrentVerdict(models.Model):
     reason_codes, basis: what goes into the decision row of every answer (see `Decision`). invalidated_at: when `invalidated`
     was first set since the last judgement.
 
-    Serve it only while `not invalidated and valid_until > now()`; else judge again first (`judging.ensure_current`).
+    Serve it only while it `is_current`; else judge again first (`judging.ensure_current`), or show it as unknown.
     Triggers on the claims set `invalidated`, for the product and everything downstream of it.
     """
 
@@ -104,6 +140,8 @@ class CurrentVerdict(models.Model):
     reason_codes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     basis = models.JSONField(default=dict, blank=True)
 
+    objects = CurrentVerdictQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["verdict"], name="current_verdict_word"),
@@ -114,3 +152,11 @@ class CurrentVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product}: {self.verdict}"
+
+    def is_current(self, now: datetime) -> bool:
+        """Whether the row may be shown at `now`."""
+        return is_current(invalidated=self.invalidated, valid_until=self.valid_until, now=now)
+
+    def verdict_at(self, now: datetime) -> VerdictWord:
+        """The verdict; unknown where it has expired or something has changed since, until it is judged again."""
+        return VerdictWord(self.verdict) if self.is_current(now) else VerdictWord.UNKNOWN

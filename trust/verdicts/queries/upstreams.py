@@ -14,6 +14,7 @@ from trust.verdicts.queries.lineage import circles_among
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.rules.facts import UpstreamFacts
 from trust.verdicts.rules.outcome import Outcome
+from trust.verdicts.rules.validity import is_current
 from trust.vocabulary import VerdictStatus
 
 
@@ -46,8 +47,8 @@ class Answer:
         """That of a judgement just made."""
         return cls(False, row.judged_at, row.valid_until, row, outcome)
 
-    def is_stale(self, now: datetime) -> bool:
-        return self.invalidated or self.valid_until is None or self.valid_until <= now
+    def is_current(self, now: datetime) -> bool:
+        return is_current(invalidated=self.invalidated, valid_until=self.valid_until, now=now)
 
 
 def inputs_of(product_ids: Collection[int]) -> Mapping[int, tuple[Input, ...]]:

@@ -14,7 +14,7 @@ from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
-from catalog.services.permissions import can_look_after, is_governance, owns, require_can_look_after
+from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
 from catalog.services.recording import recorded
 from trust.verdicts.models.exceptions import Incident, IncidentEntry
 from trust.verdicts.rules.incidents import CauseState
@@ -188,7 +188,7 @@ def _demand_may_lessen(row: Incident, actor: Person | None, deed: str) -> None:
     by = "a rule of the trust policy opened it" if row.rule else "governance opened or raised it"
     itself = " A good run resolves it by itself." if row.rule else ""
     raise ForbiddenError(
-        f"{actor.username if actor else 'The system'} may not {deed} incident '{row.title}': {by}.",
+        f"{actor_name(actor)} may not {deed} incident '{row.title}': {by}.",
         remedy=f"Somebody of the group 'governance' who does not own {row.product.slug} can.{itself}",
         code="held_by_governance",
     )

@@ -18,7 +18,6 @@ from time import monotonic
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
 from psycopg.errors import DeadlockDetected
 
 from catalog.models import InputPort
@@ -72,7 +71,7 @@ def ensure_current(product_ids: Collection[int], now: datetime) -> None:
 
 def _ensure_current(product_ids: Sequence[int], now: datetime) -> None:
     for _ in range(_ATTEMPTS):
-        stale = list(_stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
+        stale = list(CurrentVerdict.objects.stale(now).filter(product_id__in=product_ids).values_list("product_id", flat=True))
         if not stale:
             return
         work = Work(now)
@@ -95,8 +94,8 @@ def judge_stale(*, now: datetime, seconds: float = 45.0) -> int:
     began, judged, tried = monotonic(), 0, set[int]()
     moment = now
     while monotonic() - began < seconds:
-        seeds = list(_stale(moment).order_by("valid_until").values_list("product_id", flat=True)[: len(tried) + _SEEDS])
-        seeds = [product_id for product_id in seeds if product_id not in tried]
+        overdue = CurrentVerdict.objects.stale(moment).order_by("valid_until").values_list("product_id", flat=True)
+        seeds = [product_id for product_id in overdue[: len(tried) + _SEEDS] if product_id not in tried]
         if not seeds:
             break
         work = Work(moment, is_sharing=True, until=began + seconds)
@@ -112,7 +111,7 @@ def judge_upstreams(*, product_id: int, now: datetime) -> None:
 
     Not needed for correctness: while an input is unjudged the product's answer is withheld.
     """
-    inputs = InputPort.objects.filter(product_id=product_id, upstream__current_verdict__in=_stale(now))
+    inputs = InputPort.objects.filter(product_id=product_id, upstream__current_verdict__in=CurrentVerdict.objects.stale(now))
     for upstream_id in inputs.values_list("upstream_id", flat=True):
         _try_to_judge(upstream_id, now)
 
@@ -158,7 +157,7 @@ class Work:
         locked = CurrentVerdict.objects.select_for_update(no_key=True, skip_locked=self.is_sharing).defer("body")
         currents = {row.product_id: row for row in locked.filter(product_id__in=product_ids).order_by("product_id")}
         left = set(product_ids) - set(currents)
-        stale = [currents[key] for key in product_ids if key in currents and is_stale(currents[key], self.now)]
+        stale = [currents[key] for key in product_ids if key in currents and not currents[key].is_current(self.now)]
         if not stale:
             return 0, left, {}
         context = judging_context(stale, self.now)
@@ -181,15 +180,6 @@ class Work:
         if found:
             context.write(found)
         return len(found), left, failures
-
-
-def is_stale(current: CurrentVerdict, now: datetime) -> bool:
-    """Whether the row must not be shown at `now`."""
-    return current.invalidated or current.valid_until is None or current.valid_until <= now
-
-
-def _stale(now: datetime) -> QuerySet[CurrentVerdict]:
-    return CurrentVerdict.objects.filter(Q(invalidated=True) | Q(valid_until=None) | Q(valid_until__lte=now))
 
 
 def _despite_deadlocks(deed: Callable[[], Done]) -> Done:

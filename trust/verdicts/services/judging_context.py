@@ -85,7 +85,7 @@ class JudgingContext:
     def leans_on_stale(self, product_id: int, moment: datetime) -> bool:
         """Whether an input waits to be judged. Inputs in a circle stay out: everybody would wait for everybody."""
         inputs = (one for one in self.inputs.get(product_id, ()) if not one.is_cycle)
-        return any(one.upstream_id not in self.answers or self.answers[one.upstream_id].is_stale(moment) for one in inputs)
+        return not all(one.upstream_id in self.answers and self.answers[one.upstream_id].is_current(moment) for one in inputs)
 
     def write(self, judgements: Sequence[Judgement]) -> None:
         """Write new verdicts and all current rows, and note which recalls open, turn or close."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from catalog.models import DataProduct, Person
 from catalog.rules.moments import rfc_3339, shown
 from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
-from trust.notices.services.notices import Notice, give_new, governance
+from trust.notices.services.notices import Notice, give_new
 from trust.verdicts.models.exceptions import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
@@ -27,7 +27,7 @@ def look_after_products(*, now: datetime) -> int:
     Requests for waivers whose end has come are closed.
     """
     close_unanswered(now=now)
-    judges = governance()
+    judges = list(Person.objects.governance())
     owed = (_of_acknowledgements(now, judges), _of_reviews(now, judges), _of_waivers(now))
     return sum(give_new(notices, now, most=MOST_AT_ONCE) for notices in owed)
 

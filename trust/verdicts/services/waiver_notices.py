@@ -5,8 +5,8 @@ from datetime import datetime
 
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
-from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notify
+from catalog.services.permissions import actor_name
 from trust.verdicts.models.exceptions import Waiver
 from trust.vocabulary import WaiverStatus
 
@@ -19,7 +19,7 @@ def excepted(waiver: Waiver) -> str:
 
 def tell_of_request(waiver: Waiver, now: datetime) -> None:
     """Tell governance, but for those who may not answer it, that a waiver waits."""
-    governance = Person.objects.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
+    governance = Person.objects.governance()
     text = (
         f"{waiver.requested_by} asks that {excepted(waiver)} is excepted until {shown(waiver.expires_at)}. "
         f"{waiver.owner} answers for it. Reason given: {waiver.reason}"
@@ -30,7 +30,7 @@ def tell_of_request(waiver: Waiver, now: datetime) -> None:
 
 def tell_of_answer(waiver: Waiver, actor: Person | None, now: datetime) -> None:
     """Tell the product's side that a waiver was granted, rejected or revoked."""
-    by = "the system" if actor is None else actor.username
+    by = actor_name(actor)
     done = {
         WaiverStatus.GRANTED: f"It holds until {shown(waiver.expires_at)}, and every answer about the product shows it.",
         WaiverStatus.REJECTED: f"Reason given: {waiver.end_reason}",
