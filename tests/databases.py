@@ -17,7 +17,7 @@ _LOCK = 0x746573747321  # of this module alone: one process makes the template, 
 def _server() -> Iterator[Any]:
     """A cursor outside of the test databases, alone among the processes of all runs on this server."""
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SET lock_timeout = 0")  # the first one migrates, which can take a minute on a busy machine
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")  # the first one migrates: minutes on a busy machine
         cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         try:
             yield cursor
