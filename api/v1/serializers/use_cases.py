@@ -25,7 +25,7 @@ from catalog.rules.use_case import (
     UsedProduct,
 )
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 from trust.models import StageMove
 from trust.vocabulary import Gap, ReadinessLevel
 
