@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access.permissions import HasScope
-from api.bodies import is_storable
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
 from catalog.models import Person
 from catalog.rules.scopes import Scope
+from catalog.rules.texts import is_storable
 from trust.messages import enqueue_deliveries
 
 

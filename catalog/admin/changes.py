@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Field, ForeignKey, Model
 
 from catalog.models import Consumer, DataProduct, Person, UseCase
+from catalog.rules.texts import cut
 from catalog.services.notifications import shown_target
 
 _LONGEST = 80
@@ -61,7 +62,7 @@ def shown(field: "Field[Any, Any]", value: Any, names: Names) -> str:
     if field.name == "webhook_url":
         return shown_target("webhook", str(value))
     text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)
 
 
 def names_in(rows: Iterable[tuple[type[Model], Any]], people: Iterable[int] = ()) -> Names:

@@ -20,6 +20,7 @@ from catalog.models import (
     UseCase,
     UseCaseProduct,
 )
+from catalog.rules.texts import cut
 
 SHOWN = 30
 _UNTOLD = frozenset(
@@ -164,4 +165,4 @@ def _value(field: Any, value: Any, names: Names) -> str:
     if isinstance(field, ForeignKey):
         return names.get(field.related_model, {}).get(value, str(value))
     text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)

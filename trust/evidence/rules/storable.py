@@ -1,11 +1,9 @@
 """JSON that PostgreSQL can keep: real data holds texts and numbers that its JSON type refuses."""
 
 import math
-import re
 
 from catalog.rules.expectation import Json
-
-_REFUSED = re.compile("[\x00\ud800-\udfff]")
+from catalog.rules.texts import storable_text
 
 
 def storable(value: Json) -> Json:
@@ -19,8 +17,3 @@ def storable(value: Json) -> Json:
     if isinstance(value, dict):
         return {storable_text(str(key)): storable(item) for key, item in value.items()}
     return value
-
-
-def storable_text(text: str) -> str:
-    """`text` with NUL characters and lone surrogates as U+FFFD."""
-    return _REFUSED.sub("\ufffd", text)

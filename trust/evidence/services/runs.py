@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from catalog.models import OutputPort, Person
 from catalog.rules.errors import ConflictError
 from catalog.rules.moments import shown
+from catalog.rules.texts import storable_text
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.permissions import require_can_look_after
 from trust.evidence.models.run import CheckResult, Run, RunCause
@@ -24,7 +25,7 @@ from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence
-from trust.evidence.rules.storable import storable, storable_text
+from trust.evidence.rules.storable import storable
 from trust.vocabulary import RunStatus
 
 logger = logging.getLogger(__name__)

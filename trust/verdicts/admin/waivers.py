@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from catalog.admin.base import ReasonForm, ServiceForm, WaitingFilter, show_result
 from catalog.admin.reach import governs, person_of
 from catalog.models import Person
+from catalog.rules.texts import cut
 from trust.presentation.pages.labels import GATES
 from trust.verdicts.admin.product_rows import ProductRowAdmin
 from trust.verdicts.models.exceptions import Waiver
@@ -132,7 +133,7 @@ class WaiverAdmin(ProductRowAdmin):
 
     @display(description="Reason")
     def reason_short(self, waiver: Waiver) -> str:
-        return waiver.reason if len(waiver.reason) <= 80 else f"{waiver.reason[:79]}…"
+        return cut(waiver.reason, 80)
 
     @display(
         description="Standing",

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from catalog.rules.expectation import Json
+from catalog.rules.texts import cut
 from trust.evidence.engines.gx.limits import MAX_SAMPLE_CHARACTERS
 
 _MAX_DEPTH = 20
@@ -23,7 +24,7 @@ def plain_json(value: Any, depth: int = 0) -> Json:  # noqa: PLR0911  # one retu
     if isinstance(value, (float, Decimal)):
         return _number(value)
     if isinstance(value, str):
-        return value if len(value) <= MAX_SAMPLE_CHARACTERS else value[:MAX_SAMPLE_CHARACTERS] + "…"
+        return cut(value, MAX_SAMPLE_CHARACTERS)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if depth >= _MAX_DEPTH:

@@ -7,6 +7,7 @@ import duckdb
 import sqlalchemy as sa
 
 from catalog.rules.expectation import Expectation
+from catalog.rules.texts import cut
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.plain_json import plain_json
 from trust.evidence.rules.evidence import CheckEvidence
@@ -106,8 +107,7 @@ def _observed_message(expectation: Expectation, finding: CheckFinding, observed:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return cut(str(value), _MAX_SHOWN)
 
 
 def _error_message(error: Exception, *, redacted: bool) -> str:
