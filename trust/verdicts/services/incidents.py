@@ -12,6 +12,7 @@ from django.db import connection
 from catalog.models import DataProduct, Person
 from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
@@ -23,7 +24,6 @@ from trust.verdicts.services.incident_notices import tell
 from trust.verdicts.services.rule_incidents import state_now
 from trust.vocabulary import IncidentEntryKind
 
-LONGEST_TEXT = 20_000
 _ORDER = list(Severity)  # the worst first
 
 
