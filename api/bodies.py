@@ -9,6 +9,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from api.errors import PayloadTooLarge
+from catalog.rules.texts import is_storable
 
 LONGEST_BODY = 2 * 1024 * 1024
 DEEPEST_NESTING = 32
@@ -24,17 +25,6 @@ def read_bounded(stream: IO[bytes], context: Mapping[str, Any] | None) -> bytes:
     if len(content) > LONGEST_BODY:
         raise too_large
     return content
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text: no NUL and no half of a surrogate pair."""
-    if "\x00" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def check_storable(value: Any) -> None:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.bodies import is_storable
+from catalog.rules.texts import is_storable
 
 LARGEST_PAGE = 500
 

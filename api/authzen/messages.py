@@ -11,10 +11,11 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 from django.http import HttpRequest
 
-from api.bodies import DEEPEST_NESTING, LONGEST_BODY, is_storable
+from api.bodies import DEEPEST_NESTING, LONGEST_BODY
 from api.errors import LengthRequired, PayloadTooLarge
 from api.problems import REQUEST_ID
 from catalog.rules.errors import InvalidError
+from catalog.rules.texts import is_storable
 
 T = TypeVar("T")
 PLACE = re.compile(r"^(?P<fault>.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?$", re.DOTALL)

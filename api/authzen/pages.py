@@ -13,7 +13,7 @@ import msgspec
 
 from api.authzen.entities import Page
 from api.authzen.messages import MalformedRequestError
-from api.bodies import is_storable
+from catalog.rules.texts import is_storable
 
 USUAL_LIMIT, LARGEST_LIMIT = 50, 500
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
@@ -13,12 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access.permissions import HasScope
-from api.bodies import is_storable
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
 from catalog.models import Person
 from catalog.rules.scopes import Scope
+from catalog.rules.texts import is_storable
+from trust.messages import enqueue_deliveries
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -38,6 +40,12 @@ class StrictSerializer(serializers.Serializer[Any]):
             known = ", ".join(self.fields)
             raise serializers.ValidationError({name: [f"Unknown name. Known are {known}."] for name in unknown}, "unknown_name")
         return super().to_internal_value(data)
+
+
+def respond_after_change(data: Mapping[str, Any], *, location: str, status: int = 200) -> Response:
+    """The row as it is after a change, and where it is found; the workers are notified of new notices after the commit."""
+    transaction.on_commit(enqueue_deliveries)
+    return Response(data, status=status, headers={"Location": location})
 
 
 class ApiView(APIView):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.ages import WANTED, age_of
-from api.bodies import is_storable
+from catalog.rules.texts import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
 SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)

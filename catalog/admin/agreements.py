@@ -1,24 +1,21 @@
 """Agreements: what waits for whom, decided here with a reason; what was decided is read."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from catalog.admin.base import ReadingAdmin, told
+from catalog.admin.base import ReadingAdmin, ReasonForm, WaitingFilter, show_result
 from catalog.admin.reach import person_of
-from catalog.models import Agreement
+from catalog.models import Agreement, Person
 from catalog.queries import agreements_of, agreements_waiting_for
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_checks import LONGEST_REASON
 from catalog.services.agreement_notices import grant_of, still_needed
 from catalog.services.agreements import approve_agreement, reject_agreement, revoke_agreement
 from catalog.services.permissions import is_governance, sees_everything
@@ -26,41 +23,11 @@ from catalog.services.permissions import is_governance, sees_everything
 RELATED = ("consumer__owner", "product__owner", "requested_by", "owner_approved_by", "governance_approved_by")
 
 
-class DecisionForm(ActionForm):
-    """The list's actions with a reason beside them, for those that need one."""
-
-    reason = forms.CharField(
-        required=False,
-        max_length=LONGEST_REASON,
-        label="",
-        widget=UnfoldAdminTextInputWidget(
-            {"placeholder": "Reason, to reject or revoke", "aria-label": "Reason, to reject or revoke"}
-        ),
-    )
-
-
-class WaitingFilter(DropdownFilter):
-    """The queue of whoever looks: requests whose next approval is theirs to give."""
-
-    title = "waits for"
-    parameter_name = "waits_for"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("me", "me")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> QuerySet[Agreement]:
-        if self.value() != "me":
-            return queryset
-        person = person_of(request)
-        waiting = agreements_waiting_for(person, is_governance=is_governance(person), now=timezone.now())
-        return queryset.filter(pk__in=waiting.order_by().values("pk"))
-
-
 @admin.register(Agreement)
 class AgreementAdmin(ReadingAdmin):
     """Read by those concerned, decided on by actions: the services say who may."""
 
-    action_form = DecisionForm
+    action_form = ReasonForm
     list_display = ["number", "consumer", "product", "purpose", "standing", "waits_for", "requested_by", "expires_at"]
     list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter)]
     list_select_related = RELATED
@@ -86,6 +53,9 @@ class AgreementAdmin(ReadingAdmin):
         "ended_at",
         "end_reason",
     ]
+
+    def waiting_for(self, person: Person, now: datetime) -> QuerySet[Agreement]:
+        return agreements_waiting_for(person, is_governance=is_governance(person), now=now)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         rows: QuerySet[Agreement] = super().get_queryset(request).select_related(*RELATED).defer("product__search")
@@ -119,7 +89,7 @@ class AgreementAdmin(ReadingAdmin):
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Agreement], deed: Callable[[Agreement], str]) -> None:
         for agreement in queryset:
-            told(request, partial(deed, agreement))
+            show_result(request, partial(deed, agreement))
 
     @display(description="Number", ordering="pk")
     def number(self, agreement: Agreement) -> str:

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from catalog.admin.base import ServiceAdmin, ServiceForm, told
+from catalog.admin.base import ServiceAdmin, ServiceForm, show_result
 from catalog.admin.reach import person_of
 from catalog.models import ApiKey, Consumer, Person
 from catalog.models.choices import choices
@@ -108,7 +108,7 @@ class ApiKeyAdmin(ServiceAdmin):
             if key.consumer.owner_id != person.pk and not is_governance(person):
                 messages.error(request, f"{key} belongs to {key.person.username}: ask them or governance to revoke it.")
                 continue
-            told(request, lambda key=key: self._revoked(key, person))  # type: ignore[misc]
+            show_result(request, lambda key=key: self._revoked(key, person))  # type: ignore[misc]
 
     def _revoked(self, key: ApiKey, actor: Person) -> str:
         revoke_key_of(consumer=key.consumer, key_id=key.pk, actor=actor, now=timezone.now())

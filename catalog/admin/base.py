@@ -11,13 +11,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.forms import ActionForm
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin.reach import person_of, within_reach
 from catalog.models import Person
 from catalog.rules.errors import DomainError
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 
 
 class ReadingAdmin(ModelAdmin):
@@ -57,6 +59,38 @@ class WhyField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         given = {"required": False, "max_length": LONGEST_REASON, "label": "Why", "widget": UnfoldAdminTextInputWidget}
         super().__init__(**{**given, "help_text": "What is changed and for what reason; the history keeps it.", **options})
+
+
+class ReasonForm(ActionForm):
+    """The list's actions with a reason beside them, for those that need one."""
+
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        label="",
+        widget=UnfoldAdminTextInputWidget(
+            {"placeholder": "Reason, to reject or revoke", "aria-label": "Reason, to reject or revoke"}
+        ),
+    )
+
+
+class WaitingFilter(DropdownFilter):
+    """Requests that the person signed in can answer: `waiting_for(person, now)` of the page that lists them."""
+
+    title = "waits for"
+    parameter_name = "waits_for"
+
+    def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: type[Model], model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.waiting_for: Callable[[Person, datetime], QuerySet[Any]] = model_admin.waiting_for
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("me", "me")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "me":
+            return queryset
+        return queryset.filter(pk__in=self.waiting_for(person_of(request), timezone.now()).order_by().values("pk"))
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # the model differs from subclass to subclass
@@ -115,7 +149,7 @@ class ServiceAdmin(ReadingAdmin):
         return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
 
 
-def told(request: HttpRequest, deed: Callable[[], str]) -> bool:
+def show_result(request: HttpRequest, deed: Callable[[], str]) -> bool:
     """Whether `deed` succeeded; says so on the next page, in its own words or in those of the refusal. One transaction."""
     try:
         with transaction.atomic():

@@ -7,14 +7,21 @@ from typing import Any
 
 from django.db.models import Field, ForeignKey, Model
 
-from catalog.models import Consumer, DataProduct, Person, UseCase
+from catalog.models import Consumer, DataProduct, OutputPort, Person, UseCase
+from catalog.rules.texts import cut
 from catalog.services.notifications import shown_target
 
 _LONGEST = 80
-_UNTOLD = frozenset({"id", "created_at", "updated_at", "search"})
+_HIDDEN = frozenset({"id", "created_at", "updated_at", "search"})
 _SECRET = ("digest", "hash", "sha256", "secret", "token", "password")
 """Parts of the names of fields that are never shown, whatever they hold."""
-NAMED: Mapping[type[Model], str] = {Person: "username", DataProduct: "slug", Consumer: "slug", UseCase: "slug"}
+NAMED: Mapping[type[Model], str] = {
+    Person: "username",
+    DataProduct: "slug",
+    Consumer: "slug",
+    UseCase: "slug",
+    OutputPort: "name",
+}
 Names = Mapping[type[Model], Mapping[int, str]]
 
 
@@ -31,24 +38,20 @@ class FieldChange:
 
 
 def differences(
-    model: type[Model], before: Any, event: Any, names: Names, *, untold: frozenset[str] = frozenset()
+    model: type[Model], before: Any, event: Any, names: Names, *, hidden: frozenset[str] = frozenset()
 ) -> list[FieldChange]:
-    """The fields in which two rows of the history differ; `before` None: those that hold anything at all."""
-    told = []
-    for field in told_fields(model, untold):
+    """The fields in which two rows of the history differ; `before` None: those that hold anything at all.
+
+    hidden: columns that are left out besides those that always are.
+    """
+    changes = []
+    for field in model._meta.concrete_fields:
+        if field.attname in _HIDDEN | hidden or any(part in field.attname for part in _SECRET):
+            continue
         old, new = (getattr(row, field.attname, None) for row in (before, event))
         if old != new and not (before is None and new in (None, "", [], {}, False)):
-            told.append(FieldChange(str(field.verbose_name), shown(field, old, names), shown(field, new, names)))
-    return told
-
-
-def told_fields(model: type[Model], untold: frozenset[str] = frozenset()) -> "list[Field[Any, Any]]":
-    """The fields that are told of at all."""
-    return [
-        field
-        for field in model._meta.concrete_fields
-        if field.attname not in _UNTOLD | untold and not any(part in field.attname for part in _SECRET)
-    ]
+            changes.append(FieldChange(str(field.verbose_name), shown(field, old, names), shown(field, new, names)))
+    return changes
 
 
 def shown(field: "Field[Any, Any]", value: Any, names: Names) -> str:
@@ -61,7 +64,7 @@ def shown(field: "Field[Any, Any]", value: Any, names: Names) -> str:
     if field.name == "webhook_url":
         return shown_target("webhook", str(value))
     text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)
 
 
 def names_in(rows: Iterable[tuple[type[Model], Any]], people: Iterable[int] = ()) -> Names:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import Model
 
+from catalog.admin.changes import Names, deed, differences, names_in, who
 from catalog.models import (
     AccessPolicy,
     Consumer,
@@ -16,15 +17,12 @@ from catalog.models import (
     Measure,
     ObligationConfirmation,
     OutputPort,
-    Person,
     UseCase,
     UseCaseProduct,
 )
 
 SHOWN = 30
-_UNTOLD = frozenset(
-    {"id", "created_at", "updated_at", "digest", "search", "product_id", "use_case_id", "stage_since", "claims_changed_at"}
-)
+_HIDDEN = frozenset({"product_id", "use_case_id", "stage_since", "claims_changed_at"})
 _LONGEST = 80
 Tracked = Sequence[tuple[type[Model], str, str]]
 _OF_PRODUCTS: Tracked = (
@@ -40,8 +38,6 @@ _OF_USE_CASES: Tracked = (
     (Measure, "use_case_id", "measure"),
     (ObligationConfirmation, "use_case_id", "confirmation"),
 )
-_NAMED_BY: Mapping[type[Model], str] = {Person: "username", DataProduct: "slug", Consumer: "slug", OutputPort: "name"}
-Names = Mapping[type[Model], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,8 @@ def use_case_history(use_case: UseCase) -> list[Entry]:
 
 def _history(tracked: Tracked, pk: int) -> list[Entry]:
     changes = [change for model, key, noun in tracked for change in _changes(model, {key: pk}, noun)]
-    names = _names(changes)
+    rows = [(change.model, row) for change in changes for row in (change.event, change.before)]
+    names = names_in(rows, (user for change in changes if isinstance(user := _said(change).get("user"), int)))
     together: dict[Any, list[_Change]] = defaultdict(list)
     for change in changes:
         together[change.event.pgh_context_id or change.event.pgh_created_at].append(change)
@@ -99,32 +96,15 @@ def _changes(model: type[Model], key: Mapping[str, Any], noun: str) -> list[_Cha
     return changes
 
 
-def _names(changes: Sequence[_Change]) -> Names:
-    """Names of the people, products, consumers and ports that these changes name by key: a query for each kind there is."""
-    keys: dict[type[Model], set[int]] = {model: set() for model in _NAMED_BY}
-    for change in changes:
-        who = _said(change).get("user")
-        keys[Person].update([who] if isinstance(who, int) else [])
-        for field in change.model._meta.concrete_fields:
-            if isinstance(field, ForeignKey) and field.related_model in keys:
-                rows = (change.event, change.before)
-                keys[field.related_model].update(key for row in rows if (key := getattr(row, field.attname, None)))
-    return {
-        model: dict(QuerySet(model).filter(pk__in=named).values_list("pk", _NAMED_BY[model])) for model, named in keys.items()
-    }
-
-
 def _said(change: _Change) -> Mapping[str, Any]:
     return change.event.pgh_context.metadata if change.event.pgh_context else {}
 
 
 def _entry(group: Sequence[_Change], names: Names) -> Entry:
     said = _said(group[0])
-    who = said.get("actor") or names[Person].get(said.get("user") or 0, "")
     lines = dict.fromkeys(line for change in group if (line := _line(change, names)))
-    deed = str(said.get("action", "")).replace("_", " ")
     at = max(change.event.pgh_created_at for change in group)
-    return Entry(at, str(who), deed, tuple(lines), why=str(said.get("reason", "")))
+    return Entry(at, who(said, names), deed(said), tuple(lines), why=str(said.get("reason", "")))
 
 
 def _line(change: _Change, names: Names) -> str:
@@ -136,12 +116,8 @@ def _line(change: _Change, names: Names) -> str:
         return f"{named}removed"
     if before is None:
         return f"{named}changed"
-    told = []
-    for field in change.model._meta.concrete_fields:
-        old, new = (getattr(row, field.attname, None) for row in (before, event))
-        if field.attname not in _UNTOLD and old != new:
-            told.append(f"{field.verbose_name}: {_value(field, old, names)} → {_value(field, new, names)}")
-    return f"{named}{'; '.join(told)}" if told else ""
+    changed = differences(change.model, before, event, names, hidden=_HIDDEN)
+    return f"{named}{'; '.join(map(str, changed))}" if changed else ""
 
 
 def _name(event: Any, names: Names) -> str:
@@ -156,12 +132,3 @@ def _name(event: Any, names: Names) -> str:
         product, port = names[DataProduct].get(event.product_id, ""), names[OutputPort].get(event.port_id or 0, "")
         return f"{product}/{port}" if port else product
     return f"{event.name} v{event.version}" if hasattr(event, "version") else str(event.name)
-
-
-def _value(field: Any, value: Any, names: Names) -> str:
-    if value in (None, "", []):
-        return "nothing"
-    if isinstance(field, ForeignKey):
-        return names.get(field.related_model, {}).get(value, str(value))
-    text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
-from catalog.admin.base import ServiceAdmin, ServiceForm, told
+from catalog.admin.base import ServiceAdmin, ServiceForm, show_result
 from catalog.admin.changes import deed, differences, names_in, who
 from catalog.admin.reach import governs, person_of
 from catalog.models import Consumer, Person
@@ -198,7 +198,7 @@ class ConsumerAdmin(ServiceAdmin):
             return f"{row.slug} {said}."
 
         for row in rows:
-            told(request, lambda row=row: done(row))  # type: ignore[misc]
+            show_result(request, lambda row=row: done(row))  # type: ignore[misc]
 
     @display(description="Kind")
     def what(self, consumer: Consumer) -> str:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from catalog.admin.base import ServiceAdmin, told
+from catalog.admin.base import ServiceAdmin, show_result
 from catalog.admin.policy_form import PolicyForm
 from catalog.admin.reach import governs, person_of, within_reach
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
@@ -63,12 +63,12 @@ class AccessPolicyAdmin(ServiceAdmin):
     @action(description="Publish the chosen drafts", permissions=["govern"])
     def publish(self, request: HttpRequest, queryset: QuerySet[AccessPolicy]) -> None:
         for policy in queryset.select_related("product"):
-            told(request, lambda policy=policy: f"{self._published(request, policy)} is in force.")  # type: ignore[misc]
+            show_result(request, lambda policy=policy: f"{self._published(request, policy)} is in force.")  # type: ignore[misc]
 
     @action(description="Withdraw the chosen policies (drafts are deleted)", permissions=["govern"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[AccessPolicy]) -> None:
         for policy in queryset.select_related("product"):
-            told(request, lambda policy=policy: self._withdrawn(request, policy))  # type: ignore[misc]
+            show_result(request, lambda policy=policy: self._withdrawn(request, policy))  # type: ignore[misc]
 
     def _published(self, request: HttpRequest, policy: AccessPolicy) -> str:
         return str(publish_policy(policy=policy, actor=person_of(request), now=timezone.now()))

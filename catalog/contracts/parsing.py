@@ -13,6 +13,7 @@ import yaml
 from catalog.contracts.yaml_core import MAX_DIGITS, CoreLoader
 from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Json
+from catalog.rules.texts import is_storable
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -171,7 +172,7 @@ def _demand_plain(value: Json) -> None:
             raise _Refusal("holds a number that is infinite or not a number")
         if isinstance(item, int) and abs(item) > LARGEST_NUMBER:
             raise _Refusal("holds a whole number too large to be compared with any other")
-        if isinstance(item, str) and ("\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item)):
+        if isinstance(item, str) and not is_storable(item):
             raise _Refusal(f"holds a text with a character that cannot be stored: {item[:40]!r}")
 
 

@@ -15,6 +15,7 @@ from catalog.contracts.settings import QUALITY_SETTINGS, Settings
 from catalog.contracts.thresholds import UnmappableError
 from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation, Json
+from catalog.rules.texts import cut
 from catalog.rules.vocabulary import Dimension, Severity
 
 _SEVERITIES = {
@@ -100,7 +101,7 @@ def rule_name(entry: DataQuality) -> str:
     named = metric_name(entry.model_dump()) or entry.engine or ""
     words = [kind, named] if named else [kind]
     text = entry.name or " ".join([*words, *([f"({' '.join(entry.description.split())})"] if entry.description else [])])
-    return text if len(text) <= 120 else text[:119] + "…"
+    return cut(text, 120)
 
 
 def _expectations(

@@ -6,6 +6,8 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.rules.texts import cut
+
 _LONGEST = 80
 
 
@@ -45,4 +47,4 @@ def shown(value: object) -> str:
         text = " ".join(str(value).split())
     if not text:
         return "empty"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)

@@ -13,7 +13,6 @@ from catalog.rules.vocabulary import Autonomy, Better, ConsumerKind, UseCaseStag
 
 SLUG_FORM = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
 LONGEST_SLUG = 80
-LONGEST_TEXT = 20_000
 MOST_PRODUCTS = 100
 MOST_CONSUMERS = 20
 MOST_MEASURES = 50

@@ -10,8 +10,6 @@ from catalog.rules.vocabulary import ConsumerStatus
 from catalog.services.agreement_notices import request_of, still_needed
 from catalog.services.products import demand_not_retired
 
-LONGEST_REASON = 5_000
-
 
 def demand_usable(consumer: Consumer, product: DataProduct) -> None:
     """Raise `ConflictError` where the product is retired or the consumer may not be given anything."""
@@ -38,15 +36,6 @@ def demand_end(expires_at: datetime, now: datetime, former: Agreement | None) ->
         return
     remedy = f"Choose an end within {LONGEST_LIFE.days} days from now; an agreement can be renewed."
     raise InvalidError(fault, remedy=remedy, field="expires_at")
-
-
-def demand_reason(text: str, what: str) -> str:
-    """The reason without its outer spaces. Raises `InvalidError` where there is none or it is too long."""
-    said = text.strip()
-    if not 0 < len(said) <= LONGEST_REASON:
-        fault = f"{what} must have a reason of 1 to {LONGEST_REASON} characters."
-        raise InvalidError(fault, remedy="Say in a sentence why.", field="reason")
-    return said
 
 
 def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:

@@ -18,11 +18,12 @@ from catalog.rules.errors import ConflictError, ForbiddenError, NotFoundError
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_checks import demand_end, demand_reason, demand_usable, not_yours, refusal
+from catalog.services.agreement_checks import demand_end, demand_usable, not_yours, refusal
 from catalog.services.agreement_notices import grant_of, request_of, still_needed, tell
 from catalog.services.permissions import is_governance
 from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
+from catalog.services.requests import demand_reason, locked
 
 
 def request_agreement(
@@ -89,12 +90,7 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
     """
     with recorded("approve_agreement", actor):
         # The product first: its sensitivity must stay as it is until the approval that depends on it is written.
-        product = (
-            DataProduct.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("owner")
-            .defer("search")
-            .get(pk=agreement.product_id)
-        )
+        product = locked(DataProduct(pk=agreement.product_id), "owner", without=("search",))
         row = _held(agreement, AgreementStatus.ACTIVE, "approved")
         row.product = product
         if row.expires_at <= now:
@@ -176,12 +172,7 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
 
 def _held(agreement: Agreement, target: AgreementStatus, deed: str) -> Agreement:
     """The row as it is now, locked until the end of the transaction. Raises `ConflictError` where `target` cannot follow."""
-    row = (
-        Agreement.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("consumer__owner", "product__owner", "requested_by")
-        .defer("product__search")
-        .get(pk=agreement.pk)
-    )
+    row = locked(agreement, "consumer__owner", "product__owner", "requested_by", without=("product__search",))
     if target not in TRANSITIONS[AgreementStatus(row.status)]:
         raise ConflictError(
             f"Agreement {row.pk} is {row.status} and cannot be {deed} any more.",

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Consumer, DataProduct, ObligationConfirmation, Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.obligation import Obligation
 from catalog.rules.use_case import (
-    LONGEST_TEXT,
     MeasureClaims,
     UseCaseClaims,
     UsedProduct,

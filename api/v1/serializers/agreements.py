@@ -8,8 +8,8 @@ from api.v1.serializers.labels import words
 from catalog.models import Agreement
 from catalog.rules.agreement import Part, missing_parts
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_checks import LONGEST_REASON
 from catalog.services.agreement_notices import request_of
+from catalog.services.requests import LONGEST_REASON
 
 
 class AgreementQuery(StrictSerializer):

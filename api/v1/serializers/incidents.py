@@ -5,9 +5,9 @@ from rest_framework import serializers
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.labels import words
+from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.vocabulary import Severity
 from trust.models import Incident, IncidentEntry
-from trust.verdicts.services.incidents import LONGEST_TEXT
 from trust.vocabulary import IncidentEntryKind, IncidentRule
 
 

@@ -15,7 +15,7 @@ from api.v1.serializers.labels import words
 from catalog.models import Contract, DataProduct, InputPort
 from catalog.rules.claims import ProductClaims
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 from trust.vocabulary import GateName, Grade, VerdictStatus
 
 SLUG_FORM = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?")

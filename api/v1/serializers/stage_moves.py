@@ -9,7 +9,7 @@ from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 from trust.models import StageMove
 from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus

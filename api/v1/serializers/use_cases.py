@@ -14,9 +14,9 @@ from api.v1.serializers.labels import words
 from api.v1.serializers.policies import ObligationField
 from api.v1.serializers.products import SLUG_FORM
 from catalog.models import Measure, ObligationConfirmation, UseCase, UseCaseProduct
+from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.obligation import InvalidObligationError, Obligation, obligation_from_json
 from catalog.rules.use_case import (
-    LONGEST_TEXT,
     MOST_CONSUMERS,
     MOST_MEASURES,
     MOST_PRODUCTS,
@@ -25,7 +25,7 @@ from catalog.rules.use_case import (
     UsedProduct,
 )
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 from trust.models import StageMove
 from trust.vocabulary import Gap, ReadinessLevel
 

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from api.v1.base import StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.labels import words
+from catalog.services.requests import LONGEST_REASON
 from trust.models import Waiver
-from trust.verdicts.services.waivers import LONGEST_REASON
 from trust.vocabulary import GateName, WaiverStatus
 
 

@@ -1,6 +1,5 @@
 """Agreements: asked for, approved, rejected, withdrawn, revoked. Who may do what is said by the services."""
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +8,7 @@ from api.access.agreements import agreements_as_shown, find_agreement, visible_a
 from api.access.consumers import find_consumer
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
+from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.agreements import AgreementAnswer, AgreementQuery, AgreementRequest, ReasonRequest
 from catalog.models import Agreement
 from catalog.queries import agreements_waiting_for
@@ -22,16 +21,13 @@ from catalog.services.agreements import (
     withdraw_agreement,
 )
 from catalog.services.permissions import is_governance
-from trust.messages import enqueue_deliveries
 
 COLUMNS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
 
 
-def told(agreement: Agreement, status: int = 200) -> Response:
-    """The agreement as it is after a change, and the workers are told that notices wait."""
-    transaction.on_commit(enqueue_deliveries)
+def _changed(agreement: Agreement, status: int = 200) -> Response:
     row = agreements_as_shown().get(pk=agreement.pk)
-    return Response(AgreementAnswer(row).data, status=status, headers={"Location": f"/api/v1/agreements/{row.pk}"})
+    return respond_after_change(AgreementAnswer(row).data, location=f"/api/v1/agreements/{row.pk}", status=status)
 
 
 class AgreementsView(ApiView):
@@ -63,7 +59,7 @@ class AgreementsView(ApiView):
             actor=self.actor,
             now=self.now,
         )
-        return told(agreement, 201)
+        return _changed(agreement, 201)
 
 
 class AgreementView(ApiView):
@@ -80,7 +76,7 @@ class ApproveAgreementView(ApiView):
     def post(self, request: Request, agreement_id: int) -> Response:
         """Approve as the product's owner or as governance. Whoever asked cannot; above `internal` both must, two people."""
         agreement = find_agreement(self.actor, agreement_id)
-        return told(approve_agreement(agreement=agreement, actor=self.actor, now=self.now))
+        return _changed(approve_agreement(agreement=agreement, actor=self.actor, now=self.now))
 
 
 class RejectAgreementView(ApiView):
@@ -91,7 +87,7 @@ class RejectAgreementView(ApiView):
         """Reject a request, as the product's owner or governance, with a reason."""
         reason = self.body(ReasonRequest)["reason"]
         agreement = find_agreement(self.actor, agreement_id)
-        return told(reject_agreement(agreement=agreement, reason=reason, actor=self.actor, now=self.now))
+        return _changed(reject_agreement(agreement=agreement, reason=reason, actor=self.actor, now=self.now))
 
 
 class WithdrawAgreementView(ApiView):
@@ -99,7 +95,7 @@ class WithdrawAgreementView(ApiView):
     def post(self, request: Request, agreement_id: int) -> Response:
         """Take back a request that you made."""
         agreement = find_agreement(self.actor, agreement_id)
-        return told(withdraw_agreement(agreement=agreement, actor=self.actor, now=self.now))
+        return _changed(withdraw_agreement(agreement=agreement, actor=self.actor, now=self.now))
 
 
 class RevokeAgreementView(ApiView):
@@ -110,4 +106,4 @@ class RevokeAgreementView(ApiView):
         """End an agreement at once, as the product's owner or governance, or give it back as the consumer's owner."""
         reason = self.body(ReasonRequest)["reason"]
         agreement = find_agreement(self.actor, agreement_id)
-        return told(revoke_agreement(agreement=agreement, reason=reason, actor=self.actor, now=self.now))
+        return _changed(revoke_agreement(agreement=agreement, reason=reason, actor=self.actor, now=self.now))

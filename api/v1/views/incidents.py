@@ -1,6 +1,5 @@
 """Known problems of products: opened, talked about, handed on, weighed, resolved. Who may do what is said by the services."""
 
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -8,7 +7,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
+from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.incidents import (
     AllIncidentsQuery,
     AssignRequest,
@@ -24,7 +23,6 @@ from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
-from trust.messages import enqueue_deliveries
 from trust.models import Incident
 from trust.verdicts.services.incidents import (
     assign_incident,
@@ -53,12 +51,10 @@ def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
     return incident
 
 
-def told(incident: Incident, status: int = 200) -> Response:
-    """The incident as it is after a change, and the workers are told that notices wait."""
-    transaction.on_commit(enqueue_deliveries)
+def _changed(incident: Incident, status: int = 200) -> Response:
     row = incidents_as_shown().prefetch_related("entries__actor").get(pk=incident.pk)
-    headers = {"Location": f"/api/v1/products/{row.product.slug}/incidents/{row.pk}"}
-    return Response(IncidentWithTimeline(row).data, status=status, headers=headers)
+    location = f"/api/v1/products/{row.product.slug}/incidents/{row.pk}"
+    return respond_after_change(IncidentWithTimeline(row).data, location=location, status=status)
 
 
 class AllIncidentsView(ApiView):
@@ -100,7 +96,7 @@ class IncidentsView(ApiView):
             actor=self.actor,
             now=self.now,
         )
-        return told(incident, 201)
+        return _changed(incident, 201)
 
 
 def narrowed(view: ApiView, rows: QuerySet[Incident]) -> QuerySet[Incident]:
@@ -127,7 +123,7 @@ class CommentOnIncidentView(ApiView):
         text = self.body(CommentRequest)["text"]
         incident = find_incident(self, slug, incident_id)
         comment_on_incident(incident=incident, text=text, actor=self.actor, now=self.now)
-        return told(incident)
+        return _changed(incident)
 
 
 class AssignIncidentView(ApiView):
@@ -137,7 +133,7 @@ class AssignIncidentView(ApiView):
         username = self.body(AssignRequest)["owner"]
         incident = find_incident(self, slug, incident_id)
         owner = find_person(username=username, part="owner")
-        return told(assign_incident(incident=incident, owner=owner, actor=self.actor, now=self.now))
+        return _changed(assign_incident(incident=incident, owner=owner, actor=self.actor, now=self.now))
 
 
 class IncidentSeverityView(ApiView):
@@ -155,7 +151,7 @@ class IncidentSeverityView(ApiView):
             actor=self.actor,
             now=self.now,
         )
-        return told(changed)
+        return _changed(changed)
 
 
 class ResolveIncidentView(ApiView):
@@ -166,4 +162,4 @@ class ResolveIncidentView(ApiView):
         """Close an incident, with a word on how it was resolved. One that a rule opened is resolved by a good run."""
         resolution = self.body(ResolutionRequest)["resolution"]
         incident = find_incident(self, slug, incident_id)
-        return told(resolve_incident(incident=incident, resolution=resolution, actor=self.actor, now=self.now))
+        return _changed(resolve_incident(incident=incident, resolution=resolution, actor=self.actor, now=self.now))

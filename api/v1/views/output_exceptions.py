@@ -1,6 +1,5 @@
 """Exceptions of AI outputs: recorded, listed, closed, handed on. Who may do what is said by the services."""
 
-from django.db import transaction
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +8,7 @@ from api.access.output_exceptions import find_exception
 from api.access.reporters import reporter_of
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
+from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.use_case_reports import (
     ClosingRequest,
     ExceptionAnswer,
@@ -22,7 +21,6 @@ from api.v1.views.use_case_reports import AGAIN, REPORTING
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
-from trust.messages import enqueue_deliveries
 from trust.models import OutputException
 from trust.use_cases.queries.output_exceptions import visible_exceptions
 from trust.use_cases.services.output_exceptions import ReportedProblem, close_exception, hand_on_exception, record_exception
@@ -65,7 +63,7 @@ class ExceptionsView(ApiView):
         row, is_new = record_exception(
             use_case=use_case, decision_id=decision_id, trouble=trouble, reporter=reporter_of(request), now=self.now
         )
-        return told(row, 201 if is_new else 200)
+        return _changed(row, 201 if is_new else 200)
 
 
 class ExceptionView(ApiView):
@@ -83,7 +81,7 @@ class CloseExceptionView(ApiView):
         """Close an exception with a word on how: as who it is assigned to, as who answers for the outputs, as governance."""
         resolution = self.body(ClosingRequest)["resolution"]
         row = find_exception(self.actor, slug, exception_id)
-        return told(close_exception(exception=row, resolution=resolution, actor=self.actor, now=self.now))
+        return _changed(close_exception(exception=row, resolution=resolution, actor=self.actor, now=self.now))
 
 
 class HandOnExceptionView(ApiView):
@@ -95,7 +93,7 @@ class HandOnExceptionView(ApiView):
         given = self.body(HandingOnRequest)
         row = find_exception(self.actor, slug, exception_id)
         to = find_person(username=given["assigned_to"], part="assigned_to")
-        return told(hand_on_exception(exception=row, to=to, actor=self.actor, now=self.now, reason=given["reason"]))
+        return _changed(hand_on_exception(exception=row, to=to, actor=self.actor, now=self.now, reason=given["reason"]))
 
 
 def with_links(exception: OutputException) -> OutputException:
@@ -110,8 +108,6 @@ def with_links(exception: OutputException) -> OutputException:
     return exception
 
 
-def told(exception: OutputException, status: int = 200) -> Response:
-    """The exception as it is after a change, and the workers are told that notices wait."""
-    transaction.on_commit(enqueue_deliveries)
-    address = f"/api/v1/use-cases/{exception.use_case.slug}/exceptions/{exception.pk}"
-    return Response(ExceptionAnswer(with_links(exception)).data, status=status, headers={"Location": address})
+def _changed(exception: OutputException, status: int = 200) -> Response:
+    location = f"/api/v1/use-cases/{exception.use_case.slug}/exceptions/{exception.pk}"
+    return respond_after_change(ExceptionAnswer(with_links(exception)).data, location=location, status=status)

@@ -5,13 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.visibility import find_product
-from api.bodies import is_storable
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.ports import InputPortsRequest, PortAnswer, PortEntry, PortRequest, input_claims, port_claims
 from api.v1.serializers.products import InputPortAnswer
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.errors import InvalidError, NotFoundError
+from catalog.rules.texts import is_storable
 from catalog.services.ports import put_input_ports, remove_output_port
 from trust.evidence.services.ports import put_output_port
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,7 +9,7 @@ from rest_framework.response import Response
 
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
+from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.agreements import ReasonRequest
 from api.v1.serializers.stage_moves import (
     AllStageMovesQuery,
@@ -24,7 +23,6 @@ from catalog.queries import visible_use_cases
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import UseCaseStage
-from trust.messages import enqueue_deliveries
 from trust.models import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
@@ -58,12 +56,10 @@ def page_of(view: ApiView, rows: QuerySet[StageMove]) -> Response:
     return paginator.get_paginated_response(StageMoveAnswer(page, many=True, context={"hidden": hidden}).data)
 
 
-def told(move: StageMove, reader: Person, status: int = 200) -> Response:
-    """The move as it is after a change, and the workers are told that notices wait."""
-    transaction.on_commit(enqueue_deliveries)
+def _changed(move: StageMove, reader: Person, status: int = 200) -> Response:
     row = as_shown().get(pk=move.pk)
     location = f"/api/v1/use-cases/{row.use_case.slug}/stage-moves/{row.pk}"
-    return Response(answered(row, reader), status=status, headers={"Location": location})
+    return respond_after_change(answered(row, reader), location=location, status=status)
 
 
 class AllStageMovesView(ApiView):
@@ -106,7 +102,7 @@ class StageMovesView(ApiView):
             actor=self.actor,
             now=self.now,
         )
-        return told(move, self.actor, 201)
+        return _changed(move, self.actor, 201)
 
 
 class StageMoveView(ApiView):
@@ -124,7 +120,7 @@ class ApproveStageMoveView(ApiView):
         """Approve as governance, unless you asked for it or own the decision. Readiness is assessed again and may refuse it."""
         reason = self.body(ApprovalRequest)["reason"]
         move = find_move(self.actor, slug, move_id)
-        return told(approve_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
+        return _changed(approve_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
 
 
 class RejectStageMoveView(ApiView):
@@ -135,7 +131,7 @@ class RejectStageMoveView(ApiView):
         """Reject a request, as governance or the business owner, with a reason."""
         reason = self.body(ReasonRequest)["reason"]
         move = find_move(self.actor, slug, move_id)
-        return told(reject_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
+        return _changed(reject_stage_move(move=move, reason=reason, actor=self.actor, now=self.now), self.actor)
 
 
 class WithdrawStageMoveView(ApiView):
@@ -143,4 +139,4 @@ class WithdrawStageMoveView(ApiView):
     def post(self, request: Request, slug: str, move_id: int) -> Response:
         """Take back a request that you made."""
         move = find_move(self.actor, slug, move_id)
-        return told(withdraw_stage_move(move=move, actor=self.actor, now=self.now), self.actor)
+        return _changed(withdraw_stage_move(move=move, actor=self.actor, now=self.now), self.actor)

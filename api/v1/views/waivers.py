@@ -1,6 +1,5 @@
 """Accepted exceptions of products: asked for, granted by somebody else, rejected, withdrawn, revoked."""
 
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -8,13 +7,12 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
+from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.waivers import AllWaiversQuery, WaiverAnswer, WaiverQuery, WaiverReasonRequest, WaiverRequest
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.services.people import find_person
-from trust.messages import enqueue_deliveries
 from trust.models import Waiver
 from trust.verdicts.queries.waivers import waivers_waiting_for
 from trust.verdicts.services.waivers import grant_waiver, reject_waiver, request_waiver, revoke_waiver, withdraw_waiver
@@ -36,12 +34,10 @@ def find_waiver(view: ApiView, slug: str, waiver_id: int) -> Waiver:
     return waiver
 
 
-def told(waiver: Waiver, status: int = 200) -> Response:
-    """The waiver as it is after a change, and the workers are told that notices wait."""
-    transaction.on_commit(enqueue_deliveries)
+def _changed(waiver: Waiver, status: int = 200) -> Response:
     row = waivers_as_shown().get(pk=waiver.pk)
-    headers = {"Location": f"/api/v1/products/{row.product.slug}/waivers/{row.pk}"}
-    return Response(WaiverAnswer(row).data, status=status, headers=headers)
+    location = f"/api/v1/products/{row.product.slug}/waivers/{row.pk}"
+    return respond_after_change(WaiverAnswer(row).data, location=location, status=status)
 
 
 class AllWaiversView(ApiView):
@@ -77,7 +73,7 @@ class WaiversView(ApiView):
         given = self.body(WaiverRequest)
         product = find_product(self.actor, slug)
         owner = find_person(username=given.pop("owner"), part="owner")
-        return told(request_waiver(product=product, owner=owner, actor=self.actor, now=self.now, **given), 201)
+        return _changed(request_waiver(product=product, owner=owner, actor=self.actor, now=self.now, **given), 201)
 
 
 def _of_status(view: ApiView, rows: QuerySet[Waiver]) -> QuerySet[Waiver]:
@@ -97,7 +93,7 @@ class GrantWaiverView(ApiView):
     @extend_schema(operation_id="grant_waiver", request=None, responses=WaiverAnswer, tags=["waivers"])
     def post(self, request: Request, slug: str, waiver_id: int) -> Response:
         """Grant a request, as governance that neither asked for it nor owns the product. It shows in every answer."""
-        return told(grant_waiver(waiver=find_waiver(self, slug, waiver_id), actor=self.actor, now=self.now))
+        return _changed(grant_waiver(waiver=find_waiver(self, slug, waiver_id), actor=self.actor, now=self.now))
 
 
 class RejectWaiverView(ApiView):
@@ -108,14 +104,14 @@ class RejectWaiverView(ApiView):
         """Reject a request, as who could grant it, with a reason."""
         reason = self.body(WaiverReasonRequest)["reason"]
         waiver = find_waiver(self, slug, waiver_id)
-        return told(reject_waiver(waiver=waiver, reason=reason, actor=self.actor, now=self.now))
+        return _changed(reject_waiver(waiver=waiver, reason=reason, actor=self.actor, now=self.now))
 
 
 class WithdrawWaiverView(ApiView):
     @extend_schema(operation_id="withdraw_waiver", request=None, responses=WaiverAnswer, tags=["waivers"])
     def post(self, request: Request, slug: str, waiver_id: int) -> Response:
         """Take back a request that you made, or that was made for your product."""
-        return told(withdraw_waiver(waiver=find_waiver(self, slug, waiver_id), actor=self.actor, now=self.now))
+        return _changed(withdraw_waiver(waiver=find_waiver(self, slug, waiver_id), actor=self.actor, now=self.now))
 
 
 class RevokeWaiverView(ApiView):
@@ -126,4 +122,4 @@ class RevokeWaiverView(ApiView):
         """End a waiver before its time, as governance, with a reason."""
         reason = self.body(WaiverReasonRequest)["reason"]
         waiver = find_waiver(self, slug, waiver_id)
-        return told(revoke_waiver(waiver=waiver, reason=reason, actor=self.actor, now=self.now))
+        return _changed(revoke_waiver(waiver=waiver, reason=reason, actor=self.actor, now=self.now))

@@ -2,6 +2,7 @@
 
 from catalog.rules.consumers import MACHINES
 from catalog.rules.ruling import RulingReason
+from catalog.rules.texts import cut
 
 GOVERNANCE = "governance"
 ASK_ABOUT_THEMSELVES = MACHINES
@@ -11,29 +12,29 @@ ASK_ABOUT_THEMSELVES = MACHINES
 def subject_unknown(slug: str) -> RulingReason:
     return RulingReason(
         "subject_unknown",
-        f"There is no consumer {_short(slug)}, or it is of another type than the question says.",
+        f"There is no consumer {cut(slug, 80)}, or it is of another type than the question says.",
         "Correct its slug or its type, or register it with POST /api/v1/consumers.",
         GOVERNANCE,
     )
 
 
 def subject_inactive(slug: str) -> RulingReason:
-    message = f"Consumer {_short(slug)} is suspended or retired, or the account of its owner is inactive."
+    message = f"Consumer {cut(slug, 80)} is suspended or retired, or the account of its owner is inactive."
     return RulingReason("subject_inactive", message, "Ask governance to activate it, or name another owner.", GOVERNANCE)
 
 
 def subject_not_asker(slug: str, asker: str) -> RulingReason:
-    message = f"The key of {_short(asker)} may ask about {_short(asker)} only, not about {_short(slug)}."
+    message = f"The key of {cut(asker, 80)} may ask about {cut(asker, 80)} only, not about {cut(slug, 80)}."
     return RulingReason("subject_not_asker", message, "Ask with a key of that consumer, or of a person or a service.")
 
 
 def product_unknown(slug: str) -> RulingReason:
-    message = f"There is no data product {_short(slug)} that the asker may see."
+    message = f"There is no data product {cut(slug, 80)} that the asker may see."
     return RulingReason("product_unknown", message, "Look its slug up with GET /api/v1/products.")
 
 
 def purpose_unknown(purpose: str) -> RulingReason:
-    message = f"There is no purpose {_short(purpose)}."
+    message = f"There is no purpose {cut(purpose, 80)}."
     return RulingReason(
         "purpose_unknown", message, "Ask with a purpose of the controlled list; governance can add others.", GOVERNANCE
     )
@@ -42,7 +43,3 @@ def purpose_unknown(purpose: str) -> RulingReason:
 def purpose_missing() -> RulingReason:
     message = "Nobody may consume a data product without saying for what."
     return RulingReason("purpose_missing", message, "Give a purpose such as ai.decision-support, in the action's properties.")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from catalog.rules.texts import cut
 from trust.evidence.rules.facts import CheckFacts
 from trust.vocabulary import CheckStatus
 
@@ -36,8 +37,7 @@ def names(items: Iterable[object], shown: int = 3) -> str:
 
 def shorten(value: object, longest: int = _LONGEST_VALUE) -> str:
     """A value as text, cut with an ellipsis after `longest` characters, without line breaks."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return cut(" ".join(str(value).split()), longest)
 
 
 def percent(part: int, whole: int) -> str:

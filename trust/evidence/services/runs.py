@@ -9,7 +9,6 @@ Real data holds texts and numbers that PostgreSQL's JSON type refuses; `storable
 
 import logging
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -22,6 +21,7 @@ from catalog.models import OutputPort, Person
 from catalog.rules.errors import ConflictError
 from catalog.rules.expectation import Json
 from catalog.rules.moments import shown
+from catalog.rules.texts import storable_text
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services.permissions import require_can_look_after
 from trust.evidence.models.run import CheckResult, Run, RunCause
@@ -30,8 +30,6 @@ from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence
 from trust.vocabulary import RunStatus
-
-_REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(value: Json) -> Json:
@@ -45,11 +43,6 @@ def storable(value: Json) -> Json:
     if isinstance(value, dict):
         return {storable_text(str(key)): storable(item) for key, item in value.items()}
     return value
-
-
-def storable_text(text: str) -> str:
-    """`text` with NUL characters and lone surrogates as U+FFFD."""
-    return _REFUSED.sub("\ufffd", text)
 
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from catalog.admin.base import LargeTableAdmin, ReadingAdmin, told
+from catalog.admin.base import LargeTableAdmin, ReadingAdmin, show_result
 from catalog.admin.reach import person_of
 from trust import messages
 from trust.ledger.models.audit import LedgerCheck
@@ -102,7 +102,7 @@ class LedgerBatchAdmin(LargeTableAdmin):
         """Has the whole ledger proved by a worker. By POST only: a link must not change anything."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        told(request, lambda: _requested(request))
+        show_result(request, lambda: _requested(request))
         return redirect("admin:trust_ledgerbatch_changelist")
 
     @display(description="Root")

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import psycopg
 from django.db import OperationalError, connection, transaction
 
+from catalog.rules.moments import rfc_3339
 from trust.clock import database_now
 from trust.ledger.models.ledger import LedgerBatch
 from trust.ledger.queries import ledger_rows
@@ -86,7 +87,7 @@ def statement_of(number: int, sealed_at: datetime, contents: Contents, root: str
 
 
 def moment_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return rfc_3339(moment, timespec="microseconds")
 
 
 def hash_of_statement(statement: str) -> str:

@@ -11,18 +11,18 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from catalog.admin.base import ServiceAdmin, ServiceForm, told
+from catalog.admin.base import ServiceAdmin, ServiceForm, WaitingFilter, show_result
 from catalog.admin.reach import person_of
 from catalog.models import Person, UseCase
 from catalog.queries import visible_use_cases
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.agreement_checks import LONGEST_REASON
+from catalog.services.requests import LONGEST_REASON
 from trust.presentation.pages.labels import QUESTIONS
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
@@ -84,21 +84,6 @@ class AnswerForm(ActionForm):
     )
 
 
-class WaitingFilter(DropdownFilter):
-    """The queue of whoever looks: requests that they may approve."""
-
-    title = "waits for"
-    parameter_name = "waits_for"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("me", "me")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[StageMove]) -> QuerySet[StageMove]:
-        if self.value() != "me":
-            return queryset
-        return queryset.filter(pk__in=moves_waiting_for(person_of(request)).order_by().values("pk"))
-
-
 @admin.register(StageMove)
 class StageMoveAdmin(ServiceAdmin):
     """A request is answered on its own page or, several at once, in the list; what is decided is read."""
@@ -110,6 +95,9 @@ class StageMoveAdmin(ServiceAdmin):
     search_fields = ["use_case__slug"]
     ordering = ["-id"]
     actions = ["approve", "reject", "withdraw"]
+
+    def waiting_for(self, person: Person, now: datetime) -> QuerySet[StageMove]:
+        return moves_waiting_for(person)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageMove]:
         related = ("use_case__business_owner", "requested_by", "decided_by")
@@ -170,7 +158,7 @@ class StageMoveAdmin(ServiceAdmin):
 
     def _answer(self, request: HttpRequest, queryset: QuerySet[StageMove], deed: Callable[[StageMove], str]) -> None:
         for move in queryset:
-            told(request, partial(deed, move))
+            show_result(request, partial(deed, move))
 
     @display(description="Number", ordering="pk")
     def number(self, move: StageMove) -> str:

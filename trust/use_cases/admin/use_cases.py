@@ -16,7 +16,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from catalog.admin.base import ServiceAdmin, told
+from catalog.admin.base import ServiceAdmin, show_result
 from catalog.admin.claim_history import use_case_history
 from catalog.admin.reach import person_of
 from catalog.models import Measure, Person, UseCase
@@ -156,7 +156,7 @@ class UseCaseAdmin(ServiceAdmin):
             acknowledge_use_case(use_case=use_case, actor=person_of(request), now=timezone.now())
             return f"You have acknowledged {use_case.slug}."
 
-        told(request, deed)
+        show_result(request, deed)
         return redirect("admin:catalog_usecase_change", pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

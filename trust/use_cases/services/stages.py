@@ -16,9 +16,9 @@ from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.agreement_checks import demand_reason
 from catalog.services.permissions import actor_name
 from catalog.services.recording import recorded
+from catalog.services.requests import demand_reason, locked
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import rests_on_override
 from trust.use_cases.rules.readiness.outcome import QuestionResult
@@ -213,15 +213,13 @@ def _end_override(pk: int, use_case_id: int, now: datetime) -> bool:
 
 
 def _held(use_case: UseCase) -> UseCase:
-    """The row as it is now, locked until the end of the transaction."""
-    rows = UseCase.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("business_owner", "outputs_owner", "exceptions_owner").get(pk=use_case.pk)
+    return locked(use_case, "business_owner", "outputs_owner", "exceptions_owner")
 
 
 def _held_move(move: StageMove) -> tuple[UseCase, StageMove]:
     """Use case and request as they are now, locked. Raises `ConflictError` where it waits no more."""
     use_case = _held(UseCase(pk=move.use_case_id))
-    row = StageMove.objects.select_for_update(of=("self",), no_key=True).select_related("requested_by").get(pk=move.pk)
+    row = locked(move, "requested_by")
     row.use_case = use_case
     if row.status != StageMoveStatus.REQUESTED:
         raise ConflictError(

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.views import ChangeList as UnfoldChangeList
 
-from catalog.admin.base import ServiceAdmin, told
+from catalog.admin.base import ServiceAdmin, show_result
 from catalog.admin.claim_history import claim_history
 from catalog.admin.reach import person_of
 from catalog.models import DataProduct, Person
@@ -130,12 +130,12 @@ class DataProductAdmin(ServiceAdmin):
     @action(description="Run now", permissions=["deeds"])
     def run_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
-            told(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
+            show_result(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
     @action(description="Judge again", permissions=["deeds"])
     def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
-            told(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
+            show_result(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
     def get_urls(self) -> list[URLPattern]:
         deed = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
@@ -149,7 +149,7 @@ class DataProductAdmin(ServiceAdmin):
         if product is None or name not in DEEDS or not self.has_view_permission(request, product):
             raise Http404
         person = person_of(request)
-        told(request, lambda: DEEDS[name].act(product, person, timezone.now()))
+        show_result(request, lambda: DEEDS[name].act(product, person, timezone.now()))
         return redirect("admin:catalog_dataproduct_change", pk)
 
     # The page of one product

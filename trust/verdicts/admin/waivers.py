@@ -9,14 +9,13 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from catalog.admin.base import ServiceForm, told
+from catalog.admin.base import ReasonForm, ServiceForm, WaitingFilter, show_result
 from catalog.admin.reach import governs, person_of
 from catalog.models import Person
+from catalog.rules.texts import cut
 from trust.presentation.pages.labels import GATES
 from trust.verdicts.admin.product_rows import ProductRowAdmin
 from trust.verdicts.models.exceptions import Waiver
@@ -52,35 +51,6 @@ class WaiverForm(ServiceForm):
         )
 
 
-class ReasonForm(ActionForm):
-    """The list's actions with a reason beside them, for those that need one."""
-
-    reason = forms.CharField(
-        required=False,
-        max_length=5000,
-        label="",
-        widget=UnfoldAdminTextInputWidget(
-            {"placeholder": "Reason, to reject or revoke", "aria-label": "Reason, to reject or revoke"}
-        ),
-    )
-
-
-class WaitingFilter(DropdownFilter):
-    """The queue of whoever looks: requests that are theirs to grant or reject."""
-
-    title = "waits for"
-    parameter_name = "waits_for"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("me", "me")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> QuerySet[Waiver]:
-        if self.value() != "me":
-            return queryset
-        waiting = waivers_waiting_for(person_of(request), timezone.now())
-        return queryset.filter(pk__in=waiting.order_by().values("pk"))
-
-
 @admin.register(Waiver)
 class WaiverAdmin(ProductRowAdmin):
     """Asked for once and never changed: another exception is another waiver."""
@@ -104,6 +74,9 @@ class WaiverAdmin(ProductRowAdmin):
         "ended_at",
         "end_reason",
     ]
+
+    def waiting_for(self, person: Person, now: datetime) -> QuerySet[Waiver]:
+        return waivers_waiting_for(person, now)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Waiver]:
         rows: QuerySet[Waiver] = super().get_queryset(request)
@@ -152,7 +125,7 @@ class WaiverAdmin(ProductRowAdmin):
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Waiver], deed: Callable[[Waiver], str]) -> None:
         for waiver in queryset:
-            told(request, partial(deed, waiver))
+            show_result(request, partial(deed, waiver))
 
     @display(description="Exception")
     def excepted(self, waiver: Waiver) -> str:
@@ -160,7 +133,7 @@ class WaiverAdmin(ProductRowAdmin):
 
     @display(description="Reason")
     def reason_short(self, waiver: Waiver) -> str:
-        return waiver.reason if len(waiver.reason) <= 80 else f"{waiver.reason[:79]}…"
+        return cut(waiver.reason, 80)
 
     @display(
         description="Standing",

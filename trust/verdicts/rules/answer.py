@@ -226,4 +226,4 @@ def _number(value: float) -> int | float:
 
 def _moment(time: datetime) -> str:
     """With six decimals always, as the statements in SQL write it: a replay compares byte for byte."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return rfc_3339(time, timespec="microseconds")

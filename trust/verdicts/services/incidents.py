@@ -12,17 +12,18 @@ from django.db import connection
 from catalog.models import DataProduct, Person
 from catalog.queries.ownership import has_owned_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
 from catalog.services.recording import recorded
+from catalog.services.requests import locked
 from trust.verdicts.models.exceptions import Incident, IncidentEntry
 from trust.verdicts.rules.incidents import CauseState
 from trust.verdicts.services.incident_notices import tell
 from trust.verdicts.services.rule_incidents import state_now
 from trust.vocabulary import IncidentEntryKind
 
-LONGEST_TEXT = 20_000
 _ORDER = list(Severity)  # the worst first
 
 
@@ -169,8 +170,7 @@ def _held(incident: Incident, actor: Person | None, *, is_to_change: bool = Fals
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT trust_lock_closure(ARRAY[%s]::bigint[])", [incident.product_id])
-    rows = Incident.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("product__owner", "owner", "port").defer("product__search").get(pk=incident.pk)
+    row = locked(incident, "product__owner", "owner", "port", without=("product__search",))
     if not may_see_to(actor, row):
         require_can_look_after(actor, row.product)
     if is_to_change and row.resolved_at is not None:

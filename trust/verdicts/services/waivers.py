@@ -15,6 +15,7 @@ from catalog.rules.moments import shown
 from catalog.services.permissions import is_same_person, owns, require_can_look_after, require_governance
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
+from catalog.services.requests import demand_reason, locked
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.identity import check_key as key_of
 from trust.evidence.services.source_resolution import suite_of
@@ -26,7 +27,6 @@ from trust.verdicts.services.rule_incidents import settle_product
 from trust.verdicts.services.waiver_notices import excepted, tell_of_answer, tell_of_request
 from trust.vocabulary import GateName, WaiverStatus
 
-LONGEST_REASON = 20_000
 UNANSWERED = "Its end had come before anybody answered."
 
 
@@ -52,7 +52,7 @@ def request_waiver(
         product=product,
         gate=gate,
         check_key=check_key,
-        reason=_demand_reason(reason, "A waiver"),
+        reason=demand_reason(reason, "A waiver"),
         owner=owner,
         status=WaiverStatus.REQUESTED,
         requested_by=actor,
@@ -94,7 +94,7 @@ def reject_waiver(*, waiver: Waiver, reason: str, actor: Person, now: datetime) 
     """The request, rejected with a reason, by whoever could grant it."""
     with recorded("reject_waiver", actor):
         row = _open_request(waiver, actor, "reject", now)
-        _end(row, WaiverStatus.REJECTED, _demand_reason(reason, "A rejection"), actor, now)
+        _end(row, WaiverStatus.REJECTED, demand_reason(reason, "A rejection"), actor, now)
         tell_of_answer(row, actor, now)
     return row
 
@@ -120,7 +120,7 @@ def revoke_waiver(*, waiver: Waiver, reason: str, actor: Person | None, now: dat
         row = _held(waiver)
         _demand_status(row, WaiverStatus.GRANTED, "revoked")
         row.revoked_at = now
-        _end(row, WaiverStatus.REVOKED, _demand_reason(reason, "A revocation"), actor, now)
+        _end(row, WaiverStatus.REVOKED, demand_reason(reason, "A revocation"), actor, now)
         settle_product(product=row.product, now=now)
         tell_of_answer(row, actor, now)
     return row
@@ -173,10 +173,7 @@ def _who(actor: Person, other: Person) -> str:
 
 
 def _held(waiver: Waiver) -> Waiver:
-    """The row as it is now, locked until the end of the transaction."""
-    rows = Waiver.objects.select_for_update(of=("self",), no_key=True)
-    related = rows.select_related("product__owner", "owner", "requested_by", "granted_by")
-    return related.defer("product__search").get(pk=waiver.pk)
+    return locked(waiver, "product__owner", "owner", "requested_by", "granted_by", without=("product__search",))
 
 
 def _demand_status(row: Waiver, status: WaiverStatus, deed: str) -> None:
@@ -186,15 +183,6 @@ def _demand_status(row: Waiver, status: WaiverStatus, deed: str) -> None:
             remedy="Look at how it stands now; another one can be asked for at any time.",
             code="waiver_transition",
         )
-
-
-def _demand_reason(text: str, what: str) -> str:
-    said = text.strip()
-    if not 0 < len(said) <= LONGEST_REASON:
-        raise InvalidError(
-            f"{what} must have a reason of 1 to {LONGEST_REASON} characters.", remedy="Say in a sentence why.", field="reason"
-        )
-    return said
 
 
 def _demand_holds(waiver: Waiver, now: datetime) -> None:

@@ -14,6 +14,7 @@ import duckdb
 import sqlalchemy as sa
 
 from catalog.rules.expectation import Expectation, Json
+from catalog.rules.texts import cut
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.limits import MAX_SAMPLE_CHARACTERS
 from trust.evidence.rules.evidence import CheckEvidence
@@ -34,7 +35,7 @@ def plain_json(value: Any, depth: int = 0) -> Json:  # noqa: PLR0911  # one retu
     if isinstance(value, (float, Decimal)):
         return _number(value)
     if isinstance(value, str):
-        return value if len(value) <= MAX_SAMPLE_CHARACTERS else value[:MAX_SAMPLE_CHARACTERS] + "…"
+        return cut(value, MAX_SAMPLE_CHARACTERS)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if depth >= _MAX_DEPTH:
@@ -154,8 +155,7 @@ def _observed_message(expectation: Expectation, finding: CheckFinding, observed:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return cut(str(value), _MAX_SHOWN)
 
 
 def _error_message(error: Exception, *, redacted: bool) -> str:
