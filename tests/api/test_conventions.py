@@ -110,6 +110,7 @@ def test_one_verb_and_one_field_for_each_idea(document: dict[str, Any]) -> None:
     assert not {"hand-over", "hand-on", "close"} & verbs
     names = {name for _, name, _ in properties(document)}
     assert not {"assigned_to", "opened_at", "opened_by", "closed_by", "reported_at", "reported_by", "registered_at"} & names
+    assert {component for component, name, _ in properties(document) if name == "evidence"} == {"TrustAnswer"}
     for component, name, schema in properties(document):
         if name in {"verdict", "decision"}:
             is_word = "VerdictStatus" in json.dumps(schema)

@@ -21,7 +21,7 @@ class ReadinessQuery(StrictSerializer):
     as_of = MomentField(required=False, help_text="What was known at this moment and would have been said then.")
 
 
-class ReadinessEvidence(serializers.Serializer[Any]):
+class ReadinessReference(serializers.Serializer[Any]):
     kind = serializers.CharField()
     id = serializers.CharField(help_text="Slug, username or number of what it names.")
     says = serializers.CharField()
@@ -39,7 +39,9 @@ class ReadinessQuestionAnswer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable; `ok` for a yes.")
     message = serializers.CharField()
     needed_for = serializers.ChoiceField(words(UseCaseStage), help_text="The stage that is not reached without a yes.")
-    evidence = ReadinessEvidence(many=True, help_text="What it rests on, the worst first, at most 20; `numbers` counts all.")
+    references = ReadinessReference(
+        source="evidence", many=True, help_text="What it rests on, the worst first, at most 20; `numbers` counts all."
+    )
     numbers = serializers.DictField(child=serializers.FloatField())
     remedy = OptionalTextField(help_text="What would turn it to yes; null where it is.")
     responsible = ReadinessResponsible(many=True, help_text="Who can do that.")

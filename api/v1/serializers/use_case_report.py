@@ -46,7 +46,7 @@ class ReportedUseCase(serializers.Serializer[Any]):
     consumers = serializers.ListField(child=serializers.CharField())
 
 
-class ReportEvidence(serializers.Serializer[Any]):
+class ReportReference(serializers.Serializer[Any]):
     kind = serializers.CharField()
     id = serializers.CharField()
     says = serializers.CharField()
@@ -67,7 +67,7 @@ class ReportQuestion(serializers.Serializer[Any]):
     remedy = serializers.CharField(allow_null=True, help_text="What would turn it to yes; null where it is.")
     responsible = ReportResponsible(many=True)
     needed_for = serializers.ChoiceField(words(UseCaseStage))
-    evidence = ReportEvidence(many=True, help_text="At most 20, the worst first; `numbers` counts all.")
+    references = ReportReference(many=True, help_text="At most 20, the worst first; `numbers` counts all.")
     numbers = serializers.DictField(child=serializers.FloatField())
 
 

@@ -99,7 +99,7 @@ def _question(line: Line) -> dict[str, Any]:
         "remedy": line.remedy or None,
         "responsible": [_who(who) for who in line.responsible],
         "needed_for": line.needed_for.value,
-        "evidence": msgspec.to_builtins(line.evidence),
+        "references": msgspec.to_builtins(line.evidence),
         "numbers": dict(line.numbers),
     }
 
