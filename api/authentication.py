@@ -43,7 +43,7 @@ def key_in(header: str) -> str | None:
     scheme, _, key = header.partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not KEY_FORM.fullmatch(key):
-        raise AuthenticationFailed("The Authorization header holds no key of the form `Bearer ts_..._...`.", "malformed_key")
+        raise AuthenticationFailed("The Authorization header holds no key of the form `Bearer ts_..._...`.", "key_malformed")
     return key
 
 
@@ -57,16 +57,16 @@ def refuse_unusable(key: ApiKey, now: datetime) -> None:
     """Raise `AuthenticationFailed`, with a code that says why, for a key that was good once or will be good again."""
     named = f"The API key {key.prefix}…"
     if key.revoked_at is not None:
-        raise AuthenticationFailed(f"{named} was revoked.", "revoked_key")
+        raise AuthenticationFailed(f"{named} was revoked.", "key_revoked")
     if key.expires_at is not None and key.expires_at <= now:
-        raise AuthenticationFailed(f"{named} has expired.", "expired_key")
+        raise AuthenticationFailed(f"{named} has expired.", "key_expired")
     if not key.person.is_active:
-        raise AuthenticationFailed(f"The account behind the API key {key.prefix}… is inactive.", "inactive_person")
+        raise AuthenticationFailed(f"The account behind the API key {key.prefix}… is inactive.", "person_inactive")
     if key.consumer.status != ConsumerStatus.ACTIVE:
         status = key.consumer.status
         raise AuthenticationFailed(f"{named} belongs to consumer {key.consumer.slug}, which is {status}.", f"consumer_{status}")
     if key.is_blocked:
-        raise AuthenticationFailed(f"{named} is blocked.", "blocked_key")
+        raise AuthenticationFailed(f"{named} is blocked.", "key_blocked")
 
 
 def grant_of(key: ApiKey) -> KeyGrant:
@@ -105,7 +105,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = ApiKey.objects.select_related("consumer__owner").filter(digest=digest).first()
         now = timezone.now()
         if key is None:
-            raise AuthenticationFailed("There is no such API key.", "unknown_key")
+            raise AuthenticationFailed("There is no such API key.", "key_unknown")
         refuse_unusable(key, now)
         learn(digest, key.requests_per_minute, is_charged=False)
         if not is_counted:

@@ -41,12 +41,12 @@ SEND_KEY = (
 )
 NEW_KEY = "Ask whoever answers for its consumer for another key: POST /api/v1/consumers/{slug}/keys makes one."
 REMEDIES_OF_CODES: dict[str, str] = {
-    "revoked_key": NEW_KEY,
-    "expired_key": NEW_KEY,
+    "key_revoked": NEW_KEY,
+    "key_expired": NEW_KEY,
     "consumer_suspended": "Ask somebody of the group 'governance' to reactivate it: POST /api/v1/consumers/{slug}/reactivate.",
     "consumer_retired": "It stays retired. Register another consumer, and use a key of that.",
-    "inactive_person": "Ask somebody of the group 'governance' to activate the account, or to hand the consumer over.",
-    "missing_scope": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
+    "person_inactive": "Ask somebody of the group 'governance' to activate the account, or to hand the consumer over.",
+    "scope_missing": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
 }
 """What to do about a key, where its status alone does not tell."""
 ASK_OPERATOR = "Try again later; when it stays, give the request_id to the operator, whose log has the cause."

@@ -20,7 +20,7 @@ from trust.vocabulary import DecisionChannel
 
 
 def replay_decision(decision: Decision, *, now: datetime) -> Replay:
-    """Raises `InvalidError` for the answer to a search."""
+    """Raises `ConflictError` for the answer to a search."""
     return replay(decision, word=_word, now=now)
 
 
@@ -28,8 +28,8 @@ def _word(conclusion: Conclusion, said: Mapping[str, Any]) -> Mapping[str, Any]:
     if conclusion.channel in {DecisionChannel.EVALUATION, DecisionChannel.EVALUATIONS}:
         return decision_of(conclusion)
     words = render_answer(conclusion)
-    if conclusion.ruling is None and "purpose" in said:  # which policies were in force then is logged with a ruling only
-        words["purpose"] = said["purpose"]
+    if conclusion.ruling is None and "purpose_coverage" in said:  # policies in force are logged with a ruling only
+        words["purpose_coverage"] = said["purpose_coverage"]
     return words
 
 

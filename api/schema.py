@@ -14,6 +14,8 @@ from api.health import only_reads
 from api.negotiation import OneRepresentation
 from api.nullables import NULL_COMPONENT, with_plain_nulls
 from api.problems import MEDIA_TYPE
+from api.v1.fields import LARGEST_ID
+from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
 
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
@@ -43,12 +45,12 @@ PROBLEM = {
         "request_id": {**TEXT, "description": "Of this request; the operator's log has it too."},
     },
     "example": {
-        "type": "urn:touchstone:problem:not_found",
-        "title": "Not found",
+        "type": "urn:touchstone:problem:product_unknown",
+        "title": "Product unknown",
         "status": 404,
         "detail": "There is no data product nyc-trains that you may see.",
         "instance": "/api/v1/products/nyc-trains/trust",
-        "code": "not_found",
+        "code": "product_unknown",
         "remedy": "GET /api/v1/products lists those that you may see.",
         "errors": [],
         "request_id": "6f1c8a54-6c0c-4d55-8d3c-0f0f6a3a2f51",
@@ -80,6 +82,28 @@ PROBLEMS = {
 }
 HEADERS_OF_PROBLEMS = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After"}
 
+OWN_SCHEMAS = {
+    "Problem": PROBLEM,
+    "Health": {"type": "object", "required": ["status"], "properties": {"status": {"enum": ["alive", "ready"]}}},
+    "Obligation": {
+        "type": "object",
+        "description": "What a permitted consumer must do.",
+        "required": ["type"],
+        "properties": {
+            "type": {**TEXT, "description": "Such as human_review, no_onward_sharing or cite-source."},
+            "fields": {"type": "array", "items": TEXT, "description": f"Of {MASK_FIELDS}."},
+            "minimum_sensitivity": {"$ref": "#/components/schemas/Sensitivity", "description": f"Of {MASK_FIELDS}."},
+            "days": {"type": "integer", "minimum": 1, "description": f"Of {DELETE_AFTER}."},
+        },
+    },
+    "ContractDocument": {
+        "type": "object",
+        "additionalProperties": True,
+        "description": "A data contract of the Open Data Contract Standard (ODCS) 3.x.",
+    },
+}
+"""Components of what no serializer describes."""
+
 TAGS = {
     "trust": "The one question: is it production-grade, for me, for this purpose, right now?",
     "authzen": "The same question as OpenID AuthZEN 1.0 asks it.",
@@ -100,7 +124,7 @@ TAGS = {
     "notifications": "Notices to people and consumers, and their deliveries.",
     "health": "Whether the process lives, and whether it can answer.",
 }
-READS_IN_CONFLICT = frozenset({"get_decision_proof"})
+READS_IN_CONFLICT = frozenset({"get_decision_proof", "replay_decision"})
 BODIES_THAT_NAME = frozenset({"request_agreement"})
 """Operations that answer 404 for what their body names."""
 MADE_WITHOUT_ADDRESS = frozenset({"report_outcome", "report_use", "confirm_obligation"})
@@ -118,7 +142,7 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook: every operation names the problems and the headers that it may answer; what is no view is added."""
     components = result.setdefault("components", {})
-    components["schemas"] = components.get("schemas", {}) | authzen.schemas() | {"Problem": PROBLEM}
+    components["schemas"] = components.get("schemas", {}) | authzen.schemas() | OWN_SCHEMAS
     components["responses"] = {name: problem_component(status) for status, (name, _) in PROBLEMS.items()}
     components["headers"] = {
         component: {"description": text, "required": True, "schema": form} for component, text, form in HEADERS.values()
@@ -128,15 +152,28 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
         method = next(word for word, one in result["paths"][path].items() if one is operation)
         if "requestBody" in operation and (method == "patch" or operation["operationId"] == "register_contract"):
             operation["requestBody"]["required"] = True
+        if operation["operationId"] == "register_contract":
+            for content in operation["requestBody"]["content"].values():
+                content["schema"] = {"$ref": "#/components/schemas/ContractDocument"}
         for status in statuses_of(path, operation, changes=method != "get"):
             operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"})
     result["paths"] |= {"/healthz": health_path("healthz", "alive"), "/readyz": health_path("readyz", "ready")}
     for _, operation in operations_of(result):
         add_headers(operation)
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-    plain: dict[str, Any] = with_plain_nulls(result)
+    plain: dict[str, Any] = without_column_limits(with_plain_nulls(result))
     plain["components"]["schemas"].pop(NULL_COMPONENT, None)
     return plain
+
+
+def without_column_limits(part: Any) -> Any:
+    """The same part of the document without the limits of a bigint, which are none of the API."""
+    if isinstance(part, list):
+        return [without_column_limits(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {name: without_column_limits(value) for name, value in part.items()}
+    return {name: value for name, value in kept.items() if not (name in {"minimum", "maximum"} and abs(value) >= LARGEST_ID)}
 
 
 def problem_component(status: str) -> dict[str, Any]:
@@ -185,7 +222,7 @@ def statuses_of(path: str, operation: dict[str, Any], *, changes: bool) -> list[
 
 def health_path(name: str, status: str) -> dict[str, Any]:
     """The description of a health check, which is a plain Django view."""
-    word = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
+    word = {"$ref": "#/components/schemas/Health"}
     responses: dict[str, Any] = {"200": {"description": f"It is {status}.", "content": {"application/json": {"schema": word}}}}
     responses["405"] = {"$ref": "#/components/responses/MethodNotAllowed"}
     if name == "readyz":

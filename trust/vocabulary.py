@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class VerdictStatus(StrEnum):
-    """The answer. Everything but `production_grade` answers `production_grade: false`."""
+    """The answer. Everything but `production_grade` answers `is_production_grade: false`."""
 
     PRODUCTION_GRADE = "production_grade"
     UNKNOWN = "unknown"

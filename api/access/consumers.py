@@ -36,5 +36,6 @@ def find_consumer(person: Person, slug: str) -> Consumer:
         raise NotFoundError(
             f"There is no consumer {slug[:80]} that you may see.",
             remedy="GET /api/v1/consumers lists those that you may see: your own; governance and auditors see all.",
+            code="consumer_unknown",
         )
     return consumer

@@ -35,6 +35,7 @@ def find_decision(person: Person, decision_id: int) -> Decision:
         raise NotFoundError(
             f"There is no decision {decision_id} that you may see.",
             remedy="GET /api/v1/decisions lists those that you may see: about your consumers and your products.",
+            code="decision_unknown",
         )
     return decision
 

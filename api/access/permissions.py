@@ -33,4 +33,4 @@ def demand_scope(request: Request, *wanted: Scope) -> None:
     """Raise `PermissionDenied` where the request came with a key that has none of these scopes."""
     if isinstance(request.auth, KeyGrant) and not any(grants(request.auth.scopes, scope) for scope in wanted):
         has = ", ".join(request.auth.scopes)
-        raise PermissionDenied(f"The API key has the scope {has}; this needs {' or '.join(wanted)}.", "missing_scope")
+        raise PermissionDenied(f"The API key has the scope {has}; this needs {' or '.join(wanted)}.", "scope_missing")

@@ -17,5 +17,6 @@ def find_use_case(person: Person, slug: str, *, is_to_change: bool = False) -> U
         raise NotFoundError(
             f"There is no use case {slug[:80]} that you may see.",
             remedy="GET /api/v1/use-cases lists those that you may see: where you are named, or own a consumer or a product.",
+            code="use_case_unknown",
         )
     return use_case

@@ -17,5 +17,6 @@ def find_product(person: Person, slug: str, *, is_to_change: bool = False) -> Da
         raise NotFoundError(
             f"There is no data product {slug[:80]} that you may see.",
             remedy="GET /api/v1/products lists those that you may see; a draft is shown to its owner, stewards and governance.",
+            code="product_unknown",
         )
     return product

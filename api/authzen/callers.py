@@ -69,7 +69,7 @@ def caller_of(request: HttpRequest) -> Caller:
     if is_use_due:
         record_use(key_id, now)
     if not grants(scopes, Scope.DECIDE):
-        raise PermissionDenied(f"The API key has the scope {', '.join(scopes)}; this needs {Scope.DECIDE}.", "missing_scope")
+        raise PermissionDenied(f"The API key has the scope {', '.join(scopes)}; this needs {Scope.DECIDE}.", "scope_missing")
     asker = Asker(person_id, consumer_id, slug, key_id, request_id_of(request), request.META[ARRIVED])
     return Caller(asker, ConsumerKind(kind) not in ASK_ABOUT_THEMSELVES, now, digest)
 

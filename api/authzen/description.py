@@ -29,7 +29,7 @@ DECISION = {
         "action": CONSUME,
         "product": "nyc-airports",
         "purpose": "ai.training",
-        "production_grade": True,
+        "is_production_grade": True,
         "verdict": "production_grade",
         "score": 93.2,
         "grade": "A",
@@ -123,7 +123,6 @@ def schemas() -> dict[str, Any]:
 
 
 def context_schema() -> dict[str, Any]:
-    age = [{"type": "number", "exclusiveMinimum": 0, "description": "Seconds."}, {**TEXT, "format": "duration"}]
     return {
         **OBJECT,
         "description": "What else is asked for; other names are kept in the log and decide nothing.",
@@ -131,7 +130,7 @@ def context_schema() -> dict[str, Any]:
             "purpose": {**MAYBE_PURPOSE, "description": "Where the action's properties name none."},
             "use_case": {**MAYBE_TEXT, "minLength": 1, "maxLength": LONGEST_USE_CASE},
             "min_score": {"type": ["number", "null"], "minimum": 0, "maximum": 100},
-            "max_evidence_age": {"anyOf": [*age, {"type": "null"}]},
+            "max_evidence_age": {**MAYBE_TEXT, "format": "duration", "examples": ["P7D", "PT36H"]},
         },
     }
 
@@ -142,15 +141,15 @@ def answer_schemas() -> dict[str, Any]:
     reason = shape(["code", "message", "remedy"], code=TEXT, message=TEXT, remedy=TEXT, owner=TEXT, gate=TEXT)
     policy = shape(["id", "name", "version", "digest"], id=number, name=TEXT, version=number, digest=TEXT)
     context = shape(
-        ["decision_id", "production_grade", "verdict", "reasons", "obligations", "determining_policies"],
+        ["decision_id", "is_production_grade", "verdict", "reasons", "obligations", "determining_policies"],
         decision_id={**number, "description": "Of the row in the log of answers."},
         subject=TEXT,
         action=TEXT,
         product=TEXT,
         purpose=TEXT,
         use_case=TEXT,
-        production_grade={"type": "boolean"},
-        verdict={"$ref": "#/components/schemas/VerdictWord"},
+        is_production_grade={"type": "boolean"},
+        verdict={"$ref": "#/components/schemas/VerdictStatus"},
         score={"type": "number"},
         grade={"$ref": "#/components/schemas/Grade"},
         as_of=moment,
@@ -160,11 +159,12 @@ def answer_schemas() -> dict[str, Any]:
         policy_version=number,
         evidence=shape(["run", "age_seconds"], run=TEXT, age_seconds=number),
         reasons={"type": "array", "items": reference("AuthZenReason")},
-        obligations={"type": "array", "items": shape(["type"], type=TEXT) | {"additionalProperties": True}},
+        obligations={"type": "array", "items": reference("Obligation")},
         determining_policies={"type": "array", "items": reference("AuthZenPolicy")},
         reason_user={**OBJECT, "additionalProperties": TEXT, "description": "The first reason as one text for people."},
         error=shape(["status", "code", "message"], status=number, code=TEXT, message=TEXT),
     )
+    places = {name: {**TEXT, "format": "uri"} for name in ("policy_decision_point", *ADDRESSES)}
     page = shape(["next_token", "count"], next_token={**TEXT, "description": "Empty at the end."}, count=number)
     search_context = shape(["decision_id"], decision_id=number, reasons={"type": "array", "items": reference("AuthZenReason")})
     found = {
@@ -184,6 +184,11 @@ def answer_schemas() -> dict[str, Any]:
             ["decision", "context"], decision={"type": "boolean"}, context=reference("AuthZenDecisionContext")
         ),
         "AuthZenDecisions": shape(["evaluations"], evaluations={"type": "array", "items": reference("AuthZenDecision")}),
+        "AuthZenBatchAnswer": {
+            "oneOf": [reference("AuthZenDecisions"), reference("AuthZenDecision")],
+            "description": "A decision for each item; without items one decision.",
+        },
+        "AuthZenConfiguration": shape(list(places), **places),
         "AuthZenFoundPage": page,
         "AuthZenSearchContext": search_context,
         **found,
@@ -209,7 +214,7 @@ def paths() -> dict[str, Any]:
             "authzen_evaluate_batch",
             f"Up to {MOST_EVALUATIONS} such questions at once",
             reference("AuthZenBatch"),
-            {"oneOf": [reference("AuthZenDecisions"), reference("AuthZenDecision")]},
+            reference("AuthZenBatchAnswer"),
             {"subject": SUBJECT, "action": ACTION, "evaluations": [{"resource": RESOURCE}]},
         ),
         "/access/v1/search/subject": post(
@@ -257,8 +262,7 @@ def post(name: str, summary: str, body: dict[str, Any], answer: dict[str, Any], 
 
 def metadata() -> dict[str, Any]:
     """The operation that names the addresses."""
-    places = {name: {**TEXT, "format": "uri"} for name in ("policy_decision_point", *ADDRESSES)}
-    content = {"application/json": {"schema": shape(list(places), **places)}}
+    content = {"application/json": {"schema": reference("AuthZenConfiguration")}}
     return {
         "operationId": "authzen_configuration",
         "summary": "Where the addresses of AuthZEN are",

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from api.ages import WANTED, age_of
 from api.authzen.entities import Action, Evaluation
 from api.authzen.messages import MalformedRequestError
+from api.durations import WANTED, duration_of
 from catalog.rules.ruling import RulingReason
 from catalog.rules.vocabulary import ConsumerKind
 from trust.decisions.rules.question import Question
@@ -105,7 +105,7 @@ def _score(value: object) -> float | None:
 def _age(value: object) -> timedelta | None:
     if value is None:
         return None
-    age = age_of(value)
+    age = duration_of(value)
     if age is None:
         raise MalformedRequestError(f"`context.max_evidence_age` must be {WANTED}.", field="context.max_evidence_age")
     return age

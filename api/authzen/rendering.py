@@ -11,7 +11,7 @@ from trust.decisions.rules.question import Conclusion
 from trust.verdicts.rules.answer import DECISION_ID_MARK
 
 OF_TRUST = (
-    "production_grade",
+    "is_production_grade",
     "verdict",
     "score",
     "grade",
@@ -26,7 +26,7 @@ OF_TRUST = (
 MALFORMED, FAILED = "malformed_request", "evaluation_failed"
 STATUS_OF_ERROR = {MALFORMED: 400, FAILED: 500}
 LEAVES = frozenset({str, int, float, bool})
-NOTHING_KNOWN = {"production_grade": False, "verdict": "unknown"}
+NOTHING_KNOWN = {"is_production_grade": False, "verdict": "unknown"}
 
 
 def decision_of(conclusion: Conclusion) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What every view of the API has in common: who may call it, which parameters it takes, how its body is checked."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed, NotFound, ParseError, ValidationError
@@ -17,10 +17,13 @@ from api.access.permissions import HasScope
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
+from api.v1.fields import OptionalTextField
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 from catalog.rules.texts import is_storable
 from trust.messages import enqueue_deliveries
+
+M = TypeVar("M", bound=Model)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -38,7 +41,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
             known = ", ".join(self.fields)
-            raise serializers.ValidationError({name: [f"Unknown name. Known are {known}."] for name in unknown}, "unknown_name")
+            raise serializers.ValidationError({name: [f"Unknown name. Known are {known}."] for name in unknown}, "name_unknown")
         return super().to_internal_value(data)
 
 
@@ -46,6 +49,15 @@ def respond_after_change(data: Mapping[str, Any], *, location: str, status: int 
     """The row as it is after a change, and where it is found; the workers are notified of new notices after the commit."""
     transaction.on_commit(enqueue_deliveries)
     return Response(data, status=status, headers={"Location": location})
+
+
+class ModelAnswer(serializers.ModelSerializer[M]):
+    """A row as it is answered. A text column that may be empty is null where it is."""
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        field_class, options = super().build_standard_field(field_name, model_field)
+        is_optional = issubclass(field_class, serializers.CharField) and model_field.blank
+        return (OptionalTextField if is_optional else field_class), options
 
 
 class ApiView(APIView):

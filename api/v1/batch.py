@@ -26,7 +26,7 @@ UNKNOWN = worded(
         "decision_id": DECISION_ID_MARK,
         "decision": False,
         "product": _SLUG,
-        "production_grade": False,
+        "is_production_grade": False,
         "verdict": "unknown",
         "reasons": [msgspec.to_builtins(denials.product_unknown(_SLUG))],
     }
@@ -110,4 +110,4 @@ def ready_made_answers(request: HttpRequest) -> HttpResponse | None:
         return None
     answers, key_id, is_use_due, limit = rows[0]
     note_use(digest, key_id, limit, is_use_due)
-    return json_answer(f'{{"answers":[{answers}]}}'.encode())
+    return json_answer(f'{{"results":[{answers}]}}'.encode())

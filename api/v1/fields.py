@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
+from django.core.validators import validate_email
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.ages import WANTED, age_of
+from api.durations import WANTED, duration_of
+from catalog.rules.moments import duration_text
 from catalog.rules.texts import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
-SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 LARGEST_ID = 2**63 - 1  # what a bigint of PostgreSQL holds
 WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -36,22 +37,20 @@ class MomentField(serializers.DateTimeField):
             self.fail("not_rfc3339")
 
 
-@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}], "examples": [3600, "PT36H"]})
-class AgeField(serializers.Field[timedelta, Any, str, Any]):
-    """An age: a number of seconds, or a duration of ISO 8601 in weeks, days, hours, minutes and seconds, such as PT36H."""
+@extend_schema_field({"type": "string", "format": "duration", "examples": ["P7D", "PT36H"]})
+class DurationField(serializers.Field[timedelta, Any, str, Any]):
+    """A duration of ISO 8601 in weeks, days, hours, minutes and seconds; answered as `duration_text` writes it."""
 
-    default_error_messages = {"not_an_age": f"Give {WANTED}."}
+    default_error_messages = {"not_a_duration": f"Give {WANTED}."}
 
     def to_internal_value(self, value: Any) -> timedelta:
-        if isinstance(value, str) and SECONDS.fullmatch(value):  # as addresses give a number
-            value = float(value)
-        age = age_of(value)
-        if age is None:
-            self.fail("not_an_age")
-        return age
+        duration = duration_of(value)
+        if duration is None:
+            self.fail("not_a_duration")
+        return duration
 
     def to_representation(self, value: timedelta) -> str:
-        return f"PT{value.total_seconds():g}S"
+        return duration_text(value)
 
 
 class NumberField(serializers.FloatField):
@@ -146,6 +145,37 @@ class TextField(serializers.CharField):
         if not is_storable(data):
             self.fail("not_storable")
         return str(super().to_internal_value(data))
+
+
+class OptionalTextField(TextField):
+    """Text that may be missing: null in answers. In requests null, an empty text and no text at all mean the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "allow_blank": True, "allow_null": True})
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation("" if data is None else data)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]  # DRF's stubs know no null here
+        return str(value) or None
+
+
+class OptionalEmailField(OptionalTextField):
+    """An e-mail address that may be missing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(validate_email)
+
+
+class OptionalChoiceField(serializers.ChoiceField):
+    """A word of a list, kept as an empty text where there is none; null in answers."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **{**options, "allow_null": True})
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(value) or None
 
 
 class PatternField(serializers.RegexField):

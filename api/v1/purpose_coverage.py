@@ -20,4 +20,4 @@ def purpose_coverage(conclusion: Conclusion) -> dict[str, Any]:
         if is_about_it and not policy.is_raw and (policy.minimum_score or 0) <= score:
             kinds[policy.effect] |= policy.consumer_kinds or set(ConsumerKind)
     covered = sorted(kinds[Effect.PERMIT] - kinds[Effect.FORBID])
-    return {"name": purpose, "covered": bool(covered), "consumer_kinds": covered}
+    return {"is_covered": bool(covered), "consumer_kinds": covered}

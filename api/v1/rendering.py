@@ -22,14 +22,15 @@ def question_of(slug: str, given: Mapping[str, Any]) -> Question:
 
 
 def render_answer(conclusion: Conclusion) -> dict[str, Any]:
-    """The trust answer; with a purpose also what the policies say, of everybody (`purpose`) and to the asker."""
+    """The trust answer; with a purpose also what the policies say, of everybody (`purpose_coverage`) and to the asker."""
     answer: dict[str, Any] = {"decision_id": DECISION_ID_MARK, "decision": conclusion.decision}
-    answer |= conclusion.trust or {"product": conclusion.question.product, "production_grade": False, "verdict": "unknown"}
+    answer |= conclusion.trust or {"product": conclusion.question.product, "is_production_grade": False, "verdict": "unknown"}
     answer["reasons"] = list(conclusion.reasons)
     if conclusion.question.purpose is not None and conclusion.trust is not None:
         answer |= {
-            "purpose": purpose_coverage(conclusion),
-            "permitted": bool(conclusion.ruling and conclusion.ruling["is_permitted"]),
+            "purpose": conclusion.question.purpose,
+            "purpose_coverage": purpose_coverage(conclusion),
+            "is_permitted": bool(conclusion.ruling and conclusion.ruling["is_permitted"]),
             "determining_policies": list(conclusion.determining),
             "obligations": list(conclusion.obligations),
         }

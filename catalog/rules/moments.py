@@ -1,6 +1,6 @@
-"""Moments as text, always in UTC: for programs and for people."""
+"""Moments and durations as text: for programs and for people. Moments are always in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def rfc_3339(moment: datetime, *, timespec: str = "auto") -> str:
@@ -11,3 +11,12 @@ def rfc_3339(moment: datetime, *, timespec: str = "auto") -> str:
 def shown(moment: datetime) -> str:
     """`2026-11-22 06:00 UTC`, as sentences say them."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration_text(duration: timedelta) -> str:
+    """ISO 8601 in its one form here: whole days as `P7D`, everything else in hours, minutes and seconds, as `PT36H`."""
+    if duration and not duration % timedelta(days=1):
+        return f"P{duration.days}D"
+    minutes, seconds = divmod(duration, timedelta(minutes=1))
+    parts = [(minutes // 60, "H"), (minutes % 60, "M"), (f"{seconds.total_seconds():.6f}".rstrip("0").rstrip("."), "S")]
+    return "PT" + ("".join(f"{number}{unit}" for number, unit in parts if number not in {0, "0"}) or "0S")

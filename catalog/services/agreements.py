@@ -47,7 +47,11 @@ def request_agreement(
             remedy=f"Ask {consumer.owner.username} or somebody of the group 'governance' to make the request.",
         )
     if not visible_products(actor).filter(pk=product.pk).exists():
-        raise NotFoundError(f"There is no data product {product.slug} that you may see.", remedy="Choose a published one.")
+        raise NotFoundError(
+            f"There is no data product {product.slug} that you may see.",
+            remedy="Choose a published one.",
+            code="product_unknown",
+        )
     demand_usable(consumer, product)
     demand_known_purpose(purpose)
     demand_end(expires_at, now, agreements_standing(now).filter(consumer=consumer, product=product, purpose=purpose).first())

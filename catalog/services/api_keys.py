@@ -123,13 +123,19 @@ def limit_key(*, consumer: Consumer, key_id: int, requests_per_minute: int | Non
     return key
 
 
-@transaction.atomic
-def revoke_key(*, person: Person, key_id: int, now: datetime) -> ApiKey:
-    """The key, of no use from this moment on; revoking it again changes nothing. Raises `NotFoundError`."""
+def key_of_person(*, person: Person, key_id: int) -> ApiKey:
+    """A key of the person or of one of their consumers. Raises `NotFoundError`."""
     key = ApiKey.objects.select_related("consumer").filter(consumer__owner=person, pk=key_id).first()
     if key is None:
         message = f"{person.username} has no API key with id {key_id}."
         raise NotFoundError(message, remedy="List your keys with GET /api/v1/keys and use one of those ids.")
+    return key
+
+
+@transaction.atomic
+def revoke_key(*, person: Person, key_id: int, now: datetime) -> ApiKey:
+    """The key, of no use from this moment on; revoking it again changes nothing. Raises `NotFoundError`."""
+    key = key_of_person(person=person, key_id=key_id)
     return revoke_key_of(consumer=key.consumer, key_id=key_id, actor=person, now=now)
 
 
@@ -226,5 +232,5 @@ def _demand_active(consumer: Consumer) -> None:
         raise ConflictError(
             f"The account of {consumer.owner.username}, who answers for consumer {consumer.slug}, is inactive.",
             remedy="Ask somebody of the group 'governance' to hand the consumer over to an active person.",
-            code="inactive_person",
+            code="person_inactive",
         )

@@ -28,14 +28,14 @@ def find_person(*, username: str, part: str) -> Person:
                 else f"Name the {part} by username, in the contract's team or with `bin/manage register --owner USERNAME`; a "
                 "data product needs an accountable person."
             ),
-            code="unknown_person",
+            code="person_unknown",
             field=part,
         )
     if not person.is_active:
         raise InvalidError(
             f"The {part} '{username}' has an inactive account and cannot answer for anything.",
             remedy=f"Name an active person as {part}, or activate the account in the admin.",
-            code="inactive_person",
+            code="person_inactive",
             field=part,
         )
     return person

@@ -133,7 +133,7 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
         raise ConflictError(
             f"Access policy {policy} is withdrawn and stays so.",
             remedy="Draft it anew: that makes a new version, which can be published.",
-            code="withdrawn_policy",
+            code="policy_withdrawn",
         )
     if policy.expires_at is not None and policy.expires_at <= now:
         raise InvalidError(

@@ -195,7 +195,7 @@ def _upstream(product: DataProduct, slug: str) -> DataProduct:
         raise InvalidError(
             f"Data product {product.slug} names the input '{slug}', which is not registered.",
             remedy=f"Register '{slug}' first, or correct the slug.",
-            code="unknown_input",
+            code="product_unknown",
             field="inputs",
         )
     return upstream

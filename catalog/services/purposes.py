@@ -11,6 +11,6 @@ def demand_known_purpose(name: str) -> None:
         raise InvalidError(
             f"There is no purpose {name[:80]!r}.",
             remedy=f"Name one of {', '.join(known)}; governance can add others.",
-            code="unknown_purpose",
+            code="purpose_unknown",
             field="purpose",
         )

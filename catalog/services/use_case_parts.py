@@ -31,7 +31,7 @@ def put_products(use_case: UseCase, claimed: Sequence[UsedProduct], actor: Perso
             raise InvalidError(
                 f"Data product {one.product} has no port {one.port[:80]!r}.",
                 remedy=f"Name one of those that GET /api/v1/products/{one.product} lists, or none for all of them.",
-                code="unknown_port",
+                code="port_unknown",
                 field="products",
             )
         UseCaseProduct.objects.create(use_case=use_case, product=products[one.product], port=port)
@@ -57,7 +57,7 @@ def put_consumers(use_case: UseCase, slugs: Sequence[str]) -> list[Consumer]:
             raise InvalidError(
                 f"There is no consumer {slug[:80]!r} that could act in use case {use_case.slug}.",
                 remedy="Name a consumer that is not retired by its slug; POST /api/v1/consumers registers one.",
-                code="unknown_consumer",
+                code="consumer_unknown",
                 field="consumers",
             )
         demand_actor_of_use_case(slug, ConsumerKind(consumer.kind))
@@ -133,7 +133,7 @@ def _visible(use_case: UseCase, slugs: Collection[str], actor: Person | None) ->
             raise InvalidError(
                 f"There is no data product {slug[:80]!r} for use case {use_case.slug} that you may see.",
                 remedy="GET /api/v1/products lists those that you may see; drafts show to owner, stewards and governance.",
-                code="unknown_product",
+                code="product_unknown",
                 field="products",
             )
     return found

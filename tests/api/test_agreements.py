@@ -98,7 +98,7 @@ def test_strangers_find_nothing_and_change_nothing(cast: Cast, agent: Consumer, 
             404,
             "not_found",
         )
-    assert_problem(cast.stranger.post(URL, wanted()), 404, "not_found")
+    assert_problem(cast.stranger.post(URL, wanted()), 404, "consumer_unknown")
     assert_problem(cast.nobody.get(URL), 401, "not_authenticated")
     agreement.refresh_from_db()
     assert agreement.status == "requested"
@@ -114,24 +114,24 @@ def test_an_auditor_reads_all_and_decides_nothing(cast: Cast, agent: Consumer, o
 def test_deciding_needs_a_key_with_the_scope_admin(cast: Cast, agent: Consumer, orders: DataProduct, deed: str) -> None:
     agreement = make_agreement(agent, orders, is_approved=False, now=timezone.now())
     writer = Caller(cast.owner.person, [Scope.CATALOG_WRITE])
-    assert_problem(writer.post(f"{URL}/{agreement.pk}/{deed}", {"reason": "x"}), 403, "missing_scope")
+    assert_problem(writer.post(f"{URL}/{agreement.pk}/{deed}", {"reason": "x"}), 403, "scope_missing")
 
 
 def test_reading_does_not_let_one_ask(cast: Cast, agent: Consumer, orders: DataProduct) -> None:
-    assert_problem(cast.consumer.post(URL, wanted()), 403, "missing_scope")
+    assert_problem(cast.consumer.post(URL, wanted()), 403, "scope_missing")
 
 
 @pytest.mark.parametrize(
     ("changed", "status", "code"),
     [
-        ({"purpose": "unheard-of"}, 400, "unknown_purpose"),
+        ({"purpose": "unheard-of"}, 400, "purpose_unknown"),
         ({"reason": "  "}, 400, "invalid"),
         ({"reason": "x" * 5001}, 400, "invalid"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, 400, "invalid"),
         ({"expires_at": "2999-01-01T00:00:00Z"}, 400, "invalid"),
         ({"expires_at": "tomorrow"}, 400, "invalid"),
-        ({"consumer": "unheard-of"}, 404, "not_found"),
-        ({"product": "unheard-of"}, 404, "not_found"),
+        ({"consumer": "unheard-of"}, 404, "consumer_unknown"),
+        ({"product": "unheard-of"}, 404, "product_unknown"),
         ({"misspelt": 1}, 400, "invalid"),
     ],
 )
@@ -162,9 +162,9 @@ def test_a_list_can_be_narrowed(cast: Cast, agent: Consumer, orders: DataProduct
     assert ids(cast.owner) == [open_.pk, active.pk]
     assert ids(cast.consumer, "status=active") == [active.pk]
     assert ids(cast.governance, "product=salaries&purpose=ai.training&consumer=agent") == [open_.pk]
-    assert ids(cast.owner, "waits_for_me=true") == [open_.pk]
-    assert ids(cast.governance, "waits_for_me=true") == [open_.pk]
-    assert ids(cast.consumer, "waits_for_me=true") == []
+    assert ids(cast.owner, "is_waiting_for_me=true") == [open_.pk]
+    assert ids(cast.governance, "is_waiting_for_me=true") == [open_.pk]
+    assert ids(cast.consumer, "is_waiting_for_me=true") == []
     assert ids(cast.owner, "limit=1") == [open_.pk]
     assert_problem(cast.owner.get(f"{URL}?status=unheard-of"), 400, "invalid")
 
@@ -179,7 +179,7 @@ def test_a_list_costs_the_same_for_one_and_for_many(
             with django_assert_num_queries(2):  # the key, and the list
                 assert caller.get(URL).status_code == 200
             with django_assert_num_queries(3):  # and whether one is of governance
-                assert caller.get(f"{URL}?waits_for_me=true").status_code == 200
+                assert caller.get(f"{URL}?is_waiting_for_me=true").status_code == 200
 
 
 def test_a_key_of_an_agent_asks_for_its_owner_but_never_decides(cast: Cast, orders: DataProduct) -> None:
@@ -187,4 +187,4 @@ def test_a_key_of_an_agent_asks_for_its_owner_but_never_decides(cast: Cast, orde
     caller = Caller(None)
     _, caller.key = create_key_of(consumer=machine, actor=None, name="test", scopes=[Scope.CATALOG_WRITE], now=timezone.now())
     path = caller.post(URL, wanted("machine"))["Location"]
-    assert_problem(caller.post(f"{path}/approve"), 403, "missing_scope")
+    assert_problem(caller.post(f"{path}/approve"), 403, "scope_missing")

@@ -31,7 +31,7 @@ def check(caller: Caller, *products: str, **more: Any) -> list[dict[str, Any]]:
     response = caller.post(ADDRESS, {"products": products, **more})
     assert response.status_code == 200, response.content
     assert response["Cache-Control"] == "no-store"
-    found: list[dict[str, Any]] = response.json()["answers"]
+    found: list[dict[str, Any]] = response.json()["results"]
     return found
 
 
@@ -92,7 +92,7 @@ def test_with_a_purpose_each_is_ruled_on(cast: Cast, ports: list[OutputPort]) ->
     answers = check(cast.consumer, *[port.product.slug for port in ports], "none-such", purpose="ai.training")
 
     assert [answer["decision"] for answer in answers] == [True, False, False, False]
-    assert [answer.get("permitted") for answer in answers] == [True, False, False, None]
+    assert [answer.get("is_permitted") for answer in answers] == [True, False, False, None]
     row = Decision.objects.get(id=answers[0]["decision_id"])
     assert row.ruling is not None
     assert (row.purpose, row.ruling["is_permitted"]) == ("ai.training", True)
@@ -120,18 +120,18 @@ def test_what_cannot_be_read_is_refused_and_not_logged(cast: Cast, body: dict[st
 
 
 def test_an_unknown_purpose_is_refused(cast: Cast, ports: list[OutputPort]) -> None:
-    assert_problem(cast.consumer.post(ADDRESS, {"products": ["x"], "purpose": "fun"}), 400, "unknown_purpose")
+    assert_problem(cast.consumer.post(ADDRESS, {"products": ["x"], "purpose": "fun"}), 400, "purpose_unknown")
 
 
 def test_who_may_ask(cast: Cast, ports: list[OutputPort]) -> None:
     body = {"products": [ports[0].product.slug]}
     assert_problem(cast.nobody.post(ADDRESS, body), 401, "not_authenticated")
-    assert_problem(Caller(cast.owner.person, [Scope.DECIDE]).post(ADDRESS, body), 403, "missing_scope")
+    assert_problem(Caller(cast.owner.person, [Scope.DECIDE]).post(ADDRESS, body), 403, "scope_missing")
     assert_problem(cast.consumer.get(ADDRESS), 405, "method_not_allowed")
     assert_problem(cast.consumer.post(ADDRESS, b"{", content_type="application/json"), 400, "malformed_json")
     cast.consumer.key_row.revoked_at = timezone.now()
     cast.consumer.key_row.save()
-    assert_problem(cast.consumer.post(ADDRESS, body), 401, "revoked_key")
+    assert_problem(cast.consumer.post(ADDRESS, body), 401, "key_revoked")
     assert not Decision.objects.exists()
 
 

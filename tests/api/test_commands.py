@@ -45,9 +45,9 @@ def test_what_cannot_be_is_said_and_makes_no_key(cast: Cast, arguments: list[str
 @pytest.mark.django_db
 def test_the_demo_key_replaces_the_one_before(cast: Cast) -> None:
     first, second = printed("create_demo_key").strip(), printed("create_demo_key").strip()
-    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {first}"), 401, "revoked_key")
+    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {first}"), 401, "key_revoked")
     assert cast.nobody.get(LIST, Authorization=f"Bearer {second}").status_code == 200
-    assert_problem(cast.nobody.post(LIST, {}, Authorization=f"Bearer {second}"), 403, "missing_scope")
+    assert_problem(cast.nobody.post(LIST, {}, Authorization=f"Bearer {second}"), 403, "scope_missing")
     assert ApiKey.objects.get(revoked_at=None, name="demo").scopes == ["trust:read", "decide"]
     consumer = Person.objects.get(username="demo-agent")
     assert not consumer.has_usable_password()
@@ -60,7 +60,7 @@ def test_the_demo_key_belongs_to_the_agent_of_the_demo_while_that_is_in_service(
     printed("create_demo_key")
     key = ApiKey.objects.get(name="demo", revoked_at=None)
     assert (key.consumer, key.scopes) == (agent, ["trust:read", "decide"])
-    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {before}"), 401, "revoked_key")
+    assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {before}"), 401, "key_revoked")
     agent.status = "suspended"
     agent.save()
     printed("create_demo_key")

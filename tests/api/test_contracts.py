@@ -48,7 +48,7 @@ def test_a_contract_makes_product_port_and_suite(cast: Cast) -> None:
     response = cast.owner.post(ADDRESS, CONTRACT, **YAML)
     assert response.status_code == 201, response.content
     report = response.json()
-    assert (report["product"], report["created"], report["dry_run"]) == ("orders", True, False)
+    assert (report["product"], report["is_new"], report["dry_run"]) == ("orders", True, False)
     assert response["Location"] == "/api/v1/products/orders"
     product = cast.owner.get("/api/v1/products/orders").json()
     assert (product["owner"], product["output_ports"]) == ("olga", ["orders"])
@@ -66,7 +66,7 @@ def test_the_same_bytes_again_change_nothing(cast: Cast) -> None:
 def test_a_dry_run_says_what_would_change_and_changes_nothing(cast: Cast) -> None:
     response = cast.owner.post(f"{ADDRESS}?dry_run=true", CONTRACT, **YAML)
     assert response.status_code == 200
-    assert (response.json()["dry_run"], response.json()["created"]) == (True, True)
+    assert (response.json()["dry_run"], response.json()["is_new"]) == (True, True)
     assert response.json()["changes"]
     assert "Location" not in response
     assert not DataProduct.objects.exists()
@@ -135,7 +135,7 @@ def test_a_misspelt_dry_run_does_not_register(cast: Cast, query: str) -> None:
 
 def test_who_may_register(cast: Cast) -> None:
     assert_problem(cast.nobody.post(ADDRESS, CONTRACT, **YAML), 401, "not_authenticated")
-    assert_problem(cast.consumer.post(ADDRESS, CONTRACT, **YAML), 403, "missing_scope")
+    assert_problem(cast.consumer.post(ADDRESS, CONTRACT, **YAML), 403, "scope_missing")
     assert_problem(cast.auditor.post(ADDRESS, CONTRACT, **YAML), 403, "forbidden")
     assert_problem(cast.stranger.post(ADDRESS, CONTRACT, **YAML), 403, "forbidden")
     assert not DataProduct.objects.exists()

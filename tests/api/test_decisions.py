@@ -113,17 +113,17 @@ def test_a_decision_shows_all_that_it_rested_on(cast: Cast, product: DataProduct
     assert [policy["name"] for policy in shown["ruling"]["determining"]] == ["readers"]
     assert shown["request_id"] == said["X-Request-ID"]
     links = shown["links"]
-    assert links["replay"] == f"{DECISIONS}/{number}/replay"
-    assert cast.consumer.get(links["verdict"]).json()["facts_sha256"] == shown["basis"]["facts_digest"]
+    assert links["replay_url"] == f"{DECISIONS}/{number}/replay"
+    assert cast.consumer.get(links["verdict_url"]).json()["facts_sha256"] == shown["basis"]["facts_digest"]
 
 
 def test_who_may_not_see_a_decision_is_told_that_there_is_none(cast: Cast, product: DataProduct, agent: Consumer) -> None:
     row = log_decision(product, agent)
     for caller in (cast.consumer, cast.owner, cast.governance, cast.auditor):
         assert caller.get(f"{DECISIONS}/{row.pk}").status_code == 200
-    assert_problem(cast.stranger.get(f"{DECISIONS}/{row.pk}"), 404, "not_found")
-    assert_problem(cast.stranger.get(f"{DECISIONS}/{row.pk}/replay"), 404, "not_found")
-    assert_problem(cast.governance.get(f"{DECISIONS}/{row.pk + 1000}"), 404, "not_found")
+    assert_problem(cast.stranger.get(f"{DECISIONS}/{row.pk}"), 404, "decision_unknown")
+    assert_problem(cast.stranger.get(f"{DECISIONS}/{row.pk}/replay"), 404, "decision_unknown")
+    assert_problem(cast.governance.get(f"{DECISIONS}/{row.pk + 1000}"), 404, "decision_unknown")
 
 
 def test_an_enforcement_point_sees_what_it_asked_about_others(cast: Cast, product: DataProduct) -> None:
@@ -137,7 +137,7 @@ def test_a_key_that_may_only_decide_reads_no_log(cast: Cast, agent: Consumer, pr
     caller = Caller(None)
     _, caller.key = create_key_of(consumer=agent, actor=None, name="x", scopes=[Scope.DECIDE], now=database_now())
     log_decision(product, agent)
-    assert_problem(caller.get(DECISIONS), 403, "missing_scope")
+    assert_problem(caller.get(DECISIONS), 403, "scope_missing")
 
 
 def test_the_log_is_only_read(cast: Cast, product: DataProduct, agent: Consumer) -> None:

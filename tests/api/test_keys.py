@@ -31,11 +31,11 @@ def test_a_key_is_kept_as_its_digest_only(cast: Cast) -> None:
     ("header", "code"),
     [
         (None, "not_authenticated"),
-        ("Bearer nonsense", "malformed_key"),
-        ("Basic b2xnYTpvbGdh", "malformed_key"),
-        ("Bearer ", "malformed_key"),
-        ("Bearer ts_abcdefghij_" + "A" * 43, "unknown_key"),
-        ("Bearer ts_abcdefghij_" + "é" * 43, "malformed_key"),
+        ("Bearer nonsense", "key_malformed"),
+        ("Basic b2xnYTpvbGdh", "key_malformed"),
+        ("Bearer ", "key_malformed"),
+        ("Bearer ts_abcdefghij_" + "A" * 43, "key_unknown"),
+        ("Bearer ts_abcdefghij_" + "é" * 43, "key_malformed"),
     ],
 )
 def test_a_bad_key_is_refused(cast: Cast, header: str | None, code: str) -> None:
@@ -47,15 +47,15 @@ def test_a_bad_key_is_refused(cast: Cast, header: str | None, code: str) -> None
 def test_a_revoked_key_is_refused_at_once(cast: Cast, product: DataProduct) -> None:
     path = f"/api/v1/products/{product.slug}/trust"
     assert cast.owner.get(path).status_code == 200
-    assert cast.owner.delete(f"/api/v1/keys/{cast.owner.key_row.pk}").status_code == 200
-    assert_problem(cast.owner.get(path), 401, "revoked_key")
-    assert_problem(cast.owner.get(LIST), 401, "revoked_key")
+    assert cast.owner.delete(f"/api/v1/keys/{cast.owner.key_row.pk}").status_code == 204
+    assert_problem(cast.owner.get(path), 401, "key_revoked")
+    assert_problem(cast.owner.get(LIST), 401, "key_revoked")
 
 
 def test_an_expired_key_is_refused(cast: Cast, product: DataProduct) -> None:
     ApiKey.objects.filter(pk=cast.owner.key_row.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert_problem(cast.owner.get(LIST), 401, "expired_key")
-    assert_problem(cast.owner.get(f"/api/v1/products/{product.slug}/trust"), 401, "expired_key")
+    assert_problem(cast.owner.get(LIST), 401, "key_expired")
+    assert_problem(cast.owner.get(f"/api/v1/products/{product.slug}/trust"), 401, "key_expired")
 
 
 def test_a_key_of_an_inactive_person_is_refused(cast: Cast, product: DataProduct) -> None:
@@ -64,17 +64,17 @@ def test_a_key_of_an_inactive_person_is_refused(cast: Cast, product: DataProduct
     cast.consumer.get(f"/api/v1/products/{product.slug}/trust")
     person.is_active = False
     person.save()
-    assert_problem(cast.consumer.get(LIST), 401, "inactive_person")
-    assert_problem(cast.consumer.get(f"/api/v1/products/{product.slug}/trust"), 401, "inactive_person")
+    assert_problem(cast.consumer.get(LIST), 401, "person_inactive")
+    assert_problem(cast.consumer.get(f"/api/v1/products/{product.slug}/trust"), 401, "person_inactive")
 
 
 def test_scopes_are_enforced(cast: Cast, product: DataProduct) -> None:
-    assert_problem(cast.consumer.post(LIST, {}), 403, "missing_scope")
-    assert_problem(cast.consumer.get("/api/v1/keys"), 403, "missing_scope")
+    assert_problem(cast.consumer.post(LIST, {}), 403, "scope_missing")
+    assert_problem(cast.consumer.get("/api/v1/keys"), 403, "scope_missing")
     writer = Caller(cast.owner.person, [Scope.CATALOG_WRITE])
-    assert_problem(writer.get(LIST), 403, "missing_scope")
-    assert_problem(writer.get(f"/api/v1/products/{product.slug}/trust"), 403, "missing_scope")
-    assert_problem(writer.post("/api/v1/keys", {"name": "more"}), 403, "missing_scope")
+    assert_problem(writer.get(LIST), 403, "scope_missing")
+    assert_problem(writer.get(f"/api/v1/products/{product.slug}/trust"), 403, "scope_missing")
+    assert_problem(writer.post("/api/v1/keys", {"name": "more"}), 403, "scope_missing")
 
 
 def test_admin_includes_the_other_scopes(cast: Cast) -> None:
@@ -148,8 +148,18 @@ def test_keys_of_others_cannot_be_seen_or_revoked(cast: Cast) -> None:
 
 def test_revoking_twice_changes_nothing(cast: Cast) -> None:
     made = cast.owner.post("/api/v1/keys", {"name": "old"}).json()
-    first = cast.owner.delete(f"/api/v1/keys/{made['id']}").json()["revoked_at"]
-    assert cast.owner.delete(f"/api/v1/keys/{made['id']}").json()["revoked_at"] == first
+    key = ApiKey.objects.filter(pk=made["id"])
+    assert cast.owner.delete(f"/api/v1/keys/{made['id']}").status_code == 204
+    first = key.get().revoked_at
+    assert cast.owner.delete(f"/api/v1/keys/{made['id']}").status_code == 204
+    assert key.get().revoked_at == first is not None
+
+
+def test_the_limit_of_a_key_is_changed_at_its_own_address(cast: Cast) -> None:
+    made = cast.owner.post("/api/v1/keys", {"name": "slow"}).json()
+    address = f"/api/v1/keys/{made['id']}"
+    assert cast.owner.patch(address, {"requests_per_minute": 5}).json()["requests_per_minute"] == 5
+    assert_problem(cast.governance.patch(address, {"requests_per_minute": 6}), 404, "not_found")
 
 
 def test_the_history_tells_who_made_and_revoked_a_key_but_not_each_use(cast: Cast) -> None:

@@ -68,8 +68,8 @@ def test_notices_are_filtered_and_marked_read(cast: Cast, notices: list[Notifica
     answer = cast.consumer.post(f"{URL}/read", {"ids": [own.pk, strangers.pk, 10**12]})
     assert answer.json() == {"marked": 1}
     assert cast.consumer.post(f"{URL}/read", {"ids": [own.pk]}).json() == {"marked": 0}
-    assert ids(cast.consumer, "unread=true") == [agents.pk]
-    assert ids(cast.consumer, "unread=false") == [own.pk]
+    assert ids(cast.consumer, "is_unread=true") == [agents.pk]
+    assert ids(cast.consumer, "is_unread=false") == [own.pk]
     strangers.refresh_from_db()
     assert strangers.read_at is None
 

@@ -27,7 +27,7 @@ def test_an_agent_reports_with_the_key_with_which_it_asks(who: Callers) -> None:
     assert response.status_code == 201, response.content
     said = response.json()
     assert (said["measure"], said["value"], said["observed_at"]) == ("mean-error", 12.5, GIVEN["observed_at"])
-    assert (said["target"], said["better"], said["consumer"], said["reported_by"]) == (15.0, "at_least", "agent", "carl")
+    assert (said["target"], said["better"], said["consumer"], said["created_by"]) == (15.0, "at_least", "agent", "carl")
     assert OutcomeReport.objects.get().note == "October"
 
 
@@ -49,7 +49,7 @@ def test_who_may_not_is_refused_and_who_may_not_see_learns_nothing(who: Callers)
     assert_problem(who.exceptions.post(OUTCOMES, GIVEN), 403, "forbidden")
     assert_problem(who.auditor.post(OUTCOMES, GIVEN), 403, "forbidden")
     assert_problem(who.other_agent.post(OUTCOMES, GIVEN), 403, "not_a_consumer")
-    assert_problem(who.stranger.post(OUTCOMES, GIVEN), 404, "not_found")
+    assert_problem(who.stranger.post(OUTCOMES, GIVEN), 404, "use_case_unknown")
     assert_problem(who.nobody.post(OUTCOMES, GIVEN), 401, "not_authenticated")
     assert not OutcomeReport.objects.exists()
 
@@ -63,7 +63,7 @@ def test_a_scope_that_asks_or_writes_is_enough(who: Callers, scope: Scope) -> No
 
 
 def test_a_key_that_only_reads_reports_nothing(who: Callers) -> None:
-    problem = assert_problem(key_of(who.cast.agent, Scope.TRUST_READ).post(OUTCOMES, GIVEN), 403, "missing_scope")
+    problem = assert_problem(key_of(who.cast.agent, Scope.TRUST_READ).post(OUTCOMES, GIVEN), 403, "scope_missing")
     assert "this needs decide or catalog:write" in problem["detail"]
 
 
@@ -75,7 +75,7 @@ def test_a_key_that_only_reads_reports_nothing(who: Callers) -> None:
         ({"value": "NaN"}, "invalid", "value"),
         ({"value": 10**400}, "invalid", "value"),
         ({"value": None}, "invalid", "value"),
-        ({"measure": "other"}, "unknown_measure", "measure"),
+        ({"measure": "other"}, "measure_unknown", "measure"),
         ({"observed_at": "yesterday"}, "invalid", "observed_at"),
         ({"observed_at": "2001-01-01T00:00:00Z"}, "invalid", "observed_at"),
         ({"observed_at": rfc_3339(NOW + timedelta(days=400))}, "invalid", "observed_at"),
@@ -110,7 +110,7 @@ def test_everybody_who_sees_the_use_case_reads_what_was_reported(who: Callers) -
         assert [row["consumer"] for row in rows] == [None, "agent"]
     assert len(who.auditor.get(f"{OUTCOMES}?since={rfc_3339(NOW)}").json()["results"]) == 1
     assert who.auditor.get(f"{OUTCOMES}?measure=other").json()["results"] == []
-    assert_problem(who.stranger.get(OUTCOMES), 404, "not_found")
+    assert_problem(who.stranger.get(OUTCOMES), 404, "use_case_unknown")
 
 
 def test_a_list_costs_the_same_for_one_and_for_many(who: Callers, django_assert_num_queries: Any) -> None:

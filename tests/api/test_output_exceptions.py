@@ -36,7 +36,7 @@ def recorded(who: Callers) -> str:
 def test_an_agent_records_with_the_key_with_which_it_asks(who: Callers) -> None:
     said = who.agent.post(EXCEPTIONS, given(who, description="It had been cancelled.", reference="advice-7")).json()
     assert (said["title"], said["severity"], said["reference"]) == ("Wrong advice", "critical", "advice-7")
-    assert (said["consumer"], said["opened_by"], said["assigned_to"], said["closed_at"]) == ("agent", "carl", "emil", None)
+    assert (said["consumer"], said["created_by"], said["assignee"], said["resolved_at"]) == ("agent", "carl", "emil", None)
 
 
 def test_a_retry_is_answered_200_with_the_exception_that_there_is(who: Callers) -> None:
@@ -52,36 +52,36 @@ def test_whoever_must_handle_it_follows_the_links_from_the_exception_to_the_chec
     answer = who.cast.ask(verdict_row=verdict, basis={"evidence": [str(port.runs.get().pk)]})
     address = who.agent.post(EXCEPTIONS, given(who, decision_id=answer.pk))["Location"]
     said = who.exceptions.get(address).json()
-    decision = who.exceptions.get(said["decision"])
+    decision = who.exceptions.get(said["decision_url"])
     assert (decision.status_code, decision.json()["id"]) == (200, answer.pk)
-    assert decision.json()["links"]["verdict"] == said["verdict"]
-    assert who.exceptions.get(said["verdict"]).json()["id"] == verdict.pk
-    (run,) = said["evidence"]
+    assert decision.json()["links"]["verdict_url"] == said["verdict_url"]
+    assert who.exceptions.get(said["verdict_url"]).json()["id"] == verdict.pk
+    (run,) = said["run_urls"]
     assert len(who.exceptions.get(run).json()["check_results"]) == 5
 
 
 def test_who_sees_no_exception_against_an_answer_does_not_see_the_answer_by_it(who: Callers) -> None:
     answer = who.cast.ask()
     address = f"/api/v1/decisions/{answer.pk}"
-    assert_problem(who.exceptions.get(address), 404, "not_found")
+    assert_problem(who.exceptions.get(address), 404, "decision_unknown")
     who.agent.post(EXCEPTIONS, given(who, decision_id=answer.pk))
     assert who.exceptions.get(address).status_code == 200
-    assert_problem(who.stranger.get(address), 404, "not_found")
+    assert_problem(who.stranger.get(address), 404, "decision_unknown")
 
 
 def test_who_may_not_is_refused_and_who_may_not_see_learns_nothing(who: Callers) -> None:
     assert_problem(who.auditor.post(EXCEPTIONS, given(who)), 403, "forbidden")
     assert_problem(who.other_agent.post(EXCEPTIONS, given(who)), 403, "not_a_consumer")
-    assert_problem(who.stranger.post(EXCEPTIONS, given(who)), 404, "not_found")
+    assert_problem(who.stranger.post(EXCEPTIONS, given(who)), 404, "use_case_unknown")
     assert_problem(who.nobody.post(EXCEPTIONS, given(who)), 401, "not_authenticated")
-    assert_problem(key_of(who.cast.agent, Scope.TRUST_READ).post(EXCEPTIONS, given(who)), 403, "missing_scope")
+    assert_problem(key_of(who.cast.agent, Scope.TRUST_READ).post(EXCEPTIONS, given(who)), 403, "scope_missing")
     assert not OutputException.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"decision_id": 999_999_999}, "unknown_decision", "decision_id"),
+        ({"decision_id": 999_999_999}, "decision_unknown", "decision_id"),
         ({"title": ""}, "invalid", "title"),
         ({"title": "   "}, "invalid", "title"),
         ({"title": "x" * 201}, "invalid", "title"),
@@ -98,11 +98,11 @@ def test_what_cannot_be_is_refused_with_the_field_at_fault(
 
 def test_whoever_it_is_assigned_to_closes_it_with_a_word(who: Callers) -> None:
     address = recorded(who)
-    assert_problem(who.exceptions.post(f"{address}/close", {"resolution": ""}), 400, "invalid")
-    response = who.exceptions.post(f"{address}/close", {"resolution": "Rebooked."})
+    assert_problem(who.exceptions.post(f"{address}/resolve", {"resolution": ""}), 400, "invalid")
+    response = who.exceptions.post(f"{address}/resolve", {"resolution": "Rebooked."})
     assert response.status_code == 200, response.content
-    assert (response.json()["closed_by"], response.json()["resolution"]) == ("emil", "Rebooked.")
-    assert_problem(who.exceptions.post(f"{address}/close", {"resolution": "Again."}), 409, "exception_closed")
+    assert (response.json()["resolved_by"], response.json()["resolution"]) == ("emil", "Rebooked.")
+    assert_problem(who.exceptions.post(f"{address}/resolve", {"resolution": "Again."}), 409, "exception_resolved")
 
 
 def test_an_agent_closes_nothing_whatever_its_key(who: Callers) -> None:
@@ -110,8 +110,8 @@ def test_an_agent_closes_nothing_whatever_its_key(who: Callers) -> None:
     who.cast.agent.owner = who.cast.exceptions
     who.cast.agent.save()
     writer = key_of(who.cast.agent, Scope.TRUST_READ, Scope.CATALOG_WRITE)
-    assert_problem(writer.post(f"{address}/close", {"resolution": "Done."}), 403, "missing_scope")
-    assert_problem(writer.post(f"{address}/hand-on", {"assigned_to": "otis"}), 403, "missing_scope")
+    assert_problem(writer.post(f"{address}/resolve", {"resolution": "Done."}), 403, "scope_missing")
+    assert_problem(writer.post(f"{address}/assign", {"assignee": "otis"}), 403, "scope_missing")
     assert OutputException.objects.get().closed_at is None
 
 
@@ -122,32 +122,32 @@ def test_others_close_and_hand_on_nothing(who: Callers) -> None:
         (who.auditor, 403, "forbidden"),
         (who.stranger, 404, "not_found"),
     ):
-        assert_problem(caller.post(f"{address}/close", {"resolution": "Done."}), status, code)
-        assert_problem(caller.post(f"{address}/hand-on", {"assigned_to": "otis"}), status, code)
+        assert_problem(caller.post(f"{address}/resolve", {"resolution": "Done."}), status, code)
+        assert_problem(caller.post(f"{address}/assign", {"assignee": "otis"}), status, code)
 
 
 def test_it_is_handed_on_to_somebody_outside_who_then_sees_it_and_nothing_else(who: Callers) -> None:
     address, other = recorded(who), recorded(who)
     nora = Caller(make_person("nora"))
     assert_problem(nora.get(address), 404, "not_found")
-    response = who.exceptions.post(f"{address}/hand-on", {"assigned_to": "nora", "reason": "She knows the desk."})
-    assert (response.status_code, response.json()["assigned_to"]) == (200, "nora")
+    response = who.exceptions.post(f"{address}/assign", {"assignee": "nora", "reason": "She knows the desk."})
+    assert (response.status_code, response.json()["assignee"]) == (200, "nora")
     assert nora.get(address).status_code == 200
     assert_problem(nora.get(other), 404, "not_found")
-    assert_problem(nora.get(PATH), 404, "not_found")
+    assert_problem(nora.get(PATH), 404, "use_case_unknown")
     assert [row["id"] for row in nora.get(EXCEPTIONS).json()["results"]] == [response.json()["id"]]
-    assert nora.post(f"{address}/close", {"resolution": "Done."}).status_code == 200
+    assert nora.post(f"{address}/resolve", {"resolution": "Done."}).status_code == 200
 
 
 def test_it_is_not_handed_on_to_nobody(who: Callers) -> None:
     address = recorded(who)
-    assert_problem(who.exceptions.post(f"{address}/hand-on", {"assigned_to": "noone"}), 400, "unknown_person")
+    assert_problem(who.exceptions.post(f"{address}/assign", {"assignee": "noone"}), 400, "person_unknown")
 
 
 def test_filters_narrow_the_list(who: Callers) -> None:
     first, second = recorded(who), recorded(who)
-    who.outputs.post(f"{first}/hand-on", {"assigned_to": "otis"})
-    who.outputs.post(f"{first}/close", {"resolution": "Done."})
+    who.outputs.post(f"{first}/assign", {"assignee": "otis"})
+    who.outputs.post(f"{first}/resolve", {"resolution": "Done."})
     make_due(timezone.now() - timedelta(minutes=1))
 
     def found(query: str, caller: Caller = who.auditor) -> list[str]:
@@ -156,11 +156,11 @@ def test_filters_narrow_the_list(who: Callers) -> None:
     assert found("") == [second, first]
     assert found("is_open=true") == found("is_overdue=true") == [second]
     assert found("is_open=false") == [first]
-    assert found("assigned_to_me=true", who.outputs) == [first]
-    assert found("assigned_to_me=true", who.exceptions) == [second]
+    assert found("is_assigned_to_me=true", who.outputs) == [first]
+    assert found("is_assigned_to_me=true", who.exceptions) == [second]
     assert found("severity=info") == []
     assert found(f"decision_id={OutputException.objects.order_by('id')[0].decision_id}") == [first]
-    assert_problem(who.stranger.get(EXCEPTIONS), 404, "not_found")
+    assert_problem(who.stranger.get(EXCEPTIONS), 404, "use_case_unknown")
 
 
 def test_a_list_and_an_exception_cost_the_same_for_one_and_for_many(who: Callers, django_assert_num_queries: Any) -> None:
@@ -175,8 +175,8 @@ def test_a_list_and_an_exception_cost_the_same_for_one_and_for_many(who: Callers
 
 def test_naming_somebody_elses_agent_in_a_use_case_of_ones_own_opens_none_of_its_answers(who: Callers) -> None:
     answer = who.cast.ask(use_case=None)
-    probe = {"slug": "probe", "name": "Probe", "decision": "None.", "purpose": "analytics", "consumers": ["agent"]}
+    probe = {"slug": "probe", "name": "Probe", "business_decision": "None.", "purpose": "analytics", "consumers": ["agent"]}
     assert who.stranger.post("/api/v1/use-cases", probe).status_code == 201
     body = {"decision_id": answer.pk, "title": "Mine now"}
-    assert_problem(who.stranger.post("/api/v1/use-cases/probe/exceptions", body), 400, "unknown_decision")
-    assert_problem(who.stranger.get(f"/api/v1/decisions/{answer.pk}"), 404, "not_found")
+    assert_problem(who.stranger.post("/api/v1/use-cases/probe/exceptions", body), 400, "decision_unknown")
+    assert_problem(who.stranger.get(f"/api/v1/decisions/{answer.pk}"), 404, "decision_unknown")

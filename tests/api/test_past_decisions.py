@@ -81,7 +81,7 @@ def test_what_changed_since_does_not_change_what_would_have_been_answered_then(
     assert agent.ask(purpose="analytics")["decision"] is False
     was, became = (agent.ask(purpose="analytics", as_of=moment.isoformat()) for moment in (then, between))
 
-    assert (was["decision"], was["permitted"], was["reasons"]) == (True, True, [])
+    assert (was["decision"], was["is_permitted"], was["reasons"]) == (True, True, [])
     assert became["decision"] is False
     assert became["reasons"]
 
@@ -96,8 +96,8 @@ def test_a_guardrail_that_did_not_bind_the_product_then_takes_nothing_from_the_c
 
     was, became = (agent.ask(purpose="analytics", as_of=moment.isoformat()) for moment in (then, database_now()))
 
-    assert (was["permitted"], was["purpose"]["covered"]) == (True, True)
-    assert (became["permitted"], became["purpose"]["covered"]) == (False, False)
+    assert (was["is_permitted"], was["purpose_coverage"]["is_covered"]) == (True, True)
+    assert (became["is_permitted"], became["purpose_coverage"]["is_covered"]) == (False, False)
 
 
 def test_the_answer_about_the_past_is_in_the_log_and_allows_nothing(product: DataProduct, agent: Agent) -> None:
@@ -111,7 +111,7 @@ def test_the_answer_about_the_past_is_in_the_log_and_allows_nothing(product: Dat
     assert row.question["as_of"]
     assert row.ruling is not None
     assert [policy["name"] for policy in row.ruling["determining"]] == ["readers"]
-    assert answer["purpose"]["covered"] is True
+    assert answer["purpose_coverage"]["is_covered"] is True
 
 
 def test_a_stricter_question_about_the_past_is_judged_on_the_facts_of_then(product: DataProduct, agent: Agent) -> None:
@@ -120,7 +120,7 @@ def test_a_stricter_question_about_the_past_is_judged_on_the_facts_of_then(produ
 
     easy, strict = (agent.ask(as_of=then.isoformat(), min_score=score) for score in (1, 100))
 
-    assert easy["production_grade"] is True
+    assert easy["is_production_grade"] is True
     assert strict["verdict"] == "not_production_grade"
     assert [reason["gate"] for reason in strict["reasons"]] == ["score"]
 

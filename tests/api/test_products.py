@@ -35,7 +35,7 @@ def test_an_entry_shows_claims_and_verdict(cast: Cast, good: DataProduct) -> Non
     entry = cast.consumer.get(LIST).json()["results"][0]
     assert entry["slug"] == good.slug
     assert entry["owner"] == good.owner.username
-    assert (entry["production_grade"], entry["verdict"], entry["grade"]) == (True, "production_grade", "B")
+    assert (entry["is_production_grade"], entry["verdict"], entry["grade"]) == (True, "production_grade", "B")
     assert entry["score"] == entry["raw_score"] == entry["effective_score"] > 80
     assert entry["failing_gates"] == []
     assert entry["valid_until"] > entry["evidence_at"]
@@ -43,7 +43,7 @@ def test_an_entry_shows_claims_and_verdict(cast: Cast, good: DataProduct) -> Non
 
 def test_a_product_that_never_ran_is_not_production_grade(cast: Cast, product: DataProduct) -> None:
     entry = cast.consumer.get(LIST).json()["results"][0]
-    assert (entry["production_grade"], entry["verdict"], entry["evidence_at"]) == (False, "unknown", None)
+    assert (entry["is_production_grade"], entry["verdict"], entry["evidence_at"]) == (False, "unknown", None)
     assert "evidence" in entry["failing_gates"]
 
 
@@ -56,9 +56,9 @@ def test_drafts_show_to_those_who_work_on_them_only(cast: Cast) -> None:
         assert caller.get(f"{LIST}/hidden/trust").status_code == 200
     for caller in (cast.consumer, cast.stranger):
         assert slugs(caller.get(LIST)) == []
-        assert_problem(caller.get(f"{LIST}/hidden"), 404, "not_found")
-        assert_problem(caller.get(f"{LIST}/hidden/trust"), 404, "not_found")
-        assert_problem(caller.get(f"{LIST}/hidden/runs"), 404, "not_found")
+        assert_problem(caller.get(f"{LIST}/hidden"), 404, "product_unknown")
+        assert_problem(caller.get(f"{LIST}/hidden/trust"), 404, "product_unknown")
+        assert_problem(caller.get(f"{LIST}/hidden/runs"), 404, "product_unknown")
     draft.stewards.add(cast.stranger.person)
     assert slugs(cast.stranger.get(LIST)) == ["hidden"]
 
@@ -68,7 +68,7 @@ def test_retired_products_show_if_asked_for_only(cast: Cast) -> None:
     make_product("going", lifecycle=Lifecycle.DEPRECATED)
     assert slugs(cast.consumer.get(LIST)) == ["going"]
     assert slugs(cast.consumer.get(f"{LIST}?lifecycle=retired")) == ["gone"]
-    assert cast.consumer.get(f"{LIST}/gone/trust").json()["production_grade"] is False
+    assert cast.consumer.get(f"{LIST}/gone/trust").json()["is_production_grade"] is False
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_detail_tells_the_claims(cast: Cast, product: DataProduct, django_as
     assert detail["stewards"] == []
     assert detail["contract"] is None
     assert detail["acknowledged_by"] == "olga"
-    assert detail["purpose"] == "To be tested."
+    assert detail["intended_purpose"] == "To be tested."
 
 
 def test_an_owner_registers_a_draft_under_their_own_name(cast: Cast) -> None:
@@ -171,7 +171,7 @@ def test_a_slug_is_given_once(cast: Cast, product: DataProduct) -> None:
 
 
 def test_who_may_register(cast: Cast) -> None:
-    assert_problem(cast.consumer.post(LIST, NEW), 403, "missing_scope")
+    assert_problem(cast.consumer.post(LIST, NEW), 403, "scope_missing")
     assert_problem(cast.nobody.post(LIST, NEW), 401, "not_authenticated")
     assert_problem(cast.auditor.post(LIST, NEW), 403, "forbidden")
     assert_problem(cast.owner.post(LIST, {**NEW, "owner": "sven"}), 403, "forbidden")
@@ -182,7 +182,7 @@ def test_who_may_register(cast: Cast) -> None:
 def test_an_owner_changes_what_is_named_and_nothing_else(cast: Cast, product: DataProduct) -> None:
     changed = cast.owner.patch(f"{LIST}/orders", {"name": "Orders of all shops", "sensitivity": "confidential"}).json()
     assert (changed["name"], changed["sensitivity"]) == ("Orders of all shops", "confidential")
-    assert (changed["purpose"], changed["owner"]) == ("To be tested.", "olga")
+    assert (changed["intended_purpose"], changed["owner"]) == ("To be tested.", "olga")
     assert cast.owner.patch(f"{LIST}/orders", {}).status_code == 200
 
 
@@ -202,7 +202,7 @@ def test_who_may_change(cast: Cast, product: DataProduct) -> None:
     body = {"sensitivity": "public"}
     assert_problem(cast.stranger.patch(f"{LIST}/orders", body), 403, "forbidden")
     assert_problem(cast.auditor.patch(f"{LIST}/orders", body), 403, "forbidden")
-    assert_problem(cast.consumer.patch(f"{LIST}/orders", body), 403, "missing_scope")
+    assert_problem(cast.consumer.patch(f"{LIST}/orders", body), 403, "scope_missing")
     assert_problem(cast.owner.patch(f"{LIST}/orders", {"slug": "other"}), 400, "invalid")
     assert cast.governance.patch(f"{LIST}/orders", body).status_code == 200
 
@@ -227,7 +227,7 @@ def test_no_machine_acknowledges_in_the_name_of_the_owner(cast: Cast, product: D
     """`catalog:write` is the most that a key of an AI agent or model can have."""
     machine = Caller(cast.owner.person, [Scope.TRUST_READ, Scope.CATALOG_WRITE])
     before = DataProduct.objects.get(slug="orders").acknowledged_at
-    assert_problem(machine.post(f"{LIST}/orders/acknowledge"), 403, "missing_scope")
+    assert_problem(machine.post(f"{LIST}/orders/acknowledge"), 403, "scope_missing")
     assert DataProduct.objects.get(slug="orders").acknowledged_at == before
 
 
@@ -240,7 +240,7 @@ def test_deprecation_without_an_end_and_with_a_past_one(cast: Cast, product: Dat
 @pytest.mark.parametrize("step", ["publish", "deprecate", "retire", "acknowledge", "review"])
 def test_steps_are_for_those_who_may(cast: Cast, product: DataProduct, step: str) -> None:
     assert_problem(cast.stranger.post(f"{LIST}/orders/{step}"), 403, "forbidden")
-    assert_problem(cast.consumer.post(f"{LIST}/orders/{step}"), 403, "missing_scope")
+    assert_problem(cast.consumer.post(f"{LIST}/orders/{step}"), 403, "scope_missing")
     assert_problem(cast.nobody.post(f"{LIST}/orders/{step}"), 401, "not_authenticated")
 
 
@@ -251,4 +251,4 @@ def test_an_outdated_verdict_is_judged_again_before_it_is_listed(cast: Cast) -> 
     run_well(make_ready_port(product), timezone.now() - timedelta(hours=36, seconds=1))  # evidence lives 36 hours
     assert CurrentVerdict.objects.get().verdict == "production_grade"
     entry = cast.consumer.get(LIST).json()["results"][0]
-    assert (entry["verdict"], entry["production_grade"]) == ("unknown", False)
+    assert (entry["verdict"], entry["is_production_grade"]) == ("unknown", False)

@@ -124,8 +124,8 @@ class TestSignedAnswers:
             path = f"/api/v1/decisions/{decision}/{form}"
             for caller in (cast.consumer, cast.owner, cast.governance, cast.auditor):
                 assert caller.get(path).status_code == 200
-            assert_problem(cast.stranger.get(path), 404, "not_found")
-            assert_problem(Caller(make_person()).get(path), 404, "not_found")
+            assert_problem(cast.stranger.get(path), 404, "decision_unknown")
+            assert_problem(Caller(make_person()).get(path), 404, "decision_unknown")
             assert_problem(cast.nobody.get(path), 401, "not_authenticated")
 
     def test_a_revoked_key_gets_nothing_signed(self, cast: Cast, product: DataProduct, signing_key: str) -> None:

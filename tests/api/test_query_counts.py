@@ -36,7 +36,7 @@ def add_one_of_each(cast: Cast, port: OutputPort, number: int) -> None:
         ("/api/v1/keys", 2),
         ("/api/v1/products", 2),
         ("/api/v1/trust-policies", 2),
-        ("/api/v1/trust-policy", 2),
+        ("/api/v1/trust-policies/current", 2),
         (PRODUCT, 6),
         (f"{PRODUCT}/ports", 3),
         (f"{PRODUCT}/ports/rows", 4),

@@ -60,7 +60,7 @@ def test_who_may_see_the_use_case_may_see_its_readiness(world: World, who: str, 
     for path in (PATH, f"{PATH}/history"):
         assert caller.get(path).status_code == status
     if status == 404:
-        assert_problem(caller.get(PATH), 404, "not_found")
+        assert_problem(caller.get(PATH), 404, "use_case_unknown")
 
 
 def test_a_past_moment_is_answered_as_it_was_known_then(world: World) -> None:

@@ -69,7 +69,7 @@ def test_a_consumer_is_shown_its_own_part_and_the_products_people_see_all(
     assert [part["consumer"] for part in whole["consumers"]] == ["agent", "other"]
     assert (own["product"], own["status"], own["verdict"]) == ("orders", "sent", "not_production_grade")
     assert own["cause"]
-    assert cast.consumer.get(own["fallen_verdict"]).json()["verdict"] == "not_production_grade"
+    assert cast.consumer.get(own["fallen_verdict_url"]).json()["verdict"] == "not_production_grade"
 
 
 def test_nobody_learns_of_a_fall_before_it_has_stayed(cast: Cast, port: OutputPort, decision: Decision) -> None:

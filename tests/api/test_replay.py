@@ -91,14 +91,14 @@ def check(**question: Any) -> Callable[[Caller], int]:
     def ask(caller: Caller) -> int:
         response = caller.post("/api/v1/trust/check", {"products": ["nothing", "orders"], **question})
         assert response.status_code == 200, response.content
-        number: int = response.json()["answers"][1]["decision_id"]
+        number: int = response.json()["results"][1]["decision_id"]
         return number
 
     return ask
 
 
 def unknown(caller: Caller) -> int:
-    number: int = caller.post("/api/v1/trust/check", {"products": ["nothing"]}).json()["answers"][0]["decision_id"]
+    number: int = caller.post("/api/v1/trust/check", {"products": ["nothing"]}).json()["results"][0]["decision_id"]
     return number
 
 
@@ -158,7 +158,7 @@ def test_every_answer_comes_out_byte_for_byte_whatever_has_changed_since(
 
     told = replayed(cast, number)
 
-    assert (told["identical"], told["differences"], told["why"]) == (True, [], [])
+    assert (told["is_identical"], told["differences"], told["why"]) == (True, [], [])
     assert told["decision_id"] == number
 
 
@@ -180,7 +180,7 @@ def test_a_batch_is_replayed_item_by_item(cast: Cast, product: DataProduct, gate
     assert len(answers) == 4
     for answer in answers:
         told = replayed(cast, answer["context"]["decision_id"])
-        assert (told["identical"], told["differences"]) == (True, [])
+        assert (told["is_identical"], told["differences"]) == (True, [])
 
 
 def test_an_answer_about_the_past_is_replayed_about_the_past(cast: Cast, product: DataProduct, agent: Caller) -> None:
@@ -192,7 +192,7 @@ def test_an_answer_about_the_past_is_replayed_about_the_past(cast: Cast, product
 
     told = replayed(cast, number)
 
-    assert (told["identical"], told["differences"]) == (True, [])
+    assert (told["is_identical"], told["differences"]) == (True, [])
 
 
 def test_what_was_not_worked_out_again_is_told(cast: Cast, product: DataProduct, gateway: Caller) -> None:
@@ -219,7 +219,7 @@ def test_a_changed_score_is_named_with_what_comes_out(cast: Cast, product: DataP
 
     told = replayed(cast, number)
 
-    assert told["identical"] is False
+    assert told["is_identical"] is False
     assert told["differences"] == [{"path": "/score", "then": 100, "now": said["score"]}]
     assert "the logged answer was changed" in told["why"][0]
 
@@ -233,7 +233,7 @@ def test_changed_facts_are_named_as_what_may_be_the_cause(cast: Cast, product: D
     told = replayed(cast, number)
 
     paths = {difference["path"]: (difference["then"], difference["now"]) for difference in told["differences"]}
-    assert paths["/production_grade"] == (True, False)
+    assert paths["/is_production_grade"] == (True, False)
     assert paths["row/verdict"] == ("production_grade", "not_production_grade")
     assert "SHA-256 differs" in told["why"][0]
 
@@ -265,14 +265,14 @@ def test_other_code_is_named_as_what_may_be_the_cause(
 
 def test_a_search_is_not_replayed(cast: Cast, product: DataProduct) -> None:
     row = log_decision(product, make_consumer("x"), channel="search", decision=False)
-    assert_problem(cast.governance.get(f"/api/v1/decisions/{row.pk}/replay"), 400, "search_not_replayable")
+    assert_problem(cast.governance.get(f"/api/v1/decisions/{row.pk}/replay"), 409, "search_not_replayable")
 
 
 def test_the_command_tells_by_its_exit_status(cast: Cast, product: DataProduct, agent: Caller) -> None:
     number = trust("")(agent)
     out = StringIO()
     call_command("replay", str(number), stdout=out)
-    assert json.loads(out.getvalue())["identical"] is True
+    assert json.loads(out.getvalue())["is_identical"] is True
 
     without_triggers("trust_decision")
     connection.cursor().execute("UPDATE trust_decision SET score = 1 WHERE id = %s", [number])

@@ -57,7 +57,7 @@ def test_the_port_must_be_named_where_there_are_several(cast: Cast, port: Output
     problem = assert_problem(cast.owner.post(RUNS), 400, "port_needed")
     assert "returns" in problem["remedy"]
     assert cast.owner.post(RUNS, {"port": "returns"}).json()["port"] == "returns"
-    assert_problem(cast.owner.post(RUNS, {"port": "none"}), 404, "not_found")
+    assert_problem(cast.owner.post(RUNS, {"port": "none"}), 404, "port_unknown")
     assert_problem(cast.owner.post(RUNS, {"prot": "rows"}), 400, "invalid")
 
 
@@ -75,7 +75,7 @@ def test_nothing_runs_without_port_suite_or_life(cast: Cast, port: OutputPort) -
 
 def test_who_may_ask_for_a_run(cast: Cast, port: OutputPort) -> None:
     assert_problem(cast.nobody.post(RUNS), 401, "not_authenticated")
-    assert_problem(cast.consumer.post(RUNS), 403, "missing_scope")
+    assert_problem(cast.consumer.post(RUNS), 403, "scope_missing")
     assert_problem(cast.stranger.post(RUNS), 403, "forbidden")
     assert_problem(cast.auditor.post(RUNS), 403, "forbidden")
     assert not Run.objects.exists()
@@ -113,7 +113,7 @@ def test_what_was_classified_after_the_run_is_withheld(cast: Cast, port: OutputP
     for address in (run, trust, page):
         assert b"SECRET" not in cast.consumer.get(address).content
     shown = cast.consumer.get(run).json()["check_results"][1]
-    assert (shown["status"], shown["observed_value"], shown["message"]) == ("failed", "[redacted]", "")
+    assert (shown["status"], shown["observed_value"], shown["message"]) == ("failed", "[redacted]", None)
 
 
 def test_a_failed_run_says_why(cast: Cast, port: OutputPort) -> None:

@@ -103,7 +103,7 @@ def test_an_answer_about_many_fits_its_description_also_where_a_product_is_unkno
     validator = Draft202012Validator(schema)
     for more in ({}, {"min_score": 50}):
         response = cast.consumer.post("/api/v1/trust/check", {"products": [product.slug, "nothing"], **more})
-        assert [answer.get("score") is None for answer in response.json()["answers"]] == [False, True]
+        assert [answer.get("score") is None for answer in response.json()["results"]] == [False, True]
         validator.validate(response.json())
 
 

@@ -82,7 +82,7 @@ def test_a_request_is_rejected_or_withdrawn(cast: Cast, use_case: UseCase) -> No
 
 @pytest.mark.parametrize(
     ("who", "status", "code"),
-    [("stranger", 404, "not_found"), ("auditor", 403, "forbidden"), ("nobody", 401, "not_authenticated")],
+    [("stranger", 404, "use_case_unknown"), ("auditor", 403, "forbidden"), ("nobody", 401, "not_authenticated")],
 )
 def test_others_move_nothing(cast: Cast, use_case: UseCase, who: str, status: int, code: str) -> None:
     move = ask(cast).json()["id"]
@@ -105,8 +105,8 @@ def test_the_queue_is_what_waits_for_who_asks(cast: Cast, use_case: UseCase) -> 
     def queue(caller: Caller, query: str) -> list[int]:
         return [row["id"] for row in caller.get(f"/api/v1/stage-moves?{query}").json()["results"]]
 
-    assert queue(other, "waits_for_me=true") == queue(cast.governance, "waits_for_me=true") == [move]
-    assert queue(cast.owner, "waits_for_me=true") == []
+    assert queue(other, "is_waiting_for_me=true") == queue(cast.governance, "is_waiting_for_me=true") == [move]
+    assert queue(cast.owner, "is_waiting_for_me=true") == []
     assert queue(cast.owner, "status=requested") == [move]
     assert queue(cast.stranger, "status=requested") == []
     assert [row["id"] for row in cast.owner.get(f"{PATH}?status=requested").json()["results"]] == [move]
@@ -119,4 +119,4 @@ def test_a_move_that_is_not_there_is_not_found(cast: Cast, use_case: UseCase) ->
 
 def test_a_key_that_only_reads_moves_nothing(cast: Cast) -> None:
     make_use_case("delays", business_owner=cast.consumer.person)
-    assert_problem(cast.consumer.post(PATH, {"to_stage": "pilot"}), 403, "missing_scope")
+    assert_problem(cast.consumer.post(PATH, {"to_stage": "pilot"}), 403, "scope_missing")

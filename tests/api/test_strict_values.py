@@ -44,18 +44,25 @@ PORT = {"source_kind": "csv", "location": "rows.csv"}
 @pytest.mark.parametrize("wrong", ["true", "yes", 1, 0, "", [], {}])
 def test_a_flag_in_a_body_is_true_or_false(cast: Cast, product: DataProduct, wrong: Any) -> None:
     path = f"/api/v1/products/{product.slug}"
-    response = cast.owner.put(f"{path}/ports/more", {**PORT, "allow_empty": wrong})
-    assert assert_problem(response, 400, "invalid")["errors"][0]["field"] == "allow_empty"
-    field = {"name": "id", "critical": wrong}
+    response = cast.owner.put(f"{path}/ports/more", {**PORT, "is_empty_allowed": wrong})
+    assert assert_problem(response, 400, "invalid")["errors"][0]["field"] == "is_empty_allowed"
+    field = {"name": "id", "is_critical": wrong}
     assert_problem(cast.owner.put(f"{path}/ports/more", {**PORT, "fields": [field]}), 400, "invalid")
-    inputs = {"input_ports": [{"product": "other", "required": wrong}]}
+    inputs = {"input_ports": [{"product": "other", "is_required": wrong}]}
     assert_problem(cast.owner.put(f"{path}/input-ports", inputs), 400, "invalid")
 
 
 @pytest.mark.parametrize("wrong", ["3600", True, 1.5, "", [60]])
 def test_a_whole_number_in_a_body_is_a_number(cast: Cast, product: DataProduct, wrong: Any) -> None:
-    response = cast.owner.put(f"/api/v1/products/{product.slug}/ports/more", {**PORT, "service_level_seconds": wrong})
-    assert assert_problem(response, 400, "invalid")["errors"][0]["field"] == "service_level_seconds"
+    policy = {"name": "readers", "effect": "permit", "consumer_kinds": ["person"], "purposes": ["analytics"]}
+    response = cast.owner.post(f"/api/v1/products/{product.slug}/policies", {**policy, "minimum_score": wrong})
+    assert assert_problem(response, 400, "invalid")["errors"][0]["field"] == "minimum_score"
+
+
+@pytest.mark.parametrize("wrong", [3600, "3600", True, "", ["PT1H"], "1 hour"])
+def test_a_duration_in_a_body_is_one_of_iso_8601(cast: Cast, product: DataProduct, wrong: Any) -> None:
+    response = cast.owner.put(f"/api/v1/products/{product.slug}/ports/more", {**PORT, "service_level": wrong})
+    assert assert_problem(response, 400, "invalid")["errors"][0]["field"] == "service_level"
 
 
 @pytest.mark.parametrize("wrong", ["50", True, "nan"])
@@ -69,9 +76,9 @@ def test_a_number_in_an_address_is_a_finite_decimal(cast: Cast, product: DataPro
     assert_problem(cast.consumer.get(f"/api/v1/products/{product.slug}/trust?min_score={wrong}"), 400, "invalid")
 
 
-@pytest.mark.parametrize("query", ["unread=yes", "unread=1", "unread=True", "unread=null", "unread="])
+@pytest.mark.parametrize("query", ["is_unread=yes", "is_unread=1", "is_unread=True", "is_unread=null", "is_unread="])
 def test_a_flag_in_an_address_is_true_or_false(cast: Cast, query: str) -> None:
-    assert cast.owner.get("/api/v1/notifications?unread=true").status_code == 200
+    assert cast.owner.get("/api/v1/notifications?is_unread=true").status_code == 200
     assert_problem(cast.owner.get(f"/api/v1/notifications?{query}"), 400, "invalid")
 
 

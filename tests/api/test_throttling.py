@@ -195,7 +195,7 @@ def test_over_http_the_limit_is_a_problem_that_says_when_to_come_back(cast: Cast
 def test_refused_requests_count_too(cast: Cast, slow_key: tuple[ApiKey, str]) -> None:
     caller = with_key(cast, slow_key[1])
     for _ in range(3):
-        assert_problem(caller.post(LIST, {}), 403, "missing_scope")
+        assert_problem(caller.post(LIST, {}), 403, "scope_missing")
     assert_problem(caller.post(LIST, {}), 429, "too_many_requests")
 
 

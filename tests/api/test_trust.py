@@ -19,7 +19,7 @@ KEYS = [
     "decision_id",
     "decision",
     "product",
-    "production_grade",
+    "is_production_grade",
     "verdict",
     "score",
     "raw_score",
@@ -52,7 +52,7 @@ def test_the_answer_has_the_shape_of_the_design(cast: Cast, address: str) -> Non
     response = cast.consumer.get(address)
     answer = response.json()
     assert list(answer) == KEYS
-    assert (answer["production_grade"], answer["verdict"], answer["grade"]) == (True, "production_grade", "B")
+    assert (answer["is_production_grade"], answer["verdict"], answer["grade"]) == (True, "production_grade", "B")
     assert answer["gates"] == {"passed": 15, "failed": 0, "unknown": 0}
     assert answer["reasons"] == []
     assert 3600 <= answer["evidence"]["age_seconds"] < 3660
@@ -70,7 +70,7 @@ def test_reasons_say_what_would_fix_it_and_who_can(cast: Cast, port: OutputPort,
     run_well(port, timezone.now(), failed=1)
     response = cast.consumer.get(address)
     answer = response.json()
-    assert (answer["production_grade"], answer["verdict"], answer["score"]) == (False, "not_production_grade", 59)
+    assert (answer["is_production_grade"], answer["verdict"], answer["score"]) == (False, "not_production_grade", 59)
     reason = answer["reasons"][0]
     assert (reason["gate"], reason["code"]) == ("critical_checks", "critical_check_failed")
     assert reason["message"]
@@ -81,7 +81,7 @@ def test_reasons_say_what_would_fix_it_and_who_can(cast: Cast, port: OutputPort,
 
 def test_a_product_that_never_ran_is_answered_with_no(cast: Cast, product: DataProduct) -> None:
     answer = cast.consumer.get("/api/v1/products/orders/trust").json()
-    assert (answer["production_grade"], answer["verdict"], answer["evidence"]) == (False, "unknown", None)
+    assert (answer["is_production_grade"], answer["verdict"], answer["evidence"]) == (False, "unknown", None)
 
 
 def test_the_ready_made_answer_costs_one_statement(cast: Cast, address: str, django_assert_num_queries: Any) -> None:
@@ -103,7 +103,7 @@ def test_both_ways_say_the_same(cast: Cast, port: OutputPort, address: str) -> N
 
 
 def test_an_outdated_verdict_is_never_served(cast: Cast, port: OutputPort, address: str) -> None:
-    assert cast.consumer.get(address).json()["production_grade"] is True
+    assert cast.consumer.get(address).json()["is_production_grade"] is True
     port.product.owner.is_active = False
     port.product.owner.save()
     assert cast.consumer.get(address).json()["reasons"][0]["gate"] == "owner"
@@ -117,7 +117,7 @@ def test_a_verdict_past_its_time_is_never_served(cast: Cast) -> None:
     run_well(port, timezone.now() - timedelta(hours=36, seconds=1))  # evidence lives 36 hours
     assert CurrentVerdict.objects.get().verdict == "production_grade"
     answer = cast.consumer.get(f"/api/v1/products/{port.product.slug}/trust").json()
-    assert (answer["production_grade"], answer["verdict"]) == (False, "unknown")
+    assert (answer["is_production_grade"], answer["verdict"]) == (False, "unknown")
     assert answer["reasons"][0]["gate"] == "evidence"
 
 
@@ -132,9 +132,9 @@ def test_as_of_answers_what_was_said_then(cast: Cast, port: OutputPort, address:
     run_well(port, timezone.now() - timedelta(minutes=10), failed=1)
     then = (timezone.now() - timedelta(minutes=30)).isoformat().replace("+00:00", "Z")
     answer = cast.consumer.get(f"{address}?as_of={then}").json()
-    assert (answer["production_grade"], answer["as_of"]) == (True, then)
-    assert cast.consumer.get(f"{address}?as_of={then}&detail=full").json()["production_grade"] is True
-    assert cast.consumer.get(address).json()["production_grade"] is False
+    assert (answer["is_production_grade"], answer["as_of"]) == (True, then)
+    assert cast.consumer.get(f"{address}?as_of={then}&detail=full").json()["is_production_grade"] is True
+    assert cast.consumer.get(address).json()["is_production_grade"] is False
 
 
 @pytest.mark.parametrize("code", ["no_verdict_yet"])
@@ -190,15 +190,15 @@ def test_a_purpose_is_answered_with_whether_a_published_permit_covers_it(cast: C
     def cover(purpose: str) -> dict[str, Any]:
         response = cast.consumer.get(f"{address}?purpose={purpose}")
         assert len(response.content) < 1024
-        found: dict[str, Any] = response.json()["purpose"]
+        found: dict[str, Any] = response.json()["purpose_coverage"]
         return found
 
     kinds = sorted(kind.value for kind in ConsumerKind)
-    assert cover("analytics") == {"name": "analytics", "covered": True, "consumer_kinds": kinds}
-    assert cover("ai.training") == {"name": "ai.training", "covered": True, "consumer_kinds": ["ai_agent"]}
-    assert cover("ai.evaluation")["covered"] is False
+    assert cover("analytics") == {"is_covered": True, "consumer_kinds": kinds}
+    assert cover("ai.training") == {"is_covered": True, "consumer_kinds": ["ai_agent"]}
+    assert cover("ai.evaluation")["is_covered"] is False
     make_policy(port.product, "no-agents", effect=Effect.FORBID, purposes=("ai.training",), consumer_kinds=agents)
-    assert cover("ai.training")["covered"] is False
+    assert cover("ai.training")["is_covered"] is False
 
 
 def test_the_document_names_everything_that_an_answer_holds(cast: Cast, address: str) -> None:
@@ -206,16 +206,16 @@ def test_the_document_names_everything_that_an_answer_holds(cast: Cast, address:
     for query in ("", "?detail=full", "?purpose=analytics", "?purpose=ai.training&detail=full"):
         answer = cast.consumer.get(f"{address}{query}").json()
         assert answer.keys() <= schemas["TrustAnswer"]["properties"].keys(), query
-    assert answer.keys() >= {"purpose", "permitted", "determining_policies", "obligations"}
+    assert answer.keys() >= {"purpose", "purpose_coverage", "is_permitted", "determining_policies", "obligations"}
     (policy,) = cast.consumer.get(f"{address}?purpose=analytics").json()["determining_policies"]
     assert policy.keys() == schemas["DeterminingPolicy"]["properties"].keys()
 
 
 def test_a_permit_holds_from_its_minimum_score_on(cast: Cast, port: OutputPort, address: str) -> None:
     make_policy(port.product, "good-only", purposes=("ai.training",), minimum_score=80)
-    assert cast.consumer.get(f"{address}?purpose=ai.training").json()["purpose"]["covered"] is True
+    assert cast.consumer.get(f"{address}?purpose=ai.training").json()["purpose_coverage"]["is_covered"] is True
     run_well(port, timezone.now(), failed=1)
-    assert cast.consumer.get(f"{address}?purpose=ai.training").json()["purpose"]["covered"] is False
+    assert cast.consumer.get(f"{address}?purpose=ai.training").json()["purpose_coverage"]["is_covered"] is False
 
 
 @pytest.mark.parametrize("purpose", ["fun", "", "%00", "x" * 81, "ANALYTICS"])
@@ -229,7 +229,7 @@ def test_who_may_ask(cast: Cast, address: str) -> None:
     assert_problem(cast.nobody.get(address), 401, "not_authenticated")
     for caller in (cast.consumer, cast.stranger, cast.governance, cast.auditor, cast.owner):
         assert caller.get(address).status_code == 200
-    assert_problem(cast.consumer.get("/api/v1/products/none-such/trust"), 404, "not_found")
+    assert_problem(cast.consumer.get("/api/v1/products/none-such/trust"), 404, "product_unknown")
     client = Client()
     assert cast.consumer.person is not None
     client.force_login(cast.consumer.person)

@@ -37,13 +37,13 @@ WAYS: dict[str, Callable[[Caller], Any]] = {
 }
 YESTERDAY = timezone.now() - timedelta(days=1)
 LOSSES: dict[str, Callable[[ApiKey], Any]] = {
-    "revoked_key": lambda key: ApiKey.objects.filter(pk=key.pk).update(revoked_at=YESTERDAY),
-    "expired_key": lambda key: ApiKey.objects.filter(pk=key.pk).update(expires_at=YESTERDAY),
-    "blocked_key": lambda key: ApiKey.objects.filter(pk=key.pk).update(is_blocked=True),
-    "inactive_person": lambda key: Person.objects.filter(pk=key.person.pk).update(is_active=False),
+    "key_revoked": lambda key: ApiKey.objects.filter(pk=key.pk).update(revoked_at=YESTERDAY),
+    "key_expired": lambda key: ApiKey.objects.filter(pk=key.pk).update(expires_at=YESTERDAY),
+    "key_blocked": lambda key: ApiKey.objects.filter(pk=key.pk).update(is_blocked=True),
+    "person_inactive": lambda key: Person.objects.filter(pk=key.person.pk).update(is_active=False),
     "consumer_suspended": lambda key: Consumer.objects.filter(pk=key.consumer_id).update(status=ConsumerStatus.SUSPENDED),
     "consumer_retired": lambda key: Consumer.objects.filter(pk=key.consumer_id).update(status=ConsumerStatus.RETIRED),
-    "unknown_key": lambda key: ApiKey.objects.filter(pk=key.pk).update(digest="0" * 64),
+    "key_unknown": lambda key: ApiKey.objects.filter(pk=key.pk).update(digest="0" * 64),
 }
 
 

@@ -86,7 +86,7 @@ def attached(body: dict[str, Any]) -> str:
 def test_the_report_says_where_the_use_case_stands_what_blocks_and_who_must_act(cast: Cast, delays: UseCase) -> None:
     body = report(cast.owner)
     assert (body["sub"], body["use_case"]["name"], body["use_case"]["stage"]) == ("delays", "Delays", "idea")
-    assert body["use_case"]["decision"] == delays.decision
+    assert body["use_case"]["business_decision"] == delays.decision
     assert body["use_case"]["business_owner"]["username"] == "olga"
     assert (body["level"], body["next_stage"]) == ("not_ready", "approved")
     assert [gap["gap"] for gap in body["gaps"]] == ["trust", "governance", "ownership", "workflow", "accountability"]
@@ -107,13 +107,13 @@ def test_the_report_says_where_the_use_case_stands_what_blocks_and_who_must_act(
 
 def test_measures_are_shown_against_their_targets(cast: Cast, delays: UseCase) -> None:
     measure = report(cast.owner)["measures"][0]
-    assert (measure["target"], measure["value"], measure["reached"]) == (15.0, None, None)
+    assert (measure["target"], measure["value"], measure["is_reached"]) == (15.0, None, None)
     assert cast.owner.person is not None
     reporter = Reporter(cast.owner.person, None)
     at = timezone.now() - timedelta(minutes=5)
     report_outcome(use_case=delays, measure="mean-error", value=12.5, observed_at=at, reporter=reporter, now=timezone.now())
     measure = report(cast.owner)["measures"][0]
-    assert (measure["value"], measure["reached"], measure["unit"], measure["owner"]["username"]) == (
+    assert (measure["value"], measure["is_reached"], measure["unit"], measure["owner"]["username"]) == (
         12.5,
         True,
         "minutes",
@@ -194,12 +194,12 @@ def test_a_past_moment_is_told_as_it_was_known_then(cast: Cast, delays: UseCase)
     at = rfc_3339(timezone.now())
     UseCase.objects.filter(pk=delays.pk).update(name="Another name", decision="Another decision.")
     body = report(cast.owner, f"{REPORT}?as_of={at}")
-    assert (body["use_case"]["name"], body["use_case"]["decision"]) == ("Delays", delays.decision)
+    assert (body["use_case"]["name"], body["use_case"]["business_decision"]) == ("Delays", delays.decision)
     assert body["as_of"] == at
     assert body["exp"] == body["iat"]
     assert verified(attached(body))["as_of"] == at
     today = report(cast.owner)["use_case"]
-    assert (today["name"], today["decision"]) == ("Another name", "Another decision.")
+    assert (today["name"], today["business_decision"]) == ("Another name", "Another decision.")
 
 
 def test_the_future_and_the_time_before_the_first_assessment_are_refused(cast: Cast, delays: UseCase) -> None:
@@ -216,7 +216,7 @@ def test_the_future_and_the_time_before_the_first_assessment_are_refused(cast: C
 def test_whoever_may_see_the_use_case_gets_the_report_and_nobody_else(cast: Cast, delays: UseCase) -> None:
     for caller in (cast.owner, cast.stranger, cast.governance, cast.auditor):
         assert report(caller)["sub"] == "delays"
-    assert_problem(Caller(make_owner("petra")).get(REPORT), 404, "not_found")
+    assert_problem(Caller(make_owner("petra")).get(REPORT), 404, "use_case_unknown")
     assert_problem(cast.nobody.get(REPORT), 401, "not_authenticated")
 
 

@@ -19,7 +19,7 @@ ONE = f"{LIST}/delays"
 REQUEST: dict[str, Any] = {
     "slug": "delays",
     "name": "Departure delays",
-    "decision": "Whether to put another crew on standby.",
+    "business_decision": "Whether to put another crew on standby.",
     "purpose": "ai.decision-support",
 }
 FULL: dict[str, Any] = {
@@ -35,7 +35,7 @@ FULL: dict[str, Any] = {
     "exceptions_owner": "sven",
     "exceptions_within": "P2D",
     "fallback": "Last week's numbers.",
-    "explainability_required": True,
+    "is_explainability_required": True,
     "explainability_requirement": "Why this crew, to the duty manager.",
     "explainability_met": "The three weightiest reasons are shown.",
     "measures": [{"name": "mean-error", "target": 15, "interval": "P7D", "better": "at_most", "unit": "minutes"}],
@@ -74,24 +74,24 @@ def test_whoever_has_a_role_registers_under_their_own_name(cast: Cast, product: 
     told = {name: answer[name] for name in FULL if name not in {"measures", "products", "exceptions_within"}}
     assert told == {name: FULL[name] for name in told}
     assert answer["products"] == [{"product": "orders", "port": None}, {"product": "orders", "port": "rows"}]
-    assert (answer["business_owner"], answer["stage"], answer["exceptions_within"]) == ("olga", "idea", "PT172800S")
+    assert (answer["business_owner"], answer["stage"], answer["exceptions_within"]) == ("olga", "idea", "P2D")
     assert (answer["readiness"], answer["overrides"], answer["stage_approved_by"]) == (None, [], None)
-    assert (answer["is_acknowledged"], answer["changed_since_approval"]) == (False, False)
+    assert (answer["is_acknowledged"], answer["is_changed_since_approval"]) == (False, False)
     measure = answer["measures"][0]
-    assert (measure["owner"], measure["interval"], measure["target"]) == ("olga", "PT604800S", 15.0)
+    assert (measure["owner"], measure["interval"], measure["target"]) == ("olga", "P7D", 15.0)
     assert measure["retired_at"] is None
 
 
 def test_the_least_that_can_be_said_is_a_use_case(cast: Cast) -> None:
     answer = cast.owner.post(LIST, REQUEST).json()
-    assert (answer["business_owner"], answer["autonomy"], answer["explainability_required"]) == ("olga", "advises", None)
+    assert (answer["business_owner"], answer["autonomy"], answer["is_explainability_required"]) == ("olga", "advises", None)
     assert (answer["products"], answer["consumers"], answer["measures"], answer["exceptions_within"]) == ([], [], [], None)
 
 
 def test_governance_registers_for_somebody_else_and_nobody_else_does(cast: Cast) -> None:
     assert_problem(cast.owner.post(LIST, {**REQUEST, "business_owner": "sven"}), 403, "forbidden")
     assert_problem(Caller(cast.consumer.person).post(LIST, REQUEST), 403, "forbidden")
-    assert_problem(cast.consumer.post(LIST, REQUEST), 403, "missing_scope")
+    assert_problem(cast.consumer.post(LIST, REQUEST), 403, "scope_missing")
     assert_problem(cast.nobody.post(LIST, REQUEST), 401, "not_authenticated")
     assert not UseCase.objects.exists()
     assert cast.governance.post(LIST, {**REQUEST, "business_owner": "sven"}).json()["business_owner"] == "sven"
@@ -109,25 +109,25 @@ def test_a_slug_is_taken_once(cast: Cast, delays: UseCase) -> None:
         ({"slug": "Delays"}, "slug", "invalid"),
         ({"name": ""}, "name", "invalid"),
         ({"name": "  "}, "name", "invalid"),
-        ({"decision": ""}, "decision", "invalid"),
-        ({"decision": "a\0b"}, None, "bad_text"),
-        ({"purpose": "world domination"}, "purpose", "unknown_purpose"),
+        ({"business_decision": ""}, "business_decision", "invalid"),
+        ({"business_decision": "a\0b"}, None, "bad_text"),
+        ({"purpose": "world domination"}, "purpose", "purpose_unknown"),
         ({"autonomy": "rules"}, "autonomy", "invalid"),
-        ({"business_owner": "nobody"}, "business_owner", "unknown_person"),
-        ({"outputs_owner": "nobody"}, "outputs_owner", "unknown_person"),
-        ({"exceptions_owner": "gone"}, "exceptions_owner", "inactive_person"),
+        ({"business_owner": "nobody"}, "business_owner", "person_unknown"),
+        ({"outputs_owner": "nobody"}, "outputs_owner", "person_unknown"),
+        ({"exceptions_owner": "gone"}, "exceptions_owner", "person_inactive"),
         ({"exceptions_within": "PT1S"}, "exceptions_within", "invalid"),
         ({"exceptions_within": -1}, "exceptions_within", "invalid"),
         ({"exceptions_within": "P5Y"}, "exceptions_within", "invalid"),
         ({"products": ["orders"]}, "products.0", "invalid"),
         ({"products": [{}]}, "products.0.product", "invalid"),
-        ({"products": [{"product": "nothing"}]}, "products", "unknown_product"),
-        ({"products": [{"product": "secret"}]}, "products", "unknown_product"),
-        ({"products": [{"product": "orders", "port": "gone"}]}, "products", "unknown_port"),
+        ({"products": [{"product": "nothing"}]}, "products", "product_unknown"),
+        ({"products": [{"product": "secret"}]}, "products", "product_unknown"),
+        ({"products": [{"product": "orders", "port": "gone"}]}, "products", "port_unknown"),
         ({"products": [{"product": "orders"}, {"product": "orders", "port": None}]}, "products", "invalid"),
         ({"products": [{"product": "orders"}] * 101}, "products", "invalid"),
-        ({"consumers": ["nobody"]}, "consumers", "unknown_consumer"),
-        ({"consumers": ["retired"]}, "consumers", "unknown_consumer"),
+        ({"consumers": ["nobody"]}, "consumers", "consumer_unknown"),
+        ({"consumers": ["retired"]}, "consumers", "consumer_unknown"),
         ({"consumers": ["sven"]}, "consumers", "consumer_is_a_person"),
         ({"consumers": ["scout", "scout"]}, "consumers", "invalid"),
         ({"consumers": "scout"}, "consumers", "invalid"),
@@ -138,7 +138,7 @@ def test_a_slug_is_taken_once(cast: Cast, delays: UseCase) -> None:
         ({"measures": [{"name": "x", "target": 1, "interval": "PT1S"}]}, "measures", "invalid"),
         ({"measures": [{"name": "a b", "target": 1, "interval": "P1D"}]}, "measures.0.name", "invalid"),
         ({"measures": [{"name": "x", "target": 1, "interval": "P1D"}] * 2}, "measures", "invalid"),
-        ({"measures": [{"name": "x", "target": 1, "interval": "P1D", "owner": "nobody"}]}, "measures", "unknown_person"),
+        ({"measures": [{"name": "x", "target": 1, "interval": "P1D", "owner": "nobody"}]}, "measures", "person_unknown"),
         ({"measures": [{"name": "x", "target": 1, "interval": "P1D", "value": 7}]}, "measures.0.value", "invalid"),
         ({"stage": "production"}, "stage", "invalid"),
         ({"acknowledged_at": "2026-01-01T00:00:00Z"}, "acknowledged_at", "invalid"),
@@ -160,7 +160,7 @@ def test_a_bad_registration_names_the_part_and_makes_nothing(
 def test_a_draft_is_named_by_whoever_sees_it(cast: Cast) -> None:
     make_product("secret", owner=cast.owner.person)
     request = {**REQUEST, "products": [{"product": "secret"}]}
-    assert_problem(cast.stranger.post(LIST, request), 400, "unknown_product")
+    assert_problem(cast.stranger.post(LIST, request), 400, "product_unknown")
     assert cast.owner.post(LIST, request).status_code == 201
 
 
@@ -171,10 +171,10 @@ def test_who_is_named_in_a_use_case_sees_it_and_strangers_do_not(cast: Cast, del
     for caller in (cast.owner, cast.stranger, otto, steward, cast.governance, cast.auditor):
         assert caller.get(ONE).status_code == 200
         assert [row["slug"] for row in caller.get(LIST).json()["results"]] == ["delays"]
-    assert_problem(cast.consumer.get(ONE), 404, "not_found")
+    assert_problem(cast.consumer.get(ONE), 404, "use_case_unknown")
     assert cast.consumer.get(LIST).json()["results"] == []
-    assert_problem(Caller(cast.consumer.person).patch(ONE, {"name": "x"}), 404, "not_found")
-    assert_problem(Caller(cast.consumer.person).post(f"{ONE}/acknowledge"), 404, "not_found")
+    assert_problem(Caller(cast.consumer.person).patch(ONE, {"name": "x"}), 404, "use_case_unknown")
+    assert_problem(Caller(cast.consumer.person).post(f"{ONE}/acknowledge"), 404, "use_case_unknown")
     assert_problem(cast.nobody.get(LIST), 401, "not_authenticated")
 
 
@@ -243,7 +243,7 @@ def test_only_the_business_owner_and_governance_change_it(cast: Cast, delays: Us
     problem = assert_problem(cast.stranger.patch(ONE, {"fallback": "None."}), 403, "forbidden")
     assert "olga" in problem["remedy"]
     assert_problem(cast.auditor.patch(ONE, {"fallback": "None."}), 403, "forbidden")
-    assert_problem(Caller(cast.owner.person, ["trust:read"]).patch(ONE, {"fallback": "None."}), 403, "missing_scope")
+    assert_problem(Caller(cast.owner.person, ["trust:read"]).patch(ONE, {"fallback": "None."}), 403, "scope_missing")
     assert cast.governance.patch(ONE, {"business_owner": "sven"}).json()["business_owner"] == "sven"
     assert_problem(cast.owner.patch(ONE, {"fallback": "None."}), 403, "forbidden")
     assert cast.stranger.patch(ONE, {"business_owner": "olga"}).status_code == 200
@@ -252,7 +252,7 @@ def test_only_the_business_owner_and_governance_change_it(cast: Cast, delays: Us
 def test_acknowledging_is_for_the_business_owner_in_person(cast: Cast, delays: UseCase) -> None:
     for caller in (cast.governance, cast.auditor, cast.stranger):
         assert_problem(caller.post(f"{ONE}/acknowledge"), 403, "forbidden")
-    assert_problem(Caller(cast.owner.person, ["catalog:write"]).post(f"{ONE}/acknowledge"), 403, "missing_scope")
+    assert_problem(Caller(cast.owner.person, ["catalog:write"]).post(f"{ONE}/acknowledge"), 403, "scope_missing")
     answer = cast.owner.post(f"{ONE}/acknowledge").json()
     assert answer["acknowledged_by"] == "olga"
     assert events_of(delays)[-1]["action"] == "acknowledge_use_case"
@@ -262,7 +262,7 @@ def test_a_retired_use_case_does_not_change(cast: Cast, delays: UseCase) -> None
     put_at(delays, UseCaseStage.RETIRED)
     assert_problem(cast.owner.patch(ONE, {"fallback": "None."}), 409, "use_case_retired")
     assert_problem(cast.owner.post(f"{ONE}/acknowledge"), 409, "use_case_retired")
-    confirmation = {"consumer": "agent", "product": "flights", "obligation": "cite-source", "how": "It does."}
+    confirmation = {"consumer": "agent", "product": "flights", "obligation": {"type": "cite-source"}, "how": "It does."}
     otto = Caller(delays.consumers.get().owner)
     assert_problem(otto.post(f"{ONE}/confirmations", confirmation), 409, "use_case_retired")
 
@@ -270,8 +270,8 @@ def test_a_retired_use_case_does_not_change(cast: Cast, delays: UseCase) -> None
 def test_a_change_after_the_approval_shows_and_is_told(cast: Cast, delays: UseCase) -> None:
     put_at(delays, UseCaseStage.APPROVED, approver=cast.governance.person)
     before = cast.owner.get(ONE).json()
-    assert (before["stage_approved_by"], before["changed_since_approval"]) == ("gina", False)
-    assert cast.owner.patch(ONE, {"fallback": "None.", "reason": "Not needed."}).json()["changed_since_approval"]
+    assert (before["stage_approved_by"], before["is_changed_since_approval"]) == ("gina", False)
+    assert cast.owner.patch(ONE, {"fallback": "None.", "reason": "Not needed."}).json()["is_changed_since_approval"]
     notice = Notification.objects.get(kind="use_case.changed", person=cast.governance.person)
     assert "fallback" in notice.text
     assert "Not needed." in notice.text
@@ -359,7 +359,7 @@ def test_the_consumers_owner_confirms_an_obligation_and_nobody_else(cast: Cast, 
     path, otto = f"{ONE}/confirmations", Caller(delays.consumers.get().owner)
     for caller in (cast.owner, cast.governance, cast.auditor, cast.stranger):
         assert_problem(caller.post(path, CONFIRMATION), 403, "forbidden")
-    assert_problem(Caller(otto.person, ["catalog:write", "decide"]).post(path, CONFIRMATION), 403, "missing_scope")
+    assert_problem(Caller(otto.person, ["catalog:write", "decide"]).post(path, CONFIRMATION), 403, "scope_missing")
     assert not ObligationConfirmation.objects.exists()
     answer = otto.post(path, CONFIRMATION)
     assert answer.status_code == 201
@@ -382,7 +382,8 @@ def test_a_confirmation_of_an_owner_before_is_shown_as_such(cast: Cast, delays: 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"obligation": "Not A Name"}, "obligation"),
+        ({"obligation": "cite-source"}, "obligation"),
+        ({"obligation": {"type": "Not A Name"}}, "obligation"),
         ({"obligation": {"type": "delete_after"}}, "obligation"),
         ({"obligation": {"type": "cite-source", "x": 1}}, "obligation"),
         ({"obligation": ["cite-source"]}, "obligation"),

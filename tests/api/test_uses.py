@@ -25,7 +25,7 @@ def test_an_agent_reports_with_the_key_with_which_it_asks(who: Callers) -> None:
     assert response.status_code == 201, response.content
     said = response.json()
     assert (said["action"], said["consumer"], said["product"], said["misuse"]) == ("used", "agent", "orders", None)
-    assert who.agent.get(said["decision"]).json()["id"] == answer.pk
+    assert who.agent.get(said["decision_url"]).json()["id"] == answer.pk
 
 
 def test_a_use_of_a_no_is_kept_and_says_what_it_is(who: Callers) -> None:
@@ -50,9 +50,9 @@ def test_a_fallback_with_its_moment(who: Callers) -> None:
 def test_who_may_not_is_refused_and_who_may_not_see_learns_nothing(who: Callers) -> None:
     given = {"decision_id": who.cast.ask().pk, "action": "used"}
     for caller in (who.other_agent, who.business, who.governance, who.auditor):
-        problem = assert_problem(caller.post(USES, given), 400, "unknown_decision")
+        problem = assert_problem(caller.post(USES, given), 400, "decision_unknown")
         assert [error["field"] for error in problem["errors"]] == ["decision_id"]
-    assert_problem(who.stranger.post(USES, given), 404, "not_found")
+    assert_problem(who.stranger.post(USES, given), 404, "use_case_unknown")
     assert_problem(who.nobody.post(USES, given), 401, "not_authenticated")
     assert not DecisionUse.objects.exists()
 

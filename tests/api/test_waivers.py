@@ -36,17 +36,17 @@ def asked(cast: Cast, **change: Any) -> str:
 def test_a_waiver_excepts_a_gate_from_its_grant_until_it_is_revoked(cast: Cast) -> None:
     cast.owner.post("/api/v1/products/orders/incidents", {"title": "Known"})
     address = asked(cast)
-    assert cast.consumer.get(TRUST).json()["production_grade"] is False
+    assert cast.consumer.get(TRUST).json()["is_production_grade"] is False
     granted = cast.governance.post(f"{address}/grant").json()
     assert (granted["status"], granted["requested_by"], granted["granted_by"]) == ("granted", "olga", "gina")
     answer = cast.consumer.get(TRUST).json()
-    assert (answer["production_grade"], answer["gates"]["waived"]) == (True, 1)
+    assert (answer["is_production_grade"], answer["gates"]["waived"]) == (True, 1)
     assert answer["waivers"][0]["owner"] == "olga"
     assert cast.consumer.get(address).json() == granted
     revoked = cast.governance.post(f"{address}/revoke", {"reason": "It got worse."}).json()
     assert (revoked["status"], revoked["ended_by"], revoked["end_reason"]) == ("revoked", "gina", "It got worse.")
     assert revoked["revoked_at"] == revoked["ended_at"]
-    assert cast.consumer.get(TRUST).json()["production_grade"] is False
+    assert cast.consumer.get(TRUST).json()["is_production_grade"] is False
     assert_problem(cast.governance.post(f"{address}/revoke", {"reason": "Again."}), 409, "waiver_transition")
 
 
@@ -55,7 +55,7 @@ def test_a_waiver_of_one_check_names_it_by_its_key(cast: Cast) -> None:
     body = waiver(check_key=full["checks"][0]["checks"][0]["key"])
     del body["gate"]
     assert cast.owner.post(WAIVERS, body).json()["check_key"] == body["check_key"]
-    assert_problem(cast.owner.post(WAIVERS, {**body, "check_key": "none such"}), 400, "unknown_check")
+    assert_problem(cast.owner.post(WAIVERS, {**body, "check_key": "none such"}), 400, "check_unknown")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_bad_request_is_refused(cast: Cast, change: dict[str, Any]) -> None:
 def test_who_may_ask(cast: Cast) -> None:
     assert_problem(cast.stranger.post(WAIVERS, waiver()), 403, "forbidden")
     assert_problem(cast.auditor.post(WAIVERS, waiver()), 403, "forbidden")
-    assert_problem(cast.consumer.post(WAIVERS, waiver()), 403, "missing_scope")
+    assert_problem(cast.consumer.post(WAIVERS, waiver()), 403, "scope_missing")
     assert_problem(cast.nobody.post(WAIVERS, waiver()), 401, "not_authenticated")
     assert cast.governance.post(WAIVERS, waiver()).json()["requested_by"] == "gina"
     assert_problem(cast.owner.post(WAIVERS, waiver()), 409, "waiver_requested")
@@ -95,9 +95,9 @@ def test_only_governance_decides(cast: Cast, step: str, body: Any) -> None:
     address = asked(cast)
     assert_problem(cast.owner.post(f"{address}/{step}", body), 403, "forbidden")
     assert_problem(cast.auditor.post(f"{address}/{step}", body), 403, "forbidden")
-    assert_problem(cast.consumer.post(f"{address}/{step}", body), 403, "missing_scope")
+    assert_problem(cast.consumer.post(f"{address}/{step}", body), 403, "scope_missing")
     weak = Caller(cast.governance.person, [Scope.TRUST_READ, Scope.CATALOG_WRITE])
-    assert_problem(weak.post(f"{address}/{step}", body), 403, "missing_scope")
+    assert_problem(weak.post(f"{address}/{step}", body), 403, "scope_missing")
     assert_problem(cast.governance.post(f"{WAIVERS}/999999/{step}", body), 404, "not_found")
     assert Waiver.objects.get().status == "requested"
 
@@ -134,8 +134,8 @@ def test_all_waivers_are_those_of_products_that_one_may_see(cast: Cast) -> None:
     assert gates(cast.owner) == gates(cast.auditor) == ["owner", "score"]
     assert gates(cast.owner, "?status=granted") == ["owner"]
     assert gates(cast.owner, "?product=orders") == ["score"]
-    assert gates(cast.governance, "?waits_for_me=true") == ["score"]
-    assert gates(cast.owner, "?waits_for_me=true") == []
+    assert gates(cast.governance, "?is_waiting_for_me=true") == ["score"]
+    assert gates(cast.owner, "?is_waiting_for_me=true") == []
     listed = cast.consumer.get(WAIVERS).json()["results"]
     assert [(one["gate"], one["status"], one["granted_by"]) for one in listed] == [("score", "requested", None)]
     assert cast.consumer.get(f"{WAIVERS}?status=granted").json()["results"] == []

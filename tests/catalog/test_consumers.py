@@ -107,7 +107,7 @@ def test_governance_registers_for_others_and_owners_only_for_themselves(cast: Ca
 
 def test_an_owner_who_is_missing_or_gone_cannot_answer_for_a_consumer(cast: Cast) -> None:
     make_person("gone", is_active=False)
-    for owner, code in (("nobody-here", "unknown_person"), ("gone", "inactive_person")):
+    for owner, code in (("nobody-here", "person_unknown"), ("gone", "person_inactive")):
         with pytest.raises(InvalidError) as raised:
             register_consumer(claims=claims("more", owner=owner), actor=None)
         assert (raised.value.code, raised.value.field) == (code, "owner")

@@ -93,7 +93,7 @@ def test_what_became_of_a_policy_since_it_was_read_counts() -> None:
     withdraw_policy(policy=draft, actor=None, now=NOW)
     with pytest.raises(ConflictError) as raised:
         publish_policy(policy=read_too, actor=None, now=NOW)
-    assert raised.value.code == "withdrawn_policy"
+    assert raised.value.code == "policy_withdrawn"
 
 
 def test_a_draft_that_was_deleted_is_not_brought_back_by_publishing_it() -> None:

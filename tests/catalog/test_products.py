@@ -50,7 +50,7 @@ def test_a_slug_that_exists_is_a_conflict() -> None:
     assert (refusal.value.code, refusal.value.field) == ("slug_exists", "slug")
 
 
-@pytest.mark.parametrize(("owner", "code"), [("nobody", "unknown_person"), ("gone", "inactive_person"), ("", "unknown_person")])
+@pytest.mark.parametrize(("owner", "code"), [("nobody", "person_unknown"), ("gone", "person_inactive"), ("", "person_unknown")])
 def test_an_owner_who_cannot_answer_is_refused_by_name(owner: str, code: str) -> None:
     make_person("gone", is_active=False)
     with pytest.raises(InvalidError) as refusal:

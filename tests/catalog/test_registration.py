@@ -495,7 +495,7 @@ def test_an_owner_whose_account_was_closed_must_be_replaced() -> None:
     Person.objects.filter(username="ada").update(is_active=False)
     with pytest.raises(InvalidError) as refusal:
         register(contract(name="New name"))
-    assert refusal.value.code == "inactive_person"
+    assert refusal.value.code == "person_inactive"
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -218,7 +218,7 @@ def test_the_model_may_not_be_trained_on_the_airlines_until_the_agreement_is_app
         return answer
 
     before = ask()
-    assert (before["decision"], before["production_grade"]) == (False, True)
+    assert (before["decision"], before["is_production_grade"]) == (False, True)
     assert [reason["code"] for reason in before["reasons"]] == ["agreement_required"]
     agreement = Agreement.objects.get(consumer=model)
     approve_agreement(agreement=agreement, actor=agreement.product.owner, now=timezone.now())
@@ -304,10 +304,10 @@ def test_the_answer_over_http_has_the_documented_shape_in_less_than_a_kilobyte(d
     assert len(response.content) < 1024
     answer = response.json()
     assert {
-        name: answer[name] for name in ("product", "production_grade", "verdict", "score", "grade", "sensitivity", "owner")
+        name: answer[name] for name in ("product", "is_production_grade", "verdict", "score", "grade", "sensitivity", "owner")
     } == {
         "product": "nyc-flights",
-        "production_grade": False,
+        "is_production_grade": False,
         "verdict": "not_production_grade",
         "score": 59,
         "grade": "F",

@@ -285,7 +285,7 @@ def test_a_body_that_takes_some_seconds_is_read_whole(site: Site) -> None:
             time.sleep(2 / len(content))
             connection.sendall(bytes([byte]))
         status, body = answer_of(connection, 5)
-    assert (status, json.loads(body)["answers"][0]["product"]) == (200, site.product)
+    assert (status, json.loads(body)["results"][0]["product"]) == (200, site.product)
 
 
 def test_a_body_that_ends_early_reaches_no_view(site: Site) -> None:

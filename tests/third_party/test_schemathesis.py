@@ -22,7 +22,7 @@ from tests.third_party.conftest import third_party_python
 ENDS_THE_CALLER = (
     "suspend_consumer",
     "retire_consumer",
-    "hand_over_consumer",
+    "assign_consumer",
     "revoke_key",
     "revoke_consumer_key",
     "limit_consumer_key",

@@ -11,7 +11,7 @@ from trust.ledger.services.ledger import seal, waiting_rows
 from trust.models import Decision, LedgerBatch
 from trust.verdicts.services.judging import judge_product
 
-ANSWER = '{"decision_id":"1","product":"orders","production_grade":false}'
+ANSWER = '{"decision_id":"1","product":"orders","is_production_grade":false}'
 
 
 def make_decision(

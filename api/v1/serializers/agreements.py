@@ -1,8 +1,9 @@
 """Agreements as they go over the wire."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.labels import words
 from catalog.models import Agreement
@@ -17,10 +18,12 @@ class AgreementQuery(StrictSerializer):
     consumer = TextField(max_length=200, required=False, help_text="Slug of a consumer.")
     product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
     purpose = TextField(max_length=80, required=False)
-    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests whose next approval is yours to give.")
+    is_waiting_for_me = FlagParameter(
+        required=False, default=False, help_text="Only requests whose next approval is yours to give."
+    )
 
 
-class AgreementAnswer(serializers.ModelSerializer[Agreement]):
+class AgreementAnswer(ModelAnswer[Agreement]):
     consumer = serializers.CharField(source="consumer.slug")
     product = serializers.CharField(source="product.slug")
     status = serializers.ChoiceField(words(AgreementStatus), help_text="`expired` may be written some time after the end.")
@@ -53,6 +56,7 @@ class AgreementAnswer(serializers.ModelSerializer[Agreement]):
             "end_reason",
         ]
 
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(words(Part))))
     def get_waits_for(self, agreement: Agreement) -> list[Part]:
         if agreement.status != AgreementStatus.REQUESTED:
             return []

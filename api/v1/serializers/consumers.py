@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import OptionalEmailField, OptionalTextField, TextField
 from api.v1.serializers.labels import words
 from catalog.models import Consumer
 from catalog.rules.consumers import LONGEST_SLUG, LONGEST_URL, ConsumerClaims, ConsumerDetails
@@ -14,7 +14,7 @@ from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 
 
-class ConsumerAnswer(serializers.ModelSerializer[Consumer]):
+class ConsumerAnswer(ModelAnswer[Consumer]):
     kind = serializers.ChoiceField(words(ConsumerKind))
     owner = serializers.CharField(source="owner.username", help_text="Who answers for it.")
     clearance = serializers.ChoiceField(words(Sensitivity), help_text="The highest sensitivity that it may be given.")
@@ -47,13 +47,9 @@ class ConsumerQuery(StrictSerializer):
 
 class ConsumerChange(StrictSerializer):
     name = TextField(max_length=200)
-    description = TextField(max_length=5000, allow_blank=True, required=False)
-    contact_email = serializers.EmailField(
-        max_length=254, allow_blank=True, required=False, help_text="Where notices go besides its owner."
-    )
-    webhook_url = TextField(
-        max_length=LONGEST_URL, allow_blank=True, required=False, help_text="Where signed notices are posted: https."
-    )
+    description = OptionalTextField(max_length=5000, required=False)
+    contact_email = OptionalEmailField(max_length=254, required=False, help_text="Where notices go besides its owner.")
+    webhook_url = OptionalTextField(max_length=LONGEST_URL, required=False, help_text="Where signed notices are posted: https.")
 
 
 class ConsumerRequest(ConsumerChange):
@@ -69,7 +65,7 @@ class ClearanceRequest(StrictSerializer):
     clearance = serializers.ChoiceField(words(Sensitivity))
 
 
-class HandOverRequest(StrictSerializer):
+class ConsumerAssignRequest(StrictSerializer):
     owner = TextField(max_length=150, help_text="Username of the active person who will answer for it.")
 
 

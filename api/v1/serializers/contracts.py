@@ -18,7 +18,7 @@ class NotExecutable(serializers.Serializer[object]):
 
 class RegistrationAnswer(serializers.Serializer[object]):
     product = serializers.CharField(source="slug")
-    created = serializers.BooleanField(help_text="The product is new, or would be.")
+    is_new = serializers.BooleanField(source="created", help_text="The product is new, or would be.")
     dry_run = serializers.BooleanField(read_only=True, default=False)
     changes = serializers.ListField(child=serializers.CharField(), help_text="A line each; empty: nothing differs.")
     not_executable = NotExecutable(many=True, help_text="What the document demands and Touchstone does not check.")

@@ -6,9 +6,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, MomentField, TextField
 from api.v1.serializers.labels import words
+from api.v1.serializers.policies import ObligationField
 from trust.models import Decision
 from trust.vocabulary import DecisionChannel, VerdictStatus
 
@@ -23,13 +24,14 @@ class DecisionQuery(StrictSerializer):
     until = MomentField(required=False, help_text="Asked before this moment, in RFC 3339.")
 
 
-class DecisionEntry(serializers.ModelSerializer[Decision]):
+class DecisionEntry(ModelAnswer[Decision]):
     channel = serializers.ChoiceField(words(DecisionChannel), help_text="How it was asked.")
     consumer = serializers.CharField(source="subject", help_text="Slug of the consumer that the answer is about, as asked.")
     asker = serializers.CharField(help_text="Slug of the consumer whose key asked.")
     product = serializers.CharField(source="product_slug", help_text="Slug, as asked.")
     verdict = serializers.ChoiceField(words(VerdictStatus))
     reason_codes = serializers.ListField(child=serializers.CharField(), help_text="Everything that stood in the way.")
+    is_production_grade = serializers.BooleanField(source="production_grade")
     purpose = serializers.CharField(allow_null=True, help_text="Null where only the product's trust was asked about.")
 
     class Meta:
@@ -45,7 +47,7 @@ class DecisionEntry(serializers.ModelSerializer[Decision]):
             "purpose",
             "use_case",
             "decision",
-            "production_grade",
+            "is_production_grade",
             "verdict",
             "score",
             "valid_until",
@@ -55,10 +57,10 @@ class DecisionEntry(serializers.ModelSerializer[Decision]):
 
 
 class DecisionLinks(serializers.Serializer[object]):
-    verdict = serializers.CharField(allow_null=True, help_text="The verdict row behind the answer, with its facts.")
-    replay = serializers.CharField()
-    jws = serializers.CharField(help_text="The answer, signed.")
-    proof = serializers.CharField(help_text="That the row is in the ledger.")
+    verdict_url = serializers.CharField(allow_null=True, help_text="The verdict row behind the answer, with its facts.")
+    replay_url = serializers.CharField()
+    jws_url = serializers.CharField(help_text="The answer, signed.")
+    proof_url = serializers.CharField(help_text="That the row is in the ledger.")
 
 
 class DecisionAnswer(DecisionEntry):
@@ -68,7 +70,7 @@ class DecisionAnswer(DecisionEntry):
         allow_null=True, help_text="What was known: product and contract versions, runs, trust policy, facts."
     )
     ruling = JsonObjectField(allow_null=True, help_text="What the policies said, with all that is needed to rule again.")
-    obligations = serializers.ListField(child=JsonObjectField(), help_text="What a permitted consumer must do.")
+    obligations = serializers.ListField(child=ObligationField(), help_text="What a permitted consumer must do.")
     latency_us = serializers.IntegerField(help_text="Microseconds from the arrival of the request to the writing of the row.")
     answer = serializers.SerializerMethodField(help_text="What was answered.")
     answer_text = serializers.CharField(source="answer", help_text="The same, byte for byte.")
@@ -97,10 +99,10 @@ class DecisionAnswer(DecisionEntry):
         own = f"/api/v1/decisions/{decision.pk}"
         verdict = f"/api/v1/products/{decision.product_slug}/verdicts/{decision.verdict_row_id}"
         return {
-            "verdict": verdict if decision.verdict_row_id and decision.product_id else None,
-            "replay": f"{own}/replay",
-            "jws": f"{own}/jws",
-            "proof": f"{own}/proof",
+            "verdict_url": verdict if decision.verdict_row_id and decision.product_id else None,
+            "replay_url": f"{own}/replay",
+            "jws_url": f"{own}/jws",
+            "proof_url": f"{own}/proof",
         }
 
 
@@ -112,7 +114,9 @@ class Difference(serializers.Serializer[object]):
 
 class ReplayAnswer(serializers.Serializer[object]):
     decision_id = serializers.IntegerField()
-    identical = serializers.BooleanField(help_text="The same answer, byte for byte: verdict, score, reasons, ruling and words.")
+    is_identical = serializers.BooleanField(
+        source="identical", help_text="The same answer, byte for byte: verdict, score, reasons, ruling and words."
+    )
     differences = Difference(many=True)
     why = serializers.ListField(child=serializers.CharField(), help_text="What may have caused them; empty where identical.")
     taken_as_logged = serializers.ListField(

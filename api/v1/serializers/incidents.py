@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import FlagParameter, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import FlagParameter, OptionalChoiceField, OptionalTextField, TextField
 from api.v1.serializers.labels import words
 from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.vocabulary import Severity
@@ -18,23 +18,26 @@ class IncidentQuery(StrictSerializer):
 
 class AllIncidentsQuery(IncidentQuery):
     product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
-    owner = TextField(max_length=200, required=False, help_text="Username of who sees to it.")
+    assignee = TextField(max_length=200, required=False, help_text="Username of the person who works on it.")
 
 
-class IncidentAnswer(serializers.ModelSerializer[Incident]):
+class IncidentAnswer(ModelAnswer[Incident]):
     product = serializers.CharField(source="product.slug")
     severity = serializers.ChoiceField(words(Severity))
-    owner = serializers.CharField(
-        source="owner.username", allow_null=True, default=None, help_text="Who sees to it; null: the product's owner."
+    assignee = serializers.CharField(
+        source="owner.username", allow_null=True, default=None, help_text="Who works on it; null: the product's owner."
     )
-    opened_by = serializers.CharField(
+    created_at = serializers.DateTimeField(source="opened_at")
+    created_by = serializers.CharField(
         source="opened_by.username", allow_null=True, default=None, help_text="Null: it opened by itself, or the system did it."
     )
-    rule = serializers.ChoiceField(
-        [("", "NONE"), *words(IncidentRule)], help_text="The rule of the trust policy that opened it; empty where a person did."
+    rule = OptionalChoiceField(
+        words(IncidentRule), help_text="The rule of the trust policy that opened it; null: a person did."
     )
-    check_key = serializers.CharField(help_text="The check that it is about, where a rule opened it for one.")
-    held_by_governance = serializers.BooleanField(help_text="Whether only governance may lower or resolve it.")
+    check_key = OptionalTextField(help_text="The check that it is about, where a rule opened it for one.")
+    is_held_by_governance = serializers.BooleanField(
+        source="held_by_governance", help_text="Whether only governance may lower or resolve it."
+    )
     resolved_by = serializers.CharField(
         source="resolved_by.username", allow_null=True, default=None, help_text="Null on a resolved one: the system."
     )
@@ -47,28 +50,29 @@ class IncidentAnswer(serializers.ModelSerializer[Incident]):
             "title",
             "description",
             "severity",
-            "owner",
-            "opened_at",
-            "opened_by",
+            "assignee",
+            "created_at",
+            "created_by",
             "rule",
             "check_key",
-            "held_by_governance",
+            "is_held_by_governance",
             "resolved_at",
             "resolved_by",
             "resolution",
         ]
 
 
-class IncidentEntryAnswer(serializers.ModelSerializer[IncidentEntry]):
+class IncidentEntryAnswer(ModelAnswer[IncidentEntry]):
     kind = serializers.ChoiceField(words(IncidentEntryKind))
+    created_at = serializers.DateTimeField(source="at")
     actor = serializers.CharField(source="actor.username", allow_null=True, default=None, help_text="Null: the system.")
-    before = serializers.CharField(help_text="The severity or the owner that it was; else empty.")
-    after = serializers.CharField(help_text="The severity or the owner that it is from then on; else empty.")
+    before = OptionalTextField(help_text="The severity or the assignee that it had.")
+    after = OptionalTextField(help_text="The severity or the assignee that it has from then on.")
     run = serializers.UUIDField(source="run_id", allow_null=True, help_text="The run that led to it.")
 
     class Meta:
         model = IncidentEntry
-        fields = ["at", "kind", "actor", "text", "before", "after", "run"]
+        fields = ["created_at", "kind", "actor", "text", "before", "after", "run"]
 
 
 class IncidentWithTimeline(IncidentAnswer):
@@ -80,11 +84,13 @@ class IncidentWithTimeline(IncidentAnswer):
 
 class IncidentRequest(StrictSerializer):
     title = TextField(max_length=200)
-    description = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+    description = OptionalTextField(max_length=LONGEST_TEXT, default="")
     severity = serializers.ChoiceField(
         words(Severity), default=Severity.CRITICAL.value, help_text="While a critical one is open, the gate `incidents` fails."
     )
-    owner = TextField(max_length=150, required=False, help_text="Username of who sees to it; else the product's owner does.")
+    assignee = TextField(
+        max_length=150, required=False, help_text="Username of the person who works on it; the product's owner, if left out."
+    )
 
 
 class CommentRequest(StrictSerializer):
@@ -92,7 +98,7 @@ class CommentRequest(StrictSerializer):
 
 
 class AssignRequest(StrictSerializer):
-    owner = TextField(max_length=150, help_text="Username of who sees to it from now on.")
+    assignee = TextField(max_length=150, help_text="Username of the person who works on it from now on.")
 
 
 class SeverityRequest(StrictSerializer):

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import MomentField, TextField, WholeNumberField
 from api.v1.serializers.labels import words
 from catalog.models import ApiKey
@@ -33,7 +33,7 @@ class KeyChange(StrictSerializer):
     requests_per_minute = limit_field()
 
 
-class KeyAnswer(serializers.ModelSerializer[ApiKey]):
+class KeyAnswer(ModelAnswer[ApiKey]):
     consumer = serializers.CharField(source="consumer.slug", help_text="Slug of the consumer whose key it is.")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=words(Scope)))
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, TextField, WholeNumberField, WholeNumberParameter
 from api.v1.serializers.labels import words
 from catalog.models import Delivery, Notification
@@ -13,12 +13,12 @@ MOST_MARKED_AT_ONCE = 500
 
 
 class NotificationQuery(StrictSerializer):
-    unread = FlagParameter(default=None, help_text="Only unread ones, or only read ones.")
+    is_unread = FlagParameter(default=None, help_text="Only unread ones, or only read ones.")
     kind = TextField(max_length=60, required=False, help_text="Such as `agreement.requested`.")
     consumer = TextField(max_length=200, required=False, help_text="Slug of one of your consumers.")
 
 
-class NotificationAnswer(serializers.ModelSerializer[Notification]):
+class NotificationAnswer(ModelAnswer[Notification]):
     consumer = serializers.CharField(
         source="consumer.slug", allow_null=True, default=None, help_text="The consumer that was told; null: you yourself."
     )
@@ -48,7 +48,7 @@ class DeliveryQuery(StrictSerializer):
     notification = WholeNumberParameter(min_value=1, required=False, help_text="Number of a notice.")
 
 
-class DeliveryAnswer(serializers.ModelSerializer[Delivery]):
+class DeliveryAnswer(ModelAnswer[Delivery]):
     notification = serializers.IntegerField(source="notification_id")
     kind = serializers.CharField(source="notification.kind")
     channel = serializers.ChoiceField(words(DeliveryChannel))

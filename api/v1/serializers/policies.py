@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import (
     FlagField,
     JsonObjectField,
     MomentField,
+    OptionalTextField,
     PatternField,
     TextField,
     WholeNumberField,
@@ -20,42 +23,30 @@ from api.v1.fields import (
 from api.v1.serializers.labels import words
 from catalog.models import AccessPolicy, PolicyStatus
 from catalog.rules.claims import PolicyClaims
-from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
+from catalog.rules.moments import duration_text
+from catalog.rules.obligation import obligation_from_json
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from trust.decisions.services.policy_trials import MOST_TRIED
 from trust.models import TrustPolicyVersion
-from trust.verdicts.rules.trust_policy import policy_from_dict, policy_to_dict
-
-_OBLIGATION = {
-    "oneOf": [
-        {"type": "string", "description": "A short name, such as human_review, no_onward_sharing or cite-source."},
-        {
-            "type": "object",
-            "required": ["type"],
-            "properties": {
-                "type": {"type": "string"},
-                "fields": {"type": "array", "items": {"type": "string"}, "description": f"Of {MASK_FIELDS}."},
-                "minimum_sensitivity": {"type": "string", "enum": list(Sensitivity), "description": f"Of {MASK_FIELDS}."},
-                "days": {"type": "integer", "minimum": 1, "description": f"Of {DELETE_AFTER}."},
-            },
-        },
-    ]
-}
+from trust.verdicts.rules.trust_policy import policy_from_dict
 
 
-@extend_schema_field(_OBLIGATION)
+@extend_schema_field({"$ref": "#/components/schemas/Obligation"})
 class ObligationField(serializers.JSONField):
-    """A short name or an object with `type`, as `catalog.rules.obligation` reads it."""
+    """An object with `type`, as `catalog.rules.obligation` reads it; contracts and Cedar may write a short name instead."""
 
-    default_error_messages = {"not_an_obligation": "Give a short name, or an object with `type`."}
+    default_error_messages = {"not_an_obligation": "Give an object with `type`."}
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str | dict):
+        if not isinstance(data, dict):
             self.fail("not_an_obligation")
         return data
 
+    def to_representation(self, value: Any) -> dict[str, Any]:  # type: ignore[override]  # as that of JSONField
+        return obligation_from_json(value).as_object()
 
-class PolicyVersionAnswer(serializers.ModelSerializer[AccessPolicy]):
+
+class PolicyVersionAnswer(ModelAnswer[AccessPolicy]):
     """What every version of a policy or guardrail says."""
 
     status = serializers.ChoiceField(PolicyStatus.choices)
@@ -72,11 +63,13 @@ _TAIL = ["expires_at", "is_raw", "cedar", "digest", "published_at", "published_b
 
 
 class AccessPolicyAnswer(PolicyVersionAnswer):
+    product = serializers.CharField(source="product.slug")
     obligations = serializers.ListField(child=ObligationField())
+    is_agreement_required = serializers.BooleanField(source="agreement_required")
 
     class Meta:
         model = AccessPolicy
-        fields = [*_COMMON, "minimum_score", "obligations", "agreement_required", *_TAIL]
+        fields = ["product", *_COMMON, "minimum_score", "obligations", "is_agreement_required", *_TAIL]
 
 
 class GuardrailAnswer(PolicyVersionAnswer):
@@ -106,7 +99,9 @@ class AccessPolicyRequest(PolicyRequest):
     effect = serializers.ChoiceField(words(Effect), required=False, help_text="Needed unless `cedar` says it.")
     minimum_score = WholeNumberField(min_value=0, max_value=100, allow_null=True, default=None)
     obligations = serializers.ListField(child=ObligationField(), default=list, max_length=50)
-    agreement_required = FlagField(default=False, help_text="A permit that holds only with an agreement.")
+    is_agreement_required = FlagField(
+        source="agreement_required", default=False, help_text="A permit that holds only with an agreement."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "cedar" not in attrs:
@@ -142,7 +137,7 @@ class DifferenceAnswer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     against = serializers.IntegerField()
     settings = serializers.ListField(child=serializers.CharField(), help_text="A line each: `setting: old -> new`.")
-    cedar = serializers.CharField(help_text="Unified difference of the Cedar texts; empty where they are the same.")
+    cedar = OptionalTextField(help_text="Unified difference of the Cedar texts; null where they are the same.")
 
 
 class TrialRequest(StrictSerializer):
@@ -155,8 +150,8 @@ class OtherwiseAnswer(serializers.Serializer[Any]):
     consumer = serializers.CharField()
     product = serializers.CharField()
     purpose = serializers.CharField()
-    was = serializers.BooleanField()
-    would_be = serializers.BooleanField()
+    old_decision = serializers.BooleanField(source="was")
+    new_decision = serializers.BooleanField(source="would_be")
     why = serializers.CharField()
 
 
@@ -170,7 +165,7 @@ class TrialAnswer(serializers.Serializer[Any]):
     changed = OtherwiseAnswer(many=True, help_text="Every decision that would come out otherwise, newest first.")
 
 
-class TrustPolicyEntry(serializers.ModelSerializer[TrustPolicyVersion]):
+class TrustPolicyEntry(ModelAnswer[TrustPolicyVersion]):
     published_by = serializers.CharField(source="published_by.username", allow_null=True, default=None)
 
     class Meta:
@@ -187,7 +182,15 @@ class TrustPolicyAnswer(TrustPolicyEntry):
         fields = [*TrustPolicyEntry.Meta.fields, "body"]
 
     def get_body(self, version: TrustPolicyVersion) -> dict[str, Any]:
-        return policy_to_dict(policy_from_dict(version.body))
+        plain = msgspec.to_builtins(policy_from_dict(version.body), order="sorted", builtin_types=(timedelta,))
+        return dict(_with_durations(plain))
+
+
+def _with_durations(value: Any) -> Any:
+    """Plain JSON values, durations as every answer writes them."""
+    if isinstance(value, Mapping):
+        return {name: _with_durations(item) for name, item in value.items()}
+    return duration_text(value) if isinstance(value, timedelta) else value
 
 
 class TrustPolicyRequest(StrictSerializer):

@@ -8,8 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import MomentField, PatternField, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import MomentField, OptionalTextField, PatternField, TextField
 from api.v1.listing import WORD
 from api.v1.serializers.labels import words
 from catalog.models import Contract, DataProduct, InputPort
@@ -37,13 +37,13 @@ class ProductQuery(StrictSerializer):
         return value
 
 
-class ProductEntry(serializers.ModelSerializer[DataProduct]):
+class ProductEntry(ModelAnswer[DataProduct]):
     domain = serializers.CharField(source="domain.slug")
     owner = serializers.CharField(source="owner.username")
     lifecycle = serializers.ChoiceField(words(Lifecycle))
     sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
-    production_grade = serializers.SerializerMethodField(help_text="True only for the verdict production_grade.")
+    is_production_grade = serializers.SerializerMethodField(help_text="True only for the verdict production_grade.")
     verdict = serializers.ChoiceField(words(VerdictStatus), source="current_verdict.verdict")
     score = serializers.FloatField(source="current_verdict.score", help_text="0 to 100; explains, never decides.")
     raw_score = serializers.FloatField(source="current_verdict.raw_score", help_text="The score without its cap.")
@@ -68,7 +68,7 @@ class ProductEntry(serializers.ModelSerializer[DataProduct]):
             "lifecycle",
             "sensitivity",
             "tags",
-            "production_grade",
+            "is_production_grade",
             "verdict",
             "score",
             "raw_score",
@@ -79,25 +79,29 @@ class ProductEntry(serializers.ModelSerializer[DataProduct]):
             "valid_until",
         ]
 
-    def get_production_grade(self, product: DataProduct) -> bool:
+    def get_is_production_grade(self, product: DataProduct) -> bool:
         return bool(product.current_verdict.verdict == VerdictStatus.PRODUCTION_GRADE)
 
 
-class InputPortAnswer(serializers.ModelSerializer[InputPort]):
+class InputPortAnswer(ModelAnswer[InputPort]):
     product = serializers.CharField(source="upstream.slug")
+    is_required = serializers.BooleanField(source="required")
 
     class Meta:
         model = InputPort
-        fields = ["product", "required"]
+        fields = ["product", "is_required"]
 
 
-class ContractSummary(serializers.ModelSerializer[Contract]):
+class ContractSummary(ModelAnswer[Contract]):
+    created_at = serializers.DateTimeField(source="registered_at")
+
     class Meta:
         model = Contract
-        fields = ["contract_id", "version", "api_version", "status", "filename", "sha256", "registered_at", "not_executable"]
+        fields = ["contract_id", "version", "api_version", "status", "filename", "sha256", "created_at", "not_executable"]
 
 
 class ProductAnswer(ProductEntry):
+    intended_purpose = OptionalTextField(source="purpose")
     cadence = serializers.ChoiceField(words(Cadence))
     stewards = serializers.SerializerMethodField()
     output_ports = serializers.SerializerMethodField(help_text="Names.")
@@ -110,7 +114,7 @@ class ProductAnswer(ProductEntry):
         fields = [
             *ProductEntry.Meta.fields,
             "description",
-            "purpose",
+            "intended_purpose",
             "limitations",
             "usage",
             "cadence",
@@ -148,10 +152,10 @@ class ProductRequest(StrictSerializer):
     owner = TextField(max_length=150, required=False, help_text="Username of the accountable owner; you, if left out.")
     stewards = serializers.ListField(child=TextField(max_length=150), default=list, max_length=50)
     version = TextField(max_length=50, default="1.0.0")
-    description = TextField(max_length=20_000, allow_blank=True, default="")
-    purpose = TextField(max_length=20_000, allow_blank=True, default="", help_text="What the product is for.")
-    limitations = TextField(max_length=20_000, allow_blank=True, default="", help_text="What it must not be taken for.")
-    usage = TextField(max_length=20_000, allow_blank=True, default="", help_text="How it is meant to be used.")
+    description = OptionalTextField(max_length=20_000, default="")
+    intended_purpose = OptionalTextField(source="purpose", max_length=20_000, default="", help_text="What the product is for.")
+    limitations = OptionalTextField(max_length=20_000, default="", help_text="What it must not be taken for.")
+    usage = OptionalTextField(max_length=20_000, default="", help_text="How it is meant to be used.")
     tags = serializers.ListField(child=TextField(max_length=80), default=list, max_length=50)
     sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, default=None, help_text="null: unclassified.")
     cadence = serializers.ChoiceField(words(Cadence), default=Cadence.SCHEDULED.value)
@@ -161,7 +165,7 @@ class ProductChange(ProductRequest):
     """Whatever is left out stays as it is."""
 
     slug = None  # type: ignore[assignment]  # DRF: a field set to None is taken out
-    reason = TextField(max_length=LONGEST_REASON, allow_blank=True, required=False, help_text="Why; the history keeps it.")
+    reason = OptionalTextField(max_length=LONGEST_REASON, required=False, help_text="Why; the history keeps it.")
 
 
 class DeprecationRequest(StrictSerializer):

@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import JsonObjectField, MomentField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import JsonObjectField, MomentField, OptionalTextField
 from api.v1.serializers.labels import words
 from api.v1.serializers.use_cases import OverrideAnswer
 from catalog.rules.vocabulary import UseCaseStage
@@ -21,7 +21,7 @@ class ReadinessQuery(StrictSerializer):
     as_of = MomentField(required=False, help_text="What was known at this moment and would have been said then.")
 
 
-class ReadinessEvidence(serializers.Serializer[Any]):
+class ReadinessReference(serializers.Serializer[Any]):
     kind = serializers.CharField()
     id = serializers.CharField(help_text="Slug, username or number of what it names.")
     says = serializers.CharField()
@@ -39,9 +39,11 @@ class ReadinessQuestionAnswer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable; `ok` for a yes.")
     message = serializers.CharField()
     needed_for = serializers.ChoiceField(words(UseCaseStage), help_text="The stage that is not reached without a yes.")
-    evidence = ReadinessEvidence(many=True, help_text="What it rests on, the worst first, at most 20; `numbers` counts all.")
+    references = ReadinessReference(
+        source="evidence", many=True, help_text="What it rests on, the worst first, at most 20; `numbers` counts all."
+    )
     numbers = serializers.DictField(child=serializers.FloatField())
-    remedy = serializers.CharField(help_text="What would turn it to yes; empty where it is.")
+    remedy = OptionalTextField(help_text="What would turn it to yes; null where it is.")
     responsible = ReadinessResponsible(many=True, help_text="Who can do that.")
 
 
@@ -73,7 +75,7 @@ class ReadinessAnswer(serializers.Serializer[Assessment]):
         return OverrideAnswer(self.context["overrides"], many=True).data
 
 
-class ReadinessEntry(serializers.ModelSerializer[Readiness]):
+class ReadinessEntry(ModelAnswer[Readiness]):
     level = serializers.ChoiceField(words(ReadinessLevel))
     weakest = serializers.ChoiceField(words(Gap))
     open_gaps = serializers.ListField(child=serializers.ChoiceField(words(Gap)))

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, TextField
 from api.v1.serializers.labels import words
 from trust.models import Recall, RecalledConsumer
@@ -17,7 +17,7 @@ class RecallQuery(StrictSerializer):
     is_open = FlagParameter(default=None, help_text="Only open, or only closed.")
 
 
-class RecallEntry(serializers.ModelSerializer[Recall]):
+class RecallEntry(ModelAnswer[Recall]):
     product = serializers.CharField(source="product.slug")
     status = serializers.ChoiceField(words(RecallStatus))
     verdict = serializers.ChoiceField(words(VerdictStatus), source="fallen_verdict.verdict", help_text="What it fell to.")
@@ -40,7 +40,7 @@ class RecallEntry(serializers.ModelSerializer[Recall]):
         ]
 
 
-class NamedConsumer(serializers.ModelSerializer[RecalledConsumer]):
+class NamedConsumer(ModelAnswer[RecalledConsumer]):
     consumer = serializers.CharField(source="consumer.slug")
     decision_ids = serializers.ListField(child=serializers.IntegerField(), help_text="The answers of yes, newest first.")
     decision_count = serializers.IntegerField(help_text="All of them; decision_ids holds the newest 1000.")
@@ -52,12 +52,12 @@ class NamedConsumer(serializers.ModelSerializer[RecalledConsumer]):
 
 class RecallAnswer(RecallEntry):
     cause = serializers.SerializerMethodField(help_text="Why it fell, in one sentence.")
-    fallen_verdict = serializers.CharField(source="fallen_link", help_text="The verdict that fell, with its facts.")
-    recovered_verdict = serializers.CharField(source="recovered_link", allow_null=True)
+    fallen_verdict_url = serializers.CharField(source="fallen_link", help_text="The verdict that fell, with its facts.")
+    recovered_verdict_url = serializers.CharField(source="recovered_link", allow_null=True)
     consumers = NamedConsumer(many=True, source="shown_consumers", help_text="As far as you may see them.")
 
     class Meta(RecallEntry.Meta):
-        fields = [*RecallEntry.Meta.fields, "cause", "fallen_verdict", "recovered_verdict", "consumers"]
+        fields = [*RecallEntry.Meta.fields, "cause", "fallen_verdict_url", "recovered_verdict_url", "consumers"]
 
     def get_cause(self, recall: Recall) -> str:
         return load_outcome(recall.fallen_verdict.outcome).cause

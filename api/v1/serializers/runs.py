@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
 from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Dimension, Severity
@@ -29,7 +29,7 @@ class FailureAnswer(serializers.Serializer[object]):
     remedy = serializers.CharField()
 
 
-class RunEntry(serializers.ModelSerializer[Run]):
+class RunEntry(ModelAnswer[Run]):
     product = serializers.CharField(source="port.product.slug")
     port = serializers.CharField(source="port.name")
     status = serializers.ChoiceField(words(RunStatus), help_text="failed: we could not look; it says nothing about the data.")
@@ -66,7 +66,7 @@ class RunEntry(serializers.ModelSerializer[Run]):
         return EvidenceStatus(run.evidence_status) if run.evidence_status else None
 
 
-class CheckResultAnswer(serializers.ModelSerializer[CheckResult]):
+class CheckResultAnswer(ModelAnswer[CheckResult]):
     kwargs = JsonObjectField()
     meta = JsonObjectField()
     dimension = serializers.ChoiceField(words(Dimension))

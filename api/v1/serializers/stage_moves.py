@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import FlagParameter, MomentField, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import FlagParameter, MomentField, OptionalTextField
 from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.requests import LONGEST_REASON
@@ -20,12 +20,12 @@ class StageMoveQuery(StrictSerializer):
 
 
 class AllStageMovesQuery(StageMoveQuery):
-    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests that you may approve.")
+    is_waiting_for_me = FlagParameter(required=False, default=False, help_text="Only requests that you may approve.")
 
 
 class StageMoveRequest(StrictSerializer):
     to_stage = serializers.ChoiceField(words(UseCaseStage), help_text="One step up, or any stage below, or `retired`.")
-    reason = TextField(required=False, default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = OptionalTextField(required=False, default="", max_length=LONGEST_REASON)
     override_expires_at = MomentField(
         required=False,
         allow_null=True,
@@ -35,7 +35,7 @@ class StageMoveRequest(StrictSerializer):
 
 
 class ApprovalRequest(StrictSerializer):
-    reason = TextField(required=False, default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = OptionalTextField(required=False, default="", max_length=LONGEST_REASON)
 
 
 class MissingQuestion(serializers.Serializer[Any]):
@@ -47,7 +47,7 @@ class MissingQuestion(serializers.Serializer[Any]):
     who = serializers.ListField(child=serializers.CharField())
 
 
-class StageMoveAnswer(serializers.ModelSerializer[StageMove]):
+class StageMoveAnswer(ModelAnswer[StageMove]):
     use_case = serializers.CharField(source="use_case.slug")
     from_stage = serializers.ChoiceField(words(UseCaseStage))
     to_stage = serializers.ChoiceField(words(UseCaseStage))

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import JsonObjectField, PatternField, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import JsonObjectField, OptionalTextField, PatternField
 from api.v1.serializers.labels import words
 from catalog.rules.expectation import Expectation
 from catalog.rules.limits import MOST_EXPECTATIONS
@@ -15,7 +15,7 @@ from catalog.rules.vocabulary import Dimension, Severity
 from trust.models import Suite
 
 
-class SuiteEntry(serializers.ModelSerializer[Suite]):
+class SuiteEntry(ModelAnswer[Suite]):
     created_by = serializers.CharField(source="created_by.username", allow_null=True, default=None)
 
     class Meta:
@@ -48,7 +48,7 @@ class ExpectationRequest(StrictSerializer):
 
 class SuiteRequest(StrictSerializer):
     expectations = serializers.ListField(child=ExpectationRequest(), help_text=f"At most {MOST_EXPECTATIONS:,}.")
-    schedule = TextField(max_length=100, allow_blank=True, default="", help_text="`P1D`, a cron line, or empty: on request.")
+    schedule = OptionalTextField(max_length=100, default="", help_text="`P1D`, a cron line, or empty: on request.")
 
 
 def expectations_of(given: Mapping[str, Any]) -> tuple[Expectation, ...]:

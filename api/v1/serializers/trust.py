@@ -4,8 +4,9 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from api.v1.base import StrictSerializer
-from api.v1.fields import AgeField, JsonObjectField, MomentField, NumberField, NumberParameter, TextField
+from api.v1.fields import DurationField, JsonObjectField, MomentField, NumberField, NumberParameter, TextField
 from api.v1.serializers.labels import words
+from api.v1.serializers.policies import ObligationField
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from trust.vocabulary import GateName, Grade, VerdictStatus
 
@@ -16,7 +17,7 @@ class TrustQuery(StrictSerializer):
     purpose = TextField(required=False, max_length=80, help_text="Asks also whether the policies permit this use to the asker.")
     use_case = TextField(required=False, max_length=200, help_text="The AI initiative that wants it; policies may ask for it.")
     min_score = NumberParameter(required=False, min_value=0, max_value=100, help_text="Stricter than the trust policy only.")
-    max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H: stricter than the trust policy only.")
+    max_evidence_age = DurationField(required=False, help_text="Stricter than the trust policy only.")
 
 
 class GateCounts(serializers.Serializer[object]):
@@ -43,8 +44,7 @@ class EvidenceAge(serializers.Serializer[object]):
 
 
 class PurposeCoverage(serializers.Serializer[object]):
-    name = serializers.CharField()
-    covered = serializers.BooleanField(help_text="Whether a published permit covers it for at least one kind of consumer.")
+    is_covered = serializers.BooleanField(help_text="Whether a published permit covers it for at least one kind of consumer.")
     consumer_kinds = serializers.ListField(child=serializers.ChoiceField(words(ConsumerKind)), help_text="The kinds covered.")
 
 
@@ -56,12 +56,12 @@ class DeterminingPolicy(serializers.Serializer[object]):
 
 
 class TrustAnswer(serializers.Serializer[object]):
-    """Under 1 KB unless `detail=full`. `production_grade` is true only for the verdict `production_grade`."""
+    """Under 1 KB unless `detail=full`. `is_production_grade` is true only for the verdict `production_grade`."""
 
     decision_id = serializers.IntegerField(help_text="Of the row in the log of answers.")
     decision = serializers.BooleanField(help_text="Production-grade, and permitted where a purpose was given.")
     product = serializers.CharField()
-    production_grade = serializers.BooleanField()
+    is_production_grade = serializers.BooleanField()
     verdict = serializers.ChoiceField(words(VerdictStatus))
     score = serializers.FloatField()
     raw_score = serializers.FloatField()
@@ -79,14 +79,15 @@ class TrustAnswer(serializers.Serializer[object]):
     more_reasons = serializers.IntegerField(required=False, help_text="Reasons left out; `detail=full` has them.")
     waivers = serializers.ListField(child=JsonObjectField(), required=False)
     more_waivers = serializers.IntegerField(required=False)
-    purpose = PurposeCoverage(required=False, help_text="Where a purpose was given, as all that follows up to `obligations`.")
-    permitted = serializers.BooleanField(required=False, help_text="Whether the policies permit it to the asker.")
+    purpose = serializers.CharField(required=False, help_text="Where one was given, as all that follows up to `obligations`.")
+    purpose_coverage = PurposeCoverage(required=False)
+    is_permitted = serializers.BooleanField(required=False, help_text="Whether the policies permit it to the asker.")
     determining_policies = DeterminingPolicy(many=True, required=False, help_text="Those that the ruling rests on.")
-    obligations = serializers.ListField(child=JsonObjectField(), required=False, help_text="What a permitted asker must do.")
+    obligations = serializers.ListField(child=ObligationField(), required=False, help_text="What a permitted asker must do.")
     failing_path = serializers.ListField(child=serializers.CharField(), required=False, help_text="With detail=full.")
     path_left_out = serializers.IntegerField(required=False, help_text="Left out of the middle of a path of a thousand.")
     limited_from = serializers.CharField(required=False, help_text="With detail=full: whose own score it is, further up.")
-    cause = serializers.CharField(required=False, allow_blank=True, help_text="With detail=full.")
+    cause = serializers.CharField(required=False, allow_null=True, help_text="With detail=full.")
     gate_results = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
     score_parts = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
     checks = serializers.ListField(child=JsonObjectField(), required=False, help_text="With detail=full.")
@@ -112,7 +113,7 @@ class UnknownProductAnswer(serializers.Serializer[object]):
     decision_id = serializers.IntegerField(help_text="Of the row in the log of answers.")
     decision = AlwaysFalse()
     product = serializers.CharField(help_text="As it was asked.")
-    production_grade = AlwaysFalse()
+    is_production_grade = AlwaysFalse()
     verdict = AlwaysUnknown()
     reasons = Reason(many=True)
 
@@ -124,10 +125,10 @@ class CheckRequest(StrictSerializer):
     purpose = TextField(required=False, max_length=80)
     use_case = TextField(required=False, max_length=200)
     min_score = NumberField(required=False, min_value=0, max_value=100)
-    max_evidence_age = AgeField(required=False, help_text="In seconds, or as PT36H.")
+    max_evidence_age = DurationField(required=False, help_text="Stricter than the trust policy only.")
 
 
 class CheckAnswers(serializers.Serializer[object]):
-    answers = PolymorphicProxySerializer(
+    results = PolymorphicProxySerializer(
         component_name="CheckAnswer", serializers=[TrustAnswer, UnknownProductAnswer], resource_type_field_name=None, many=True
     )

@@ -28,7 +28,7 @@ class ReportApproval(serializers.Serializer[Any]):
 class ReportedUseCase(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
-    decision = serializers.CharField()
+    business_decision = serializers.CharField()
     purpose = serializers.CharField()
     autonomy = serializers.ChoiceField(words(Autonomy))
     stage = serializers.ChoiceField(words(UseCaseStage))
@@ -37,16 +37,16 @@ class ReportedUseCase(serializers.Serializer[Any]):
     business_owner = ReportPerson(allow_null=True)
     outputs_owner = ReportPerson(allow_null=True)
     exceptions_owner = ReportPerson(allow_null=True)
-    workflow = serializers.CharField()
-    system = serializers.CharField()
-    step = serializers.CharField()
-    fallback = serializers.CharField()
+    workflow = serializers.CharField(allow_null=True)
+    system = serializers.CharField(allow_null=True)
+    step = serializers.CharField(allow_null=True)
+    fallback = serializers.CharField(allow_null=True)
     products = serializers.ListField(child=serializers.CharField())
     hidden_products = serializers.IntegerField(help_text="How many more there are that you may not see: drafts of others.")
     consumers = serializers.ListField(child=serializers.CharField())
 
 
-class ReportEvidence(serializers.Serializer[Any]):
+class ReportReference(serializers.Serializer[Any]):
     kind = serializers.CharField()
     id = serializers.CharField()
     says = serializers.CharField()
@@ -64,10 +64,10 @@ class ReportQuestion(serializers.Serializer[Any]):
     answer = serializers.ChoiceField(words(Answer))
     code = serializers.CharField()
     message = serializers.CharField()
-    remedy = serializers.CharField(help_text="What would turn it to yes; empty where it is.")
+    remedy = serializers.CharField(allow_null=True, help_text="What would turn it to yes; null where it is.")
     responsible = ReportResponsible(many=True)
     needed_for = serializers.ChoiceField(words(UseCaseStage))
-    evidence = ReportEvidence(many=True, help_text="At most 20, the worst first; `numbers` counts all.")
+    references = ReportReference(many=True, help_text="At most 20, the worst first; `numbers` counts all.")
     numbers = serializers.DictField(child=serializers.FloatField())
 
 
@@ -101,7 +101,7 @@ class ReportMeasure(serializers.Serializer[Any]):
     target = serializers.FloatField()
     value = serializers.FloatField(allow_null=True)
     observed_at = serializers.DateTimeField(allow_null=True)
-    reached = serializers.BooleanField(allow_null=True)
+    is_reached = serializers.BooleanField(allow_null=True)
     due_at = serializers.DateTimeField()
     owner = ReportPerson(allow_null=True)
 

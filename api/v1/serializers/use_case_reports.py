@@ -3,14 +3,21 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import FlagParameter, MomentField, NumberField, TextField, WholeNumberField, WholeNumberParameter
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import (
+    FlagParameter,
+    MomentField,
+    NumberField,
+    OptionalTextField,
+    TextField,
+    WholeNumberField,
+    WholeNumberParameter,
+)
 from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Better, Severity
 from trust.models import DecisionUse, OutcomeReport, OutputException
 from trust.vocabulary import Misuse, UseAction
 
-LONGEST_ID = 2**63 - 1
 LONGEST_NOTE = 20_000
 
 
@@ -26,15 +33,16 @@ class OutcomeRequest(StrictSerializer):
         help_text="The moment that the value is about, within the past 366 days. One value for each: the same sent again is "
         "answered with the report that there is, and not counted twice."
     )
-    note = TextField(max_length=LONGEST_NOTE, allow_blank=True, default="")
+    note = OptionalTextField(max_length=LONGEST_NOTE, default="")
 
 
-class OutcomeAnswer(serializers.ModelSerializer[OutcomeReport]):
+class OutcomeAnswer(ModelAnswer[OutcomeReport]):
     measure = serializers.CharField(source="measure.name")
     unit = serializers.CharField(source="measure.unit")
     target = serializers.FloatField(source="measure.target", help_text="As it stands now.")
     better = serializers.ChoiceField(words(Better), source="measure.better")
-    reported_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the consumer.")
+    created_at = serializers.DateTimeField(source="reported_at")
+    created_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the consumer.")
     consumer = serializers.CharField(
         source="consumer.slug", allow_null=True, default=None, help_text="Whose key reported it; null for a person."
     )
@@ -49,8 +57,8 @@ class OutcomeAnswer(serializers.ModelSerializer[OutcomeReport]):
             "target",
             "better",
             "observed_at",
-            "reported_at",
-            "reported_by",
+            "created_at",
+            "created_by",
             "consumer",
             "note",
         ]
@@ -59,12 +67,12 @@ class OutcomeAnswer(serializers.ModelSerializer[OutcomeReport]):
 class UseQuery(StrictSerializer):
     action = serializers.ChoiceField(words(UseAction), required=False)
     consumer = TextField(required=False, max_length=150, help_text="Slug of a consumer.")
-    decision_id = WholeNumberParameter(required=False, min_value=1, max_value=LONGEST_ID)
+    decision_id = WholeNumberParameter(required=False, min_value=1)
     is_misuse = FlagParameter(default=None, help_text="Only uses that rested on no valid yes, or only the others.")
 
 
 class UseRequest(StrictSerializer):
-    decision_id = WholeNumberField(min_value=1, max_value=LONGEST_ID, help_text="Of the answer, as it came with it.")
+    decision_id = WholeNumberField(min_value=1, help_text="Of the answer, as it came with it.")
     action = serializers.ChoiceField(
         words(UseAction),
         help_text="`used`: the data was used. `fell_back`: what the use case declares for such a case was done.",
@@ -74,23 +82,24 @@ class UseRequest(StrictSerializer):
         help_text="When, within the past 366 days. Left out: now. The same answer, action and moment, or without a moment the "
         "same answer and action, are answered with the report that there is, and not counted twice.",
     )
-    note = TextField(max_length=LONGEST_NOTE, allow_blank=True, default="")
+    note = OptionalTextField(max_length=LONGEST_NOTE, default="")
 
 
-class UseAnswer(serializers.ModelSerializer[DecisionUse]):
+class UseAnswer(ModelAnswer[DecisionUse]):
     action = serializers.ChoiceField(words(UseAction))
     consumer = serializers.CharField(source="consumer.slug")
     product = serializers.CharField(source="product_slug", allow_null=True, help_text="Slug of the data product.")
     misuse = serializers.SerializerMethodField(help_text="Why the use did not rest on a valid yes; null where it did.")
-    decision = serializers.SerializerMethodField(help_text="Where the answer is.")
-    reported_by = serializers.CharField(source="reported_by.username")
+    decision_url = serializers.SerializerMethodField(help_text="Where the answer is.")
+    created_at = serializers.DateTimeField(source="reported_at")
+    created_by = serializers.CharField(source="reported_by.username")
 
     class Meta:
         model = DecisionUse
         fields = [
             "id",
             "decision_id",
-            "decision",
+            "decision_url",
             "action",
             "consumer",
             "product",
@@ -98,88 +107,87 @@ class UseAnswer(serializers.ModelSerializer[DecisionUse]):
             "asked_at",
             "misuse",
             "note",
-            "reported_at",
-            "reported_by",
+            "created_at",
+            "created_by",
         ]
 
     @extend_schema_field(serializers.ChoiceField(words(Misuse), allow_null=True))
     def get_misuse(self, use: DecisionUse) -> str | None:
         return use.misuse or None
 
-    def get_decision(self, use: DecisionUse) -> str:
+    def get_decision_url(self, use: DecisionUse) -> str:
         return f"/api/v1/decisions/{use.decision_id}"
 
 
 class ExceptionQuery(StrictSerializer):
-    is_open = FlagParameter(default=None, help_text="Only open, or only closed.")
+    is_open = FlagParameter(default=None, help_text="Only open, or only resolved.")
     is_overdue = FlagParameter(required=False, default=False, help_text="Only open ones that are past their time.")
-    assigned_to_me = FlagParameter(required=False, default=False)
+    is_assigned_to_me = FlagParameter(required=False, default=False)
     severity = serializers.ChoiceField(words(Severity), required=False)
-    decision_id = WholeNumberParameter(required=False, min_value=1, max_value=LONGEST_ID)
+    decision_id = WholeNumberParameter(required=False, min_value=1)
 
 
 class ExceptionRequest(StrictSerializer):
-    decision_id = WholeNumberField(
-        min_value=1, max_value=LONGEST_ID, help_text="Of the answer that the output rested on, given in this use case."
-    )
+    decision_id = WholeNumberField(min_value=1, help_text="Of the answer that the output rested on, given in this use case.")
     title = TextField(max_length=200, help_text="What was wrong with the output, in a few words.")
-    description = TextField(max_length=LONGEST_NOTE, allow_blank=True, default="")
+    description = OptionalTextField(max_length=LONGEST_NOTE, default="")
     severity = serializers.ChoiceField(words(Severity), default=Severity.WARNING.value)
-    reference = TextField(
+    reference = OptionalTextField(
         max_length=200,
-        allow_blank=True,
         default="",
         help_text="What your system calls the output. The same report with the same reference, sent again, is answered with "
         "the exception that there is, and not counted twice.",
     )
 
 
-class ClosingRequest(StrictSerializer):
+class ExceptionResolutionRequest(StrictSerializer):
     resolution = TextField(max_length=LONGEST_NOTE, help_text="What was done about it.")
 
 
-class HandingOnRequest(StrictSerializer):
-    assigned_to = TextField(max_length=150, help_text="Username of who handles it from now on.")
-    reason = TextField(max_length=LONGEST_NOTE, allow_blank=True, default="")
+class ExceptionAssignRequest(StrictSerializer):
+    assignee = TextField(max_length=150, help_text="Username of the person who works on it from now on.")
+    reason = OptionalTextField(max_length=LONGEST_NOTE, default="")
 
 
-class ExceptionEntry(serializers.ModelSerializer[OutputException]):
+class ExceptionEntry(ModelAnswer[OutputException]):
     severity = serializers.ChoiceField(words(Severity))
     consumer = serializers.CharField(source="consumer.slug", allow_null=True, default=None, help_text="Whose output it was.")
-    opened_by = serializers.CharField(source="opened_by.username", help_text="The person, or who answers for the consumer.")
-    assigned_to = serializers.CharField(source="assigned_to.username", allow_null=True, default=None)
-    closed_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
-    decision = serializers.SerializerMethodField(help_text="Where the answer is that the output rested on.")
+    created_at = serializers.DateTimeField(source="opened_at")
+    created_by = serializers.CharField(source="opened_by.username", help_text="The person, or who answers for the consumer.")
+    assignee = serializers.CharField(source="assigned_to.username", allow_null=True, default=None)
+    resolved_at = serializers.DateTimeField(source="closed_at", allow_null=True)
+    resolved_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
+    decision_url = serializers.SerializerMethodField(help_text="Where the answer is that the output rested on.")
 
     class Meta:
         model = OutputException
         fields = [
             "id",
             "decision_id",
-            "decision",
+            "decision_url",
             "consumer",
             "reference",
             "title",
             "description",
             "severity",
-            "opened_at",
-            "opened_by",
-            "assigned_to",
+            "created_at",
+            "created_by",
+            "assignee",
             "due_at",
-            "closed_at",
-            "closed_by",
+            "resolved_at",
+            "resolved_by",
             "resolution",
         ]
 
-    def get_decision(self, exception: OutputException) -> str:
+    def get_decision_url(self, exception: OutputException) -> str:
         return f"/api/v1/decisions/{exception.decision_id}"
 
 
 class ExceptionAnswer(ExceptionEntry):
-    verdict = serializers.CharField(source="verdict_link", allow_null=True, help_text="The verdict behind the answer.")
-    evidence = serializers.ListField(
+    verdict_url = serializers.CharField(source="verdict_link", allow_null=True, help_text="The verdict behind the answer.")
+    run_urls = serializers.ListField(
         child=serializers.CharField(), source="run_links", help_text="The runs behind the verdict, with their check results."
     )
 
     class Meta(ExceptionEntry.Meta):
-        fields = [*ExceptionEntry.Meta.fields, "verdict", "evidence"]
+        fields = [*ExceptionEntry.Meta.fields, "verdict_url", "run_urls"]

@@ -8,8 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import AgeField, FlagField, JsonObjectField, NumberField, PatternField, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import DurationField, FlagField, NumberField, OptionalTextField, PatternField, TextField
 from api.v1.serializers.labels import words
 from api.v1.serializers.policies import ObligationField
 from api.v1.serializers.products import SLUG_FORM
@@ -46,7 +46,7 @@ class ReadinessSummary(serializers.Serializer[Any]):
     valid_until = serializers.DateTimeField()
 
 
-class OverrideAnswer(serializers.ModelSerializer[StageMove]):
+class OverrideAnswer(ModelAnswer[StageMove]):
     """A stage that was reached although readiness lacked something, and until when that is accepted."""
 
     stage = serializers.ChoiceField(words(UseCaseStage), source="to_stage")
@@ -64,7 +64,7 @@ class OverrideAnswer(serializers.ModelSerializer[StageMove]):
         return [str(one.get("question", "")) for one in move.missing if isinstance(one, Mapping)]
 
 
-class UsedProductAnswer(serializers.ModelSerializer[UseCaseProduct]):
+class UsedProductAnswer(ModelAnswer[UseCaseProduct]):
     product = serializers.CharField(source="product.slug")
     port = serializers.CharField(source="port.name", allow_null=True, default=None, help_text="null: any of its ports.")
 
@@ -73,9 +73,9 @@ class UsedProductAnswer(serializers.ModelSerializer[UseCaseProduct]):
         fields = ["product", "port"]
 
 
-class MeasureAnswer(serializers.ModelSerializer[Measure]):
+class MeasureAnswer(ModelAnswer[Measure]):
     better = serializers.ChoiceField(words(Better), help_text="Which values reach the target.")
-    interval = AgeField(help_text="How often a value must be reported.")
+    interval = DurationField(help_text="How often a value must be reported.")
     owner = serializers.CharField(source="owner.username")
     retired_at = serializers.DateTimeField(
         allow_null=True, help_text="Since when it is measured no longer. Its values stay; null: it is measured."
@@ -86,7 +86,8 @@ class MeasureAnswer(serializers.ModelSerializer[Measure]):
         fields = ["name", "description", "unit", "better", "target", "interval", "owner", "created_at", "retired_at"]
 
 
-class UseCaseEntry(serializers.ModelSerializer[UseCase]):
+class UseCaseEntry(ModelAnswer[UseCase]):
+    business_decision = serializers.CharField(source="decision", help_text="The decision that the AI takes part in.")
     business_owner = serializers.CharField(source="business_owner.username", help_text="Who owns the decision.")
     autonomy = serializers.ChoiceField(words(Autonomy))
     stage = serializers.ChoiceField(words(UseCaseStage))
@@ -98,7 +99,7 @@ class UseCaseEntry(serializers.ModelSerializer[UseCase]):
     is_acknowledged = serializers.SerializerMethodField(
         help_text="Whether the business owner of today acknowledged these claims; readiness asks how long ago."
     )
-    changed_since_approval = serializers.SerializerMethodField(
+    is_changed_since_approval = serializers.SerializerMethodField(
         help_text="Whether claims changed since it came to the stage approved or production, where it is."
     )
 
@@ -107,7 +108,7 @@ class UseCaseEntry(serializers.ModelSerializer[UseCase]):
         fields = [
             "slug",
             "name",
-            "decision",
+            "business_decision",
             "business_owner",
             "purpose",
             "autonomy",
@@ -117,13 +118,13 @@ class UseCaseEntry(serializers.ModelSerializer[UseCase]):
             "overrides",
             "readiness",
             "is_acknowledged",
-            "changed_since_approval",
+            "is_changed_since_approval",
         ]
 
     def get_is_acknowledged(self, use_case: UseCase) -> bool:
         return use_case.is_acknowledged
 
-    def get_changed_since_approval(self, use_case: UseCase) -> bool:
+    def get_is_changed_since_approval(self, use_case: UseCase) -> bool:
         return use_case.changed_since_approval
 
 
@@ -133,8 +134,9 @@ class UseCaseAnswer(UseCaseEntry):
     hidden_products = serializers.SerializerMethodField(help_text="How many of its products you may not see.")
     outputs_owner = serializers.CharField(source="outputs_owner.username", allow_null=True, default=None)
     exceptions_owner = serializers.CharField(source="exceptions_owner.username", allow_null=True, default=None)
-    exceptions_within = AgeField(allow_null=True)
+    exceptions_within = DurationField(allow_null=True)
     measures = MeasureAnswer(many=True, help_text="Also those that are retired.")
+    is_explainability_required = serializers.BooleanField(source="explainability_required", allow_null=True)
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
 
     class Meta(UseCaseEntry.Meta):
@@ -151,7 +153,7 @@ class UseCaseAnswer(UseCaseEntry):
             "exceptions_owner",
             "exceptions_within",
             "fallback",
-            "explainability_required",
+            "is_explainability_required",
             "explainability_requirement",
             "explainability_met",
             "measures",
@@ -184,20 +186,22 @@ class UsedProductRequest(StrictSerializer):
 class MeasureRequest(StrictSerializer):
     name = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
     target = NumberField()
-    interval = AgeField(help_text="How often a value must be reported.")
+    interval = DurationField(help_text="How often a value must be reported.")
     better = serializers.ChoiceField(words(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
     owner = TextField(max_length=150, required=False, help_text="Username; the business owner, if left out.")
-    unit = TextField(max_length=40, allow_blank=True, default="")
-    description = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+    unit = OptionalTextField(max_length=40, default="")
+    description = OptionalTextField(max_length=LONGEST_TEXT, default="")
 
 
 class UseCaseRequest(StrictSerializer):
     slug = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes; never changes.")
     name = TextField(max_length=200)
-    decision = TextField(max_length=LONGEST_TEXT, help_text="The decision that the AI takes part in.")
+    business_decision = TextField(
+        source="decision", max_length=LONGEST_TEXT, help_text="The decision that the AI takes part in."
+    )
     purpose = TextField(max_length=80, help_text="From the controlled list of purposes.")
     business_owner = TextField(max_length=150, required=False, help_text="Username of who owns the decision; you, if left out.")
-    description = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+    description = OptionalTextField(max_length=LONGEST_TEXT, default="")
     autonomy = serializers.ChoiceField(
         words(Autonomy), default=Autonomy.ADVISES.value, help_text="The share that the AI has in the decision."
     )
@@ -208,26 +212,26 @@ class UseCaseRequest(StrictSerializer):
         help_text="Slugs of the agents, models and services that act in it. Owners of others than yours are told.",
     )
     products = serializers.ListField(child=UsedProductRequest(), default=list, max_length=MOST_PRODUCTS)
-    workflow = TextField(max_length=200, allow_blank=True, default="", help_text="The process that the decision belongs to.")
-    system = TextField(max_length=200, allow_blank=True, default="", help_text="The system in which the AI acts.")
-    step = TextField(max_length=200, allow_blank=True, default="", help_text="The step of the workflow at which it acts.")
+    workflow = OptionalTextField(max_length=200, default="", help_text="The process that the decision belongs to.")
+    system = OptionalTextField(max_length=200, default="", help_text="The system in which the AI acts.")
+    step = OptionalTextField(max_length=200, default="", help_text="The step of the workflow at which it acts.")
     outputs_owner = TextField(
         max_length=150, allow_null=True, default=None, help_text="Username of who answers for what the AI puts out."
     )
     exceptions_owner = TextField(
         max_length=150, allow_null=True, default=None, help_text="Username of who handles exceptions of outputs."
     )
-    exceptions_within = AgeField(allow_null=True, default=None, help_text="By when an exception must be closed.")
-    fallback = TextField(
-        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What happens instead while data is not fit."
+    exceptions_within = DurationField(allow_null=True, default=None, help_text="By when an exception must be closed.")
+    fallback = OptionalTextField(max_length=LONGEST_TEXT, default="", help_text="What happens instead while data is not fit.")
+    is_explainability_required = FlagField(
+        source="explainability_required", allow_null=True, default=None, help_text="null: nobody has said."
     )
-    explainability_required = FlagField(allow_null=True, default=None, help_text="null: nobody has said.")
-    explainability_requirement = TextField(
-        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What must be explained, and to whom."
+    explainability_requirement = OptionalTextField(
+        max_length=LONGEST_TEXT, default="", help_text="What must be explained, and to whom."
     )
-    explainability_met = TextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="How that is met.")
+    explainability_met = OptionalTextField(max_length=LONGEST_TEXT, default="", help_text="How that is met.")
     measures = serializers.ListField(child=MeasureRequest(), default=list, max_length=MOST_MEASURES)
-    reason = TextField(max_length=LONGEST_REASON, allow_blank=True, default="", help_text="Why; the history keeps it.")
+    reason = OptionalTextField(max_length=LONGEST_REASON, default="", help_text="Why; the history keeps it.")
 
 
 class UseCaseChange(UseCaseRequest):
@@ -245,7 +249,7 @@ class UseCaseChange(UseCaseRequest):
         return fields
 
 
-class ConfirmationAnswer(serializers.ModelSerializer[ObligationConfirmation]):
+class ConfirmationAnswer(ModelAnswer[ObligationConfirmation]):
     consumer = serializers.CharField(source="consumer.slug")
     product = serializers.CharField(source="product.slug")
     obligation = serializers.SerializerMethodField()
@@ -258,7 +262,7 @@ class ConfirmationAnswer(serializers.ModelSerializer[ObligationConfirmation]):
         model = ObligationConfirmation
         fields = ["id", "consumer", "product", "obligation", "how", "confirmed_by", "confirmed_at", "is_by_owner"]
 
-    @extend_schema_field(JsonObjectField())
+    @extend_schema_field(ObligationField)
     def get_obligation(self, confirmation: ObligationConfirmation) -> dict[str, Any]:
         return dict(json.loads(confirmation.obligation))
 

@@ -5,15 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.v1.base import ModelAnswer
 from api.v1.fields import JsonObjectField
 from api.v1.serializers.labels import words
 from trust.models import Verdict
-from trust.vocabulary import GateName, Grade
-from trust.vocabulary import VerdictStatus as VerdictWord
+from trust.vocabulary import GateName, Grade, VerdictStatus
 
 
-class VerdictEntry(serializers.ModelSerializer[Verdict]):
-    verdict = serializers.ChoiceField(words(VerdictWord))
+class VerdictEntry(ModelAnswer[Verdict]):
+    verdict = serializers.ChoiceField(words(VerdictStatus))
     grade = serializers.ChoiceField(words(Grade))
     failing_gates = serializers.ListField(child=serializers.ChoiceField(words(GateName)), help_text="Failed or unknown.")
     policy_version = serializers.IntegerField(source="policy.version", help_text="Of the trust policy that judged.")

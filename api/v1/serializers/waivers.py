@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.v1.base import StrictSerializer
-from api.v1.fields import FlagParameter, MomentField, TextField
+from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.fields import FlagParameter, MomentField, OptionalChoiceField, OptionalTextField, TextField
 from api.v1.serializers.labels import words
 from catalog.services.requests import LONGEST_REASON
 from trust.models import Waiver
@@ -18,13 +18,15 @@ class WaiverQuery(StrictSerializer):
 
 class AllWaiversQuery(WaiverQuery):
     product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
-    waits_for_me = FlagParameter(required=False, default=False, help_text="Only requests that are yours to grant or reject.")
+    is_waiting_for_me = FlagParameter(
+        required=False, default=False, help_text="Only requests that are yours to grant or reject."
+    )
 
 
-class WaiverAnswer(serializers.ModelSerializer[Waiver]):
+class WaiverAnswer(ModelAnswer[Waiver]):
     product = serializers.CharField(source="product.slug")
-    gate = serializers.CharField(help_text="Empty where a single check is excepted.")
-    check_key = serializers.CharField(help_text="Empty where a gate is excepted.")
+    gate = OptionalChoiceField(words(GateName), help_text="Null where a single check is excepted.")
+    check_key = OptionalTextField(help_text="Null where a gate is excepted.")
     status = serializers.ChoiceField(words(WaiverStatus), help_text="A granted one excepts something until `expires_at`.")
     owner = serializers.CharField(source="owner.username", help_text="Who answers for the exception.")
     requested_by = serializers.CharField(

@@ -39,7 +39,7 @@ class AgreementsView(ApiView):
         """Agreements of your consumers and of your products, newest first. Governance and auditors see all."""
         rows = visible_agreements(self.actor)
         rows = rows.filter(**{column: self.parameters[name] for name, column in COLUMNS.items() if name in self.parameters})
-        if self.parameters["waits_for_me"]:
+        if self.parameters["is_waiting_for_me"]:
             waiting = agreements_waiting_for(self.actor, is_governance=is_governance(self.actor), now=self.now)
             rows = rows.filter(pk__in=waiting.order_by().values("pk"))
         return self.page(rows, AgreementAnswer)

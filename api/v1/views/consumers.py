@@ -14,10 +14,10 @@ from api.v1.base import ApiView
 from api.v1.serializers.consumers import (
     ClearanceRequest,
     ConsumerAnswer,
+    ConsumerAssignRequest,
     ConsumerChange,
     ConsumerQuery,
     ConsumerRequest,
-    HandOverRequest,
     consumer_claims,
 )
 from catalog.models import Consumer
@@ -132,14 +132,14 @@ class ClearanceView(ApiView):
         return shown(set_clearance(consumer=consumer, clearance=clearance, actor=self.actor))
 
 
-class HandOverView(ApiView):
+class AssignConsumerView(ApiView):
     write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="hand_over_consumer", request=HandOverRequest, responses=ConsumerAnswer, tags=["consumers"])
+    @extend_schema(operation_id="assign_consumer", request=ConsumerAssignRequest, responses=ConsumerAnswer, tags=["consumers"])
     def post(self, request: Request, slug: str) -> Response:
         """Make somebody else answer for it. Keys that only ask and read go on where governance does; all others are revoked.
 
         A key acts for the consumer's owner: who knows one must not get the rights of a person whom they name themselves.
         """
-        consumer, owner = find_consumer(self.actor, slug), self.body(HandOverRequest)["owner"]
+        consumer, owner = find_consumer(self.actor, slug), self.body(ConsumerAssignRequest)["owner"]
         return shown(hand_over_consumer(consumer=consumer, owner=owner, actor=self.actor))

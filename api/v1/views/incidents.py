@@ -33,7 +33,7 @@ from trust.verdicts.services.incidents import (
 )
 
 RELATED = ("product__owner", "owner", "opened_by", "resolved_by", "port")
-COLUMNS = {"severity": "severity", "product": "product__slug", "owner": "owner__username"}
+COLUMNS = {"severity": "severity", "product": "product__slug", "assignee": "owner__username"}
 
 
 def incidents_as_shown() -> QuerySet[Incident]:
@@ -92,7 +92,7 @@ class IncidentsView(ApiView):
             title=given["title"],
             description=given["description"],
             severity=Severity(given["severity"]),
-            owner=find_person(username=given["owner"], part="owner") if "owner" in given else None,
+            owner=find_person(username=given["assignee"], part="assignee") if "assignee" in given else None,
             actor=self.actor,
             now=self.now,
         )
@@ -130,9 +130,9 @@ class AssignIncidentView(ApiView):
     @extend_schema(operation_id="assign_incident", request=AssignRequest, responses=IncidentWithTimeline, tags=["incidents"])
     def post(self, request: Request, slug: str, incident_id: int) -> Response:
         """Say who sees to it from now on."""
-        username = self.body(AssignRequest)["owner"]
+        username = self.body(AssignRequest)["assignee"]
         incident = find_incident(self, slug, incident_id)
-        owner = find_person(username=username, part="owner")
+        owner = find_person(username=username, part="assignee")
         return _changed(assign_incident(incident=incident, owner=owner, actor=self.actor, now=self.now))
 
 

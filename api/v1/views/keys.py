@@ -10,7 +10,7 @@ from api.v1.base import ApiView
 from api.v1.serializers.keys import KeyAnswer, KeyChange, KeyRequest, NewKeyAnswer, new_key_answer
 from catalog.models import ApiKey
 from catalog.rules.scopes import Scope
-from catalog.services.api_keys import create_key, create_key_of, limit_key, revoke_key, revoke_key_of
+from catalog.services.api_keys import create_key, create_key_of, key_of_person, limit_key, revoke_key, revoke_key_of
 
 
 class KeysView(ApiView):
@@ -38,10 +38,20 @@ class KeysView(ApiView):
 class KeyView(ApiView):
     read_scope = write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="revoke_key", responses={200: KeyAnswer}, tags=["keys"])
+    @extend_schema(operation_id="limit_key", request=KeyChange, responses=KeyAnswer, tags=["keys"])
+    def patch(self, request: Request, key_id: int) -> Response:
+        """Change how many requests a minute one of your keys may make; null: the installation's default."""
+        limit = self.body(KeyChange)["requests_per_minute"]
+        consumer = key_of_person(person=self.actor, key_id=key_id).consumer
+        return Response(
+            KeyAnswer(limit_key(consumer=consumer, key_id=key_id, requests_per_minute=limit, actor=self.actor)).data
+        )
+
+    @extend_schema(operation_id="revoke_key", responses={204: None}, tags=["keys"])
     def delete(self, request: Request, key_id: int) -> Response:
         """Revoke one of your keys: the next request that uses it is refused. Its row stays, for the audit."""
-        return Response(KeyAnswer(revoke_key(person=self.actor, key_id=key_id, now=self.now)).data)
+        revoke_key(person=self.actor, key_id=key_id, now=self.now)
+        return Response(status=204)
 
 
 class ConsumerKeysView(ApiView):
@@ -74,11 +84,12 @@ class ConsumerKeyView(ApiView):
             KeyAnswer(limit_key(consumer=consumer, key_id=key_id, requests_per_minute=limit, actor=self.actor)).data
         )
 
-    @extend_schema(operation_id="revoke_consumer_key", responses={200: KeyAnswer}, tags=["keys"])
+    @extend_schema(operation_id="revoke_consumer_key", responses={204: None}, tags=["keys"])
     def delete(self, request: Request, slug: str, key_id: int) -> Response:
         """Revoke a key of the consumer, as its owner or governance: the next request that uses it is refused."""
         consumer = find_consumer(self.actor, slug)
-        return Response(KeyAnswer(revoke_key_of(consumer=consumer, key_id=key_id, actor=self.actor, now=self.now)).data)
+        revoke_key_of(consumer=consumer, key_id=key_id, actor=self.actor, now=self.now)
+        return Response(status=204)
 
 
 def new_key(key: ApiKey, text: str, location: str) -> Response:

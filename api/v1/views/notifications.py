@@ -46,8 +46,8 @@ class NotificationsView(NoticesView):
     def get(self, request: Request) -> Response:
         """Notices to you and to your consumers, newest first."""
         rows = self.notices()
-        if self.parameters["unread"] is not None:
-            rows = rows.filter(read_at__isnull=self.parameters["unread"])
+        if self.parameters["is_unread"] is not None:
+            rows = rows.filter(read_at__isnull=self.parameters["is_unread"])
         columns = {"kind": "kind", "consumer": "consumer__slug"}
         rows = rows.filter(**{column: self.parameters[name] for name, column in columns.items() if name in self.parameters})
         return self.page(rows, NotificationAnswer)

@@ -1,4 +1,4 @@
-"""Exceptions of AI outputs: recorded, listed, closed, handed on. Who may do what is said by the services."""
+"""Exceptions of AI outputs: recorded, listed, resolved, assigned. The services decide who may do what."""
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -10,12 +10,12 @@ from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, respond_after_change
 from api.v1.serializers.use_case_reports import (
-    ClosingRequest,
     ExceptionAnswer,
+    ExceptionAssignRequest,
     ExceptionEntry,
     ExceptionQuery,
     ExceptionRequest,
-    HandingOnRequest,
+    ExceptionResolutionRequest,
 )
 from api.v1.views.use_case_reports import AGAIN, REPORTING
 from catalog.rules.scopes import Scope
@@ -43,7 +43,7 @@ class ExceptionsView(ApiView):
             rows = rows.filter(closed_at__isnull=given["is_open"])
         if given["is_overdue"]:
             rows = rows.filter(closed_at=None, due_at__lte=self.now)
-        if given["assigned_to_me"]:
+        if given["is_assigned_to_me"]:
             rows = rows.filter(assigned_to=self.actor)
         rows = rows.filter(**{name: given[name] for name in ("severity", "decision_id") if name in given})
         return self.page(rows, ExceptionEntry)
@@ -73,26 +73,30 @@ class ExceptionView(ApiView):
         return Response(ExceptionAnswer(with_links(find_exception(self.actor, slug, exception_id))).data)
 
 
-class CloseExceptionView(ApiView):
+class ResolveExceptionView(ApiView):
     write_scope = Scope.ADMIN  # a person answers for how it was dealt with: no AI closes what was wrong with its own output
 
-    @extend_schema(operation_id="close_exception", request=ClosingRequest, responses=ExceptionAnswer, tags=["use-cases"])
+    @extend_schema(
+        operation_id="resolve_exception", request=ExceptionResolutionRequest, responses=ExceptionAnswer, tags=["use-cases"]
+    )
     def post(self, request: Request, slug: str, exception_id: int) -> Response:
-        """Close an exception with a word on how: as who it is assigned to, as who answers for the outputs, as governance."""
-        resolution = self.body(ClosingRequest)["resolution"]
+        """Resolve an exception and say how: for its assignee, the owner of the outputs and governance."""
+        resolution = self.body(ExceptionResolutionRequest)["resolution"]
         row = find_exception(self.actor, slug, exception_id)
         return _changed(close_exception(exception=row, resolution=resolution, actor=self.actor, now=self.now))
 
 
-class HandOnExceptionView(ApiView):
+class AssignExceptionView(ApiView):
     write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="hand_on_exception", request=HandingOnRequest, responses=ExceptionAnswer, tags=["use-cases"])
+    @extend_schema(
+        operation_id="assign_exception", request=ExceptionAssignRequest, responses=ExceptionAnswer, tags=["use-cases"]
+    )
     def post(self, request: Request, slug: str, exception_id: int) -> Response:
-        """Hand an exception on to somebody else, who is told. It is due when it was."""
-        given = self.body(HandingOnRequest)
+        """Assign an exception to another person, who is notified. Its due time does not change."""
+        given = self.body(ExceptionAssignRequest)
         row = find_exception(self.actor, slug, exception_id)
-        to = find_person(username=given["assigned_to"], part="assigned_to")
+        to = find_person(username=given["assignee"], part="assignee")
         return _changed(hand_on_exception(exception=row, to=to, actor=self.actor, now=self.now, reason=given["reason"]))
 
 

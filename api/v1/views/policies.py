@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.permissions import demand_scope
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
@@ -27,8 +26,9 @@ from catalog.cedar import SCHEMA
 from catalog.models import AccessPolicy, PolicyStatus
 from catalog.queries import export_policies, text_difference, visible_products
 from catalog.rules.differences import differences
-from catalog.rules.errors import NotFoundError
+from catalog.rules.errors import ConflictError, NotFoundError
 from catalog.rules.scopes import Scope
+from catalog.services.permissions import require_governance
 from catalog.services.policies import (
     claims_of_policy,
     draft_guardrail,
@@ -84,11 +84,32 @@ class PolicyView(ApiView):
         return self.shown(publish_policy(policy=policy, actor=self.actor, now=self.now))
 
     def withdraw(self, policy: AccessPolicy) -> Response:
+        require_governance(self.actor, f"withdraw {policy.name}")
+        if policy.status == PolicyStatus.DRAFT:
+            message = f"{policy.name} v{policy.version} is a draft, so it cannot be withdrawn."
+            raise ConflictError(message, remedy="Delete it: DELETE takes a draft away.", code="policy_not_published")
+        withdraw_policy(policy=policy, actor=self.actor, now=self.now)
+        return self.shown(policy)
+
+    def remove(self, policy: AccessPolicy) -> Response:
+        if policy.status != PolicyStatus.DRAFT:
+            message = f"{policy.name} v{policy.version} was published, so it cannot be deleted."
+            raise ConflictError(message, remedy="Withdraw it instead.", code="policy_published")
         withdraw_policy(policy=policy, actor=self.actor, now=self.now)
         return Response(status=204)
 
     def trial(self, policy: AccessPolicy) -> Response:
         return Response(TrialAnswer(try_policy(policy=policy, last=self.body(TrialRequest)["last"], actor=self.actor)).data)
+
+
+class AllAccessPoliciesView(ApiView):
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_all_access_policies", responses=AccessPolicyAnswer(many=True), tags=["policies"])
+    def get(self, request: Request) -> Response:
+        """Every version of the access policies of the products that you may see, newest first."""
+        rows = AccessPolicy.objects.filter(product__in=visible_products(self.actor)).select_related("published_by", "product")
+        return self.page(rows, AccessPolicyAnswer)
 
 
 class AccessPoliciesView(ApiView):
@@ -98,7 +119,7 @@ class AccessPoliciesView(ApiView):
     @extend_schema(operation_id="list_access_policies", responses=AccessPolicyAnswer(many=True), tags=["policies"])
     def get(self, request: Request, slug: str) -> Response:
         """Every version of the product's access policies: drafts, published and withdrawn ones."""
-        rows = AccessPolicy.objects.filter(product=find_product(self.actor, slug)).select_related("published_by")
+        rows = AccessPolicy.objects.filter(product=find_product(self.actor, slug)).select_related("published_by", "product")
         return self.page(rows, AccessPolicyAnswer)
 
     @extend_schema(
@@ -117,6 +138,11 @@ class AccessPolicyView(PolicyView):
     def get(self, request: Request, slug: str, name: str, version: int) -> Response:
         """One version of an access policy."""
         return self.shown(self.find(slug, name, version))
+
+    @extend_schema(operation_id="delete_access_policy", responses={204: None}, tags=["policies"])
+    def delete(self, request: Request, slug: str, name: str, version: int) -> Response:
+        """Delete a draft, as the product's owner or governance."""
+        return self.remove(self.find(slug, name, version))
 
 
 class AccessPolicyCedarView(PolicyView):
@@ -147,16 +173,12 @@ class PublishPolicyView(PolicyView):
 
 
 class WithdrawPolicyView(PolicyView):
-    @extend_schema(operation_id="withdraw_access_policy", request=None, responses={204: None}, tags=["policies"])
-    def post(self, request: Request, slug: str, name: str, version: int) -> Response:
-        """Take a published version out of force, as governance; a draft is deleted, which its owner may do as well.
+    write_scope = Scope.ADMIN
 
-        What was published takes the scope `admin`: to withdraw a forbid is to permit.
-        """
-        policy = self.find(slug, name, version)
-        if policy.status != PolicyStatus.DRAFT:
-            demand_scope(request, Scope.ADMIN)
-        return self.withdraw(policy)
+    @extend_schema(operation_id="withdraw_access_policy", request=None, responses=AccessPolicyAnswer, tags=["policies"])
+    def post(self, request: Request, slug: str, name: str, version: int) -> Response:
+        """Take a published version out of force, as governance. Needs the scope `admin`: to withdraw a forbid is to permit."""
+        return self.withdraw(self.find(slug, name, version))
 
 
 class TryPolicyView(PolicyView):
@@ -187,10 +209,17 @@ class GuardrailsView(ApiView):
 
 
 class GuardrailView(PolicyView):
+    write_scope = Scope.ADMIN
+
     @extend_schema(operation_id="get_guardrail", responses=GuardrailAnswer, tags=["policies"])
     def get(self, request: Request, name: str, version: int) -> Response:
         """One version of a guardrail."""
         return self.shown(self.find(None, name, version))
+
+    @extend_schema(operation_id="delete_guardrail", responses={204: None}, tags=["policies"])
+    def delete(self, request: Request, name: str, version: int) -> Response:
+        """Delete a draft of a guardrail, as governance."""
+        return self.remove(self.find(None, name, version))
 
 
 class GuardrailCedarView(PolicyView):
@@ -221,9 +250,9 @@ class PublishGuardrailView(PolicyView):
 class WithdrawGuardrailView(PolicyView):
     write_scope = Scope.ADMIN
 
-    @extend_schema(operation_id="withdraw_guardrail", request=None, responses={204: None}, tags=["policies"])
+    @extend_schema(operation_id="withdraw_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:
-        """Take a guardrail out of force, as governance; a draft is deleted."""
+        """Take a guardrail out of force, as governance."""
         return self.withdraw(self.find(None, name, version))
 
 

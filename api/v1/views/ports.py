@@ -7,7 +7,15 @@ from rest_framework.response import Response
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
-from api.v1.serializers.ports import InputPortsRequest, PortAnswer, PortEntry, PortRequest, input_claims, port_claims
+from api.v1.serializers.ports import (
+    InputPortsAnswer,
+    InputPortsRequest,
+    PortAnswer,
+    PortEntry,
+    PortRequest,
+    input_claims,
+    port_claims,
+)
 from api.v1.serializers.products import InputPortAnswer
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.errors import InvalidError, NotFoundError
@@ -21,7 +29,9 @@ def find_port(product: DataProduct, name: str) -> OutputPort:
     port = product.output_ports.filter(name=name).first() if is_storable(name) else None
     if port is None:
         remedy = f"GET /api/v1/products/{product.slug}/ports lists those that there are."
-        raise NotFoundError(f"Data product {product.slug} has no output port {name[:200]!r}.", remedy=remedy)
+        raise NotFoundError(
+            f"Data product {product.slug} has no output port {name[:200]!r}.", remedy=remedy, code="port_unknown"
+        )
     port.product = product
     return port
 
@@ -54,12 +64,14 @@ class PortView(ApiView):
         """One output port with its fields, in order."""
         return Response(PortAnswer(find_port(find_product(self.actor, slug), port)).data)
 
-    @extend_schema(operation_id="put_port", request=PortRequest, responses=PortAnswer, tags=["ports"])
+    @extend_schema(operation_id="put_port", request=PortRequest, responses={200: PortAnswer, 201: PortAnswer}, tags=["ports"])
     def put(self, request: Request, slug: str, port: str) -> Response:
         """Make or replace the port of this name. Fields that are left out are removed."""
         product = find_product(self.actor, slug)
+        is_new = not product.output_ports.filter(name=port).exists()
         put, _ = put_output_port(product=product, claims=port_claims(port, self.body(PortRequest)), actor=self.actor)
-        return Response(PortAnswer(put).data)
+        headers = {"Location": f"/api/v1/products/{slug}/ports/{port}"} if is_new else {}
+        return Response(PortAnswer(put).data, status=201 if is_new else 200, headers=headers)
 
     @extend_schema(operation_id="remove_port", responses={204: None}, tags=["ports"])
     def delete(self, request: Request, slug: str, port: str) -> Response:
@@ -79,10 +91,10 @@ class InputPortsView(ApiView):
         inputs = InputPort.objects.filter(product=find_product(self.actor, slug)).select_related("upstream")
         return self.page(inputs, InputPortAnswer)
 
-    @extend_schema(operation_id="put_input_ports", request=InputPortsRequest, responses=InputPortsRequest, tags=["ports"])
+    @extend_schema(operation_id="put_input_ports", request=InputPortsRequest, responses=InputPortsAnswer, tags=["ports"])
     def put(self, request: Request, slug: str) -> Response:
         """Make these the products that it is built from, and no others."""
         product = find_product(self.actor, slug)
         put_input_ports(product=product, inputs=input_claims(self.body(InputPortsRequest)), actor=self.actor)
         inputs = product.input_ports.select_related("upstream")
-        return Response({"input_ports": InputPortAnswer(inputs, many=True).data})
+        return Response(InputPortsAnswer({"results": inputs}).data)

@@ -68,11 +68,11 @@ class AllStageMovesView(ApiView):
 
     @extend_schema(operation_id="list_all_stage_moves", responses=StageMoveAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request) -> Response:
-        """Moves of every use case that you may see, newest first; `waits_for_me` gives your queue."""
+        """Moves of every use case that you may see, newest first; `is_waiting_for_me` gives your queue."""
         rows = as_shown().filter(use_case__in=visible_use_cases(self.actor).order_by().values("pk"))
         if "status" in self.parameters:
             rows = rows.filter(status=self.parameters["status"])
-        if self.parameters["waits_for_me"]:
+        if self.parameters["is_waiting_for_me"]:
             rows = rows.filter(pk__in=moves_waiting_for(self.actor).order_by().values("pk"))
         return page_of(self, rows)
 

@@ -32,7 +32,9 @@ class SuiteView(ApiView):
         """The suite that runs now."""
         return Response(SuiteAnswer(find_suite(find_port(find_product(self.actor, slug), port))).data)
 
-    @extend_schema(operation_id="put_suite", request=SuiteRequest, responses=SuiteAnswer, tags=["suites"])
+    @extend_schema(
+        operation_id="put_suite", request=SuiteRequest, responses={200: SuiteAnswer, 201: SuiteAnswer}, tags=["suites"]
+    )
     def put(self, request: Request, slug: str, port: str) -> Response:
         """Write a new version; where nothing differs, the present one stays. Evidence of the old version stops counting."""
         found = find_port(find_product(self.actor, slug), port)
@@ -40,7 +42,9 @@ class SuiteView(ApiView):
         expectations = expectations_of(given)
         demand_runnable_patterns(expectations)
         suite = put_suite(port=found, expectations=expectations, schedule=given["schedule"], actor=self.actor, now=self.now)
-        return Response(SuiteAnswer(suite).data)
+        is_new = suite.created_at == self.now
+        headers = {"Location": f"/api/v1/products/{slug}/ports/{port}/suite/versions/{suite.version}"} if is_new else {}
+        return Response(SuiteAnswer(suite).data, status=201 if is_new else 200, headers=headers)
 
 
 class SuiteVersionsView(ApiView):

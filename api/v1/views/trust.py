@@ -34,9 +34,9 @@ EXAMPLE = {
     "decision_id": 4711,
     "decision": False,
     "product": "nyc-flights",
-    "production_grade": False,
+    "is_production_grade": False,
     "verdict": "not_production_grade",
-    "score": 59,
+    "score": 59.0,
     "raw_score": 83.4,
     "grade": "F",
     "as_of": "2026-11-22T12:00:00Z",
@@ -74,7 +74,7 @@ class TrustView(ApiView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Is this data product production-grade? One accountable answer, with reasons and remedies.
 
-        Not fit is an ordinary answer (200), never an error. An unknown verdict answers `production_grade: false`. With a
+        Not fit is an ordinary answer (200), never an error. An unknown verdict answers `is_production_grade: false`. With a
         purpose, `decision` also says whether the policies permit the asker to use the product for it. Every answer is in the
         log under its `decision_id`. Answers are never to be cached past `valid_until`, and may change earlier when new evidence
         comes in. `Accept: application/jose` gets the answer signed, as GET /api/v1/decisions/{decision_id}/jws gives it.
@@ -141,4 +141,4 @@ class CheckView(ApiView):
             word=render_answer,
             now=self.now,
         )
-        return json_answer(f'{{"answers":[{",".join(one.body for one in found)}]}}'.encode())
+        return json_answer(f'{{"results":[{",".join(one.body for one in found)}]}}'.encode())

@@ -51,7 +51,7 @@ class AllWaiversView(ApiView):
         rows = waivers_as_shown().filter(product__in=visible_products(self.actor).order_by().values("pk"))
         if "product" in self.parameters:
             rows = rows.filter(product__slug=self.parameters["product"])
-        if self.parameters["waits_for_me"]:
+        if self.parameters["is_waiting_for_me"]:
             rows = rows.filter(pk__in=waivers_waiting_for(self.actor, self.now).order_by().values("pk"))
         return self.page(_of_status(self, rows), WaiverAnswer)
 

@@ -62,6 +62,7 @@ SUBJECT, RESOURCE, ACTION = subject(), resource(), action()
         (question(context={"min_score": -1}), "context.min_score"),
         (question(context={"min_score": 100.5}), "context.min_score"),
         (question(context={"max_evidence_age": 0}), "context.max_evidence_age"),
+        (question(context={"max_evidence_age": 3600}), "context.max_evidence_age"),
         (question(context={"max_evidence_age": -5}), "context.max_evidence_age"),
         (question(context={"max_evidence_age": True}), "context.max_evidence_age"),
         (question(context={"max_evidence_age": 10**30}), "context.max_evidence_age"),

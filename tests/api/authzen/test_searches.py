@@ -80,7 +80,7 @@ def test_a_product_whose_verdict_has_run_out_is_judged_first(pep: EnforcementPoi
 
 def test_a_stricter_question_finds_less(pep: EnforcementPoint, catalog: None) -> None:
     assert ids(pep.search("resource", **PRODUCTS, context={"min_score": 100})) == []
-    assert ids(pep.search("resource", **PRODUCTS, context={"max_evidence_age": 60})) == []
+    assert ids(pep.search("resource", **PRODUCTS, context={"max_evidence_age": "PT60S"})) == []
 
 
 def test_pages_lead_on_until_the_token_is_empty(pep: EnforcementPoint, catalog: None) -> None:
@@ -225,7 +225,7 @@ def test_what_is_not_known_finds_nothing(
 def test_nobody_searches_without_a_key_and_the_scope(gateway: Consumer, sought: str) -> None:
     demand_no_decision(EnforcementPoint(None).post(f"/access/v1/search/{sought}", ACTIONS), 401, "not_authenticated")
     reader = enforcement_point_of(gateway, ["trust:read"])
-    demand_no_decision(reader.post(f"/access/v1/search/{sought}", ACTIONS), 403, "missing_scope")
+    demand_no_decision(reader.post(f"/access/v1/search/{sought}", ACTIONS), 403, "scope_missing")
 
 
 def test_a_key_that_is_lost_meanwhile_gets_nothing(pep: EnforcementPoint, catalog: None) -> None:

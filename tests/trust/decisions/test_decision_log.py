@@ -189,8 +189,8 @@ def test_a_forbid_overrides_what_is_permitted(cast: Cast, port: OutputPort) -> N
     [
         (Question("orders", minimum_score=0), True, {"min_score": 0}),
         (Question("orders", minimum_score=99), False, {"min_score": 99}),
-        (Question("orders", maximum_evidence_age=timedelta(days=300)), True, {"max_evidence_age": 300 * 86400.0}),
-        (Question("orders", maximum_evidence_age=timedelta(minutes=5)), False, {"max_evidence_age": 300.0}),
+        (Question("orders", maximum_evidence_age=timedelta(days=300)), True, {"max_evidence_age": "P300D"}),
+        (Question("orders", maximum_evidence_age=timedelta(minutes=5)), False, {"max_evidence_age": "PT5M"}),
     ],
 )
 def test_a_question_may_ask_for_more_than_the_trust_policy(
@@ -220,8 +220,8 @@ def test_one_row_for_an_answer_and_none_for_a_refusal(cast: Cast, port: OutputPo
     address = "/api/v1/products/orders/trust"
     for refused, status, code in (
         (cast.nobody.get(address), 401, "not_authenticated"),
-        (cast.consumer.get("/api/v1/products/none-such/trust"), 404, "not_found"),
-        (cast.consumer.get(f"{address}?purpose=fun"), 400, "unknown_purpose"),
+        (cast.consumer.get("/api/v1/products/none-such/trust"), 404, "product_unknown"),
+        (cast.consumer.get(f"{address}?purpose=fun"), 400, "purpose_unknown"),
     ):
         assert_problem(refused, status, code)
     assert not Decision.objects.exists()

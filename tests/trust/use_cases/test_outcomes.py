@@ -63,7 +63,7 @@ def test_the_key_of_another_consumer_speaks_for_no_person(cast: Reporting) -> No
 def test_an_unknown_measure_is_refused_and_the_known_are_named(cast: Reporting) -> None:
     with pytest.raises(InvalidError) as refusal:
         report(cast, cast.by_agent, measure="mean-eror")
-    assert (refusal.value.code, refusal.value.field) == ("unknown_measure", "measure")
+    assert (refusal.value.code, refusal.value.field) == ("measure_unknown", "measure")
     assert "mean-error" in refusal.value.remedy
 
 

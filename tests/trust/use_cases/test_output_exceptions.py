@@ -81,7 +81,7 @@ def test_an_answer_of_another_use_case_or_of_none_of_its_consumers_is_refused(ca
     for answer in (elsewhere, foreign):
         with pytest.raises(InvalidError) as refusal:
             record(cast, answer=answer)
-        assert refusal.value.code == "unknown_decision"
+        assert refusal.value.code == "decision_unknown"
     assert not OutputException.objects.exists()
 
 
@@ -152,7 +152,7 @@ def test_it_is_not_closed_without_a_word_and_not_twice(cast: Reporting) -> None:
     close_exception(exception=row, resolution="Done.", actor=cast.exceptions, now=LATER)
     with pytest.raises(ConflictError) as twice:
         close_exception(exception=row, resolution="Again.", actor=cast.exceptions, now=LATER)
-    assert twice.value.code == "exception_closed"
+    assert twice.value.code == "exception_resolved"
 
 
 @pytest.mark.parametrize("who", ["exceptions", "outputs", "business", "governance"])
@@ -173,7 +173,7 @@ def test_handing_on_is_refused_to_others_for_leavers_and_when_closed(cast: Repor
         hand_on_exception(exception=row, to=cast.stranger, actor=cast.stranger, now=LATER)
     with pytest.raises(InvalidError) as gone:
         hand_on_exception(exception=row, to=make_person(is_active=False), actor=cast.exceptions, now=LATER)
-    assert gone.value.code == "inactive_person"
+    assert gone.value.code == "person_inactive"
     close_exception(exception=row, resolution="Done.", actor=cast.exceptions, now=LATER)
     with pytest.raises(ConflictError):
         hand_on_exception(exception=row, to=cast.outputs, actor=cast.exceptions, now=LATER)
@@ -197,7 +197,7 @@ def test_an_answer_that_names_no_use_case_is_brought_up_only_by_whoever_it_is_ab
     for name in ("business", "outputs", "exceptions", "measurer"):
         with pytest.raises(InvalidError) as refusal:
             record(cast, Reporter(getattr(cast, name)), answer=answer)
-        assert refusal.value.code == "unknown_decision"
+        assert refusal.value.code == "decision_unknown"
     assert not OutputException.objects.exists()
     for reporter in (cast.by_agent, Reporter(cast.agent.owner), Reporter(cast.governance)):
         assert record(cast, reporter, answer=answer)[0].decision_id == answer.pk

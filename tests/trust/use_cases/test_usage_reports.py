@@ -53,7 +53,7 @@ def test_who_owns_the_agent_may_say_so_too(cast: Reporting) -> None:
 def test_nobody_else_may_not_even_learn_that_there_is_such_an_answer(cast: Reporting, who: str) -> None:
     with pytest.raises(InvalidError) as refusal:
         report(cast, cast.ask(), Reporter(getattr(cast, who)))
-    assert refusal.value.code == "unknown_decision"
+    assert refusal.value.code == "decision_unknown"
     assert not DecisionUse.objects.exists()
 
 
@@ -67,7 +67,7 @@ def test_an_answer_that_there_is_not_is_refused_in_the_same_words(cast: Reportin
     answer.pk += 1_000_000
     with pytest.raises(InvalidError) as refusal:
         report(cast, answer)
-    assert refusal.value.code == "unknown_decision"
+    assert refusal.value.code == "decision_unknown"
 
 
 def test_a_consumer_that_takes_no_part_reports_nothing(cast: Reporting) -> None:

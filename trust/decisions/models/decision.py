@@ -21,7 +21,7 @@ class Decision(models.Model):
     product_slug: as asked; product None where there is no such product that the asker may see.
     purpose: None where only the product's trust was asked about.
     decision: the yes or no. production_grade, verdict, score (effective), verdict_row, valid_until: as answered.
-    question: what else was asked: `min_score`, `max_evidence_age` (seconds), `as_of`, `detail`, `properties`; only what was
+    question: what else was asked: `min_score`, `max_evidence_age`, `as_of`, `detail`, `properties`; only what was
         given.
     basis: what was known: product version, contracts, evidence (run ids), trust policy version and digest, facts digest.
     ruling: what the policies said: the Cedar request, the policies in force with versions and hashes, the determining ones, the

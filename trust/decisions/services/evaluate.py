@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog import cedar
+from catalog.rules.moments import duration_text
 from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
 from trust.decisions.queries.resolved_question import ResolvedQuestion
 from trust.decisions.rules import denials
@@ -137,7 +138,7 @@ def asked_for(question: Question) -> dict[str, Any]:
     """`Decision.question`: what else was asked, only what was given."""
     given = {
         "min_score": question.minimum_score,
-        "max_evidence_age": question.maximum_evidence_age and question.maximum_evidence_age.total_seconds(),
+        "max_evidence_age": question.maximum_evidence_age and duration_text(question.maximum_evidence_age),
         "as_of": question.as_of,
         "detail": question.detail if question.detail != "short" else None,
         "subject_kind": question.subject_kind,

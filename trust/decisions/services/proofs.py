@@ -100,4 +100,8 @@ def _not_sealed(decision_id: int) -> Exception:
 
 
 def _unknown(decision_id: int) -> NotFoundError:
-    return NotFoundError(f"There is no decision {decision_id}.", remedy="Give the decision_id of an answer that you got.")
+    return NotFoundError(
+        f"There is no decision {decision_id}.",
+        remedy="Give the decision_id of an answer that you got.",
+        code="decision_unknown",
+    )

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.dateparse import parse_duration
+
 from catalog import cedar
 from catalog.queries import policies_by_id
 from catalog.rules.errors import DomainError
@@ -72,7 +74,7 @@ def _question(decision: Decision, logged: Mapping[str, Any]) -> Question:
         use_case=decision.use_case,
         action=decision.action,
         minimum_score=given.get("min_score"),
-        maximum_evidence_age=None if age is None else timedelta(seconds=age),
+        maximum_evidence_age=None if age is None else parse_duration(age),
         as_of=datetime.fromisoformat(given["as_of"]) if given.get("as_of") else None,
         detail=given.get("detail", "short"),
         properties=given.get("properties", {}),

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from catalog.rules.errors import InvalidError
+from catalog.rules.errors import ConflictError
 from trust.decisions.models.decision import Decision
 from trust.decisions.rules.comparison import ReplayDifference, differences
 from trust.decisions.rules.question import Conclusion
@@ -48,9 +48,9 @@ class Replay:
 
 
 def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
-    """The comparison. Raises `InvalidError` for the answer to a search, which is about everything at once."""
+    """The comparison. Raises `ConflictError` for the answer to a search, which is about everything at once."""
     if decision.channel_word is DecisionChannel.SEARCH:
-        raise InvalidError(
+        raise ConflictError(
             f"Decision {decision.pk} answers a search, which asked about everything there was then.",
             remedy="Replay the decisions about single products.",
             code="search_not_replayable",
@@ -62,7 +62,7 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
     conclusion = _finding(reevaluation, refusals)
     found = tuple(_differences(reevaluation, conclusion, said, word(conclusion, said)))
     taken = ["as_of"] if "as_of" in logged else []
-    taken += ["purpose"] if isinstance(said.get("purpose"), dict) and reevaluation.ruling is None else []
+    taken += ["purpose_coverage"] if "purpose_coverage" in said and reevaluation.ruling is None else []
     taken += [f"reason {reason['code']}" for reason in refusals]
     why = reevaluation.why or [_OTHER_CODE] if found else []
     return Replay(decision.pk, found, tuple(why), tuple(taken))

@@ -37,7 +37,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class MeasureLine:
-    """A measure against its target. reached None: it has no value. due_at: when the next value is due, or was."""
+    """A measure against its target. is_reached None: it has no value. due_at: when the next value is due, or was."""
 
     name: str
     unit: str
@@ -45,7 +45,7 @@ class MeasureLine:
     target: float
     value: float | None
     observed_at: datetime | None
-    reached: bool | None
+    is_reached: bool | None
     due_at: datetime
     owner: Named | None
 
@@ -181,7 +181,7 @@ def _measure(measure: MeasureFacts) -> MeasureLine:
         target=measure.target,
         value=measure.value,
         observed_at=measure.observed_at if measure.value is not None else None,
-        reached=reached,
+        is_reached=reached,
         due_at=since + measure.interval,
         owner=owner,
     )

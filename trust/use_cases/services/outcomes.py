@@ -77,7 +77,7 @@ def _measure(use_case: UseCase, name: str) -> Measure:
         raise InvalidError(
             f"Use case {use_case.slug} has no measure {name[:80]}.",
             remedy=f"Name one of {', '.join(sorted(measures))}." if measures else "Add a measure to the use case first.",
-            code="unknown_measure",
+            code="measure_unknown",
             field="measure",
         )
     return measures[name]

@@ -101,7 +101,7 @@ def hand_on_exception(
         raise InvalidError(
             f"{to.username} has an inactive account and cannot handle an exception.",
             remedy="Hand it on to somebody who is there.",
-            code="inactive_person",
+            code="person_inactive",
             field="assigned_to",
         )
     with recorded("hand_on_exception", actor, reason):
@@ -167,7 +167,7 @@ def _open_row(exception: OutputException) -> OutputException:
         raise ConflictError(
             f"Exception {row.pk} '{row.title}' was closed at {shown(row.closed_at)}.",
             remedy="Record a new exception if the output is wrong again.",
-            code="exception_closed",
+            code="exception_resolved",
         )
     return row
 

@@ -83,6 +83,6 @@ def unknown_answer(decision_id: int, whose: str) -> InvalidError:
     return InvalidError(
         f"There is no decision {decision_id} {whose}.",
         remedy="Give the `decision_id` of the answer; GET /api/v1/decisions lists those that you may see.",
-        code="unknown_decision",
+        code="decision_unknown",
         field="decision_id",
     )

@@ -26,7 +26,7 @@ def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, A
 
 def no_such_product(slug: str) -> NotFoundError:
     return NotFoundError(
-        f"There is no data product {slug!r}.", remedy="Look it up in the list of data products.", code="product_not_found"
+        f"There is no data product {slug!r}.", remedy="Look it up in the list of data products.", code="product_unknown"
     )
 
 

@@ -115,12 +115,12 @@ def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, An
     return {
         **_frame(outcome, as_of or outcome.judged_at, reasons, 0, 0),
         "waivers": _plain(outcome.waivers),
-        "effective_score": _number(outcome.effective_score),
+        "effective_score": _score(outcome.effective_score),
         "limited_by": outcome.limited_by,
         "failing_path": list(outcome.failing_path),
         **({"path_left_out": outcome.path_left_out} if outcome.path_left_out else {}),
         **({"limited_from": outcome.limited_from} if outcome.limited_from else {}),
-        "cause": outcome.cause,
+        "cause": outcome.cause or None,
         "gate_results": [_plain(gate) for gate in outcome.gates],
         "score_parts": [_plain(part) for part in outcome.parts],
         "checks": [_plain(dimension) for dimension in outcome.dimensions],
@@ -136,10 +136,10 @@ def _frame(
     """The keys that every answer has, in the order of DESIGN.md."""
     answer: dict[str, Any] = {
         "product": outcome.slug,
-        "production_grade": outcome.is_production_grade,
+        "is_production_grade": outcome.is_production_grade,
         "verdict": outcome.verdict.value,
-        "score": _number(outcome.score),
-        "raw_score": _number(outcome.raw_score),
+        "score": _score(outcome.score),
+        "raw_score": _score(outcome.raw_score),
         "grade": outcome.grade.value,
         "as_of": _moment(as_of),
         "valid_until": rfc_3339(outcome.valid_until),
@@ -151,7 +151,7 @@ def _frame(
         "evidence": _evidence(outcome.ports, as_of),
     }
     if outcome.limited_by is not None:
-        answer |= {"effective_score": _number(outcome.effective_score), "limited_by": outcome.limited_by}
+        answer |= {"effective_score": _score(outcome.effective_score), "limited_by": outcome.limited_by}
     if left_out:
         answer["more_reasons"] = left_out
     if outcome.waivers and shown_waivers:
@@ -217,6 +217,11 @@ def _whole(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_whole(item) for item in value]
     return _number(value) if isinstance(value, float) else value
+
+
+def _score(value: float) -> float:
+    """With one decimal, also where that is a zero."""
+    return round(float(value), 1)
 
 
 def _number(value: float) -> int | float:

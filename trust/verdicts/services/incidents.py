@@ -199,7 +199,7 @@ def _active(person: Person) -> Person:
         raise InvalidError(
             f"{person.username} has an inactive account and cannot see to an incident.",
             remedy="Name somebody who is active.",
-            code="inactive_person",
+            code="person_inactive",
             field="owner",
         )
     return person

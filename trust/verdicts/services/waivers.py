@@ -204,7 +204,7 @@ def _demand_holds(waiver: Waiver, now: datetime) -> None:
         raise InvalidError(
             f"Data product {waiver.product.slug} has no check {waiver.check_key!r}.",
             remedy="Name a check by the key that the full answer shows.",
-            code="unknown_check",
+            code="check_unknown",
             field="check_key",
             details=[f"Known: {key}" for key in sorted(known)[:20]],
         )
@@ -217,7 +217,7 @@ def _gate(name: str) -> GateName | None:
         return GateName(name)
     except ValueError:
         raise InvalidError(
-            f"There is no gate {name!r}.", remedy=f"Name one of {', '.join(GateName)}.", code="unknown_gate", field="gate"
+            f"There is no gate {name!r}.", remedy=f"Name one of {', '.join(GateName)}.", code="gate_unknown", field="gate"
         ) from None
 
 

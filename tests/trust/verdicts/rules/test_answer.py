@@ -29,7 +29,7 @@ from trust.verdicts.rules.outcome import Outcome
 from trust.vocabulary import GateName
 
 KEYS = (
-    "product", "production_grade", "verdict", "score", "raw_score", "grade", "as_of", "valid_until", "gates", "reasons",
+    "product", "is_production_grade", "verdict", "score", "raw_score", "grade", "as_of", "valid_until", "gates", "reasons",
     "sensitivity", "owner", "policy_version", "evidence",
 )  # fmt: skip
 
@@ -38,7 +38,7 @@ def test_a_good_product_has_a_short_answer_without_reasons() -> None:
     answer = short_answer(outcome_of(replace(make_product(), upstreams=())))
     assert answer == {
         "product": "shop-orders",
-        "production_grade": True,
+        "is_production_grade": True,
         "verdict": "production_grade",
         "score": 97.6,
         "raw_score": 97.6,
@@ -58,7 +58,7 @@ def test_a_good_product_has_a_short_answer_without_reasons() -> None:
 def test_a_reason_says_what_is_wrong_what_to_do_and_who_can() -> None:
     answer = short_answer(outcome_of(with_checks(failing(Dimension.COMPLETENESS))))
     assert answer["score"] == 59
-    assert isinstance(answer["score"], int)
+    assert isinstance(answer["score"], float)  # so with one decimal in JSON
     assert answer["reasons"] == [
         {
             "gate": "critical_checks",
@@ -82,7 +82,7 @@ def test_waivers_show_in_every_answer() -> None:
     facts = make_product(policies=(), waivers=(make_waiver(GateName.POLICY),))
     short, full = short_answer(outcome_of(facts)), full_answer(outcome_of(facts))
     for answer in (short, full):
-        assert answer["production_grade"] is True
+        assert answer["is_production_grade"] is True
         assert answer["gates"]["waived"] == 1
     assert short["waivers"] == [{"id": "waiver-1", "gate": "policy", "expires_at": "2026-12-20T12:00:00Z", "owner": "ana"}]
     assert [waiver["reason"] for waiver in full["waivers"]] == ["Known and accepted."]
