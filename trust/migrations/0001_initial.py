@@ -47,6 +47,7 @@ CREATE TABLE trust_decision (
     obligations jsonb NOT NULL DEFAULT '[]',
     request_id varchar(128) NOT NULL,
     latency_us bigint NOT NULL,
+    wording_version smallint NOT NULL DEFAULT 1,
     answer text NOT NULL,
     PRIMARY KEY (id, asked_at),
     CONSTRAINT decision_only_on_good_data CHECK (production_grade OR NOT decision)
@@ -359,6 +360,7 @@ class Migration(migrations.Migration):
                     ('obligations', models.JSONField(default=list)),
                     ('request_id', models.CharField(max_length=128)),
                     ('latency_us', models.BigIntegerField()),
+                    ('wording_version', models.SmallIntegerField(default=1)),
                     ('answer', models.TextField()),
                 ],
                 options={

@@ -17,6 +17,7 @@ import msgspec
 from catalog.rules.errors import ForbiddenError
 from trust.decisions.queries.clauses import GOOD_KEY, POLICIES_IN_FORCE, STANDING_AGREEMENT, SUBJECT_FACTS, TAKEN_US
 from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.decisions.rules.question import Asker
 from trust.vocabulary import DecisionChannel
 
@@ -71,11 +72,12 @@ WITH given AS (
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
-        basis, ruling, obligations, request_id, latency_us, answer)
+        basis, ruling, obligations, request_id, latency_us, wording_version,
+        answer)
     SELECT id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id, product_slug,
         action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes,
         question, known, ruling, obligations, given.request_id,
-        given.elapsed_us + {TAKEN_US},
+        given.elapsed_us + {TAKEN_US}, {WORDING_VERSION},
         replace(answer, chr(1), id::text)
     FROM sure, given RETURNING id, answer
 )
