@@ -247,7 +247,7 @@ def test_a_missing_policy_is_named(cast: Cast, product: DataProduct, agent: Call
 
     told = replayed(cast, number)
 
-    assert told["why"] == [f"Access policy deciders v1 (id {policy_id}) is not stored any more."]
+    assert told["why"] == [f"Access policy deciders v1 (id {policy_id}) is no longer stored."]
     assert {"path": "/decision", "then": True, "now": False} in told["differences"]
 
 
@@ -277,7 +277,7 @@ def test_the_command_tells_by_its_exit_status(cast: Cast, product: DataProduct, 
 
     without_triggers("trust_decision")
     connection.cursor().execute("UPDATE trust_decision SET score = 1 WHERE id = %s", [number])
-    with pytest.raises(CommandError, match="does not come out") as refusal:
+    with pytest.raises(CommandError, match="differs from the logged answer") as refusal:
         call_command("replay", str(number), stdout=StringIO())
     assert refusal.value.returncode == 1
     with pytest.raises(CommandError, match="There is no decision 0"):

@@ -18,14 +18,14 @@ class IncidentQuery(StrictSerializer):
 
 class AllIncidentsQuery(IncidentQuery):
     product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
-    owner = TextField(max_length=200, required=False, help_text="Username of who sees to it.")
+    owner = TextField(max_length=200, required=False, help_text="Username of its owner.")
 
 
 class IncidentAnswer(serializers.ModelSerializer[Incident]):
     product = serializers.CharField(source="product.slug")
     severity = serializers.ChoiceField(words(Severity))
     owner = serializers.CharField(
-        source="owner.username", allow_null=True, default=None, help_text="Who sees to it; null: the product's owner."
+        source="owner.username", allow_null=True, default=None, help_text="Its owner; null: the product's owner."
     )
     opened_by = serializers.CharField(
         source="opened_by.username", allow_null=True, default=None, help_text="Null: it opened by itself, or the system did it."
@@ -84,7 +84,7 @@ class IncidentRequest(StrictSerializer):
     severity = serializers.ChoiceField(
         words(Severity), default=Severity.CRITICAL.value, help_text="While a critical one is open, the gate `incidents` fails."
     )
-    owner = TextField(max_length=150, required=False, help_text="Username of who sees to it; else the product's owner does.")
+    owner = TextField(max_length=150, required=False, help_text="Username of its owner; by default the product's owner.")
 
 
 class CommentRequest(StrictSerializer):
@@ -92,7 +92,7 @@ class CommentRequest(StrictSerializer):
 
 
 class AssignRequest(StrictSerializer):
-    owner = TextField(max_length=150, help_text="Username of who sees to it from now on.")
+    owner = TextField(max_length=150, help_text="Username of its new owner.")
 
 
 class SeverityRequest(StrictSerializer):

@@ -76,7 +76,7 @@ class PortRequest(StrictSerializer):
     location = TextField(max_length=1000, help_text="A path below an allowed root; `schema.table` for postgres.")
     description = TextField(max_length=20_000, allow_blank=True, default="")
     connection = TextField(max_length=300, allow_blank=True, default="", help_text="`env:NAME` or `file:/path`.")
-    time_column = TextField(max_length=200, allow_blank=True, default="", help_text="Its newest value tells the data's age.")
+    time_column = TextField(max_length=200, allow_blank=True, default="", help_text="Its newest value dates the data.")
     service_level_seconds = WholeNumberField(
         min_value=1, max_value=_LONGEST_SERVICE_LEVEL, allow_null=True, default=None, help_text="How old the data may be."
     )

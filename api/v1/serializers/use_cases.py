@@ -31,7 +31,7 @@ from trust.vocabulary import Gap, ReadinessLevel
 
 
 class UseCaseQuery(StrictSerializer):
-    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones show only if asked for.")
+    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones are shown only on request.")
     business_owner = TextField(required=False, max_length=150, help_text="Username.")
     q = TextField(required=False, max_length=200, help_text="Words of slug, name or decision; each must occur.")
 
@@ -205,7 +205,7 @@ class UseCaseRequest(StrictSerializer):
         child=TextField(max_length=150),
         default=list,
         max_length=MOST_CONSUMERS,
-        help_text="Slugs of the agents, models and services that act in it. Owners of others than yours are told.",
+        help_text="Slugs of the agents, models and services that act in it. Other owners are notified.",
     )
     products = serializers.ListField(child=UsedProductRequest(), default=list, max_length=MOST_PRODUCTS)
     workflow = TextField(max_length=200, allow_blank=True, default="", help_text="The process that the decision belongs to.")
@@ -219,9 +219,9 @@ class UseCaseRequest(StrictSerializer):
     )
     exceptions_within = AgeField(allow_null=True, default=None, help_text="By when an exception must be closed.")
     fallback = TextField(
-        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What happens instead while data is not fit."
+        max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What happens instead while the data is not fit."
     )
-    explainability_required = FlagField(allow_null=True, default=None, help_text="null: nobody has said.")
+    explainability_required = FlagField(allow_null=True, default=None, help_text="null: not recorded.")
     explainability_requirement = TextField(
         max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="What must be explained, and to whom."
     )

@@ -150,5 +150,5 @@ def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> di
 def demand_power(asker: Asker) -> None:
     """Raise `ForbiddenError` where the key, or the account behind the session, has lost its power since it was checked."""
     if not _MAY_ASK.rows(None if asker.key_id is None else str(asker.key_id), str(asker.person_id)):
-        message = f"The key or the account of {asker.slug} lost its power while the question was being answered."
-        raise ForbiddenError(message, remedy="Ask with a key that is neither revoked, expired nor blocked.", code="asker_gone")
+        message = f"The key or the account of {asker.slug} was revoked during the request."
+        raise ForbiddenError(message, remedy="Use a key that is not revoked, expired or blocked.", code="asker_gone")

@@ -57,7 +57,7 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
     """The comparison. Raises `InvalidError` for the answer to a search, which is about everything at once."""
     if decision.channel_word is DecisionChannel.SEARCH:
         raise InvalidError(
-            f"Decision {decision.pk} answers a search, which asked about everything there was then.",
+            f"Decision {decision.pk} answers a search, which cannot be replayed.",
             remedy="Replay the decisions about single products.",
             code="search_not_replayable",
         )

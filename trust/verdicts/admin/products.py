@@ -106,7 +106,7 @@ class DataProductAdmin(ServiceAdmin):
         moment = product.current_verdict.evidence_at
         return ago(moment, timezone.now()).replace(" ", "\u00a0") if moment else "none yet"
 
-    @display(description="Open gates")
+    @display(description="Failing gates")
     def open_gates(self, product: DataProduct) -> str:
         titles = [GATES.get(gate, gate) for gate in product.current_verdict.failing_gates]
         return ", ".join(titles[:2]) + (f" and {len(titles) - 2} more" if len(titles) > 2 else "") if titles else "none"
@@ -125,7 +125,7 @@ class DataProductAdmin(ServiceAdmin):
         for product in queryset:
             told(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
-    @action(description="Judge again", permissions=["deeds"])
+    @action(description="Re-evaluate", permissions=["deeds"])
     def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             told(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
