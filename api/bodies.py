@@ -36,7 +36,9 @@ def check_storable(value: Any) -> None:
             raise ParseError(f"The body is nested deeper than {DEEPEST_NESTING} levels.", "too_deep")
         if isinstance(item, str):
             if not is_storable(item):
-                raise ParseError("A text in the body holds a NUL or half a surrogate pair, which cannot be kept.", "bad_text")
+                raise ParseError(
+                    "A text in the body contains a NUL or half a surrogate pair, which cannot be stored.", "bad_text"
+                )
         elif isinstance(item, dict):
             waiting.extend((part, depth + 1) for pair in item.items() for part in pair)
         elif isinstance(item, list):

@@ -39,17 +39,17 @@ SEND_KEY = (
     "Send `Authorization: Bearer KEY` with a valid key. The first one of a person is made on the server with "
     "`bin/manage create_api_key USERNAME --name NAME`, others with POST /api/v1/keys."
 )
-NEW_KEY = "Ask whoever answers for its consumer for another key: POST /api/v1/consumers/{slug}/keys makes one."
+NEW_KEY = "Ask the owner of its consumer for another key: POST /api/v1/consumers/{slug}/keys makes one."
 REMEDIES_OF_CODES: dict[str, str] = {
     "key_revoked": NEW_KEY,
     "key_expired": NEW_KEY,
-    "consumer_suspended": "Ask somebody of the group 'governance' to reactivate it: POST /api/v1/consumers/{slug}/reactivate.",
+    "consumer_suspended": "Ask a member of the group 'governance' to reactivate it: POST /api/v1/consumers/{slug}/reactivate.",
     "consumer_retired": "It stays retired. Register another consumer, and use a key of that.",
-    "person_inactive": "Ask somebody of the group 'governance' to activate the account, or to hand the consumer over.",
+    "person_inactive": "Ask a member of the group 'governance' to activate the account, or to hand the consumer over.",
     "scope_missing": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
 }
 """What to do about a key, where its status alone does not tell."""
-ASK_OPERATOR = "Try again later; when it stays, give the request_id to the operator, whose log has the cause."
+ASK_OPERATOR = "Try again later; if this persists, give the request_id to the operator, whose log has the cause."
 REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: SEE_DOCS,
     HTTPStatus.UNAUTHORIZED: SEND_KEY,
@@ -86,7 +86,7 @@ class TooManyRequests(exceptions.APIException):
 
     status_code = HTTPStatus.TOO_MANY_REQUESTS
     default_code = "too_many_requests"
-    default_detail = "This API key has made as many requests in this minute as it may."
+    default_detail = "Rate limit exceeded for this API key."
 
     def __init__(self, wait: float) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911  one row pe
             return None
 
 
-INTERNAL = Problem(500, "internal_error", "Touchstone failed to answer this request; the fault is ours.", ASK_OPERATOR)
+INTERNAL = Problem(500, "internal_error", "Internal error: the request could not be answered.", ASK_OPERATOR)
 
 
 def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -96,7 +96,7 @@ class KeysetPagination(BasePagination):
         return bound & condition
 
     def _values(self, model: type[Model], cursor: str) -> list[Any]:
-        refusal = ValidationError({"cursor": ["This is no cursor of this list. Begin again without one."]}, "invalid_cursor")
+        refusal = ValidationError({"cursor": ["This is not a cursor of this list. Start again without one."]}, "invalid_cursor")
         try:
             texts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
             if not (isinstance(texts, list) and len(texts) == len(self.keyset)):

@@ -76,7 +76,7 @@ PROBLEMS = {
     "411": ("LengthRequired", "The body came in chunks, without its length."),
     "413": ("BodyTooLarge", "The body is longer than 2 MB."),
     "415": ("UnsupportedMediaType", "The body has a Content-Type that this address does not take."),
-    "429": ("TooManyRequests", "The key has made as many requests in this minute as it may; Retry-After says when to go on."),
+    "429": ("TooManyRequests", "Rate limit exceeded for this API key; Retry-After says when to retry."),
     "500": ("InternalError", "A fault of Touchstone; give `request_id` to the operator."),
     "503": ("Unavailable", "The database cannot be reached or the server is busy; nothing was answered and nothing changed."),
 }
@@ -107,22 +107,22 @@ OWN_SCHEMAS = {
 TAGS = {
     "trust": "The one question: is it production-grade, for me, for this purpose, right now?",
     "authzen": "The same question as OpenID AuthZEN 1.0 asks it.",
-    "decisions": "Every answer that was given: looked up, worked out again, signed, proved.",
-    "recalls": "Who was answered with yes before a product fell.",
+    "decisions": "Every answer that was given: looked up, replayed, signed, proved.",
+    "recalls": "Consumers that got a yes before a product fell.",
     "products": "Data products: what their owners claim.",
     "ports": "Output ports and their fields.",
     "contracts": "The contract behind a port or a product.",
-    "suites": "What must hold for a port.",
+    "suites": "The checks of a port.",
     "runs": "Executions of suites, and what they found.",
     "incidents": "Known problems.",
     "waivers": "Accepted exceptions.",
     "policies": "Access policies and guardrails, and the trust policy that judges every product.",
-    "consumers": "Who asks, and who answers for that.",
+    "consumers": "Callers and their owners.",
     "agreements": "Grants to one consumer, for one product and purpose, for a time.",
-    "use-cases": "AI initiatives: the decision that each takes part in, who answers for it, and how ready it is.",
+    "use-cases": "AI initiatives: the decision of each, its owner, and its readiness.",
     "keys": "API keys.",
     "notifications": "Notices to people and consumers, and their deliveries.",
-    "health": "Whether the process lives, and whether it can answer.",
+    "health": "Whether the process is alive, and whether it can answer.",
 }
 READS_IN_CONFLICT = frozenset({"get_decision_proof", "replay_decision"})
 BODIES_THAT_NAME = frozenset({"request_agreement"})

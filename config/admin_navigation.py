@@ -41,7 +41,7 @@ NAVIGATION = [
         ],
     },
     {
-        "title": "Judgement",
+        "title": "Verdicts",
         "separator": True,
         "items": [
             _item("Verdicts", "gavel", "trust", "verdict"),
@@ -55,19 +55,19 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _item("Use cases", "lightbulb", "catalog", "usecase"),
-            _item("Stage moves", "moving", "trust", "stagemove"),
-            _item("Readiness of use cases", "speed", "trust", "readiness"),
-            _item("Exceptions of outputs", "feedback", "trust", "outputexception"),
+            _item("Stage changes", "moving", "trust", "stagemove"),
+            _item("Use-case readiness", "speed", "trust", "readiness"),
+            _item("Output exceptions", "feedback", "trust", "outputexception"),
         ],
     },
     {
-        "title": "Proof",
+        "title": "Audit",
         "separator": True,
         "items": [
             _item("Decisions", "fact_check", "trust", "decision"),
             _item("Recalls", "campaign", "trust", "recall"),
             _item("Ledger", "link", "trust", "ledgerbatch"),
-            _item("Checks of the ledger", "task_alt", "trust", "ledgercheck"),
+            _item("Ledger checks", "task_alt", "trust", "ledgercheck"),
             _item("Exports", "download", "trust", "export"),
             {**_item("Audit trail", "history", "trust", "export"), "link": reverse_lazy("audit_trail")},
             _item("Signing keys", "signature", "trust", "signingkey"),
@@ -107,7 +107,7 @@ _GOLD = {
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Touchstone",
     "SITE_HEADER": "Touchstone",
-    "SITE_SUBHEADER": "data products and their trust",
+    "SITE_SUBHEADER": "Data product trust catalog",
     "SITE_SYMBOL": "verified",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("touchstone/mark.svg")}],
     "SHOW_HISTORY": False,

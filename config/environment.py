@@ -126,7 +126,10 @@ class Environment(BaseSettings):
         description="Home page and product labels without login. `bin/up` switches it on for the demo on loopback.",
     )
     run_lease_seconds: int = Field(
-        default=60, ge=5, le=3600, description="How long a worker may be silent before its run is given to another, in seconds."
+        default=60,
+        ge=5,
+        le=3600,
+        description="Seconds without a response after which a worker's run is given to another.",
     )
     run_max_attempts: int = Field(default=3, ge=1, le=20, description="Attempts at a run before it is failed with the reason.")
     run_time_limit_seconds: int = Field(

@@ -108,8 +108,8 @@ def has_to_wait(request: HttpRequest, _response: HttpResponse | None, _credentia
     seconds = getattr(request, "sign_in_wait", 60)
     when = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
     message = (
-        f"There were too many attempts to sign in. Try again in {when}. The password was not looked at, so it may well be "
-        "right; if you have forgotten it, ask governance for a new one."
+        f"There were too many attempts to sign in. Try again in {when}. The password was not checked, so it may be "
+        "correct; if you have forgotten it, ask governance for a new one."
     )
     response = error_page(429, "Please wait", message)
     response["Retry-After"] = str(seconds)

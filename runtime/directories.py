@@ -28,7 +28,7 @@ def make_own_directory(path: Path, account: Account | None) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         message = (
             f"{path} is not a folder that belongs to user {os.geteuid()} alone, so the servers' data is not trusted to it. "
-            "Look at it, move it away, and start again."
+            "Check it, move it away, and start again."
         )
         raise CommandFailedError(message)
     path.chmod(0o711 if account else 0o700)

@@ -70,7 +70,7 @@ class EmbeddedPostgres(EmbeddedServer):
         elif (kept := version_file.read_text().strip()) != str(major):
             message = (
                 f"The data in {self.data} was written by PostgreSQL {kept}, and the server here is PostgreSQL {major}. "
-                f"Dump it with the older one, or move {self.directory} away to start anew."
+                f"Dump it with the older one, or move {self.directory} away to start with an empty database."
             )
             raise CommandFailedError(message)
         # Nobody works in the data folder any more (`_stop_leftovers`), so a pid file can only be stale.

@@ -79,7 +79,7 @@ def up_options(arguments: list[str]) -> argparse.Namespace:
 def down_options(arguments: list[str]) -> argparse.Namespace:
     """purge: also remove the servers' data."""
     parser = command_parser("down", DOWN_TEXT)
-    parser.add_argument("--purge", action="store_true", help="also remove the data of the embedded servers, for good")
+    parser.add_argument("--purge", action="store_true", help="also remove the data of the embedded servers permanently")
     return parser.parse_args(arguments)
 
 

@@ -34,7 +34,7 @@ def stop_steps(name: str) -> tuple[tuple[signal.Signals, float], ...]:
 def own_identity() -> ProcessIdentity:
     identity = ProcessIdentity.of(os.getpid())
     if identity is None:
-        raise CommandFailedError("/proc is not mounted, so processes cannot be told apart. Mount it, and start again.")
+        raise CommandFailedError("/proc is not mounted, so processes cannot be distinguished. Mount it, and start again.")
     return identity
 
 

@@ -181,7 +181,7 @@ class Up:
             self.caller.ask(f"/api/v1{REPORT}", key)
         told = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
         if verdicts.status == 0 and told not in ([], [True, False]):
-            raise CommandFailedError(f"The demo's agent was to be told yes about {YES} and no about {NO}. See the lines above.")
+            raise CommandFailedError(f"The demo's agent should have got yes for {YES} and no for {NO}. See the lines above.")
 
     def has_demo(self) -> bool:
         return (LOCAL / DEMO_MARK).exists()

@@ -62,7 +62,7 @@ def caller_of(request: HttpRequest) -> Caller:
         row = cursor.fetchone()
     if row is None:
         ApiKeyAuthentication().authenticate(request)  # type: ignore[arg-type]  # of a request it reads META only
-        raise NotAuthenticated("The API key became good while it was looked at; send the request again.", "not_authenticated")
+        raise NotAuthenticated("The API key became valid during the request; send the request again.", "not_authenticated")
     key_id, scopes, requests_per_minute, is_use_due, consumer_id, slug, kind, person_id = row
     learn(digest, requests_per_minute, is_charged=not was_counted)
     now = timezone.now()

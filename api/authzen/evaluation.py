@@ -37,8 +37,8 @@ MOST_EVALUATIONS = 500
 ENTITIES = ("subject", "action", "resource", "context")
 EVALUATION_FAILED = RulingReason(
     FAILED,
-    "Touchstone failed to decide this; the fault is ours, and the answer is no.",
-    "Ask again later; when it stays, give the decision_id to the operator.",
+    "Internal error during evaluation; access is denied.",
+    "Retry later; if this persists, give the decision_id to the operator.",
 )
 
 
@@ -57,7 +57,7 @@ def evaluate_batch(request: HttpRequest, caller: Caller) -> HttpResponse:
     if not batch.evaluations:
         return _one(message, caller, DecisionChannel.EVALUATIONS)
     if len(batch.evaluations) > MOST_EVALUATIONS:
-        text = f"`evaluations` holds {len(batch.evaluations)} items; at most {MOST_EVALUATIONS} are decided at once."
+        text = f"`evaluations` has {len(batch.evaluations)} items; at most {MOST_EVALUATIONS} are decided at once."
         raise MalformedRequestError(text, field="evaluations", code="too_many_evaluations")
     defaults = {name: message[name] for name in ENTITIES if name in message}
     questions = [_question_of_item(item, defaults) for item in batch.evaluations]

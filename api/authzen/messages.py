@@ -97,7 +97,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object without its nulls, which mean the same as nothing. Raises `ValueError` for a name that stands twice."""
     names = dict(pairs)
     if len(names) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return {name: value for name, value in pairs if value is not None}
 
 
@@ -129,7 +129,7 @@ def _check_text(message: dict[str, Any]) -> None:
         item = waiting.pop()
         if isinstance(item, str) and not is_storable(item):
             raise MalformedRequestError(
-                "A text in the body holds a NUL or half a surrogate pair, which cannot be kept.", code="bad_text"
+                "A text in the body contains a NUL or half a surrogate pair, which cannot be stored.", code="bad_text"
             )
         if isinstance(item, dict):
             waiting += item

@@ -59,6 +59,6 @@ def _place_in(token: str) -> _Place:
     except (ValueError, msgspec.DecodeError):  # of both of them, and of what is not ASCII
         place = None
     if place is None or not is_storable(place.after):
-        message = "`page.token` is no `next_token` of this address; begin again without one."
+        message = "`page.token` is not a `next_token` of this address; start again without one."
         raise MalformedRequestError(message, field="page.token", code="invalid_page_token")
     return place

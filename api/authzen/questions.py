@@ -82,7 +82,7 @@ def purpose_in(action: Action | None, context: Mapping[str, Any]) -> str | None:
     of_action = _text((action and action.properties) or {}, "purpose", LONGEST_PURPOSE, "action.properties")
     of_context = _text(context, "purpose", LONGEST_PURPOSE)
     if of_action is not None and of_context is not None and of_action != of_context:
-        message = "`action.properties.purpose` and `context.purpose` differ; say one of them."
+        message = "`action.properties.purpose` and `context.purpose` differ; send one of them."
         raise MalformedRequestError(message, field="context.purpose")
     return of_context if of_action is None else of_action
 

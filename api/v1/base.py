@@ -83,7 +83,7 @@ class ApiView(APIView):
         if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
             raise LengthRequired
         if not all(is_storable(word) for word in kwargs.values() if isinstance(word, str)):
-            raise NotFound("The address holds a NUL, which no name has.", "not_found")
+            raise NotFound("The address contains a NUL, which no name has.", "not_found")
         self.now = timezone.now()
         self.parameters: dict[str, Any] = self._parameters(request)
 

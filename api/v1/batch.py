@@ -16,6 +16,7 @@ from api.v1.fast_path import json_answer
 from trust.decisions.queries.clauses import CURRENT_VERDICT, FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules import denials
+from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.verdicts.rules.answer import DECISION_ID_MARK, worded
 
 MOST_PRODUCTS = 500
@@ -61,12 +62,12 @@ STATEMENT = Statement(
     ), written AS (
         INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug,
             decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, basis, request_id,
-            latency_us, answer)
+            latency_us, wording_version, answer)
         SELECT decision_id, statement_timestamp(), 'check', consumer_id, slug, slug, id, product_id, product,
             coalesce(verdict = 'production_grade', false), coalesce(verdict = 'production_grade', false),
             coalesce(verdict, 'unknown'), effective_score, verdict_row_id, valid_until,
             coalesce(reason_codes, ARRAY['product_unknown']), basis, given.request_id,
-            given.elapsed_us + {TAKEN_US},
+            given.elapsed_us + {TAKEN_US}, {WORDING_VERSION},
             {FILLED.format(text="body")}
         FROM found, given RETURNING id, answer
     )

@@ -19,6 +19,7 @@ from api.problems import ARRIVED, REQUEST_ID
 from api.signed import wants_signed
 from trust.decisions.queries.clauses import CURRENT_VERDICT, FILLED, GOOD_KEY, TAKEN_US, USE_IS_DUE
 from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules.comparison import WORDING_VERSION
 
 ADDRESS = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]+)/trust")
 
@@ -43,11 +44,11 @@ STATEMENT = Statement(
     ), written AS (
         INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug,
             decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, basis, request_id,
-            latency_us, answer)
+            latency_us, wording_version, answer)
         SELECT decision_id, statement_timestamp(), 'trust', consumer_id, slug, slug, id, product_id, product,
             verdict = 'production_grade', verdict = 'production_grade', verdict, effective_score, verdict_row_id, valid_until,
             reason_codes, basis, %s::text,
-            %s::bigint + {TAKEN_US},
+            %s::bigint + {TAKEN_US}, {WORDING_VERSION},
             {FILLED.format(text="body")}
         FROM found RETURNING answer
     )

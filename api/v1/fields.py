@@ -134,7 +134,7 @@ class FlagParameter(serializers.BooleanField):
 class TextField(serializers.CharField):
     """Text as it came, without trimming; NUL and half surrogate pairs are refused, since PostgreSQL cannot keep them."""
 
-    default_error_messages = {"not_storable": "The text holds a NUL or half a surrogate pair, which cannot be kept."}
+    default_error_messages = {"not_storable": "The text contains a NUL or half a surrogate pair, which cannot be stored."}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)

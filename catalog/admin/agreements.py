@@ -96,7 +96,7 @@ class AgreementAdmin(ReadingAdmin):
         return f"{agreement.pk}"
 
     @display(
-        description="Standing",
+        description="Status",
         label={
             "requested": "warning",
             "active": "success",

@@ -33,7 +33,7 @@ class ApiKeyForm(ServiceForm):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         if "consumer" in self.fields:
             self.fields["consumer"].required = False
-            self.fields["consumer"].help_text = "None: yourself. The key acts for whoever answers for the consumer."
+            self.fields["consumer"].help_text = "None: yourself. The key acts for the owner of the consumer."
 
     class Meta:
         model = ApiKey
@@ -112,14 +112,14 @@ class ApiKeyAdmin(ServiceAdmin):
 
     def _revoked(self, key: ApiKey, actor: Person) -> str:
         revoke_key_of(consumer=key.consumer, key_id=key.pk, actor=actor, now=timezone.now())
-        return f"{key} is revoked and of no use from this moment on."
+        return f"{key} is revoked and refused from now on."
 
     @display(description="Scopes")
     def allows(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @display(
-        description="Standing", label={"in force": "success", "expired": "warning", "blocked": "danger", "revoked": "danger"}
+        description="Status", label={"in force": "success", "expired": "warning", "blocked": "danger", "revoked": "danger"}
     )
     def standing(self, key: ApiKey) -> str:
         if key.revoked_at:

@@ -58,7 +58,7 @@ class WhyField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         given = {"required": False, "max_length": LONGEST_REASON, "label": "Why", "widget": UnfoldAdminTextInputWidget}
-        super().__init__(**{**given, "help_text": "What is changed and for what reason; the history keeps it.", **options})
+        super().__init__(**{**given, "help_text": "The reason for the change; it is kept in the history.", **options})
 
 
 class ReasonForm(ActionForm):

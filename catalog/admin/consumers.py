@@ -161,7 +161,7 @@ class ConsumerAdmin(ServiceAdmin):
     def suspend(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
         self._each(request, queryset, "is suspended", lambda row: suspend_consumer(consumer=row, actor=person_of(request)))
 
-    @action(description="Retire the chosen consumers for ever", permissions=["change"])
+    @action(description="Retire the chosen consumers permanently", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
         self._each(request, queryset, "is retired", lambda row: retire_consumer(consumer=row, actor=person_of(request)))
 

@@ -55,7 +55,7 @@ class ContractAdmin(ReadingAdmin):
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
-    @display(description="Standing", label={"current": "success", "earlier": "info"})
+    @display(description="Status", label={"current": "success", "earlier": "info"})
     def standing(self, contract: Contract) -> str:
         return "current" if contract.is_current else "earlier"
 
@@ -68,7 +68,7 @@ class ContractAdmin(ReadingAdmin):
         address = reverse("admin:catalog_contract_original", args=[contract.pk])
         return format_html('<a class="text-primary-600 underline" href="{}">Download the original bytes</a>', address)
 
-    @display(description="What it demands and Touchstone does not check")
+    @display(description="Rules that Touchstone does not check")
     def not_executed(self, contract: Contract) -> SafeString | str:
         if not contract.not_executable:
             return "Nothing: every rule of this contract is executed."

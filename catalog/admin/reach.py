@@ -14,7 +14,7 @@ M = TypeVar("M", bound=Model)
 def person_of(request: HttpRequest) -> Person:
     """Who asks. The admin lets nobody in who has not logged in."""
     if not isinstance(request.user, Person):
-        raise TypeError(f"The admin was reached by {request.user!r}, who is nobody.")
+        raise TypeError(f"The admin was reached by {request.user!r}, who has no account.")
     return request.user
 
 

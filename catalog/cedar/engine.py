@@ -48,7 +48,7 @@ def evaluate(request: Mapping[str, Any], policies: Sequence[PolicyInForce]) -> C
     """
     texts = {CLEARANCE_RULE.id: CLEARANCE_RULE.cedar, **{policy.id: policy.cedar for policy in policies}}
     if len(texts) != len(policies) + 1:
-        raise ValueError("Two policies with one id, or one with the id of the built-in rule, cannot be told apart in a ruling.")
+        raise ValueError("Two policies have one id, or one has the id of the built-in rule; a ruling could not name them.")
     unreadable = tuple(sorted(number for number, text in texts.items() if _effect(text) is None))
     if unreadable:
         return CedarResult(is_permitted=False, broken=unreadable)

@@ -51,7 +51,7 @@ def read_policy(text: str) -> ReadPolicy:
     if parsed.templates:
         raise InvalidCedarError("The text has a template slot (?principal or ?resource); say which entity is meant.")
     if count != 1:
-        raise InvalidCedarError(f"The text holds {count} policies; give exactly one.")
+        raise InvalidCedarError(f"The text contains {count} policies; give exactly one.")
     (policy,) = parsed.static_policies.values()
     return ReadPolicy(Effect(policy.effect), _product(policy.resource), frozenset(policy.annotations))
 
@@ -84,7 +84,7 @@ def _demand_bounded(text: str) -> None:
     if len(text) > LONGEST:
         raise InvalidCedarError(f"The text has {len(text):,} characters; {LONGEST:,} are the most.")
     if any(0xD800 <= ord(character) <= 0xDFFF or character == "\0" for character in text):
-        raise InvalidCedarError("The text holds characters that no text file can hold.")
+        raise InvalidCedarError("The text contains characters that cannot be stored in a text file.")
     bare = _QUOTED_OR_REMARK.sub(" ", text)
     if (count := len(_OPERATOR.findall(bare))) > MOST_OPERATORS:
         raise InvalidCedarError(f"The text has {count} operators; {MOST_OPERATORS} are the most. Write several policies.")

@@ -5,7 +5,7 @@ from functools import cache
 from cedarpy import Schema
 
 SCHEMA = """\
-// What a policy of Touchstone may speak about. A policy is validated against this before it can be published.
+// What a policy of Touchstone can refer to. A policy is validated against this before it can be published.
 namespace Touchstone {
   // A business domain, by its slug.
   entity Domain;
@@ -22,13 +22,13 @@ namespace Touchstone {
     "owner": String,
   };
 
-  // Whoever wants to use the data, by slug.
+  // The consumer that wants to use the data, by slug.
   entity Consumer = {
     // person, service, ai_agent or ai_model.
     "kind": String,
     // The highest sensitivity that it may be given, as a number like `sensitivity`.
     "clearance": Long,
-    // Username of the person who answers for it.
+    // Username of its owner.
     "owner": String,
   };
 

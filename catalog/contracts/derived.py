@@ -69,7 +69,7 @@ def _options(one: SchemaProperty, column: str, path: str, findings: Findings) ->
         if name in _SILENT:
             continue
         known = {
-            "format": "a format tells how values are written; give a pattern to have it checked",
+            "format": "a format describes how values are written; give a pattern to have it checked",
             "multipleOf": "no expectation says that values are multiples of a number",
         }
         reason = known.get(name, f"{value!r} of a {one.logicalType or 'property without logicalType'} is not checked"[:200])

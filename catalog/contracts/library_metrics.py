@@ -61,7 +61,7 @@ def _row_count(bounds: Bounds, unit: str) -> Call:
     if largest is not None and largest < smallest:
         raise UnmappableError("no data can meet it")
     if largest is None and smallest == 0:
-        raise UnmappableError("any data meets it, so that it says nothing")
+        raise UnmappableError("any data meets it, so it checks nothing")
     if smallest == largest:
         return "expect_table_row_count_to_equal", {"value": smallest}
     limits: dict[str, Json] = {"min_value": smallest} if smallest else {}

@@ -77,7 +77,7 @@ def _text(content: bytes) -> str:
     except UnicodeDecodeError as error:
         raise _Refusal(f"is not UTF-8: byte {error.start} cannot be read") from None
     if "\0" in text:
-        raise _Refusal("holds a NUL character, so it is no text")
+        raise _Refusal("contains a NUL character, so it is not text")
     if sum(1 for _ in islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES + 1)) > MAX_DIRECTIVES:
         raise _Excess(f"has more than {MAX_DIRECTIVES} lines that begin with %")
     return text
@@ -116,7 +116,7 @@ def _from_json(text: str) -> Json:
 
     def whole(digits: str) -> int:
         if len(digits) > MAX_DIGITS:
-            raise _Refusal(f"holds a number of {len(digits)} digits")
+            raise _Refusal(f"contains a number of {len(digits)} digits")
         return int(digits)
 
     value: Json = json.loads(text, object_pairs_hook=unique, parse_int=whole)
@@ -132,7 +132,7 @@ def _demand_small(events: Iterable[Any], most_characters: int) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _Refusal("holds several YAML documents; give each contract a file of its own")
+                raise _Refusal("contains several YAML documents; give each contract a file of its own")
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
                 raise _Refusal(f"refers to the anchor {event.anchor!r} inside of itself or before it is set")
@@ -169,11 +169,11 @@ def _demand_plain(value: Json) -> None:
         if depth > MAX_DEPTH:
             raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
         if isinstance(item, float) and not math.isfinite(item):
-            raise _Refusal("holds a number that is infinite or not a number")
+            raise _Refusal("contains a number that is infinite or not a number")
         if isinstance(item, int) and abs(item) > LARGEST_NUMBER:
-            raise _Refusal("holds a whole number too large to be compared with any other")
+            raise _Refusal("contains a whole number too large to compare")
         if isinstance(item, str) and not is_storable(item):
-            raise _Refusal(f"holds a text with a character that cannot be stored: {item[:40]!r}")
+            raise _Refusal(f"contains a text with a character that cannot be stored: {item[:40]!r}")
 
 
 def _walk(value: Json) -> Iterator[tuple[Json, int]]:

@@ -72,7 +72,7 @@ def read_slug(contract: OpenDataContractStandard, settings: Settings, findings: 
     slug = settings.text("slug")
     if slug:
         if not _SLUG.fullmatch(slug) or len(slug) > 80:
-            findings.fault(settings.path("slug"), f"'{slug[:80]}' is no slug; use a-z, 0-9 and single dashes, 80 at most")
+            findings.fault(settings.path("slug"), f"'{slug[:80]}' is not a slug; use a-z, 0-9 and single dashes, 80 at most")
         return slug
     for name in (contract.dataProduct, contract.name, contract.id):
         if made := slugify(name or "")[:80].strip("-_"):
@@ -174,4 +174,4 @@ def _is_moment(time: datetime) -> bool:
 
 def _report_unknown(entry: dict[str, Any], known: set[str], path: str, findings: Findings) -> None:
     for key in sorted(set(entry) - known):
-        findings.fault(f"{path}.{key}", f"is no setting of this list; known are {', '.join(sorted(known))}")
+        findings.fault(f"{path}.{key}", f"is an unknown setting here; known are {', '.join(sorted(known))}")

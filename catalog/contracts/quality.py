@@ -129,7 +129,7 @@ def _expectations(
         meta = {**own_meta, **meta}
         calls = [_call(implementation, column, path, findings)]
     elif kind == "sql":
-        raise UnmappableError("SQL from a contract is never run; say it as a library metric or as an expectation")
+        raise UnmappableError("SQL from a contract is never run; use a library metric or an expectation")
     elif kind == "text":
         raise UnmappableError("it is a sentence for people")
     else:

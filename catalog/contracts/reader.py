@@ -203,7 +203,7 @@ def _with_age(
     if named and column is None:
         findings.fault(own.path("timeColumn"), f"there is no property '{named}' in '{place.port}'")
     if level is not None and column is not None and level.time_column != column:
-        findings.warn(own.path("timeColumn"), f"'{column}' tells the age, not '{level.time_column}' of slaProperties")
+        findings.warn(own.path("timeColumn"), f"'{column}' is used for the age, not '{level.time_column}' of slaProperties")
     return replace(
         port,
         time_column=column or (level.time_column if level else ""),

@@ -41,18 +41,18 @@ def read_service_levels(
         name = (promise.property or "").strip()
         rule = f"{name} {promise.value} {promise.unit or ''}".strip()
         if name.lower() not in _AGES:
-            findings.cannot_execute(path, rule, "kept, not judged: only latency, freshness and frequency are")
+            findings.cannot_execute(path, rule, "kept, not evaluated: only latency, freshness and frequency are")
             continue
         rank = _AGES.index(name.lower())
         try:
             ports = _levels(promise, contract.slaDefaultElement, places)
         except ValueError as error:
-            findings.cannot_execute(path, rule, f"kept, not judged: {error}")
+            findings.cannot_execute(path, rule, f"kept, not evaluated: {error}")
             continue
         for port, level in ports:
             if port in found:
                 other = path if found[port][0] <= rank else found[port][1]
-                findings.cannot_execute(other, f"{rule} of {port}", "kept, not judged: another one of this port counts")
+                findings.cannot_execute(other, f"{rule} of {port}", "kept, not evaluated: another one of this port counts")
             if port not in found or rank < found[port][0]:
                 found[port] = (rank, path, level)
     return {port: level for port, (_, _, level) in found.items()}
@@ -77,7 +77,7 @@ def _levels(
         raise ValueError(f"it is longer than {LONGEST_SERVICE_LEVEL.days:,} days, so no data would ever be too old")
     elements = [one.strip() for one in (promise.element or default_element or "").split(",") if one.strip()]
     if not elements:
-        raise ValueError("it names no element such as table.column, so no column tells the age of the data")
+        raise ValueError("it names no element such as table.column, so the age of the data is unknown")
     return [(port, ServiceLevel(column, number * unit)) for port, column in (_column(one, places) for one in elements)]
 
 

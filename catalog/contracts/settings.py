@@ -1,6 +1,7 @@
 """Touchstone's own settings in the `customProperties` of a contract: read by name, with the form of each value checked."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from open_data_contract_standard.model import CustomProperty
@@ -33,7 +34,9 @@ class Settings:
                 continue
             key = name[len(PREFIX) :]
             if key not in known:
-                findings.warn(place, f"'{name}' is no setting of this place; known are {', '.join(sorted(known))}")
+                near = get_close_matches(key, known, n=1)
+                hint = f"Did you mean {near[0]}?" if near else f"Known settings are {', '.join(sorted(known))}."
+                findings.warn(place, f"Unknown setting '{name}' here. {hint}")
             elif key in self._values:
                 findings.fault(place, f"'{name}' is given twice")
             else:

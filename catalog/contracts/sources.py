@@ -54,7 +54,7 @@ def read_source(place: ObjectPlace, contract: OpenDataContractStandard, settings
         if source is not None:
             return source
         reasons.append(f"{server.type or 'unknown'} server '{server.server or path}': {reason}")
-    reason = "; ".join(reasons) or "no server and no touchstone.location says where the data lies"
+    reason = "; ".join(reasons) or "neither a server nor touchstone.location gives the location of the data"
     findings.cannot_execute(place.path, f"port {place.port}", f"cannot be read ({reason}), so the product stays unknown")
     return SourceClaims(SourceKind.UNSUPPORTED, reason[:1000])
 
@@ -75,7 +75,7 @@ def _own_location(settings: Settings, findings: Findings) -> SourceClaims:
     if kind is None and not written and connection:
         kind = SourceKind.POSTGRES
     if kind is None:
-        said = f"'{written}' is no format that is read" if written else "the location does not tell its format"
+        said = f"'{written}' is not a supported format" if written else "the location does not show its format"
         place = settings.path("format" if written else "location")
         findings.fault(place, f"{said}; give touchstone.format as parquet, csv, jsonl or postgres")
         kind = SourceKind.UNSUPPORTED

@@ -123,7 +123,7 @@ def _demand_sense(*, can_hold: bool, can_fail: bool) -> None:
     if not can_hold:
         raise UnmappableError("no data can meet it")
     if not can_fail:
-        raise UnmappableError("any data meets it, so that it says nothing")
+        raise UnmappableError("any data meets it, so it checks nothing")
 
 
 def _mostly(share: Decimal, *, more_than: bool) -> float:

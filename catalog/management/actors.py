@@ -10,7 +10,7 @@ from catalog.rules.roles import PersonRole
 
 def add_actor_argument(parser: ArgumentParser, *, is_required: bool = False) -> None:
     """`--as USERNAME`, as `options["actor"]`."""
-    text = "act as this person, with their permissions" + ("" if is_required else "; else as the operator, who may do all")
+    text = "act as this person, with their permissions" + ("" if is_required else "; default: the operator, without limits")
     parser.add_argument("--as", dest="actor", metavar="USERNAME", required=is_required, help=text)
 
 
@@ -33,5 +33,5 @@ def find_product(slug: str) -> DataProduct:
     """The data product of that slug. Raises `CommandError`."""
     product = DataProduct.objects.select_related("owner").filter(slug=slug).first()
     if product is None:
-        raise CommandError(f"There is no data product '{slug}'. `bin/manage show_verdicts` lists those that there are.")
+        raise CommandError(f"There is no data product '{slug}'. `bin/manage show_verdicts` lists all.")
     return product

@@ -25,7 +25,7 @@ class Consumer(models.Model):
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consumers")
     clearance = models.CharField(max_length=20, choices=choices(Sensitivity), default=Sensitivity.INTERNAL)
     status = models.CharField(max_length=20, choices=choices(ConsumerStatus), default=ConsumerStatus.ACTIVE)
-    contact_email = models.EmailField(blank=True, help_text="Where notices about this consumer go besides its owner.")
+    contact_email = models.EmailField(blank=True, help_text="Additional recipient of notices about this consumer.")
     webhook_url = models.URLField(blank=True, max_length=500, help_text="Where signed notices are posted.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -56,7 +56,7 @@ class Agreement(models.Model):
     product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="agreements")
     purpose = models.CharField(max_length=80)
     status = models.CharField(max_length=20, choices=choices(AgreementStatus), default=AgreementStatus.REQUESTED)
-    reason = models.TextField(help_text="Why the data is wanted.")
+    reason = models.TextField(help_text="Why the data is needed.")
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     starts_at = models.DateTimeField(null=True, blank=True)
@@ -68,7 +68,7 @@ class Agreement(models.Model):
     governance_approved_at = models.DateTimeField(null=True, blank=True)
     governance_approved_for = models.CharField(max_length=20, choices=choices(Sensitivity), blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or ran out.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or expired.")
     end_reason = models.TextField(blank=True)
 
     class Meta:

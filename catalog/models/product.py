@@ -66,7 +66,7 @@ class DataProduct(models.Model):
     version = models.CharField(max_length=50, default="1.0.0")
     description = models.TextField(blank=True)
     purpose = models.TextField(blank=True, help_text="What this product is for.")
-    limitations = models.TextField(blank=True, help_text="What it must not be taken for.")
+    limitations = models.TextField(blank=True, help_text="What it must not be used for.")
     usage = models.TextField(blank=True, help_text="How it is meant to be used.")
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     sensitivity = models.CharField(max_length=20, choices=choices(Sensitivity), null=True, blank=True)  # noqa: DJ001 NULL is "unclassified"

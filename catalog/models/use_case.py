@@ -37,7 +37,7 @@ class UseCase(models.Model):
     outputs_owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     exceptions_owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     exceptions_within = models.DurationField(null=True, blank=True, help_text="By when an exception must be closed.")
-    fallback = models.TextField(blank=True, help_text="What happens instead while data is not fit.")
+    fallback = models.TextField(blank=True, help_text="What happens instead while the data is not fit.")
     explainability_required = models.BooleanField(null=True, blank=True)
     explainability_requirement = models.TextField(blank=True, help_text="What must be explained, and to whom.")
     explainability_met = models.TextField(blank=True, help_text="How that is met.")

@@ -84,7 +84,7 @@ def validate_access_policy(policy: PolicySpec, known_purposes: Collection[str]) 
 
 
 def _demand_nothing_beside_cedar(policy: PolicySpec) -> None:
-    said = "left out beside Cedar text, which says it itself"
+    said = "left out beside Cedar text, which contains it"
     _demand(not policy.consumer_kinds, "consumer_kinds", "given", said)
     _demand(not policy.purposes, "purposes", "given", said)
     _demand(policy.minimum_score is None, "minimum_score", policy.minimum_score, said)

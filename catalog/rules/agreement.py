@@ -3,7 +3,7 @@
 Two parts can be needed: the product owner's, always; and governance's, where the product is above `internal` or unclassified.
 The four eyes: whoever made the request or answers for the consumer approves nothing, and nobody gives both parts. Where that
 leaves the product's owner out, governance gives the owner's part. An approval counts for the sensitivity that the product had
-when it was given and for less: if the product has become more sensitive since, it must be given anew.
+when it was given and for less: if the product has become more sensitive since, it must be given again.
 """
 
 from collections.abc import Mapping

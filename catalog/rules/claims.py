@@ -1,4 +1,4 @@
-"""What somebody says about a data product, as data. Contracts, the API and the admin produce these; services take them in."""
+"""What a person claims about a data product, as data. Contracts, the API and the admin produce these; services take them in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -103,16 +103,16 @@ def _fault_of(url: str, *, allows_loopback: bool) -> str | None:  # noqa: PLR091
     if len(url) > LONGEST_URL:
         return f"it is longer than {LONGEST_URL} characters"
     if not (url.isascii() and url.isprintable()) or set(url) & set(' \\"<>^`{|}'):
-        return "it holds a space or another character that no URL has"
+        return "it contains a space or another character that no URL has"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "it is no URL"
+        return "it is not a URL"
     if port == 0 or not parts.hostname:
         return "it names no host, or no port that there is"
     if "@" in parts.netloc:
-        return "it holds a user name or password, which everybody who reads the consumer would see"
+        return "it contains a user name or password, which every reader of the consumer would see"
     if "#" in url:
         return "it has a fragment (#), which is never sent"
     return _fault_of_place(parts, allows_loopback=allows_loopback)

@@ -52,8 +52,8 @@ def _clearance(subject: Subject, resource: Resource) -> RulingReason:
 def _broken(policy: PolicyInForce) -> RulingReason:
     return RulingReason(
         "policy_error",
-        f"{_named(policy)} could not be evaluated for this request, and what cannot be evaluated allows nothing.",
-        "Ask governance to publish a version of it that holds for every request.",
+        f"{_named(policy)} could not be evaluated for this request, so it permits nothing.",
+        "Ask governance to publish a version of it that covers every request.",
         GOVERNANCE,
     )
 
@@ -63,7 +63,7 @@ def _forbidden(asked: AskedFor, resource: Resource, policy: PolicyInForce) -> Ru
     return RulingReason(
         "forbidden_by_policy",
         f"{_named(policy)} forbids the use of data product {resource.slug} for {asked.purpose}.",
-        f"Use the data for another purpose or another product for this one; {who} answers for the rule.",
+        f"Use the data for another purpose or another product for this one; the rule is owned by {who}.",
         who,
     )
 
@@ -79,7 +79,7 @@ def _default_deny(
             return reasons
     message = f"No access policy permits the use of data product {resource.slug} for {asked.purpose}."
     if permits:
-        message = f"{message} {', '.join(map(_named, permits))} holds only under conditions that this request does not meet."
+        message = f"{message} {', '.join(map(_named, permits))} applies only under conditions that this request does not meet."
     remedy = f"Ask {resource.owner} to draft an access policy for {asked.purpose}, and governance to publish it."
     return (RulingReason("no_policy_permits", message, remedy, resource.owner),)
 
@@ -124,7 +124,7 @@ def _lacking(subject: Subject, resource: Resource, asked: AskedFor, policy: Poli
             RulingReason(
                 "purpose_not_permitted",
                 f"{name} permits {_listed(policy.purposes)}, but not {asked.purpose}.",
-                f"Ask for a purpose that is permitted, or ask {owner} to draft a policy for {asked.purpose}.",
+                f"Use a permitted purpose, or ask {owner} to draft a policy for {asked.purpose}.",
                 owner,
             )
         )
@@ -132,8 +132,8 @@ def _lacking(subject: Subject, resource: Resource, asked: AskedFor, policy: Poli
         reasons.append(
             RulingReason(
                 "score_below_policy",
-                f"{name} asks for a trust score of at least {policy.minimum_score:g}; it is {asked.score:g}.",
-                f"Ask {owner} to raise the trust score of the data product; its trust answer says what holds it down.",
+                f"{name} requires a trust score of at least {policy.minimum_score:g}; it is {asked.score:g}.",
+                f"Ask {owner} to raise the trust score of the data product; its trust answer shows what limits it.",
                 owner,
             )
         )
@@ -141,7 +141,7 @@ def _lacking(subject: Subject, resource: Resource, asked: AskedFor, policy: Poli
         reasons.append(
             RulingReason(
                 "agreement_required",
-                f"{name} asks for an agreement; {subject.slug} has none for {asked.purpose} on data product {resource.slug}.",
+                f"{name} requires an agreement; {subject.slug} has none for {asked.purpose} on data product {resource.slug}.",
                 f"Request an agreement for this data product and purpose; {owner} can approve it.",
                 subject.owner,
             )

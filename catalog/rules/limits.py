@@ -52,7 +52,7 @@ def demand_small_suite(expectations: Sequence[Expectation]) -> None:
     if len(expectations) > MOST_EXPECTATIONS:
         raise TooLargeError(
             f"The suite has {len(expectations):,} expectations; at most {MOST_EXPECTATIONS:,} are run at once.",
-            remedy="Keep those that somebody would act on.",
+            remedy="Keep those that matter most.",
             field="expectations",
         )
     size = 0
@@ -91,7 +91,7 @@ def _demand_small_values(kwargs: Mapping[str, Any], where: str) -> None:
 
 def _too_large_value(what: str, where: str) -> TooLargeError:
     return TooLargeError(
-        f"The arguments {where} hold {what}.",
+        f"The arguments {where} contain {what}.",
         remedy="Shorten it, or check the values with expect_column_values_to_exist_in_reference.",
         field=where,
     )

@@ -22,7 +22,7 @@ _SETTINGS = {MASK_FIELDS: {"fields", "minimum_sensitivity"}, DELETE_AFTER: {"day
 
 
 class InvalidObligationError(ValueError):
-    """An obligation that cannot be kept. The message says what it may be."""
+    """An obligation that cannot be stored. The message says what it may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What somebody says about a use case, by the rules alone: its claims, which of them are material, and their limits."""
+"""What a person claims about a use case, by the rules alone: its claims, which of them are material, and their limits."""
 
 import math
 import re
@@ -102,7 +102,7 @@ def demand_claims(claims: UseCaseClaims) -> None:
             remedy=f"Use lower-case letters, digits and dashes, at most {LONGEST_SLUG} characters.",
             field="slug",
         )
-    for field, wanted in (("name", "Say in a few words what it is."), ("decision", "Say which decision the AI takes part in.")):
+    for field, wanted in (("name", "Enter a short name."), ("decision", "Describe the decision that the AI takes part in.")):
         if not getattr(claims, field).strip():
             raise InvalidError(f"Use case {claims.slug} needs a {field}.", remedy=wanted, field=field)
     _demand_few(claims, "products", MOST_PRODUCTS)
@@ -132,7 +132,7 @@ def demand_not_retired(slug: str, stage: UseCaseStage) -> None:
     """Raise `ConflictError` for a use case that is retired: it does not change any more."""
     if stage is UseCaseStage.RETIRED:
         raise ConflictError(
-            f"Use case {slug} is retired and does not change any more.",
+            f"Use case {slug} is retired and can no longer be changed.",
             remedy="Register a new use case under another slug.",
             code="use_case_retired",
         )
@@ -173,7 +173,9 @@ def _demand_measure(measure: MeasureClaims) -> None:
         )
     if not math.isfinite(measure.target):
         raise InvalidError(
-            f"The target of measure {measure.name} is no number.", remedy="Give a number that can be reached.", field="measures"
+            f"The target of measure {measure.name} is not a number.",
+            remedy="Give a finite number.",
+            field="measures",
         )
     _demand_span(measure.interval, f"The interval of measure {measure.name}", "measures")
 

@@ -31,7 +31,7 @@ def demand_end(expires_at: datetime, now: datetime, former: Agreement | None) ->
     elif expires_at > now + LONGEST_LIFE:
         fault = f"The end {shown(expires_at)} is more than {LONGEST_LIFE.days} days away."
     elif former is not None and expires_at <= former.expires_at:
-        fault = f"Agreement {former.pk} stands until {shown(former.expires_at)} already; a renewal must end later."
+        fault = f"Agreement {former.pk} is valid until {shown(former.expires_at)}; a renewal must end later."
     else:
         return
     remedy = f"Choose an end within {LONGEST_LIFE.days} days from now; an agreement can be renewed."
@@ -43,13 +43,13 @@ def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
     match why:
         case Refusal.BENEFICIARY:
             return ForbiddenError(
-                f"{actor.username} asks for this agreement or answers for its consumer, so others must approve it.",
+                f"{actor.username} requested this agreement or owns its consumer, so another person must approve it.",
                 remedy=f"It waits for {still_needed(row)}.",
                 code="four_eyes",
             )
         case Refusal.GAVE_THE_OTHER:
             return ForbiddenError(
-                f"{actor.username} has given one of the two approvals; the other must come from somebody else.",
+                f"{actor.username} has given one of the two approvals; the other must come from another person.",
                 remedy=f"It waits for {still_needed(row)}.",
                 code="four_eyes",
             )

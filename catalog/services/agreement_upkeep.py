@@ -39,7 +39,7 @@ def expire_agreements(*, now: datetime) -> int:
                 continue
             was_active = row.status == AgreementStatus.ACTIVE
             row.status, row.ended_at = AgreementStatus.EXPIRED, row.expires_at
-            row.end_reason = "Its time is over." if was_active else "Nobody answered the request in time."
+            row.end_reason = "It expired." if was_active else "The request was not answered in time."
             deed = "granted that" if was_active else "asked that"
             row.save(update_fields=["status", "ended_at", "end_reason"])
             tell(
@@ -47,7 +47,7 @@ def expire_agreements(*, now: datetime) -> int:
                 event="expired",
                 headline=f"ended at {shown(row.expires_at)}",
                 text=f"{row.end_reason} It {deed} {grant_of(row)} until {shown(row.expires_at)}.\n\n"
-                "If the data is still needed, ask again.",
+                "If the data is still needed, make a new request.",
                 now=now,
                 actor=None,
             )
@@ -77,7 +77,7 @@ def remind_of_ends(*, now: datetime) -> int:
             event="ending",
             headline=f"ends at {shown(row.expires_at)}",
             text=f"The agreement that {grant_of(row)} ends at {shown(row.expires_at)}.\n\nIf the data is still needed, "
-            f"{row.consumer.owner.username} asks for a renewal: a request with a later end that takes its place once approved.",
+            f"{row.consumer.owner.username} can request a renewal with a later end, which replaces it when approved.",
             now=now,
             actor=None,
         )

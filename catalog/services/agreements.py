@@ -43,8 +43,8 @@ def request_agreement(
     """
     if not (actor.is_active and (actor.pk == consumer.owner_id or is_governance(actor))):
         raise ForbiddenError(
-            f"{actor.username} may not ask for consumer {consumer.slug}: {consumer.owner.username} answers for it.",
-            remedy=f"Ask {consumer.owner.username} or somebody of the group 'governance' to make the request.",
+            f"{actor.username} may not make requests for consumer {consumer.slug}: its owner is {consumer.owner.username}.",
+            remedy=f"Ask {consumer.owner.username} or a member of the group 'governance' to make the request.",
         )
     if not visible_products(actor).filter(pk=product.pk).exists():
         raise NotFoundError(
@@ -70,7 +70,7 @@ def request_agreement(
                 agreement.save(force_insert=True)
         except IntegrityError as error:
             raise ConflictError(
-                f"A request that {grant_of(agreement)} waits for its answer already.",
+                f"A request that {grant_of(agreement)} is already waiting for an answer.",
                 remedy="Wait for the answer, or withdraw that request first.",
                 code="already_requested",
             ) from error
@@ -99,8 +99,8 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         row.product = product
         if row.expires_at <= now:
             raise ConflictError(
-                f"The request that {grant_of(row)} asked for a time that ended at {shown(row.expires_at)}.",
-                remedy="Ask anew with a later end.",
+                f"The request that {grant_of(row)} was for a period that ended at {shown(row.expires_at)}.",
+                remedy="Make a new request with a later end.",
                 code="request_expired",
             )
         demand_usable(row.consumer, product)
@@ -164,8 +164,8 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
             raise not_yours(row, actor, "revoke")
         if row.expires_at <= now:
             raise ConflictError(
-                f"The agreement that {grant_of(row)} ran out at {shown(row.expires_at)}.",
-                remedy="Nothing needs to be done: it holds no more.",
+                f"The agreement that {grant_of(row)} expired at {shown(row.expires_at)}.",
+                remedy="No action needed: it is no longer valid.",
                 code="agreement_expired",
             )
         what = "Giving an agreement back" if gives_back else "A revocation"
@@ -179,8 +179,8 @@ def _held(agreement: Agreement, target: AgreementStatus, deed: str) -> Agreement
     row = locked(agreement, "consumer__owner", "product__owner", "requested_by", without=("product__search",))
     if target not in TRANSITIONS[AgreementStatus(row.status)]:
         raise ConflictError(
-            f"Agreement {row.pk} is {row.status} and cannot be {deed} any more.",
-            remedy="Look at how it stands now; a new request can be made at any time.",
+            f"Agreement {row.pk} is {row.status} and can no longer be {deed}.",
+            remedy="Check its current status; a new request can be made at any time.",
             code="agreement_transition",
             field="status",
         )

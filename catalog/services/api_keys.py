@@ -164,7 +164,7 @@ def _locked_key(consumer: Consumer, key_id: int) -> ApiKey:
 
 def _demand_name(name: str) -> None:
     if not name.strip():
-        raise InvalidError("An API key needs a name.", remedy="Give a name that says where the key is used.", field="name")
+        raise InvalidError("An API key needs a name.", remedy="Give a name that shows where the key is used.", field="name")
 
 
 def _demand_scopes(scopes: Collection[str], kind: ConsumerKind) -> None:
@@ -212,7 +212,7 @@ def _demand_limit(requests_per_minute: int | None, actor: Person | None) -> None
     if requests_per_minute > default and not is_governance(actor):
         raise ForbiddenError(
             f"Only governance gives a key more than {default} requests per minute.",
-            remedy=f"Give a number up to {default}, or ask somebody of the group 'governance'.",
+            remedy=f"Give a number up to {default}, or ask a member of the group 'governance'.",
             field="requests_per_minute",
         )
 
@@ -224,13 +224,13 @@ def _demand_active(consumer: Consumer) -> None:
             remedy=(
                 "Register a new consumer."
                 if consumer.status == ConsumerStatus.RETIRED
-                else "Ask somebody of the group 'governance' to reactivate it first."
+                else "Ask a member of the group 'governance' to reactivate it first."
             ),
             code=f"consumer_{consumer.status}",
         )
     if not consumer.owner.is_active:
         raise ConflictError(
-            f"The account of {consumer.owner.username}, who answers for consumer {consumer.slug}, is inactive.",
-            remedy="Ask somebody of the group 'governance' to hand the consumer over to an active person.",
+            f"The account of {consumer.owner.username}, the owner of consumer {consumer.slug}, is inactive.",
+            remedy="Ask a member of the group 'governance' to hand the consumer over to an active person.",
             code="person_inactive",
         )

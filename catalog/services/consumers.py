@@ -65,7 +65,7 @@ def require_may_manage(actor: Person | None, consumer: Consumer) -> None:
         owner = consumer.owner.username
         raise ForbiddenError(
             f"{actor_name(actor)} may not change consumer {consumer.slug}: {owner} answers for it.",
-            remedy=f"Ask {owner} or somebody of the group 'governance' to do it.",
+            remedy=f"Ask {owner} or a member of the group 'governance' to do it.",
         )
 
 
@@ -184,14 +184,14 @@ def _accountable_owner(owner: str, actor: Person | None) -> Person:
     if not may_register(actor):
         raise ForbiddenError(
             f"{actor_name(actor)} may not register consumers: that needs a role.",
-            remedy="Ask somebody of the group 'governance' to add you to a group.",
+            remedy="Ask a member of the group 'governance' to add you to a group.",
         )
     if actor is not None and owner in {"", actor.username}:
         return actor
     if not is_governance(actor):
         raise ForbiddenError(
             f"{actor_name(actor)} may not register a consumer for {owner}.",
-            remedy="Register it under your own name and hand it over, or ask somebody of the group 'governance'.",
+            remedy="Register it under your own name and hand it over, or ask a member of the group 'governance'.",
         )
     return find_person(username=owner, part="owner")
 
@@ -200,7 +200,7 @@ def _assign(consumer: Consumer, details: ConsumerDetails) -> None:
     """Raises `InvalidError`."""
     if not details.name.strip():
         message = f"Consumer {consumer.slug} needs a name."
-        raise InvalidError(message, remedy="Say in a few words what it is.", field="name")
+        raise InvalidError(message, remedy="Enter a short name.", field="name")
     if details.webhook_url != consumer.webhook_url:
         demand_webhook_url(details.webhook_url, allows_loopback=settings.TOUCHSTONE.webhook_loopback)
     consumer.name, consumer.description = details.name.strip(), details.description
@@ -211,7 +211,7 @@ def _assign(consumer: Consumer, details: ConsumerDetails) -> None:
 def _demand_not_retired(consumer: Consumer) -> None:
     if consumer.status == ConsumerStatus.RETIRED:
         raise ConflictError(
-            f"Consumer {consumer.slug} is retired and does not change any more.",
+            f"Consumer {consumer.slug} is retired and can no longer be changed.",
             remedy="Register a new consumer under another slug.",
             code="consumer_retired",
         )

@@ -62,7 +62,7 @@ def require_governance(actor: Person | None, deed: str) -> None:
     if not is_governance(actor):
         raise ForbiddenError(
             f"{actor_name(actor)} may not {deed}: that is for governance.",
-            remedy="Ask somebody of the group 'governance' to do it.",
+            remedy="Ask a member of the group 'governance' to do it.",
         )
 
 
@@ -72,7 +72,7 @@ def require_can_register(actor: Person | None) -> None:
         return
     raise ForbiddenError(
         f"{actor_name(actor)} may not register data products.",
-        remedy="Ask somebody of the group 'governance' to add you to the group 'data owners'.",
+        remedy="Ask a member of the group 'governance' to add you to the group 'data owners'.",
     )
 
 
@@ -81,7 +81,7 @@ def require_can_change(actor: Person | None, product: DataProduct) -> None:
     if not can_change(actor, product):
         raise ForbiddenError(
             f"{actor_name(actor)} may not change data product {product.slug}: it belongs to {product.owner.username}.",
-            remedy=f"Ask {product.owner.username} or somebody of the group 'governance' to do it.",
+            remedy=f"Ask {product.owner.username} or a member of the group 'governance' to do it.",
         )
 
 

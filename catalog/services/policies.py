@@ -110,8 +110,8 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
                 policy.save()
         except IntegrityError as error:
             raise ConflictError(
-                f"Somebody else drafted version {policy.version} of access policy '{policy.name}' at the same moment.",
-                remedy="Look at that draft, and send yours again if it is still wanted.",
+                f"Another person drafted version {policy.version} of access policy '{policy.name}' at the same moment.",
+                remedy="Read that draft, and send yours again if you still need it.",
                 code="policy_drafted_meanwhile",
             ) from error
     return policy
@@ -132,7 +132,7 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
     if policy.status == PolicyStatus.WITHDRAWN:
         raise ConflictError(
             f"Access policy {policy} is withdrawn and stays so.",
-            remedy="Draft it anew: that makes a new version, which can be published.",
+            remedy="Draft it again: that makes a new version, which can be published.",
             code="policy_withdrawn",
         )
     if policy.expires_at is not None and policy.expires_at <= now:
@@ -182,7 +182,7 @@ def _hold(policy: AccessPolicy) -> None:
         policy.refresh_from_db(fields=["status"], from_queryset=AccessPolicy.objects.select_for_update(no_key=True))
     except AccessPolicy.DoesNotExist:
         raise ConflictError(
-            f"The draft of access policy {policy} was deleted meanwhile.", remedy="Draft it anew.", code="policy_deleted"
+            f"The draft of access policy {policy} was deleted meanwhile.", remedy="Draft it again.", code="policy_deleted"
         ) from None
 
 

@@ -51,7 +51,7 @@ def checked_policy(claims: PolicyClaims, scope: Scope) -> PolicySpec:
         validate_access_policy(policy, list(Purpose.objects.values_list("name", flat=True)))
     except InvalidAccessPolicyError as error:
         raise InvalidError(
-            f"The access policy '{claims.name}' cannot hold. {error}",
+            f"The access policy '{claims.name}' is not valid. {error}",
             remedy="Correct the setting that is named and try again.",
             field=error.setting,
         ) from error

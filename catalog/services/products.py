@@ -57,7 +57,7 @@ def create_product(*, claims: ProductClaims, actor: Person | None, now: datetime
     if not is_governance(actor) and actor is not None and claims.owner != actor.username:
         raise ForbiddenError(
             f"{actor.username} may not register a data product for {claims.owner}.",
-            remedy="Register it under your own name, or ask somebody of the group 'governance' to register it.",
+            remedy="Register it under your own name, or ask a member of the group 'governance' to register it.",
         )
     if DataProduct.objects.filter(slug=claims.slug).exists():
         raise _slug_exists(claims.slug)
@@ -171,7 +171,7 @@ def review_product(*, product: DataProduct, actor: Person | None, now: datetime)
     if actor is None:
         raise ForbiddenError(
             f"The system may not review data product {product.slug}.",
-            remedy=f"Name who of the group 'governance' reviewed it: `bin/manage review {product.slug} --as USERNAME`.",
+            remedy=f"Name the reviewer from the group 'governance': `bin/manage review {product.slug} --as USERNAME`.",
         )
     require_governance(actor, f"review data product {product.slug}")
     with recorded("review_product", actor):

@@ -101,8 +101,8 @@ def _take_away(use_case: UseCase, measures: Sequence[int], now: datetime, reason
             continue
         if not reason.strip():
             raise InvalidError(
-                f"Values were reported for measure {measure.name} of use case {use_case.slug}: it cannot go without a word.",
-                remedy="Say why it is measured no longer (`reason`); the measure and its values stay to be seen.",
+                f"Values were reported for measure {measure.name} of use case {use_case.slug}: removing it needs a reason.",
+                remedy="Give the reason (`reason`); the measure and its values stay visible.",
                 code="reason_needed",
                 field="reason",
             )

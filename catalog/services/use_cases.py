@@ -92,7 +92,7 @@ def require_may_change(actor: Person | None, use_case: UseCase) -> None:
         owner = use_case.business_owner.username
         raise ForbiddenError(
             f"{actor_name(actor)} may not change use case {use_case.slug}: {owner} owns its decision.",
-            remedy=f"Ask {owner} or somebody of the group 'governance' to do it.",
+            remedy=f"Ask {owner} or a member of the group 'governance' to do it.",
         )
 
 
@@ -183,7 +183,7 @@ def acknowledge_use_case(*, use_case: UseCase, actor: Person | None, now: dateti
             owner = row.business_owner.username
             raise ForbiddenError(
                 f"{actor_name(actor)} may not acknowledge use case {row.slug}: only its business owner {owner} can.",
-                remedy=f"Ask {owner} to acknowledge it, or make somebody else its business owner first.",
+                remedy=f"Ask {owner} to acknowledge it, or give it another business owner first.",
             )
         demand_not_retired(row.slug, UseCaseStage(row.stage))
         if row.claims_changed_at > now:
@@ -227,8 +227,8 @@ def confirm_obligation(
             )
         if not how.strip() or len(how) > LONGEST_TEXT:
             raise InvalidError(
-                f"It is not said how consumer {consumer.slug} meets the obligation {obligation.type}.",
-                remedy=f"Say it in words that can be checked, at most {LONGEST_TEXT:,} characters.",
+                f"It is not documented how consumer {consumer.slug} meets the obligation {obligation.type}.",
+                remedy=f"Describe it so that it can be checked, at most {LONGEST_TEXT:,} characters.",
                 field="how",
             )
         confirmation, _ = ObligationConfirmation.objects.update_or_create(
@@ -272,7 +272,7 @@ def _assign(use_case: UseCase, claims: UseCaseClaims, changed: set[str]) -> None
         if len(getattr(use_case, name)) > LONGEST_TEXT:
             raise InvalidError(
                 f"{name} of use case {use_case.slug} is longer than {LONGEST_TEXT:,} characters.",
-                remedy="Say it shorter, and name the document that says the rest.",
+                remedy="Shorten it, and name the document that has the rest.",
                 field=name,
             )
     demand_clean(use_case, f"use case {use_case.slug}")
@@ -293,14 +293,14 @@ def _business_owner(username: str, actor: Person | None) -> Person:
     if not may_register(actor):
         raise ForbiddenError(
             f"{actor_name(actor)} may not register use cases: that needs a role.",
-            remedy="Ask somebody of the group 'governance' to add you to a group.",
+            remedy="Ask a member of the group 'governance' to add you to a group.",
         )
     if actor is not None and username in {"", actor.username}:
         return actor
     if not is_governance(actor):
         raise ForbiddenError(
             f"{actor_name(actor)} may not register a use case for {username}.",
-            remedy="Register it under your own name and hand it over, or ask somebody of the group 'governance'.",
+            remedy="Register it under your own name and hand it over, or ask a member of the group 'governance'.",
         )
     return find_person(username=username, part="business_owner")
 

@@ -131,7 +131,7 @@ def test_a_page_looks_at_so_many_answers_and_says_how_far_that_was(
         log_decision(world.product, make_agent(), NOW + timedelta(minutes=minutes))
     html = listed(cast.auditor, decision="no")
     assert "None found so far: this page looked back to" in html
-    html = str(cast.auditor.client.get(f"/admin/trust/decision/{link(html, 'Look further back')}").content.decode())
+    html = str(cast.auditor.client.get(f"/admin/trust/decision/{link(html, 'Search older entries')}").content.decode())
     assert names_on(html) == ["answer-00"]
 
 

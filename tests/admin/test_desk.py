@@ -182,7 +182,7 @@ def test_an_auditor_sees_everything_and_nothing_waits_for_them(cast: Cast, world
     make_policy(world.product, "agents", is_published=False)
     words = desk(cast.auditor)
     assert "All products and use cases" in words
-    assert "Waits for you 0" in words
+    assert "To do 0" in words
     assert "Agreements to approve 1 open" in words
     assert "for you" not in section(cast.auditor.sees("index"), "queues")
 

@@ -18,7 +18,7 @@ from trust.vocabulary import CheckStatus
 def test_a_run_shows_every_check_worst_first_with_counts_and_arguments(cast: Cast, world: World) -> None:
     html = cast.owner.sees("trust_run_change", world.run.pk)
     assert "Checks failed" in html
-    assert html.index("Every row has id") < html.index("id never repeats")
+    assert html.index("id is never empty") < html.index("id is unique")
     for words in ("expect_column_values_to_be_unique", "33.33%", "critical", "uniqueness", "There are between 1 and 100 rows"):
         assert words in html
 
@@ -46,7 +46,7 @@ def test_a_run_that_could_not_look_says_why_and_what_to_do(cast: Cast, world: Wo
     run_badly(world.port, NOW + timedelta(hours=1))
     run = Run.objects.get(status="failed")
     assert "There is no such file. Put it there." in cast.owner.sees("trust_run_change", run.pk)
-    assert "Could not look" in cast.owner.sees("trust_run_changelist")
+    assert "Run failed" in cast.owner.sees("trust_run_changelist")
     assert "There is no such file." in cast.owner.sees("index")
 
 

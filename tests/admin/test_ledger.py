@@ -61,11 +61,11 @@ def test_governance_and_auditors_have_the_ledger_verified(cast: Cast, role: str)
     assert "The ledger is being checked" in page.content.decode()
     assert page.headers["Refresh"]
     LedgerCheck.objects.update(status="running", started_at=NOW, batches=2, batches_to_do=3, rows=17)
-    assert "2 of 3 batches with 17 rows hold so far" in visitor.sees("trust_ledgerbatch_changelist")
+    assert "2 of 3 batches with 17 rows verified so far" in visitor.sees("trust_ledgerbatch_changelist")
     LedgerCheck.objects.update(status="waiting")
     carry_out_ledger_check()
     done = visitor.get("trust_ledgerbatch_changelist")
-    assert "The ledger holds:" in done.content.decode()
+    assert "The ledger is intact:" in done.content.decode()
     assert "Refresh" not in done.headers
     assert LedgerCheck.objects.get().requested_by == visitor.person
     assert "holds" in visitor.sees("trust_ledgercheck_changelist")
@@ -76,7 +76,7 @@ def test_a_fault_is_shown_loudly_to_everybody_who_may_see_the_ledger(cast: Cast)
     verify(cast.auditor)
     carry_out_ledger_check()
     page = cast.owner.sees("trust_ledgerbatch_changelist")
-    assert "The ledger does not hold" in page
+    assert "The ledger is broken" in page
     assert f"row {nth_decision(1)} was changed" in page
 
 

@@ -112,17 +112,17 @@ def test_run_now_as_an_action_of_the_list(cast: Cast, world: World, monkeypatch:
 
 def test_judge_again_says_the_verdict_and_writes_none_where_nothing_changed(cast: Cast, world: World) -> None:
     response = cast.owner.act("catalog_dataproduct_changelist", "judge_chosen", world.product)
-    assert "sales is judged: not production-grade, score 59" in messages(response)
+    assert "sales was re-evaluated: not production-grade, score 59" in messages(response)
     assert Verdict.objects.filter(product=world.product).count() == 1
 
 
 @pytest.mark.parametrize(
     ("role", "offered", "withheld"),
     [
-        ("owner", ["Run now", "Judge again", "Acknowledge", "Deprecate"], ["Record a review"]),
-        ("steward", ["Run now", "Judge again"], ["Acknowledge", "Deprecate", "Record a review"]),
-        ("governance", ["Run now", "Judge again", "Record a review", "Deprecate"], ["Acknowledge"]),
-        ("auditor", [], ["Run now", "Judge again", "Acknowledge", "Record a review", "Deprecate"]),
+        ("owner", ["Run now", "Re-evaluate", "Acknowledge", "Deprecate"], ["Record a review"]),
+        ("steward", ["Run now", "Re-evaluate"], ["Acknowledge", "Deprecate", "Record a review"]),
+        ("governance", ["Run now", "Re-evaluate", "Record a review", "Deprecate"], ["Acknowledge"]),
+        ("auditor", [], ["Run now", "Re-evaluate", "Acknowledge", "Record a review", "Deprecate"]),
     ],
 )
 def test_each_is_offered_what_they_may_do(cast: Cast, world: World, role: str, offered: list[str], withheld: list[str]) -> None:

@@ -92,9 +92,9 @@ def test_the_page_of_a_product_tells_the_whole_story(cast: Cast, world: World) -
     for words in (
         "Not production-grade",
         "What would fix it",
-        "Held at 59 while a gate is open",
+        "Capped at 59 while a gate fails",
         "1 of 5 checks did not pass",
-        "Every row has id",
+        "id is never empty",
         "readers v1",
         "first judgement" if "first judgement" in html else "run completed",
         "registered",

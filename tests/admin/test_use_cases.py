@@ -99,7 +99,7 @@ def test_an_owner_registers_a_use_case_with_all_that_belongs_to_it(cast: Cast, w
         product_lines="sales\r\nsales/rows\r\n\r\n",
         consumer_lines="agent",
         exceptions_within="PT36H",
-        why="Asked for by sales.",
+        why="Requested by sales.",
         **measure_rows({**measure, "owner": cast.owner.person.pk}),
     )
     response = cast.owner.post(ADD, **form)
@@ -167,7 +167,7 @@ def test_a_measure_with_values_goes_only_with_a_reason_and_stays_to_be_seen(cast
     )
     gone = measure_rows({**measure_row(measure), "DELETE": "on"}, initial=1)
     response = cast.owner.post(CHANGE, delays.pk, **form_of(delays, gone))
-    assert "cannot go without a word" in response.content.decode()
+    assert "removing it needs a reason" in response.content.decode()
     assert cast.owner.post(CHANGE, delays.pk, **form_of(delays, gone, why="We count otherwise.")).status_code == 302
     measure.refresh_from_db()
     assert measure.retired_at is not None

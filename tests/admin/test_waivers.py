@@ -56,7 +56,7 @@ def test_an_owner_asks_and_governance_grants_and_revokes(cast: Cast, world: Worl
 def test_governance_does_not_grant_what_it_asked_for(cast: Cast, world: World) -> None:
     asked(cast.governance, world)
     waiver = Waiver.objects.get()
-    assert "gina asked for it" in decide(cast.governance, "grant", waiver)
+    assert "gina requested it" in decide(cast.governance, "grant", waiver)
     assert waiver.status == "requested"
     assert "is granted" in decide(Visitor(make_governance("greta", is_staff=True)), "grant", waiver)
 
@@ -67,7 +67,7 @@ def test_a_request_is_rejected_with_a_reason_or_withdrawn(cast: Cast, world: Wor
     assert "is rejected" in decide(cast.governance, "reject", first, "Repair it.")
     asked(cast.owner, world)
     second = Waiver.objects.exclude(pk=first.pk).get()
-    assert "did not ask" in decide(cast.governance, "withdraw", second)
+    assert "did not request" in decide(cast.governance, "withdraw", second)
     assert "is withdrawn" in decide(cast.owner, "withdraw", second)
 
 

@@ -45,7 +45,7 @@ def test_all_are_answered_in_order_by_one_statement(
     assert [answer["product"] for answer in answers] == [slugs[2], "none-such", slugs[1], slugs[0], slugs[2]]
     assert [answer["decision"] for answer in answers] == [True, False, False, True, True]
     assert [reason["code"] for reason in answers[1]["reasons"]] == ["product_unknown"]
-    assert answers[1]["reasons"][0]["message"] == "There is no data product none-such that the asker may see."
+    assert answers[1]["reasons"][0]["message"] == "There is no data product none-such that the caller may see."
     ids = [answer["decision_id"] for answer in answers]
     assert ids == sorted(ids)
     rows = list(Decision.objects.filter(channel="check").order_by("id"))

@@ -22,6 +22,7 @@ from tests.factories import make_consumer, make_governance, make_governed_produc
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
 from trust.clock import database_now
+from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.models import Decision, Incident, Verdict
 from trust.verdicts.rules.answer import short_answer
 from trust.verdicts.services.trust_policies import publish_trust_policy
@@ -246,7 +247,7 @@ def test_a_missing_policy_is_named(cast: Cast, product: DataProduct, agent: Call
 
     told = replayed(cast, number)
 
-    assert told["why"] == [f"Access policy deciders v1 (id {policy_id}) is not stored any more."]
+    assert told["why"] == [f"Access policy deciders v1 (id {policy_id}) is no longer stored."]
     assert {"path": "/decision", "then": True, "now": False} in told["differences"]
 
 
@@ -276,8 +277,80 @@ def test_the_command_tells_by_its_exit_status(cast: Cast, product: DataProduct, 
 
     without_triggers("trust_decision")
     connection.cursor().execute("UPDATE trust_decision SET score = 1 WHERE id = %s", [number])
-    with pytest.raises(CommandError, match="does not come out") as refusal:
+    with pytest.raises(CommandError, match="differs from the logged answer") as refusal:
         call_command("replay", str(number), stdout=StringIO())
     assert refusal.value.returncode == 1
     with pytest.raises(CommandError, match="There is no decision 0"):
         call_command("replay", "0")
+
+
+ANSWERS_WITH_TEXTS = [
+    trust("?min_score=100"),
+    trust("?detail=full&min_score=100"),
+    trust("?purpose=ai.training"),
+    authzen(purpose="ai.training"),
+]
+
+
+def store_in_other_words(number: int, answer: dict[str, Any], version: int) -> None:
+    """The answer as an earlier version of Touchstone worded it: every text is another one."""
+
+    def reword(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: "Other words." if name in texts else reword(item) for name, item in value.items()}
+        return [reword(item) for item in value] if isinstance(value, list) else value
+
+    texts = {"message", "remedy", "cause", "note", "reason_user"}
+    ruling = json.dumps(reword(Decision.objects.get(pk=number).ruling))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE trust_decision SET answer = %s, ruling = nullif(%s::jsonb, 'null'), wording_version = %s WHERE id = %s",
+            [json.dumps(reword(answer)), ruling, version, number],
+        )
+
+
+@pytest.mark.parametrize("ask", ANSWERS_WITH_TEXTS, ids=range(len(ANSWERS_WITH_TEXTS)))
+def test_texts_of_another_wording_version_are_not_compared(
+    cast: Cast, product: DataProduct, gateway: Caller, agent: Caller, ask: Callable[[Caller], int]
+) -> None:
+    number = ask(gateway)
+    answer = json.loads(Decision.objects.get(pk=number).answer)
+    without_triggers("trust_decision")
+
+    store_in_other_words(number, answer, WORDING_VERSION + 1)
+    other_version = replayed(cast, number)
+    store_in_other_words(number, answer, WORDING_VERSION)
+    same_version = replayed(cast, number)
+
+    assert (other_version["identical"], other_version["differences"]) == (True, [])
+    assert other_version["taken_as_logged"][-1] == "texts (wording version 2; this is version 1)"
+    assert same_version["identical"] is False
+
+
+@pytest.mark.parametrize("ask", ANSWERS_WITH_TEXTS, ids=range(len(ANSWERS_WITH_TEXTS)))
+def test_codes_and_numbers_of_another_wording_version_are_compared(
+    cast: Cast, product: DataProduct, gateway: Caller, agent: Caller, ask: Callable[[Caller], int]
+) -> None:
+    number = ask(gateway)
+    answer = json.loads(Decision.objects.get(pk=number).answer)
+    without_triggers("trust_decision")
+    said = answer.get("context", answer)
+    said["reasons"][0]["code"] = "other_code"
+    said["score"] = 12
+    store_in_other_words(number, answer, WORDING_VERSION + 1)
+
+    told = replayed(cast, number)
+
+    paths = [difference["path"].removeprefix("/context") for difference in told["differences"]]
+    assert "/score" in paths
+    assert any(path.startswith("/reasons") for path in paths)
+
+
+def test_another_wording_with_room_for_fewer_gates_is_the_same_answer(cast: Cast, product: DataProduct, agent: Caller) -> None:
+    Incident.objects.create(product=product, title="Broken", opened_at=database_now())
+    number = trust("?min_score=100")(agent)
+    answer = json.loads(Decision.objects.get(pk=number).answer)
+    assert len(answer["reasons"]) == 2
+    without_triggers("trust_decision")
+    store_in_other_words(number, {**answer, "reasons": answer["reasons"][:1], "more_reasons": 1}, WORDING_VERSION + 1)
+    assert replayed(cast, number)["differences"] == []

@@ -41,7 +41,7 @@ def test_it_tells_what_it_did_and_what_to_do_next(file: Path) -> None:
     assert "  port orders: added" in said
     assert "bin/manage run_suite orders" in said
     assert register(file) == f"{file}: orders unchanged\n" + "".join(
-        f"{line}\n" for line in ["  look again:", "    access policy readers: v1 is a draft until governance publishes it"]
+        f"{line}\n" for line in ["  warnings:", "    access policy readers: v1 is a draft until governance publishes it"]
     )
 
 
@@ -66,7 +66,7 @@ def test_one_bad_file_exits_1_and_the_others_are_registered(file: Path, tmp_path
     bad = tmp_path / "bad.yaml"
     bad.write_text("version: 1.0\nkind: Something\n")
     out = StringIO()
-    with pytest.raises(CommandError, match="1 of 2 files were refused") as refusal:
+    with pytest.raises(CommandError, match="1 of 2 files were rejected") as refusal:
         call_command("register", str(bad), str(file), stdout=out, stderr=out)
     assert refusal.value.returncode == 1
     assert "version: is a number, not text" in out.getvalue()

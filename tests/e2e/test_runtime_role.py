@@ -215,5 +215,5 @@ def test_the_ledger_is_sealed_published_and_proved_with_the_rights_of_the_proces
     for words in (["signing_key", "--ensure"], ["ledger", "seal"], ["ledger", "verify"]):
         done = manage(postgres, *words, **places)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert "The ledger holds: 1 batches" in done.stdout
+    assert "The ledger is intact: 1 batches" in done.stdout
     assert (tmp_path / "published.jsonl").read_text().count("\n") == 1

@@ -71,13 +71,13 @@ def not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:
 
 def forbidden(_request: HttpRequest, _exception: Exception) -> HttpResponse:
     message = "Your account does not have the right to see or to do this. Ask governance for the role that has it."
-    return error_page(403, "You may not do this", message)
+    return error_page(403, "Permission denied", message)
 
 
 def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
-    return error_page(400, "This request cannot be understood", "Check the address, or go back and try again.")
+    return error_page(400, "This request is invalid", "Check the address, or go back and try again.")
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
-    message = "Touchstone could not answer, and says nothing rather than something wrong. The fault is in the log."
+    message = "Internal error: the page could not be shown. The log has the details."
     return error_page(500, "Something went wrong here", message)

@@ -47,6 +47,7 @@ CREATE TABLE trust_decision (
     obligations jsonb NOT NULL DEFAULT '[]',
     request_id varchar(128) NOT NULL,
     latency_us bigint NOT NULL,
+    wording_version smallint NOT NULL DEFAULT 1,
     answer text NOT NULL,
     PRIMARY KEY (id, asked_at),
     CONSTRAINT decision_only_on_good_data CHECK (production_grade OR NOT decision)
@@ -151,13 +152,13 @@ class Migration(migrations.Migration):
                     ('batches_to_do', models.PositiveBigIntegerField(default=0)),
                     ('batches', models.PositiveBigIntegerField(default=0)),
                     ('rows', models.PositiveBigIntegerField(default=0)),
-                    ('believed', models.CharField(blank=True, help_text='Whose keys were believed.', max_length=100)),
+                    ('believed', models.CharField(blank=True, help_text='Source of the trusted keys.', max_length=100)),
                     ('fault', models.TextField(blank=True)),
                     ('remedy', models.TextField(blank=True)),
                 ],
                 options={
                     'verbose_name': 'check of the ledger',
-                    'verbose_name_plural': 'checks of the ledger',
+                    'verbose_name_plural': 'ledger checks',
                     'ordering': ['-id'],
                     'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'running', 'holds', 'broken', 'failed'])), name='ledger_check_status_known'), models.UniqueConstraint(models.Value(1), condition=models.Q(('status__in', ['waiting', 'running'])), name='ledger_check_one_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['broken', 'failed']), _negated=True), models.Q(('fault', ''), _negated=True), _connector='OR'), name='ledger_check_says_what_is_wrong')],
                     'indexes': [],
@@ -359,6 +360,7 @@ class Migration(migrations.Migration):
                     ('obligations', models.JSONField(default=list)),
                     ('request_id', models.CharField(max_length=128)),
                     ('latency_us', models.BigIntegerField()),
+                    ('wording_version', models.SmallIntegerField(default=1)),
                     ('answer', models.TextField()),
                 ],
                 options={
@@ -775,7 +777,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name': 'exception of an output',
-                    'verbose_name_plural': 'exceptions of outputs',
+                    'verbose_name_plural': 'output exceptions',
                     'ordering': ['-id'],
                     'indexes': [models.Index(fields=['use_case', '-opened_at'], name='exception_use_case_time'), models.Index(fields=['decision_id'], name='exception_decision'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['due_at'], name='exception_due')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('severity__in', ['critical', 'warning', 'info'])), name='exception_severity_known'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('closed_by__isnull', False), models.Q(('resolution', ''), _negated=True)), _connector='OR'), name='exception_closed_by_somebody_who_says_how')],

@@ -70,4 +70,4 @@ class Command(BaseCommand):
             message = f"{path} cannot be read: {error.strerror}. Name an existing document."
             raise CommandError(message) from error
         path.write_text(with_table(document), encoding="utf-8")
-        self.stdout.write(f"{path} holds the table now.")
+        self.stdout.write(f"{path} now contains the table.")

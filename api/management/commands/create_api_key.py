@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 now=now,
             )
         except OverflowError:
-            raise CommandError(f"--days {options['days']} lies outside of the calendar. Give 1 to 366.") from None
+            raise CommandError(f"--days {options['days']} lies outside the calendar. Give 1 to 366.") from None
         except DomainError as error:
             raise CommandError(str(error)) from None
         end = f"until {shown(key.expires_at)}" if key.expires_at else "without an end"

@@ -12,15 +12,15 @@ from catalog.services.consumers import register_consumer
 
 
 class Command(BaseCommand):
-    help = "Registers a consumer: a service, an AI agent or an AI model, and the person who answers for it."
+    help = "Registers a consumer: a service, an AI agent or an AI model, and its owner."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="its name in questions and decisions, for ever")
+        parser.add_argument("slug", help="its permanent name in requests and decisions")
         parser.add_argument(
             "--kind", required=True, choices=[kind.value for kind in ConsumerKind if kind != ConsumerKind.PERSON]
         )
-        parser.add_argument("--owner", required=True, metavar="USERNAME", help="who answers for it")
-        parser.add_argument("--name", help="in a few words what it is; default: the slug")
+        parser.add_argument("--owner", required=True, metavar="USERNAME", help="its owner")
+        parser.add_argument("--name", help="a short name; default: the slug")
         parser.add_argument("--description", default="")
         parser.add_argument(
             "--clearance",

@@ -13,10 +13,7 @@ from trust.models import Decision
 
 
 class Command(BaseCommand):
-    help = (
-        "Judge, rule and word a logged answer again from what is stored. Prints what differs as JSON; "
-        "exit status 1 where it does not come out byte for byte."
-    )
+    help = "Replay a logged answer from what is stored. Prints the differences as JSON; exit status 1 if there are any."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("decision_id", type=int, help="The decision_id of the answer.")
@@ -33,4 +30,4 @@ class Command(BaseCommand):
         told = {"is_identical": replayed.identical, **asdict(replayed)}
         self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
         if not replayed.identical:
-            raise CommandError(f"Decision {decision.pk} does not come out as it was answered; see what differs above.")
+            raise CommandError(f"Decision {decision.pk} differs from the logged answer; the differences are above.")

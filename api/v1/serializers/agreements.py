@@ -67,9 +67,9 @@ class AgreementRequest(StrictSerializer):
     consumer = TextField(max_length=150, help_text="Slug of the consumer that would use the data.")
     product = TextField(max_length=80, help_text="Slug of the data product.")
     purpose = TextField(max_length=80)
-    reason = TextField(max_length=LONGEST_REASON, help_text="Why the data is wanted; whoever approves reads it.")
+    reason = TextField(max_length=LONGEST_REASON, help_text="Why the data is needed; approvers read it.")
     expires_at = MomentField(help_text="When it ends: at most 366 days from now.")
 
 
 class ReasonRequest(StrictSerializer):
-    reason = TextField(max_length=LONGEST_REASON, help_text="Why; everybody concerned reads it.")
+    reason = TextField(max_length=LONGEST_REASON, help_text="The reason; everyone concerned reads it.")

@@ -69,7 +69,7 @@ class DecisionAnswer(DecisionEntry):
     basis = JsonObjectField(
         allow_null=True, help_text="What was known: product and contract versions, runs, trust policy, facts."
     )
-    ruling = JsonObjectField(allow_null=True, help_text="What the policies said, with all that is needed to rule again.")
+    ruling = JsonObjectField(allow_null=True, help_text="Policy evaluation, with all that is needed to rule again.")
     obligations = serializers.ListField(child=ObligationField(), help_text="What a permitted consumer must do.")
     latency_us = serializers.IntegerField(help_text="Microseconds from the arrival of the request to the writing of the row.")
     answer = serializers.SerializerMethodField(help_text="What was answered.")

@@ -20,7 +20,7 @@ class NotificationQuery(StrictSerializer):
 
 class NotificationAnswer(ModelAnswer[Notification]):
     consumer = serializers.CharField(
-        source="consumer.slug", allow_null=True, default=None, help_text="The consumer that was told; null: you yourself."
+        source="consumer.slug", allow_null=True, default=None, help_text="The consumer that was notified; null: you."
     )
     payload = JsonObjectField(help_text="What the notice is about, for programs. `text` may quote what other people wrote.")
 

@@ -84,7 +84,7 @@ class PortRequest(StrictSerializer):
     location = TextField(max_length=1000, help_text="A path below an allowed root; `schema.table` for postgres.")
     description = OptionalTextField(max_length=20_000, default="")
     connection = OptionalTextField(max_length=300, default="", help_text="`env:NAME` or `file:/path`.")
-    time_column = OptionalTextField(max_length=200, default="", help_text="Its newest value tells the data's age.")
+    time_column = OptionalTextField(max_length=200, default="", help_text="Its newest value dates the data.")
     service_level = DurationField(allow_null=True, default=None, help_text="How old the data may be.")
     is_empty_allowed = FlagField(source="allow_empty", default=False, help_text="A table without rows is in order.")
     null_values = serializers.ListField(

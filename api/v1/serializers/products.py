@@ -28,7 +28,7 @@ class ProductQuery(StrictSerializer):
     sensitivity = serializers.ChoiceField(words(Sensitivity), required=False)
     owner = TextField(required=False, max_length=150, help_text="Username.")
     domain = TextField(required=False, max_length=80, help_text="Slug of a domain.")
-    lifecycle = serializers.ChoiceField(words(Lifecycle), required=False, help_text="Retired ones show only if asked for.")
+    lifecycle = serializers.ChoiceField(words(Lifecycle), required=False, help_text="Retired ones are shown only on request.")
     tag = TextField(required=False, max_length=80)
 
     def validate_q(self, value: str) -> str:
@@ -154,7 +154,7 @@ class ProductRequest(StrictSerializer):
     version = TextField(max_length=50, default="1.0.0")
     description = OptionalTextField(max_length=20_000, default="")
     intended_purpose = OptionalTextField(source="purpose", max_length=20_000, default="", help_text="What the product is for.")
-    limitations = OptionalTextField(max_length=20_000, default="", help_text="What it must not be taken for.")
+    limitations = OptionalTextField(max_length=20_000, default="", help_text="What it must not be used for.")
     usage = OptionalTextField(max_length=20_000, default="", help_text="How it is meant to be used.")
     tags = serializers.ListField(child=TextField(max_length=80), default=list, max_length=50)
     sensitivity = serializers.ChoiceField(words(Sensitivity), allow_null=True, default=None, help_text="null: unclassified.")

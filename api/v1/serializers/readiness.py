@@ -29,7 +29,7 @@ class ReadinessReference(serializers.Serializer[Any]):
 
 class ReadinessResponsible(serializers.Serializer[Any]):
     role = serializers.ChoiceField(words(Role))
-    username = serializers.CharField(allow_null=True, help_text="null: the role as a group, or nobody holds it.")
+    username = serializers.CharField(allow_null=True, help_text="null: the role as a group, or no one has it.")
 
 
 class ReadinessQuestionAnswer(serializers.Serializer[Any]):
@@ -63,7 +63,7 @@ class ReadinessAnswer(serializers.Serializer[Assessment]):
     level = serializers.ChoiceField(words(ReadinessLevel), help_text="That of the weakest gap, never an average.")
     weakest = serializers.ChoiceField(words(Gap))
     assessed_at = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField(help_text="Holds until then, unless a fact changes.")
+    valid_until = serializers.DateTimeField(help_text="Valid until then, unless a fact changes.")
     gaps = ReadinessGap(many=True)
     questions = ReadinessQuestionAnswer(many=True)
     overrides = serializers.SerializerMethodField(help_text="Those that its stage rests on.")

@@ -32,7 +32,7 @@ class FailureAnswer(serializers.Serializer[object]):
 class RunEntry(ModelAnswer[Run]):
     product = serializers.CharField(source="port.product.slug")
     port = serializers.CharField(source="port.name")
-    status = serializers.ChoiceField(words(RunStatus), help_text="failed: we could not look; it says nothing about the data.")
+    status = serializers.ChoiceField(words(RunStatus), help_text="failed: the data could not be read.")
     evidence_status = serializers.SerializerMethodField(help_text="What was found; null until the run is completed.")
     cause = serializers.ChoiceField(RunCause.choices)
     requested_by = serializers.CharField(source="requested_by.username", allow_null=True, default=None)

@@ -39,7 +39,7 @@ class OutcomeRequest(StrictSerializer):
 class OutcomeAnswer(ModelAnswer[OutcomeReport]):
     measure = serializers.CharField(source="measure.name")
     unit = serializers.CharField(source="measure.unit")
-    target = serializers.FloatField(source="measure.target", help_text="As it stands now.")
+    target = serializers.FloatField(source="measure.target", help_text="Its current state.")
     better = serializers.ChoiceField(words(Better), source="measure.better")
     created_at = serializers.DateTimeField(source="reported_at")
     created_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the consumer.")

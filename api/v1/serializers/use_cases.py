@@ -31,7 +31,7 @@ from trust.vocabulary import Gap, ReadinessLevel
 
 
 class UseCaseQuery(StrictSerializer):
-    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones show only if asked for.")
+    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones are shown only on request.")
     business_owner = TextField(required=False, max_length=150, help_text="Username.")
     q = TextField(required=False, max_length=200, help_text="Words of slug, name or decision; each must occur.")
 
@@ -209,7 +209,7 @@ class UseCaseRequest(StrictSerializer):
         child=TextField(max_length=150),
         default=list,
         max_length=MOST_CONSUMERS,
-        help_text="Slugs of the agents, models and services that act in it. Owners of others than yours are told.",
+        help_text="Slugs of the agents, models and services that act in it. Other owners are notified.",
     )
     products = serializers.ListField(child=UsedProductRequest(), default=list, max_length=MOST_PRODUCTS)
     workflow = OptionalTextField(max_length=200, default="", help_text="The process that the decision belongs to.")
@@ -222,9 +222,11 @@ class UseCaseRequest(StrictSerializer):
         max_length=150, allow_null=True, default=None, help_text="Username of who handles exceptions of outputs."
     )
     exceptions_within = DurationField(allow_null=True, default=None, help_text="By when an exception must be closed.")
-    fallback = OptionalTextField(max_length=LONGEST_TEXT, default="", help_text="What happens instead while data is not fit.")
+    fallback = OptionalTextField(
+        max_length=LONGEST_TEXT, default="", help_text="What happens instead while the data is not fit."
+    )
     is_explainability_required = FlagField(
-        source="explainability_required", allow_null=True, default=None, help_text="null: nobody has said."
+        source="explainability_required", allow_null=True, default=None, help_text="null: not recorded."
     )
     explainability_requirement = OptionalTextField(
         max_length=LONGEST_TEXT, default="", help_text="What must be explained, and to whom."

@@ -73,4 +73,4 @@ class WaiverRequest(StrictSerializer):
 
 
 class WaiverReasonRequest(StrictSerializer):
-    reason = TextField(max_length=LONGEST_REASON, help_text="Why; everybody concerned reads it.")
+    reason = TextField(max_length=LONGEST_REASON, help_text="The reason; everyone concerned reads it.")

@@ -46,7 +46,7 @@ def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
     rows = incidents_as_shown().prefetch_related("entries__actor")
     incident = rows.filter(product=find_product(view.actor, slug), pk=incident_id).first()
     if incident is None:
-        remedy = f"GET /api/v1/products/{slug}/incidents lists those that there are."
+        remedy = f"GET /api/v1/products/{slug}/incidents lists all."
         raise NotFoundError(f"Data product {slug} has no incident {incident_id}.", remedy=remedy)
     return incident
 

@@ -62,7 +62,7 @@ class PolicyView(ApiView):
             if policy is not None:
                 policy.product = product
         if policy is None:
-            raise NotFoundError(f"{whose} {name[:80]} v{version}.", remedy=f"GET /api/v1/{listed} lists those that there are.")
+            raise NotFoundError(f"{whose} {name[:80]} v{version}.", remedy=f"GET /api/v1/{listed} lists all.")
         return policy
 
     def shown(self, policy: AccessPolicy) -> Response:

@@ -28,7 +28,7 @@ def find_port(product: DataProduct, name: str) -> OutputPort:
     """The port of that name. Raises `NotFoundError`."""
     port = product.output_ports.filter(name=name).first() if is_storable(name) else None
     if port is None:
-        remedy = f"GET /api/v1/products/{product.slug}/ports lists those that there are."
+        remedy = f"GET /api/v1/products/{product.slug}/ports lists all."
         raise NotFoundError(
             f"Data product {product.slug} has no output port {name[:200]!r}.", remedy=remedy, code="port_unknown"
         )
@@ -43,7 +43,7 @@ def only_port(product: DataProduct) -> OutputPort:
         return ports[0]
     names = ", ".join(port.name for port in ports)
     remedy = f"Name one of them as `port`: {names}." if ports else "Put an output port first."
-    message = f"Data product {product.slug} has {len(ports) or 'no'} output ports, so it must be said which is meant."
+    message = f"Data product {product.slug} has {len(ports) or 'no'} output ports, so name one of them."
     raise InvalidError(message, remedy=remedy, code="port_needed", field="port")
 
 

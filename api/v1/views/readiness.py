@@ -50,6 +50,6 @@ class PastReadinessView(ApiView):
         use_case = find_use_case(self.actor, slug)
         row = Readiness.objects.select_related("policy").filter(use_case=use_case, pk=readiness_id).first()
         if row is None:
-            remedy = f"GET /api/v1/use-cases/{slug}/readiness/history lists those that there are."
+            remedy = f"GET /api/v1/use-cases/{slug}/readiness/history lists all."
             raise NotFoundError(f"Use case {slug} has no assessment {readiness_id}.", remedy=remedy)
         return Response(PastReadinessAnswer(row, context={"hidden": hidden_from(self.actor, use_case)}).data)

@@ -38,7 +38,7 @@ def find_move(person: Person, slug: str, move_id: int) -> StageMove:
     """Raises `NotFoundError`; two queries."""
     move = as_shown().filter(use_case=find_use_case(person, slug), pk=move_id).first()
     if move is None:
-        remedy = f"GET /api/v1/use-cases/{slug}/stage-moves lists those that there are."
+        remedy = f"GET /api/v1/use-cases/{slug}/stage-moves lists all."
         raise NotFoundError(f"Use case {slug} has no stage move {move_id}.", remedy=remedy)
     return move
 

@@ -48,6 +48,6 @@ class TrustPolicyVersionView(ApiView):
         """One version of the trust policy, as verdicts name it."""
         row = TrustPolicyVersion.objects.select_related("published_by").filter(version=version).first()
         if row is None:
-            remedy = "GET /api/v1/trust-policies lists those that there are."
+            remedy = "GET /api/v1/trust-policies lists all."
             raise NotFoundError(f"There is no trust policy v{version}.", remedy=remedy)
         return Response(TrustPolicyAnswer(row).data)

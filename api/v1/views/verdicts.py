@@ -30,6 +30,6 @@ class VerdictView(ApiView):
         product = find_product(self.actor, slug)
         verdict = Verdict.objects.select_related("policy").filter(product=product, pk=verdict_id).first()
         if verdict is None:
-            remedy = f"GET /api/v1/products/{slug}/verdicts lists those that there are."
+            remedy = f"GET /api/v1/products/{slug}/verdicts lists all."
             raise NotFoundError(f"Data product {slug} has no verdict {verdict_id}.", remedy=remedy)
         return Response(VerdictAnswer(verdict).data)

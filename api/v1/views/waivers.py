@@ -29,7 +29,7 @@ def find_waiver(view: ApiView, slug: str, waiver_id: int) -> Waiver:
     """Raises `NotFoundError`."""
     waiver = waivers_as_shown().filter(product=find_product(view.actor, slug), pk=waiver_id).first()
     if waiver is None:
-        remedy = f"GET /api/v1/products/{slug}/waivers lists those that there are."
+        remedy = f"GET /api/v1/products/{slug}/waivers lists all."
         raise NotFoundError(f"Data product {slug} has no waiver {waiver_id}.", remedy=remedy)
     return waiver
 

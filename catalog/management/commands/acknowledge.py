@@ -12,7 +12,7 @@ from catalog.services.products import acknowledge_product
 
 
 class Command(BaseCommand):
-    help = "Record that the owner acknowledges a data product: it is theirs, and what is claimed about it is right."
+    help = "Record that the owner acknowledges a data product and its claims."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")

@@ -11,7 +11,7 @@ from catalog.services.people import add_person
 
 
 class Command(BaseCommand):
-    help = "Add a person without a password. Give one with `bin/manage changepassword USERNAME`, if the person is to log in."
+    help = "Add a person without a password. Set one with `bin/manage changepassword USERNAME`, to allow sign-in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

@@ -13,7 +13,7 @@ from catalog.services.products import review_product
 
 
 class Command(BaseCommand):
-    help = "Record that somebody of the group 'governance' has reviewed a data product."
+    help = "Record that a member of the group 'governance' has reviewed a data product."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")

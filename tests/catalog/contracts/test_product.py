@@ -84,7 +84,7 @@ def test_a_slug_is_made_where_none_is_given(parts: dict[str, Any], slug: str) ->
 def test_a_slug_that_is_none_is_a_fault(slug: str) -> None:
     document = contract()
     document["customProperties"] = [setting("slug", slug)]
-    with pytest.raises(InvalidError, match="is no slug"):
+    with pytest.raises(InvalidError, match="is not a slug"):
         read(document)
 
 

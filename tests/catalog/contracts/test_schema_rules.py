@@ -204,7 +204,7 @@ def test_a_promise_that_cannot_be_judged_is_kept_and_named(promise: dict[str, An
     document = with_levels(promise)
     assert document.ports[0].service_level is None
     assert document.not_executable[0].path == "slaProperties[0]"
-    assert "kept, not judged" in document.not_executable[0].reason
+    assert "kept, not evaluated" in document.not_executable[0].reason
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -236,7 +236,7 @@ def test_the_ledger_proves_all_of_it_afterwards(installation: Installation, coll
     installation.stage.manage("shell", "-c", sealing)
     assert "wait to be sealed" not in installation.stage.manage("ledger", "status").stdout
     proved = installation.stage.manage("ledger", "verify").stdout
-    assert proved.startswith("The ledger holds: ")
+    assert proved.startswith("The ledger is intact: ")
     batches, rows, *_ = (int(word) for word in proved.split() if word.isdecimal())
     assert batches > 1
     assert rows > ANSWERS

@@ -172,7 +172,7 @@ def test_a_verdict_that_runs_out_is_a_fall_with_its_cause(port: OutputPort) -> N
     assert carry_out_recalls(now=over + 6 * MINUTE) == 1
     recall = Recall.objects.get()
     assert (recall.fallen_verdict.verdict, recall.fallen_verdict.cause) == ("unknown", "time passed")
-    assert "evidence lives 36 hours" in Notification.objects.get().payload["cause"]
+    assert "evidence expires after 36 hours" in Notification.objects.get().payload["cause"]
 
 
 def test_a_fall_downstream_is_a_recall_of_its_own(port: OutputPort) -> None:

@@ -56,7 +56,7 @@ def test_an_acknowledgement_is_listed_for_its_owner_from_a_week_before_and_stays
         assert found == [
             Due(
                 DueKind.ACKNOWLEDGEMENT,
-                "orders is to be acknowledged",
+                "orders: acknowledgement due",
                 "catalog.dataproduct",
                 product.pk,
                 due_at,

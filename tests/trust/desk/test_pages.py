@@ -173,7 +173,7 @@ def test_the_label_of_a_green_product_says_so_and_has_no_reasons() -> None:
     green("sales")
     html = page("/products/sales")
     assert '<h2 id="verdict">Production-grade</h2>' in html
-    assert "All 15 gates are passed" in html
+    assert "All 15 gates pass" in html
     assert "What would fix it" not in html
     assert "All 5 checks passed" in html
 
@@ -188,7 +188,7 @@ def test_the_label_of_a_red_product_says_why_what_would_fix_it_and_who_can() -> 
     assert "What would fix it" in html
     assert f"{product.owner.username}, owner" in html
     assert "1 of 5 checks did not pass" in html
-    assert "Every row has id" in html
+    assert "id is never empty" in html
 
 
 @pytest.mark.usefixtures("public")
@@ -196,7 +196,7 @@ def test_the_label_of_a_product_that_never_ran_is_unknown_and_never_green() -> N
     make_ready_port(make_governed_product("sales"))
     html = page("/products/sales")
     assert '<h2 id="verdict">Unknown</h2>' in html
-    assert "Nobody has looked yet" in html
+    assert "Not checked yet" in html
     assert "no evidence yet" in html
 
 
@@ -205,7 +205,7 @@ def test_a_run_that_could_not_look_shows_its_reason_and_remedy() -> None:
     port = make_ready_port(make_governed_product("sales"))
     run_badly(port, NOW)
     html = page("/products/sales")
-    assert "We could not look." in html
+    assert "Could not read the data." in html
     assert "There is no such file. Put it there." in html
 
 

@@ -74,7 +74,7 @@ def test_a_port_on_what_somebody_else_keeps_is_refused(
     mallory = make_owner("mallory")
     product = make_product(owner=mallory, sensitivity=Sensitivity.PUBLIC)
 
-    with pytest.raises(ForbiddenError, match="somebody else"):
+    with pytest.raises(ForbiddenError, match="another owner's product"):
         ports.put_output_port(product=product, claims=claims_on(spell(root), kind=kind), actor=mallory)
     assert not product.output_ports.exists()
 
@@ -83,7 +83,7 @@ def test_a_contract_on_what_somebody_else_keeps_is_refused_whole(pay: OutputPort
     OutputPort.objects.filter(id=pay.id).update(location="orders.csv")
     ada = make_owner("ada")
 
-    with pytest.raises(ForbiddenError, match="somebody else"):
+    with pytest.raises(ForbiddenError, match="another owner's product"):
         register_document(content=as_yaml(contract()), filename="orders.odcs.yaml", actor=ada, now=NOW)
     assert not DataProduct.objects.filter(slug="orders").exists()
 

@@ -196,7 +196,7 @@ class TestCommand:
         assert "1 rows of trust_decision wait" in run("status")
         assert "Sealed batch 1" in run("seal")
         assert "The last is batch 1" in run("status")
-        assert "The ledger holds: 1 batches" in run("verify")
+        assert "The ledger is intact: 1 batches" in run("verify")
 
     def test_verifying_can_begin_in_the_middle(self, signing_key: str) -> None:
         make_sealed_rows()

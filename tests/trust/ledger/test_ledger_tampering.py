@@ -219,7 +219,7 @@ def test_a_batch_that_another_key_signed_is_found_where_keys_are_pinned(
 ) -> None:
     pinned = tmp_path / "jwks.json"
     pinned.write_text(json.dumps(public_jwks()))
-    assert "The ledger holds: 3 batches" in run("verify", "--jwks", str(pinned))
+    assert "The ledger is intact: 3 batches" in run("verify", "--jwks", str(pinned))
     forge_last_batch()
     with pytest.raises(CommandError, match=r"signature of batch 3 is by the key .*, which is none of those believed"):
         run("verify", "--jwks", str(pinned))
@@ -235,12 +235,12 @@ def test_a_key_that_is_slipped_into_the_database_signs_no_batch(forge_last_batch
 
 def test_where_there_is_no_folder_the_database_is_believed_and_that_is_told(key_folder: Path) -> None:
     (key_folder / "000001.pem").unlink()
-    assert "Believed were the keys of this database, which whoever changes it can change too" in run("verify")
+    assert "Believed were the keys of this database, which an intruder with write access could change too" in run("verify")
 
 
 def test_what_was_published_proves_a_batch_that_was_written_anew(forge_last_batch: Callable[[], None], published: Path) -> None:
     assert ledger_publishing.publish() == 3
-    assert "The ledger holds" in run("verify", "--published", str(published))
+    assert "The ledger is intact" in run("verify", "--published", str(published))
     forge_last_batch()
     with pytest.raises(CommandError, match="The statement of batch 3 is not the one that was published"):
         run("verify", "--published", str(published))

@@ -273,7 +273,7 @@ def test_one_that_fails_in_a_new_way_does_not_stop_the_others(
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", fail)
     webhook = tell_webhook(receiver.url, key="another")
     assert deliver_due(now=NOW) == 2
-    assert state(delivery) == ("waiting", 1, True, "Touchstone failed: RuntimeError; its log says more.")
+    assert state(delivery) == ("waiting", 1, True, "Touchstone failed: RuntimeError; the log has the details.")
     assert state(webhook)[0] == "delivered"
 
 

@@ -106,7 +106,7 @@ def test_a_share_never_rounds_to_nothing_or_to_all(value: float | None, said: st
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        (check("expect_column_values_to_not_be_null", column="dep_time"), "Every row has dep_time"),
+        (check("expect_column_values_to_not_be_null", column="dep_time"), "dep_time is never empty"),
         (check("expect_column_values_to_be_between", column="tz", min_value=-10, max_value=-5), "tz is between -10 and -5"),
         (check("expect_column_values_to_be_between", column="y", min_value=2013, max_value=2013), "y is exactly 2013"),
         (check("expect_column_values_to_be_between", column="n", min_value=0, strict_min=True), "n is more than 0"),

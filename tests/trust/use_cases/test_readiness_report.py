@@ -64,7 +64,7 @@ def test_the_page_says_where_it_stands_what_blocks_who_must_act_and_how_to_verif
         "5 of 5 gaps are open",
         "What blocks the stage approved",
         "The product flights is not production-grade",
-        "Put right what keeps flights from being production-grade.",
+        "Fix what keeps flights from being production-grade.",
         "Measures against target",
         "at most 15",
         "No override and no waiver.",
@@ -115,7 +115,7 @@ def test_who_may_not_see_the_use_case_gets_the_404_of_one_that_does_not_exist(de
     ("as_of", "status", "said"),
     [
         ("2020-01-01T00:00:00Z", 404, "had not been assessed yet"),
-        ("2999-01-01T00:00:00Z", 400, "lies in the future"),
+        ("2999-01-01T00:00:00Z", 400, "is in the future"),
         ("yesterday", 400, "no moment with an offset"),
         ("2026-11-22T12:00:00", 400, "no moment with an offset"),
     ],
@@ -144,7 +144,7 @@ def test_the_panel_shows_each_gap_with_a_word_and_its_count_and_what_blocks() ->
     html = rendered(outputs_owner=None, uses=0)
     assert html.count("<li class") == 5 + 1  # the missing use keeps it from production only
     assert "4 of 5 yes" not in html.split("Accountability")[0].split("Ownership")[0]
-    assert "Nobody is named as the owner of the outputs." in html
+    assert "The owner of the outputs is not named." in html
     assert "What keeps it from approved" in html
 
 

@@ -85,7 +85,7 @@ def test_upstreams_are_asked_about_the_same_moment() -> None:
 def test_the_future_is_not_known(port: OutputPort) -> None:
     run_well(port, NOW)
 
-    with pytest.raises(InvalidError, match="lies in the future"):
+    with pytest.raises(InvalidError, match="is in the future"):
         verdict_as_of(port.product.slug, NOW + HOUR, now=NOW)
 
 

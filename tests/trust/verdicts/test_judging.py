@@ -110,7 +110,7 @@ def test_a_changed_fact_leads_to_a_new_row_with_its_cause(port: OutputPort) -> N
     assert row.verdict_row is not None
     assert (row.verdict, row.verdict_row.cause, row.failing_gates) == (
         "not_production_grade",
-        "facts changed",
+        "product or policy changed",
         ["explainability"],
     )
 

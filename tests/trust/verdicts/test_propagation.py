@@ -159,7 +159,7 @@ def test_a_batch_says_to_the_byte_what_judging_one_by_one_says(seed: int, monkey
     def judge_one_as_its_reader_would(product_id: int) -> None:
         current = CurrentVerdict.objects.get(product_id=product_id)
         if not current.is_current(now):
-            cause = "facts changed" if current.invalidated else "time passed"
+            cause = "product or policy changed" if current.invalidated else "time passed"
             judge_product(product_id=product_id, now=now, cause=cause if current.verdict_row_id else "first judgement")
 
     one_by_one, batch = told(in_batches=False), told(in_batches=True)

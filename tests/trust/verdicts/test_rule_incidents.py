@@ -105,7 +105,7 @@ def test_runs_that_cannot_look_open_a_lesser_incident_and_the_next_good_one_reso
     assert (incident.rule, incident.severity, incident.check_key) == (IncidentRule.RUN_FAILED, Severity.WARNING, "")
     run_well(port, NOW + 3 * HOUR)
     incident.refresh_from_db()
-    assert incident.resolution == "A run could look again."
+    assert incident.resolution == "A run could read the data again."
 
 
 def test_a_run_that_cannot_look_and_a_check_that_crashed_resolve_nothing(port: OutputPort) -> None:
@@ -189,7 +189,7 @@ def test_nobody_resolves_it_by_hand_while_the_check_fails(port: OutputPort) -> N
     with pytest.raises(ForbiddenError, match="a rule of the trust policy opened it"):
         resolve_incident(incident=incident, resolution="Looks fine.", actor=port.product.owner, now=NOW)
     for actor in (make_governance(), None):
-        with pytest.raises(ConflictError, match="its cause holds"):
+        with pytest.raises(ConflictError, match="its cause remains"):
             resolve_incident(incident=incident, resolution="Looks fine.", actor=actor, now=NOW)
     incident.refresh_from_db()
     assert incident.resolved_at is None

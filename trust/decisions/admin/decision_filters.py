@@ -161,4 +161,4 @@ def _day(text: str) -> datetime | None:
     try:
         return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), time(), UTC) if text else None  # noqa: DTZ007 a date
     except ValueError:
-        raise InvalidError(f"{text!r} is no date.", remedy="Write it as 2026-11-23.", field="asked_from") from None
+        raise InvalidError(f"{text!r} is not a date.", remedy="Write it as 2026-11-23.", field="asked_from") from None

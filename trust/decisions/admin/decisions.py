@@ -113,7 +113,7 @@ class DecisionAdmin(LargeTableAdmin):
     def shown_score(self, decision: Decision) -> str:
         return number(decision.score)
 
-    @display(description="What stood in the way")
+    @display(description="Reasons for denial")
     def codes(self, decision: Decision) -> str:
         return ", ".join(dict.fromkeys(decision.reason_codes)) or "nothing"
 
@@ -138,7 +138,7 @@ class DecisionAdmin(LargeTableAdmin):
     def rested_on(self, decision: Decision) -> SafeString:
         return _json(decision.basis)
 
-    @display(description="What the policies said")
+    @display(description="Policy evaluation")
     def policies_said(self, decision: Decision) -> SafeString:
         return _json(decision.ruling)
 

@@ -32,7 +32,7 @@ class TriedPolicyAdmin(AccessPolicyAdmin):
     def trial(self, policy: AccessPolicy) -> SafeString:
         trial = try_policy(policy=policy, last=TRIED, actor=None)  # who may see it was asked before
         if not trial.tried:
-            return format_html("{}", "No decision with a purpose has been logged that this version could be tried on.")
+            return format_html("{}", "There is no logged decision with a purpose to try this version on.")
         return format_html("<p>{}</p>{}{}", _summary(trial), _table(trial.changed[:SHOWN]), _more(trial))
 
     def _is_tried(self, request: HttpRequest, obj: Model | None) -> bool:

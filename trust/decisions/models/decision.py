@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from catalog.models import Consumer, DataProduct
+from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.verdicts.models.verdict import Verdict
 from trust.vocabulary import DecisionChannel
 
@@ -28,6 +29,7 @@ class Decision(models.Model):
         agreement; None without a purpose.
     obligations: what a permitted consumer must do.
     latency_us: microseconds from the arrival of the request in the web process to the writing of this row.
+    wording_version: of the texts in `answer` and `ruling` (`trust.decisions.rules.comparison`).
     answer: the JSON text that was answered, byte for byte.
     """
 
@@ -56,6 +58,7 @@ class Decision(models.Model):
     obligations = models.JSONField(default=list)
     request_id = models.CharField(max_length=128)
     latency_us = models.BigIntegerField()
+    wording_version = models.SmallIntegerField(default=WORDING_VERSION)
     answer = models.TextField()
 
     class Meta:

@@ -17,6 +17,7 @@ from trust.decisions.queries.clauses import (
     USE_IS_DUE,
 )
 from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules.comparison import WORDING_VERSION
 
 STATEMENT = Statement(
     "answered_again",
@@ -71,11 +72,12 @@ WITH asked AS MATERIALIZED (
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
-        basis, ruling, obligations, request_id, latency_us, answer)
+        basis, ruling, obligations, request_id, latency_us, wording_version,
+        answer)
     SELECT decision_id, statement_timestamp(), 'evaluation', consumer, subject, asker, key, product, slug, %s, purpose, %s,
         %s::boolean, verdict = 'production_grade', verdict, effective_score, verdict_row, valid_until, %s::varchar(80)[],
         %s::jsonb, basis, %s::jsonb, %s::jsonb, %s,
-        %s::bigint + {TAKEN_US},
+        %s::bigint + {TAKEN_US}, {WORDING_VERSION},
         {FILLED.format(text="%s")}
     FROM found RETURNING answer
 )

@@ -1,9 +1,14 @@
-"""Where two JSON values differ."""
+"""Where two JSON values differ, and what is left of an answer without its texts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+WORDING_VERSION = 1
+"""Of the texts in answers. Raise it when a text changes, with a migration that sets `invalidated` on every current verdict: the
+answers that are stored there hold the old texts."""
+
+_TEXTS = frozenset({"message", "remedy", "reason_user", "cause", "note"})
 _ABSENT = object()
 
 
@@ -14,6 +19,36 @@ class ReplayDifference:
     path: str
     then: Any
     now: Any
+
+
+def without_texts(value: Any) -> Any:
+    """The same JSON value without the members that hold text for people."""
+    if isinstance(value, Mapping):
+        return {name: without_texts(item) for name, item in value.items() if name not in _TEXTS}
+    return [without_texts(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def answers_without_texts(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Two answers about the same product without their texts.
+
+    A short answer shows as many gates and waivers as fit beside their texts: both keep as many as the shorter one shows. The
+    column `reason_codes` names every gate.
+    """
+    if "context" in then and "context" in now:
+        contexts = answers_without_texts(then["context"], now["context"])
+        old, new = ({**answer, "context": context} for answer, context in zip((then, now), contexts, strict=True))
+        return old, new
+    both = [without_texts(answer) for answer in (then, now)]
+    if "gate_results" not in then:
+        gates = min(sum("gate" in reason for reason in answer.get("reasons", ())) for answer in both)
+        waivers = min(len(answer.get("waivers", ())) for answer in both)
+        for answer in both:
+            others = [reason for reason in answer["reasons"] if "gate" not in reason]
+            answer["reasons"] = [reason for reason in answer["reasons"] if "gate" in reason][:gates] + others
+            answer["waivers"] = answer.get("waivers", [])[:waivers]
+            answer.pop("more_reasons", None)
+            answer.pop("more_waivers", None)
+    return both[0], both[1]
 
 
 def differences(then: Any, now: Any, path: str = "") -> Iterator[ReplayDifference]:

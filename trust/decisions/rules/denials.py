@@ -12,7 +12,7 @@ ASK_ABOUT_THEMSELVES = MACHINES
 def subject_unknown(slug: str) -> RulingReason:
     return RulingReason(
         "subject_unknown",
-        f"There is no consumer {cut(slug, 80)}, or it is of another type than the question says.",
+        f"There is no consumer {cut(slug, 80)}, or it is of another type than the request says.",
         "Correct its slug or its type, or register it with POST /api/v1/consumers.",
         GOVERNANCE,
     )
@@ -29,7 +29,7 @@ def subject_not_asker(slug: str, asker: str) -> RulingReason:
 
 
 def product_unknown(slug: str) -> RulingReason:
-    message = f"There is no data product {cut(slug, 80)} that the asker may see."
+    message = f"There is no data product {cut(slug, 80)} that the caller may see."
     return RulingReason("product_unknown", message, "Look its slug up with GET /api/v1/products.")
 
 
@@ -41,5 +41,5 @@ def purpose_unknown(purpose: str) -> RulingReason:
 
 
 def purpose_missing() -> RulingReason:
-    message = "Nobody may consume a data product without saying for what."
+    message = "A data product cannot be used without a purpose."
     return RulingReason("purpose_missing", message, "Give a purpose such as ai.decision-support, in the action's properties.")

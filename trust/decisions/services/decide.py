@@ -61,8 +61,8 @@ def answer(
             return [answered[n] for n in range(end + 1)]
         demand_power(asker)
     raise UnavailableError(
-        "What the answer rests on changed while it was being given, three times in a row, so it was not given.",
-        remedy="Ask again; when that stays, ask whether the key, the product or its policies are being changed all the time.",
+        "The data behind the answer changed during the request, three times in a row, so no answer was given.",
+        remedy="Retry; if this persists, check whether the key, the product or its policies are changed continuously.",
         code="changing_too_fast",
     )
 

@@ -24,6 +24,7 @@ from trust.decisions.queries.clauses import (
     TAKEN_US,
 )
 from trust.decisions.queries.prepared import Statement
+from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.decisions.rules.question import Asker
 from trust.vocabulary import DecisionChannel
 
@@ -77,11 +78,12 @@ WITH given AS (
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
-        basis, ruling, obligations, request_id, latency_us, answer)
+        basis, ruling, obligations, request_id, latency_us, wording_version,
+        answer)
     SELECT id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id, product_slug,
         action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes,
         question, known, ruling, obligations, given.request_id,
-        given.elapsed_us + {TAKEN_US},
+        given.elapsed_us + {TAKEN_US}, {WORDING_VERSION},
         replace(answer, chr(1), id::text)
     FROM sure, given RETURNING id, answer
 )
@@ -154,5 +156,5 @@ def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> di
 def demand_power(asker: Asker) -> None:
     """Raise `ForbiddenError` where the key, or the account behind the session, has lost its power since it was checked."""
     if not _MAY_ASK.rows(None if asker.key_id is None else str(asker.key_id), str(asker.person_id)):
-        message = f"The key or the account of {asker.slug} lost its power while the question was being answered."
-        raise ForbiddenError(message, remedy="Ask with a key that is neither revoked, expired nor blocked.", code="asker_gone")
+        message = f"The key or the account of {asker.slug} was revoked during the request."
+        raise ForbiddenError(message, remedy="Use a key that is not revoked, expired or blocked.", code="asker_gone")

@@ -58,7 +58,7 @@ def proof_of(*, decision_id: int) -> InclusionProof:
     if told is None or index < 0 or leaf_hash(told.encode()) != leaves[index]:
         raise ConflictError(
             f"Decision {decision_id} is not as batch {batch.number} sealed it, so there is no proof of it.",
-            remedy="Tell governance and the auditors; on the server, `bin/manage ledger verify` names what was changed.",
+            remedy="Notify governance and the auditors; on the server, `bin/manage ledger verify` names what was changed.",
             code="ledger_broken",
         )
     return InclusionProof(
@@ -94,7 +94,7 @@ def _not_sealed(decision_id: int) -> Exception:
         return _unknown(decision_id)
     return ConflictError(
         f"Decision {decision_id} is not sealed yet.",
-        remedy="Batches are sealed every minute: ask again in two minutes. When it stays, worker or beat is not running.",
+        remedy="Batches are sealed every minute: retry in two minutes. If this persists, worker or beat is not running.",
         code="not_sealed_yet",
     )
 

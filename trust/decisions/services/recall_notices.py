@@ -48,7 +48,7 @@ def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:
             ensure_current([product_id], now)  # a change that nobody has judged yet may have brought it back already
             told += _carry_out(recall_id, policy, now)
         except (DomainError, DatabaseError, ValueError):
-            logger.exception("Recall %s could not be carried out; it is tried again in a minute.", recall_id)
+            logger.exception("Recall %s failed; it is retried in a minute.", recall_id)
     return told
 
 
@@ -114,7 +114,7 @@ def _tell_fall(recall: Recall, named: Collection[RecalledConsumer], now: datetim
             text=(
                 f"Data product {slug} stopped being production-grade at {shown(recall.fallen_at)}. {outcome.cause}\n"
                 f"Consumer {consumer.slug} was given {answers} of yes before (decisions {named_ids}).\n"
-                f"Stop relying on it, look at what was built on these answers, and acknowledge the recall with "
+                f"Stop relying on it, check what was built on these answers, and acknowledge the recall with "
                 f"POST /api/v1/recalls/{recall.pk}/acknowledge. Its owner is {recall.product.owner.username}."
             ),
             now=now,

@@ -114,12 +114,12 @@ def _judge_again(reevaluation: Reevaluation, now: datetime) -> None:
         return
     row = Verdict.objects.select_related("policy").filter(pk=decision.verdict_row_id or 0).first()
     if row is None:
-        reevaluation.why.append(f"Verdict {decision.verdict_row_id} is not stored any more.")
+        reevaluation.why.append(f"Verdict {decision.verdict_row_id} is no longer stored.")
         return
     facts, policy = load_facts(row.facts), policy_from_dict(row.policy.body)
     reevaluation.facts_digest = digest(row.facts.encode())
     if reevaluation.facts_digest != row.facts_sha256:
-        reevaluation.why.append(f"The facts of verdict {row.pk} are not those that were judged: their SHA-256 differs.")
+        reevaluation.why.append(f"The facts of verdict {row.pk} are not those that were evaluated: their SHA-256 differs.")
     if policy_digest(policy) != row.policy.digest:
         reevaluation.why.append(
             f"The trust policy v{row.policy.version} is not the one that was published: its digest differs."
@@ -159,8 +159,8 @@ def _same_policies(
     for name in named:
         policy, called = found.get(name["id"]), f"Access policy {name['name']} v{name['version']} (id {name['id']})"
         if policy is None:
-            why.append(f"{called} is not stored any more.")
+            why.append(f"{called} is no longer stored.")
         else:
             if policy.digest != name["digest"]:
-                why.append(f"{called} is not the one that ruled: its digest differs.")
+                why.append(f"{called} is not the one that was evaluated: its digest differs.")
             yield policy

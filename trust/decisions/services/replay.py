@@ -15,7 +15,13 @@ import msgspec
 
 from catalog.rules.errors import ConflictError
 from trust.decisions.models.decision import Decision
-from trust.decisions.rules.comparison import ReplayDifference, differences
+from trust.decisions.rules.comparison import (
+    WORDING_VERSION,
+    ReplayDifference,
+    answers_without_texts,
+    differences,
+    without_texts,
+)
 from trust.decisions.rules.question import Conclusion
 from trust.decisions.services.reevaluation import Reevaluation, valid_until, work_out_again
 from trust.verdicts.rules.answer import full_answer, short_answer, valid_only_until, worded
@@ -34,7 +40,7 @@ Word = Callable[[Conclusion, Mapping[str, Any]], Mapping[str, Any]]
 class Replay:
     """differences: empty where the answer comes out byte for byte. why: what may have caused them.
 
-    taken_as_logged: what was not worked out again.
+    taken_as_logged: what was not worked out again. The texts are among them where the answer has another wording version.
     """
 
     decision_id: int
@@ -51,7 +57,7 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
     """The comparison. Raises `ConflictError` for the answer to a search, which is about everything at once."""
     if decision.channel_word is DecisionChannel.SEARCH:
         raise ConflictError(
-            f"Decision {decision.pk} answers a search, which asked about everything there was then.",
+            f"Decision {decision.pk} answers a search, which cannot be replayed.",
             remedy="Replay the decisions about single products.",
             code="search_not_replayable",
         )
@@ -64,6 +70,8 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
     taken = ["as_of"] if "as_of" in logged else []
     taken += ["purpose_coverage"] if "purpose_coverage" in said and reevaluation.ruling is None else []
     taken += [f"reason {reason['code']}" for reason in refusals]
+    if decision.wording_version != WORDING_VERSION:
+        taken.append(f"texts (wording version {decision.wording_version}; this is version {WORDING_VERSION})")
     why = reevaluation.why or [_OTHER_CODE] if found else []
     return Replay(decision.pk, found, tuple(why), tuple(taken))
 
@@ -106,12 +114,16 @@ def _differences(
 ) -> Iterator[ReplayDifference]:
     decision = reevaluation.decision
     text = worded(answer).replace(_ID_MARK, str(decision.pk))
-    if text != decision.answer:
-        told = list(differences(said, json.loads(text)))
-        yield from told or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
     then = {name: getattr(decision, name) for name in ("decision", "verdict", "score", "valid_until", "reason_codes")}
     then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": _known(decision.basis)}
-    yield from differences(_plain(then), _plain(_columns(reevaluation, conclusion)), "row")
+    row_then, row_now = _plain(then), _plain(_columns(reevaluation, conclusion))
+    if decision.wording_version != WORDING_VERSION:
+        yield from differences(*answers_without_texts(said, json.loads(text)))
+        row_then, row_now = without_texts(row_then), without_texts(row_now)
+    elif text != decision.answer:
+        told = list(differences(said, json.loads(text)))
+        yield from told or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
+    yield from differences(row_then, row_now, "row")
 
 
 def _columns(reevaluation: Reevaluation, conclusion: Conclusion) -> dict[str, Any]:

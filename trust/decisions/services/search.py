@@ -59,8 +59,8 @@ def search(
     written = write(asker, DecisionChannel.SEARCH, [draft])
     if not written:
         raise UnavailableError(
-            "The key that was used for this search was revoked or blocked meanwhile, so nothing was answered.",
-            remedy="Ask with a key that is still good.",
+            "The key that was used for this search was revoked or blocked during the request, so no answer was given.",
+            remedy="Use a valid key.",
             code="key_lost",
         )
     decision_id, text = written[0]

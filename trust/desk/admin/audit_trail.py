@@ -217,7 +217,7 @@ def _day(text: str) -> datetime | None:
     try:
         return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), time(), UTC) if text else None  # noqa: DTZ007 a date
     except ValueError:
-        message = f"{text!r} is no date. Write it as 2026-11-23."
+        message = f"{text!r} is not a date. Write it as 2026-11-23."
         raise ValueError(message) from None
 
 

@@ -85,7 +85,7 @@ def _agreements(viewer: DeskContext) -> Queue:
         lambda row: Item(
             f"{row.consumer.slug}: {row.product.slug} for {row.purpose}",
             row_link(row),
-            f"asked for by {row.requested_by}",
+            f"requested by {row.requested_by}",
             row.requested_at,
         ),
         list_link(viewer.request, Agreement, {"status__exact": AgreementStatus.REQUESTED.value}),
@@ -131,7 +131,7 @@ def _exceptions(viewer: DeskContext) -> Queue:
     person = person_of(viewer.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
-        "Exceptions of outputs to close",
+        "Output exceptions to close",
         waiting.open_exceptions(person).select_related("use_case"),
         waiting.open_exceptions(None).filter(use_case__in=visible),
         lambda row: Item(row.title, row_link(row), f"{row.use_case}, due", row.due_at, is_due=True),
@@ -149,7 +149,7 @@ def _waivers(viewer: DeskContext) -> Queue:
         lambda row: Item(
             f"{row.product.slug}: {GATES.get(row.gate, row.gate) if row.gate else row.check_key}",
             row_link(row),
-            f"asked for by {row.requested_by}",
+            f"requested by {row.requested_by}",
             row.requested_at,
         ),
         list_link(viewer.request, Waiver, {"status__exact": WaiverStatus.REQUESTED.value}),
@@ -160,13 +160,13 @@ def _moves(viewer: DeskContext) -> Queue:
     person = person_of(viewer.request)
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
-        "Moves of use cases to approve",
+        "Stage changes to approve",
         moves_waiting_for(person).select_related("use_case", "requested_by").order_by("id"),
         waiting.open_moves().filter(use_case__in=visible),
         lambda row: Item(
             f"{row.use_case.slug}: from {row.from_stage} to {row.to_stage}{', as an override' if row.is_override else ''}",
             row_link(row),
-            f"asked for by {row.requested_by}",
+            f"requested by {row.requested_by}",
             row.requested_at,
         ),
         list_link(viewer.request, StageMove, {"status__exact": StageMoveStatus.REQUESTED.value}),

@@ -1,4 +1,4 @@
-"""The five gaps across use cases: a table of words, shares and tones. The words alone tell everything that the colours do."""
+"""Readiness by part across use cases: words, shares and tones. The words alone say all that the colours do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -70,13 +70,13 @@ def falls_due(person: Person, now: datetime, within: timedelta, *, most: int = M
 
 def _acknowledgements(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
     for row in (rows if of is None else rows.filter(owner=of))[:most]:
-        what = f"{row.slug} is to be acknowledged"
+        what = f"{row.slug}: acknowledgement due"
         yield Due(DueKind.ACKNOWLEDGEMENT, what, "catalog.dataproduct", row.pk, _due_at(row), row.owner.username)
 
 
 def _reviews(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
     for row in (rows if of is None else rows.looked_after_by(of))[:most]:
-        what = f"{row.slug} is to be reviewed"
+        what = f"{row.slug}: review due"
         yield Due(DueKind.REVIEW, what, "catalog.dataproduct", row.pk, _due_at(row), GOVERNANCE)
 
 
@@ -106,7 +106,7 @@ def _use_cases(until: datetime, interval: timedelta, of: Person | None, most: in
     if of is not None:
         rows = rows.filter(business_owner=of)
     for row in rows.select_related("business_owner").order_by("due_at", "pk")[:most]:
-        what = f"use case {row.slug} is to be acknowledged"
+        what = f"use case {row.slug}: acknowledgement due"
         yield Due(DueKind.USE_CASE_ACKNOWLEDGEMENT, what, "catalog.usecase", row.pk, _due_at(row), row.business_owner.username)
 
 
@@ -126,7 +126,7 @@ def _exceptions(until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     if of is not None:
         rows = rows.filter(Q(assigned_to=of) | Q(use_case__outputs_owner=of) | Q(use_case__business_owner=of))
     for row in rows.order_by("due_at", "pk")[:most]:
-        what = f"the exception “{row.title}” of use case {row.use_case.slug} is to be closed"
+        what = f"exception “{row.title}” of use case {row.use_case.slug}: closing due"
         who = row.assigned_to.username if row.assigned_to else GOVERNANCE
         yield Due(DueKind.EXCEPTION, what, "trust.outputexception", row.pk, row.due_at, who)
 
@@ -144,7 +144,7 @@ def _measures(until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     if of is not None:
         rows = rows.filter(Q(owner=of) | Q(use_case__business_owner=of))
     for row in rows.select_related("use_case", "owner").order_by("due_at", "pk")[:most]:
-        what = f"a value of {row.name} of use case {row.use_case.slug} is to be reported"
+        what = f"measure {row.name} of use case {row.use_case.slug}: report due"
         yield Due(DueKind.MEASURE, what, "catalog.usecase", row.use_case_id, _due_at(row), row.owner.username)
 
 

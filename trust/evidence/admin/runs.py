@@ -96,7 +96,7 @@ class RunAdmin(LargeTableAdmin):
     def row_count(self, run: Run) -> str:
         return number(run.rows)
 
-    @display(description="Took")
+    @display(description="Duration")
     def took(self, run: Run) -> str:
         return f"{run.seconds:.2f} s" if run.seconds is not None else "-"
 
@@ -120,7 +120,7 @@ class SuiteAdmin(LargeTableAdmin):
     fields = ["port", "name", "version", "standing", "schedule", "digest", "created_at", "created_by"]
     change_form_outer_after_template = "touchstone/admin/suite_after.html"
 
-    @display(description="Standing", label={"current": "success", "earlier": "info"})
+    @display(description="Status", label={"current": "success", "earlier": "info"})
     def standing(self, suite: Suite) -> str:
         return "current" if suite.is_current else "earlier"
 

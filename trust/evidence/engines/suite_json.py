@@ -94,7 +94,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(text: str) -> float:
-    raise SuiteJsonError(f"The suite holds {text}, which is not JSON. Leave the bound out, or write a number.")
+    raise SuiteJsonError(f"The suite contains {text}, which is not JSON. Leave the bound out, or write a number.")
 
 
 def _depth(value: Any, depth: int = 0) -> int:
@@ -105,5 +105,5 @@ def _depth(value: Any, depth: int = 0) -> int:
     if isinstance(value, list):
         return max((_depth(member, depth + 1) for member in value), default=depth)
     if isinstance(value, float) and not math.isfinite(value):
-        raise SuiteJsonError("The suite holds a number too large for JSON's numbers. Write a smaller one.")
+        raise SuiteJsonError("The suite contains a number too large for JSON's numbers. Write a smaller one.")
     return depth

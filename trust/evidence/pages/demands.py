@@ -7,10 +7,10 @@ from trust.evidence.rules import formatting
 from trust.evidence.rules.facts import CheckFacts
 
 _DEMANDS: Mapping[str, str] = {
-    "expect_column_values_to_not_be_null": "every row has {column}",
-    "expect_column_values_to_be_null": "no row has {column}",
-    "expect_column_values_to_be_unique": "{column} never repeats",
-    "expect_compound_columns_to_be_unique": "{columns} together never repeat",
+    "expect_column_values_to_not_be_null": "{column} is never empty",
+    "expect_column_values_to_be_null": "{column} is always empty",
+    "expect_column_values_to_be_unique": "{column} is unique",
+    "expect_compound_columns_to_be_unique": "{columns} together are unique",
     "expect_select_column_values_to_be_unique_within_record": "{columns} differ within a row",
     "expect_column_values_to_be_in_set": "{column} is one of {values}",
     "expect_column_distinct_values_to_be_in_set": "{column} is one of {values}",
@@ -18,11 +18,11 @@ _DEMANDS: Mapping[str, str] = {
     "expect_column_values_to_be_between": "{column} is {limits}",
     "expect_column_value_lengths_to_be_between": "{column} has {limits} characters",
     "expect_column_value_lengths_to_equal": "{column} has {value} characters",
-    "expect_column_values_to_match_regex": "{column} has the form {regex}",
-    "expect_column_values_to_not_match_regex": "{column} never has the form {regex}",
+    "expect_column_values_to_match_regex": "{column} matches {regex}",
+    "expect_column_values_to_not_match_regex": "{column} never matches {regex}",
     "expect_column_values_to_be_of_type": "{column} is of type {type_}",
     "expect_column_values_to_be_in_type_list": "{column} is of an allowed type",
-    "expect_column_values_to_exist_in_reference": "every {columns} is known to {reference}",
+    "expect_column_values_to_exist_in_reference": "every {columns} exists in {reference}",
     "expect_column_pair_values_to_be_equal": "{column_A} equals {column_B}",
     "expect_column_pair_values_a_to_be_greater_than_b": "{column_A} is greater than {column_B}",
     "expect_column_pair_values_to_be_in_set": "{column_A} and {column_B} are an allowed pair",
@@ -30,8 +30,8 @@ _DEMANDS: Mapping[str, str] = {
     "expect_table_row_count_to_equal": "there are {value} rows",
     "expect_table_column_count_to_be_between": "there are {limits} columns",
     "expect_table_column_count_to_equal": "there are {value} columns",
-    "expect_table_columns_to_match_set": "the promised columns are there",
-    "expect_table_columns_to_match_ordered_list": "the promised columns are there, in order",
+    "expect_table_columns_to_match_set": "all contract columns are present",
+    "expect_table_columns_to_match_ordered_list": "all contract columns are present, in order",
     "expect_column_to_exist": "there is a column {column}",
     "expect_column_mean_to_be_between": "the mean of {column} is {limits}",
     "expect_column_median_to_be_between": "the median of {column} is {limits}",
@@ -47,7 +47,7 @@ _DEMANDS: Mapping[str, str] = {
 
 
 def demand(check: CheckFacts) -> str:
-    """`Every row has dep_time`. A type that the table does not know is told by its own name and its columns.
+    """`dep_time is never empty`. A type that the table does not know is told by its own name and its columns.
 
     With a capital, but where the sentence begins with a column: its name stays as it is.
     """

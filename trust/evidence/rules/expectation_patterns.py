@@ -35,9 +35,7 @@ def pattern_fault(expectation: Expectation) -> PatternFault | None:
         except PatternError as error:
             return PatternFault(argument, str(error))
     if expectation.type == _JSON_SCHEMA and _mixes_evaluated(kwargs.get("json_schema")):
-        return PatternFault(
-            "json_schema", "stands in `patternProperties` beside `unevaluatedProperties`, which is not supported"
-        )
+        return PatternFault("json_schema", "is in `patternProperties` beside `unevaluatedProperties`, which is not supported")
     return None
 
 

@@ -106,8 +106,8 @@ def failed_check(check: CheckFacts) -> str:
     if check.message:
         return shorten(check.message, 160).rstrip(".")
     if check.unexpected_count and asked_rows(check):
-        return f"{_rows(check)} do not hold for {check.type} on {column_of(check)}"
-    return f"{check.type} on {column_of(check)} does not hold"
+        return f"{_rows(check)} fail {check.type} on {column_of(check)}"
+    return f"{check.type} on {column_of(check)} failed"
 
 
 def _rows(check: CheckFacts) -> str:
@@ -176,9 +176,9 @@ _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_column_values_to_not_be_in_set": _says("{a} {column} that is forbidden"),
     "expect_column_values_to_be_between": _says("{a} {column} {beyond}"),
     "expect_column_value_lengths_to_be_between": _says("{a} {column} whose length is {beyond}"),
-    "expect_column_value_lengths_to_equal": _says("{a} {column} of another length than demanded"),
-    "expect_column_values_to_match_regex": _says("{a} {column} that does not have the demanded form"),
-    "expect_column_values_to_not_match_regex": _says("{a} {column} of a forbidden form"),
+    "expect_column_value_lengths_to_equal": _says("{a} {column} whose length is not the required one"),
+    "expect_column_values_to_match_regex": _says("{a} {column} that does not match the required pattern"),
+    "expect_column_values_to_not_match_regex": _says("{a} {column} that matches a forbidden pattern"),
     "expect_column_values_to_be_of_type": _says("{a} {column} of another type"),
     "expect_column_values_to_be_in_type_list": _says("{a} {column} of another type"),
     "expect_column_values_to_exist_in_reference": _reference,

@@ -112,7 +112,7 @@ def _stand_ins(alphabet: Alphabet, *, has_lines: bool) -> dict[tuple[int, bool, 
         elif is_word:
             letter = next(letters, None)
             if letter is None:
-                raise PatternError("tells too many letters apart beside a word boundary")
+                raise PatternError("distinguishes too many letters beside a word boundary")
             found[key] = letter
         else:
             found[key] = next(others)

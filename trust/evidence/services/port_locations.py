@@ -41,7 +41,7 @@ def demand_own_place(claims: PortClaims, *, slug: str, actor: Person | None) -> 
     for port in ports_at(claims.source_kind, claims.location):
         if port.product.slug != slug and kept_columns(port) and not _knows(actor, port.product):
             raise ForbiddenError(
-                f"The port '{claims.name}' names data that a product of somebody else offers, with fields that are kept to it.",
+                f"The port '{claims.name}' names data of another owner's product, with fields that are redacted there.",
                 remedy="Build on that product as an input, or ask its owner or governance to register the port.",
             )
 

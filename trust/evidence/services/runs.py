@@ -74,13 +74,13 @@ def request_run(*, port: OutputPort, actor: Person | None, now: datetime, cause:
     if port.product.lifecycle == Lifecycle.RETIRED:
         raise ConflictError(
             f"Data product {port.product.slug} is retired, so its port {port.name} is not run any more.",
-            remedy="Publish the product again first, if it is to be used.",
+            remedy="Publish the product again first, if you need it.",
             code="product_retired",
         )
     if port.removed_at is not None:
         raise ConflictError(
             f"Data product {port.product.slug} no longer offers port {port.name}, so it is not run any more.",
-            remedy="Register a contract that has the port, if it is to be used again.",
+            remedy="Register a contract that has the port, if you need it again.",
             code="port_removed",
         )
     suite = Suite.objects.filter(port=port, is_current=True).first()
@@ -106,8 +106,8 @@ def request_run(*, port: OutputPort, actor: Person | None, now: datetime, cause:
         if queued is not None:
             return queued
     raise ConflictError(
-        f"Runs of port {port.name} of data product {port.product.slug} are claimed faster than they are asked for.",
-        remedy="Look at the runs that are under way, then ask again.",
+        f"Runs of port {port.name} of data product {port.product.slug} are claimed faster than they are requested.",
+        remedy="Check the runs in progress, then try again.",
         code="runs_busy",
     )
 
@@ -235,8 +235,8 @@ def lost_worker(run: Run, now: datetime) -> Failure:
         return time_limit_failure(run.started_at)
     return Failure(
         code="worker_lost",
-        message=f"The worker {run.worker} fell silent in attempt {run.attempt} of {run.max_attempts}.",
-        remedy="Look at the worker's log and at the memory of its machine, then request a new run.",
+        message=f"The worker {run.worker} stopped responding (attempt {run.attempt} of {run.max_attempts}).",
+        remedy="Check the worker's log and the memory of its machine, then request a new run.",
         retryable=True,
     )
 

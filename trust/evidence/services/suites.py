@@ -87,7 +87,7 @@ def _demand_few_patterns(expectations: Sequence[Expectation]) -> None:
     if size > MAX_PATTERN_CHARACTERS:
         raise TooLargeError(
             f"The regular expressions of the suite have {size:,} characters; at most {MAX_PATTERN_CHARACTERS:,} are run.",
-            remedy="Keep those that somebody would act on, or check values with expect_column_values_to_exist_in_reference.",
+            remedy="Keep those that matter most, or check values with expect_column_values_to_exist_in_reference.",
             field="expectations",
         )
 
@@ -112,7 +112,7 @@ def _demand_sound(expectations: Sequence[Expectation], schedule: str) -> None:
     if refused:
         raise InvalidError(
             f"The expectations {', '.join(refused)} run SQL text of their author, which is not allowed.",
-            remedy="Say the same with other expectations.",
+            remedy="Use other expectations instead.",
             code="sql_refused",
             field="expectations",
         )

@@ -59,8 +59,8 @@ def file_kind(location: str) -> SourceKind:
     if kind is None or (packed and kind is SourceKind.PARQUET):
         raise SourceProblemError(
             "source_format_unknown",
-            f"The name of {location!r} does not tell what kind of file it is.",
-            "Name it .parquet, .csv, .tsv, .jsonl or .ndjson; .gz may follow the text formats.",
+            f"The file format of {location!r} is not supported.",
+            "Use .parquet, .csv, .tsv, .jsonl or .ndjson; .gz may follow the text formats.",
         )
     return kind
 
@@ -131,7 +131,9 @@ def check_file(path: str, location: str = "") -> None:
         )
     if status.st_size == 0:
         raise SourceProblemError(
-            "source_empty", f"The file {shown!r} has no bytes at all.", "Write the file anew; even an empty table has a header."
+            "source_empty",
+            f"The file {shown!r} is empty.",
+            "Write the file again; even an empty table has a header.",
         )
 
 

@@ -138,7 +138,7 @@ def connection_settings(text: str, allowed_hosts: Iterable[str]) -> dict[str, st
         raise SourceProblemError(
             "connection_unusable",
             f"The connection {reference} does not exist, or is no PostgreSQL connection to an allowed host.",
-            "Ask the operator: the log of the server says what is wrong with it.",
+            "Ask the operator: the log of the server has the reason.",
         ) from None
 
 

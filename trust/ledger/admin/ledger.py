@@ -56,7 +56,7 @@ class LedgerCheckAdmin(LargeTableAdmin):
     def word(self, check: LedgerCheck) -> str:
         return str(check.status)
 
-    @display(description="Batches proved")
+    @display(description="Batches verified")
     def progress(self, check: LedgerCheck) -> str:
         return f"{check.batches} of {check.batches_to_do}" if check.started_at else "none yet"
 

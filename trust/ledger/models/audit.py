@@ -25,14 +25,14 @@ class LedgerCheck(models.Model):
     batches_to_do = models.PositiveBigIntegerField(default=0)
     batches = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
-    believed = models.CharField(max_length=100, blank=True, help_text="Whose keys were believed.")
+    believed = models.CharField(max_length=100, blank=True, help_text="Source of the trusted keys.")
     fault = models.TextField(blank=True)
     remedy = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-id"]
         verbose_name = "check of the ledger"
-        verbose_name_plural = "checks of the ledger"
+        verbose_name_plural = "ledger checks"
         constraints = [
             one_of("status", LedgerCheckStatus, "ledger_check_status_known"),
             models.UniqueConstraint(

@@ -71,7 +71,7 @@ def carry_out_ledger_check() -> LedgerCheck | None:
     except DatabaseError as error:
         logger.exception("The check %d of the ledger could not be carried to its end.", check.pk)
         told = str(error).strip().partition("\n")[0] or type(error).__name__
-        _end(check, LedgerCheckStatus.FAILED, fault=f"The database refused: {told}", remedy="Ask for the check again.")
+        _end(check, LedgerCheckStatus.FAILED, fault=f"The database refused: {told}", remedy="Request the check again.")
     else:
         _end(check, LedgerCheckStatus.HOLDS, batches=batches, rows=rows)
     check.refresh_from_db()
@@ -95,7 +95,7 @@ def _believed() -> tuple[Keys | None, str]:
     """The keys of this installation's folder; without one, those that the database holds."""
     if own := own_jwks()["keys"]:
         return {jwk["kid"]: OKPKey.import_key(dict(jwk)) for jwk in own}, "this installation's folder"
-    return None, "this database, which whoever changes it can change too"
+    return None, "this database, which an intruder with write access could change too"
 
 
 def _running(check: LedgerCheck):  # type: ignore[no-untyped-def]
@@ -113,8 +113,8 @@ def _give_up_lost(now: datetime) -> None:
     lost.update(
         status=LedgerCheckStatus.FAILED,
         finished_at=now,
-        fault="The worker that was at it gave no sign of life for a quarter of an hour.",
-        remedy="Ask for the check again.",
+        fault="The worker stopped responding for a quarter of an hour.",
+        remedy="Request the check again.",
     )
 
 
@@ -124,8 +124,8 @@ def _tell(check: LedgerCheck, error: BrokenLedgerError) -> None:
     notify(
         key=f"ledger.broken:{check.pk}",
         kind="ledger.broken",
-        subject="The ledger does not hold",
-        text=f"{error}\n\nFound by the check of the ledger {check.pk}, asked for by {check.requested_by}.",
+        subject="The ledger is broken",
+        text=f"{error}\n\nFound by the check of the ledger {check.pk}, requested by {check.requested_by}.",
         now=database_now(),
         persons=governance,
         payload={"check": check.pk, "fault": error.message, "remedy": error.remedy},

@@ -132,7 +132,7 @@ def _check_statement(batch: LedgerBatch, keys: Keys) -> None:
     }
     for name, value in shown.items():
         if stated.get(name) != value:
-            raise BrokenLedgerError(f"The column {name} {place} was changed: the signed statement says otherwise.")
+            raise BrokenLedgerError(f"The column {name} {place} was changed: it differs from the signed statement.")
 
 
 def _check_chain(batch: LedgerBatch, last: LedgerBatch | None) -> None:

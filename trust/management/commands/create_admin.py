@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         existing = parser.add_mutually_exclusive_group()
-        existing.add_argument("--once", action="store_true", help="leave an existing account alone, and say so")
+        existing.add_argument("--once", action="store_true", help="do not change an existing account")
         existing.add_argument("--reset", action="store_true", help="give an existing account a new password")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,7 +15,7 @@ _AT_ONCE = 500
 
 
 class Command(BaseCommand):
-    help = "Judge data products on the facts as they are now and show their verdicts. A new verdict is kept only if it differs."
+    help = "Re-evaluate data products on the current facts and show their verdicts. A new verdict is kept only if it differs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slugs", nargs="*", metavar="SLUG", help="data products; all of them where none is named")
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         slugs = options["slugs"]
         known = dict(DataProduct.objects.filter(slug__in=slugs).values_list("slug", "id"))
         if unknown := sorted(set(slugs) - set(known)):
-            message = f"There is no data product {', '.join(unknown)}. `bin/manage show_verdicts` lists those that there are."
+            message = f"There is no data product {', '.join(unknown)}. `bin/manage show_verdicts` lists all."
             raise CommandError(message)
         try:
             for piece in [known] if slugs else _all_products():

@@ -23,7 +23,7 @@ SECONDS_BETWEEN_PROGRESS = 5.0
 
 
 class Command(BaseCommand):
-    help = "Prove, seal and look at the ledger of decisions, verdicts and claim history. See docs/proof.md."
+    help = "Verify, seal and show the ledger of decisions, verdicts and claim history. See docs/proof.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
@@ -31,9 +31,9 @@ class Command(BaseCommand):
         deeds.add_parser("seal", help="seal and publish now what worker and beat seal every minute")
         proof = deeds.add_parser("proof", help="the inclusion proof of a decision, as JSON")
         proof.add_argument("decision", type=int)
-        verifying = deeds.add_parser("verify", help="work every batch out again from the rows, and check chain and signatures")
+        verifying = deeds.add_parser("verify", help="recompute every batch from the rows, and check chain and signatures")
         verifying.add_argument("--from", dest="first", type=int, default=1, metavar="NUMBER", help="first batch to check")
-        verifying.add_argument("--jwks", metavar="FILE", help="believe only the keys of this JWK Set, not those of the folder")
+        verifying.add_argument("--jwks", metavar="FILE", help="trust only the keys of this JWK Set, not those of the folder")
         verifying.add_argument("--published", metavar="FILE", help="compare with the batches published in this file")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -56,8 +56,8 @@ class Command(BaseCommand):
             batches, rows, last = batches + 1, rows + proved.rows, str(proved.batch.number)
             if monotonic() - told > SECONDS_BETWEEN_PROGRESS:
                 told = monotonic()
-                self.stderr.write(f"batch {last}: {rows} rows hold so far")
-        self.stdout.write(f"The ledger holds: {batches} batches with {rows} rows, the last is {last}.")
+                self.stderr.write(f"batch {last}: {rows} rows verified so far")
+        self.stdout.write(f"The ledger is intact: {batches} batches with {rows} rows, the last is {last}.")
         self.stdout.write(f"Believed were the keys of {source}.")
         if not published:
             self.stdout.write("Not compared with anything published outside: --published FILE does that.")
@@ -90,7 +90,7 @@ def _believed(jwks: str | None) -> tuple[Keys | None, str]:
         return _pinned(Path(jwks)), jwks
     if own := own_jwks()["keys"]:
         return {jwk["kid"]: OKPKey.import_key(dict(jwk)) for jwk in own}, "this installation's folder"
-    return None, "this database, which whoever changes it can change too: pin them with --jwks FILE"
+    return None, "this database, which an intruder with write access could change too: pin them with --jwks FILE"
 
 
 def _pinned(path: Path) -> Keys:

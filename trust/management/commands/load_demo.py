@@ -80,7 +80,7 @@ DEMO = Path(settings.BASE_DIR) / "demo"
 
 class Command(BaseCommand):
     help = (
-        "Register the demo's data products and ask for a run of those that have a schedule. Run again, it registers only what "
+        "Register the demo's data products and request a run of those that have a schedule. Run again, it registers only what "
         "changed and asks for fresh runs."
     )
 
@@ -109,7 +109,7 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{len(runs)} runs asked for. A worker does them; `bin/manage show_verdicts --wait 600` shows the outcome."
+            f"{len(runs)} runs requested. A worker executes them; `bin/manage show_verdicts --wait 600` shows the outcome."
         )
 
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", help="in any order: inputs are registered first")
         parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
         parser.add_argument("--add-people", action="store_true", help="add team members who have no account, as active people")
-        parser.add_argument("--owner", default="", metavar="USERNAME", help="who owns the products whose contracts name nobody")
+        parser.add_argument("--owner", default="", metavar="USERNAME", help="owner of products whose contracts name no owner")
         parser.add_argument(
             "--publish-policies", action="store_true", help="publish the contracts' access policies, as governance would"
         )
@@ -43,7 +43,9 @@ class Command(BaseCommand):
         for outcome in outcomes:
             self._show(outcome, is_dry=options["dry_run"])
         if failed := sum(outcome.error is not None for outcome in outcomes):
-            message = f"{failed} of {len(outcomes)} files were refused; nothing of them was kept."
+            message = f"{failed} of {len(outcomes)} files were rejected; nothing from them was saved."
+            if len(outcomes) == 1:
+                message = "The file was rejected; nothing was saved."
             raise CommandError(message, returncode=1)
 
     def _content(self, name: str) -> bytes:
@@ -57,7 +59,7 @@ class Command(BaseCommand):
 
     def _show(self, outcome: FileOutcome, *, is_dry: bool) -> None:
         if outcome.error is not None:
-            self.stderr.write(f"{outcome.filename}: refused. {outcome.error.message}")
+            self.stderr.write(f"{outcome.filename}: rejected. {outcome.error.message}")
             for detail in outcome.error.details:
                 self.stderr.write(f"  {detail}")
             self.stderr.write(f"  {outcome.error.remedy}")
@@ -70,7 +72,7 @@ class Command(BaseCommand):
         for title, lines in (
             ("", report.changes),
             ("kept, but not checked", report.not_executable),
-            ("look again", report.warnings),
+            ("warnings", report.warnings),
             ("next", report.next_steps if report.changes else []),
         ):
             if title and lines:

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         for run in runs:
             self.stdout.write(f"{run.port.name}: {_outcome(run)}")
         if any(run.status == RunStatus.FAILED for run in runs):
-            message = "Not every port could be looked at; the reasons are above."
+            message = "Some ports could not be read; the reasons are above."
             raise CommandError(message, returncode=2)
 
 

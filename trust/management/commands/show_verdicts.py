@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(message, returncode=3)
         if failures:
             count = f"{len(failures)} or more" if len(failures) == _MOST_FAILURES else str(len(failures))
-            message = f"{count} ports could not be looked at; the reasons are above."
+            message = f"{count} ports could not be read; the reasons are above."
             raise CommandError(message, returncode=2)
 
     def _wait(self, seconds: float) -> bool:

@@ -34,12 +34,12 @@ _REFERENCE_TYPE = "expect_column_values_to_exist_in_reference"
 class Command(BaseCommand):
     help = (
         "Run a suite on a file without registering anything. DATA is a Parquet, CSV, TSV or JSON lines file; SUITE.json is "
-        "Great Expectations' own suite JSON. Exit code: 0 all passed, 1 some failed, 2 could not look."
+        "Great Expectations' own suite JSON. Exit code: 0 all passed, 1 some failed, 2 the data could not be read."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser | ArgumentParser) -> None:
-        parser.add_argument("data", metavar="DATA", help="the file to look at")
+        parser.add_argument("data", metavar="DATA", help="the file to check")
         parser.add_argument("suite", metavar="SUITE.json", help="the suite to run")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print the check results as JSON")
 
@@ -79,7 +79,7 @@ def _run(suite: SuiteSpec, location: str) -> RunEvidence:
         raise SourceProblemError("source_is_directory", f"{location!r} is a directory.", "Name one file.")
     folder = Path(path).parent
     source = Source(kind=kind, location=path, references=_references(suite, folder))
-    with _progress(f"Looking at {location} ..."):
+    with _progress(f"Checking {location} ..."):
         from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
         environment = settings.TOUCHSTONE
@@ -168,7 +168,7 @@ def _as_text(evidence: RunEvidence) -> str:
     counts = {status: sum(result.status is status for result in evidence.results) for status in CheckStatus}
     told = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
-    lines.append(f"{evidence.status.value.upper()}: {told or 'no checks'}{rows}, {evidence.seconds:.2f} s")
+    lines.append(f"{evidence.status.value.upper()}: {told or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
     return "\n".join(lines)
 
 

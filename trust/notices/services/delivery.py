@@ -104,8 +104,8 @@ def _attempt(delivery: Delivery, now: datetime) -> Failure | None:
     except KeyUnavailableError as error:
         return Failure(f"The notice cannot be signed. {error.message}")
     except Exception as error:
-        logger.exception("Delivery %d by %s failed in a way that nobody foresaw.", delivery.pk, delivery.channel)
-        return Failure(f"Touchstone failed: {type(error).__name__}; its log says more.")
+        logger.exception("Delivery %d by %s failed unexpectedly.", delivery.pk, delivery.channel)
+        return Failure(f"Touchstone failed: {type(error).__name__}; the log has the details.")
     return None
 
 

@@ -40,7 +40,7 @@ STATES: Mapping[str, Badge] = {
     GateStatus.PASSED: Badge("Passed", "yes", "good"),
     GateStatus.FAILED: Badge("Failed", "no", "bad"),
     GateStatus.UNKNOWN: Badge("Unknown", "ask", "unsure"),
-    GateStatus.OFF: Badge("Not asked", "off", "quiet"),
+    GateStatus.OFF: Badge("Off", "off", "quiet"),
     CheckStatus.ERROR: Badge("Error", "ask", "unsure"),
     CheckStatus.SKIPPED: Badge("Skipped", "off", "unsure"),
     RunStatus.QUEUED: Badge("Queued", "off", "quiet"),
@@ -49,7 +49,7 @@ STATES: Mapping[str, Badge] = {
 }
 RUNS: Mapping[str, Badge] = {
     **{status: STATES[status] for status in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.COMPLETED)},
-    RunStatus.FAILED: Badge("Could not look", "ask", "unsure"),
+    RunStatus.FAILED: Badge("Run failed", "ask", "unsure"),
 }
 EVIDENCE: Mapping[str, Badge] = {
     EvidenceStatus.PASSED: Badge("All checks passed", "yes", "good"),
@@ -76,9 +76,9 @@ ANSWERS: Mapping[str, Badge] = {
 GAP_QUESTIONS: Mapping[Gap, str] = {
     Gap.TRUST: "Is it built on production data?",
     Gap.GOVERNANCE: "Is it allowed, and within its terms?",
-    Gap.OWNERSHIP: "Does somebody stand behind it?",
+    Gap.OWNERSHIP: "Does it have accountable owners?",
     Gap.WORKFLOW: "Does it act where the decision is made?",
-    Gap.ACCOUNTABILITY: "Does somebody answer for what comes of it?",
+    Gap.ACCOUNTABILITY: "Is there an owner for its outcomes?",
 }
 QUESTIONS: Mapping[str, str] = {
     ReadinessQuestion.PRODUCTION_GRADE_NOW: "Is all its data fit for production today?",
@@ -86,23 +86,23 @@ QUESTIONS: Mapping[str, str] = {
     ReadinessQuestion.NO_PILOT_EXTRACT: "Does it use production data, not a pilot extract?",
     ReadinessQuestion.VALIDATION_RUNS: "Is the data checked automatically and in time?",
     ReadinessQuestion.PURPOSE_PERMITTED: "May the AI use this data for this purpose?",
-    ReadinessQuestion.AGREEMENTS_ACTIVE: "Do the agreements that this needs stand?",
+    ReadinessQuestion.AGREEMENTS_ACTIVE: "Are the required agreements in force?",
     ReadinessQuestion.SENSITIVITY_CLEARED: "Is the AI cleared for data this sensitive?",
     ReadinessQuestion.OBLIGATIONS_CONFIRMED: "Are the conditions of use confirmed as met?",
     ReadinessQuestion.EXPLAINABILITY_DOCUMENTED: "Can its outputs be explained where they must be?",
-    ReadinessQuestion.BUSINESS_OWNER_ACTIVE: "Does somebody in office own the decision?",
-    ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED: "Has that owner said yes to what is written here?",
-    ReadinessQuestion.PRODUCT_OWNERS_ACTIVE: "Is an owner in office for all of the data?",
-    ReadinessQuestion.PRODUCT_OWNERS_ACKNOWLEDGED: "Have these owners said yes to answering for it?",
+    ReadinessQuestion.BUSINESS_OWNER_ACTIVE: "Does the decision have an active owner?",
+    ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED: "Has that owner acknowledged these claims?",
+    ReadinessQuestion.PRODUCT_OWNERS_ACTIVE: "Does all of the data have an active owner?",
+    ReadinessQuestion.PRODUCT_OWNERS_ACKNOWLEDGED: "Have these owners acknowledged their data?",
     ReadinessQuestion.STEP_NAMED: "Is it clear at which step of the work it acts?",
-    ReadinessQuestion.ASKED_FROM_THERE: "Does it really ask for permission from there?",
-    ReadinessQuestion.ANSWERED_BEFORE_USE: "Did every use wait for a yes?",
+    ReadinessQuestion.ASKED_FROM_THERE: "Are decisions requested from that step?",
+    ReadinessQuestion.ANSWERED_BEFORE_USE: "Did every use have a yes first?",
     ReadinessQuestion.FALLBACK_DECLARED: "Is it clear what happens when data is not fit?",
     ReadinessQuestion.FALLBACK_FOLLOWED: "Was that done whenever the answer was no?",
-    ReadinessQuestion.OUTPUTS_OWNER_ACTIVE: "Does somebody answer for the outputs?",
-    ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE: "Does somebody handle exceptions, by a deadline?",
-    ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME: "Were exceptions settled in time?",
-    ReadinessQuestion.MEASURES_REPORTED: "Is it measured whether it does any good?",
+    ReadinessQuestion.OUTPUTS_OWNER_ACTIVE: "Do the outputs have an active owner?",
+    ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE: "Are exceptions handled by an owner, by a deadline?",
+    ReadinessQuestion.EXCEPTIONS_CLOSED_IN_TIME: "Were exceptions closed in time?",
+    ReadinessQuestion.MEASURES_REPORTED: "Is its benefit measured?",
     ReadinessQuestion.RECALLS_ACKNOWLEDGED: "Were warnings about the data acknowledged?",
 }
 ROLES: Mapping[str, str] = {
@@ -122,7 +122,7 @@ GATES: Mapping[str, str] = {
     GateName.COVERAGE: "Coverage",
     GateName.FRESHNESS: "Freshness of the data",
     GateName.SCORE: "Minimum score",
-    GateName.SCHEMA: "Schema as promised",
+    GateName.SCHEMA: "Schema matches contract",
     GateName.INCIDENTS: "No open incident",
     GateName.UPSTREAM: "Input products",
     GateName.SENSITIVITY: "Sensitivity classified",

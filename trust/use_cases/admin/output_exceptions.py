@@ -45,7 +45,7 @@ class HandlingForm(ServiceForm):
     """Closes an exception where something is said of how; else hands it on to whoever is chosen."""
 
     reason = forms.CharField(
-        required=False, label="Why it is handed on", widget=UnfoldAdminTextareaWidget({"rows": 2}), max_length=20_000
+        required=False, label="Reason for reassigning it", widget=UnfoldAdminTextareaWidget({"rows": 2}), max_length=20_000
     )
 
     class Meta:
@@ -65,7 +65,7 @@ class HandlingForm(ServiceForm):
 
 
 class StandingFilter(DropdownFilter):
-    title = "standing"
+    title = "status"
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ class OutputExceptionAdmin(ServiceAdmin):
     def severity_word(self, exception: OutputException) -> str:
         return exception.severity
 
-    @display(description="Standing", label={"open": "warning", "overdue": "danger", "closed": "success"})
+    @display(description="Status", label={"open": "warning", "overdue": "danger", "closed": "success"})
     def standing(self, exception: OutputException) -> str:
         if exception.closed_at is not None:
             return "closed"

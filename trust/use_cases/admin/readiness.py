@@ -58,7 +58,7 @@ class ReadinessAdmin(LargeTableAdmin):
     def word(self, row: Readiness) -> str:
         return LEVELS[row.level].word
 
-    @display(description="Weakest gap")
+    @display(description="Weakest part")
     def weakest_gap(self, row: Readiness) -> str:
         return next((title for gap, title in GAPS.items() if gap == row.weakest), row.weakest)
 

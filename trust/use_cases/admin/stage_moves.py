@@ -42,7 +42,7 @@ class StageMoveForm(ServiceForm):
         required=False,
         choices=[("", "Choose"), (APPROVE, "Approve it"), (REJECT, "Reject it"), (WITHDRAW, "Withdraw it: you made it")],
         widget=UnfoldAdminSelectWidget,
-        help_text="To approve, readiness is assessed again; what is missing refuses it, unless it is an override.",
+        help_text="Approval assesses readiness again and is refused if something is missing, except for an override.",
     )
 
     class Meta:
@@ -165,7 +165,7 @@ class StageMoveAdmin(ServiceAdmin):
         return f"{move.pk}"
 
     @display(
-        description="Standing",
+        description="Status",
         label={
             "waits for governance": "warning",
             "done": "success",

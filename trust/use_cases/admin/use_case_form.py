@@ -90,7 +90,7 @@ class UseCaseForm(ServiceForm):
     )
     consumer_lines = LinesField(
         label="Consumers",
-        help_text="One a line, by slug: agents, models and services that act in it. Their owners are told.",
+        help_text="One a line, by slug: agents, models and services that act in it. Their owners are notified.",
     )
     why = WhyField()
 

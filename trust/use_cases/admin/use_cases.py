@@ -129,7 +129,7 @@ class UseCaseAdmin(ServiceAdmin):
         is_over = row is None or row.valid_until <= timezone.now()
         return LEVELS[ReadinessLevel.UNKNOWN if is_over else row.level].word
 
-    @display(description="Weakest gap")
+    @display(description="Weakest part")
     def weakest(self, use_case: UseCase) -> str:
         row = _newest(use_case)
         return "" if row is None or not row.open_gaps else GAPS[row.weakest]

@@ -246,7 +246,7 @@ class OutputException(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = "exception of an output"
-        verbose_name_plural = "exceptions of outputs"
+        verbose_name_plural = "output exceptions"
         indexes = [
             models.Index(fields=["use_case", "-opened_at"], name="exception_use_case_time"),
             models.Index(fields=["decision_id"], name="exception_decision"),

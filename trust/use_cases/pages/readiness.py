@@ -201,6 +201,6 @@ def _line(result: QuestionResult, names: Mapping[str, str]) -> Line:
 def _who(who: Responsible, names: Mapping[str, str]) -> Who:
     title = ROLES[who.role]
     if who.username is None:
-        name = title.capitalize() if who.role is Role.GOVERNANCE else f"Nobody yet: {title}"
+        name = title.capitalize() if who.role is Role.GOVERNANCE else f"No one yet: {title}"
         return Who(who.role, title, None, name)
     return Who(who.role, title, who.username, names.get(who.username) or who.username)

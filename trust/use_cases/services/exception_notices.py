@@ -15,7 +15,7 @@ from trust.use_cases.services.reporters import Reporter
 def recorded_notice(exception: OutputException, *, by: Reporter) -> Notice:
     """To the one who must handle it and whoever answers for the outputs; to governance where nobody is there to handle it."""
     handler = exception.assigned_to
-    routed = f"It is assigned to {handler.username}" if handler else "Nobody whom the use case names is there to handle it"
+    routed = f"It is assigned to {handler.username}" if handler else "The use case has no active owner of exceptions"
     return _notice(
         exception,
         "recorded",
@@ -59,7 +59,7 @@ def due_notice(exception: OutputException) -> Notice:
         exception,
         "due",
         headline=f"must be closed by {shown(exception.due_at)}",
-        text=f"{exception.title}\n\nClose it with a word on what was done, or hand it on.",
+        text=f"{exception.title}\n\nClose it with a description of what was done, or assign it to another person.",
         people=_handlers(exception),
     )
 

@@ -45,7 +45,7 @@ def record_exception(
     `InvalidError` without a title or for an answer that was not given in this use case.
     """
     _demand_may_record(reporter, use_case)
-    title = _said(trouble.title, "An exception", "title", "Say in a few words what was wrong with the output.")
+    title = _said(trouble.title, "An exception", "title", "Describe in a few words what was wrong with the output.")
     answer = _answer_of(use_case, decision_id, reporter)
     with recorded("record_exception", reporter.person):
         UseCase.objects.select_for_update(no_key=True).get(pk=use_case.pk)  # two retries come one after the other
@@ -78,7 +78,7 @@ def close_exception(*, exception: OutputException, resolution: str, actor: Perso
     Raises `ForbiddenError`, `InvalidError` where nothing says how, `ConflictError` where it was closed before.
     """
     _demand_may_handle(exception, actor, "close", exception.use_case.outputs_owner_id)
-    said = _said(resolution, "A closed exception", "resolution", "Say what was done about it.")
+    said = _said(resolution, "A closed exception", "resolution", "Describe what was done about it.")
     with recorded("close_exception", actor):
         row = _open_row(exception)
         row.closed_at, row.closed_by, row.resolution = now, actor, said
@@ -100,7 +100,7 @@ def hand_on_exception(
     if not to.is_active:
         raise InvalidError(
             f"{to.username} has an inactive account and cannot handle an exception.",
-            remedy="Hand it on to somebody who is there.",
+            remedy="Assign it to an active person.",
             code="person_inactive",
             field="assigned_to",
         )
@@ -131,7 +131,7 @@ def _demand_may_handle(exception: OutputException, actor: Person | None, deed: s
     assigned = exception.assigned_to.username if exception.assigned_to else "nobody"
     raise ForbiddenError(
         f"{actor_name(actor)} may not {deed} exception {exception.pk}: it is assigned to {assigned}.",
-        remedy=f"Ask {assigned if exception.assigned_to else 'governance'}, or whoever answers for the outputs of use case "
+        remedy=f"Ask {assigned if exception.assigned_to else 'governance'}, or the owner of the outputs of use case "
         f"{exception.use_case.slug}.",
     )
 

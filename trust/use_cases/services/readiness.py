@@ -87,7 +87,7 @@ def readiness_as_of(*, use_case: UseCase, moment: datetime, now: datetime) -> As
     """
     if moment > now:
         raise InvalidError(
-            f"The moment {moment.isoformat()} lies in the future: nobody knows yet what will be known then.",
+            f"The moment {moment.isoformat()} is in the future.",
             remedy="Give a moment that has passed, or leave as_of out.",
             code="as_of_in_the_future",
             field="as_of",

@@ -60,7 +60,7 @@ def tell_of_falls(*, now: datetime, limit: int = 500) -> int:
         try:
             told += _tell(use_case_id, now)
         except (DomainError, DatabaseError, ValueError):
-            logger.exception("The fall of use case %s could not be told; it is tried again in a while.", use_case_id)
+            logger.exception("The fall of use case %s could not be sent; it is retried later.", use_case_id)
     return told
 
 
@@ -95,10 +95,10 @@ def _tell_fall(watch: ReadinessWatch, row: Readiness, now: datetime) -> None:
     notify(
         key=f"use-case:{use_case.pk}:fall:{fallen_at:%Y%m%dT%H%M%S.%f}",
         kind="use_case.readiness_fell",
-        subject=f"Use case {use_case.slug} no longer has what the stage {use_case.stage} asks for",
+        subject=f"Use case {use_case.slug} no longer meets the stage {use_case.stage}",
         text=(
-            f"Since {shown(fallen_at)} use case {use_case.slug} ({use_case.name}) lacks what it had when it came to the stage "
-            f"{use_case.stage}.\n\n{what}\n\n{_where(use_case)}"
+            f"Since {shown(fallen_at)} use case {use_case.slug} ({use_case.name}) no longer meets all requirements of the "
+            f"stage {use_case.stage}.\n\n{what}\n\n{_where(use_case)}"
         ),
         now=now,
         persons=_concerned(use_case, missing),
@@ -118,10 +118,10 @@ def _tell_recovery(watch: ReadinessWatch, now: datetime) -> None:
     notify(
         key=f"use-case:{use_case.pk}:recovery:{fallen_at:%Y%m%dT%H%M%S.%f}",
         kind="use_case.readiness_recovered",
-        subject=f"Use case {use_case.slug} has what its stage asks for again",
+        subject=f"Use case {use_case.slug} meets its stage again",
         text=(
-            f"Use case {use_case.slug} ({use_case.name}) has all that the stage {use_case.stage} asks for again since "
-            f"{shown(back_at)}; it had lost it at {shown(fallen_at)}.\n\n{_where(use_case)}"
+            f"Use case {use_case.slug} ({use_case.name}) meets the stage {use_case.stage} again since "
+            f"{shown(back_at)}; it had stopped at {shown(fallen_at)}.\n\n{_where(use_case)}"
         ),
         now=now,
         persons=_concerned(use_case, ()),

@@ -25,7 +25,7 @@ def demand_may_move(actor: Person, use_case: UseCase) -> None:
     if not (is_governance(actor) or (actor.is_active and actor.pk == owner.pk)):
         raise ForbiddenError(
             f"{actor.username} may not move use case {use_case.slug}: {owner.username} owns its decision.",
-            remedy=f"Ask {owner.username} or somebody of the group 'governance' to do it.",
+            remedy=f"Ask {owner.username} or a member of the group 'governance' to do it.",
         )
 
 
@@ -63,7 +63,7 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
     if not is_governance(actor):
         raise ForbiddenError(
             f"{actor.username} may not approve the move of use case {use_case.slug}: that is for governance.",
-            remedy="Ask somebody of the group 'governance' to do it.",
+            remedy="Ask a member of the group 'governance' to do it.",
         )
     if move.requested_by is not None and is_same_person(actor, move.requested_by):
         what = "made this request"
@@ -74,8 +74,8 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
     else:
         return
     raise ForbiddenError(
-        f"{actor.username} {what}, so somebody else must approve it.",
-        remedy="Ask somebody else of the group 'governance' to approve it.",
+        f"{actor.username} {what}, so another person must approve it.",
+        remedy="Ask another member of the group 'governance' to approve it.",
         code="four_eyes",
     )
 
@@ -87,7 +87,7 @@ def not_ready(
     return ConflictError(
         f"The move of use case {use_case.slug} to {to_stage} cannot be {deed}: not answered with yes "
         f"{'is' if len(missing) == 1 else 'are'} {formatting.count(len(missing), 'question')} of its readiness.",
-        remedy="See to what `errors` names, or ask for an override with `override_expires_at` and a reason.",
+        remedy="Resolve what `errors` names, or request an override with `override_expires_at` and a reason.",
         code="not_ready",
         details=_lines(missing, reader, use_case),
     )
@@ -98,9 +98,9 @@ def was_overridden(
 ) -> ConflictError:
     """The error, for `reader`, for a step back to a stage that only an override, which is over, let the use case come to."""
     return ConflictError(
-        f"Use case {use_case.slug} came to the stage {to_stage} under an override, which is over, and still lacks "
-        f"{formatting.count(len(missing), 'answer')} that the stage asks for.",
-        remedy=f"Move it to {UseCaseStage.PILOT}; from there {to_stage} can be asked for.",
+        f"Use case {use_case.slug} reached the stage {to_stage} under an override that has ended, and still lacks "
+        f"{formatting.count(len(missing), 'answer')} that the stage requires.",
+        remedy=f"Move it to {UseCaseStage.PILOT}; from there {to_stage} can be requested.",
         code="stage_was_overridden",
         details=_lines(missing, reader, use_case),
     )

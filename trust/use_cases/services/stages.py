@@ -63,7 +63,7 @@ def request_stage_move(
         if how is Way.AT_ONCE:
             if override_expires_at is not None:
                 raise ConflictError(
-                    f"The stage {to_stage} asks for nothing, so there is nothing to override.",
+                    f"The stage {to_stage} has no requirements, so there is nothing to override.",
                     remedy="Ask again without `override_expires_at`.",
                     code="override_not_needed",
                     field="override_expires_at",
@@ -75,14 +75,14 @@ def request_stage_move(
             return _move_at_once(row, to_stage, actor=actor, now=now, reason=reason.strip())
         if row.stage_moves.filter(status=StageMoveStatus.REQUESTED).exists():
             raise ConflictError(
-                f"A request to move use case {row.slug} waits for its answer already.",
+                f"A request to move use case {row.slug} is already waiting for an answer.",
                 remedy="Wait for the answer, or withdraw or reject that request first.",
                 code="already_requested",
             )
         if override_expires_at is not None:
             reason = demand_reason(reason, "An override")
             demand_override_end(override_expires_at, now, current_policy()[1])
-        kept, missing = _assess(row, to_stage, now, "move asked for")
+        kept, missing = _assess(row, to_stage, now, "change requested")
         if missing and override_expires_at is None:
             raise not_ready(row, to_stage, missing, "asked for", actor)
         if override_expires_at is not None and not missing:
@@ -121,19 +121,19 @@ def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason:
         if row.from_stage != use_case.stage or way(UseCaseStage(use_case.stage), to_stage) is not Way.APPROVED:
             raise ConflictError(
                 f"Use case {use_case.slug} is at {use_case.stage} by now, and the request is for a move from {row.from_stage}.",
-                remedy="Reject the request; the move from where it is can be asked for.",
+                remedy="Reject the request; a change from its current stage can be requested.",
                 code="stage_changed",
             )
         if use_case.claims_changed_at > row.requested_at:
             raise ConflictError(
                 f"What is claimed of use case {use_case.slug} changed at {shown(use_case.claims_changed_at)}, after this was "
                 "asked for.",
-                remedy="Reject the request, or let who made it withdraw it; the use case as it is now can be asked for.",
+                remedy="Reject the request, or have its requester withdraw it; then make a new request.",
                 code="changed_since_request",
             )
         if row.override_expires_at is not None and row.override_expires_at <= now:
             raise ConflictError(
-                f"The override that was asked for ended at {shown(row.override_expires_at)}.",
+                f"The requested override ended at {shown(row.override_expires_at)}.",
                 remedy="Reject the request; one with a later end can be made.",
                 code="override_ended",
             )
@@ -224,7 +224,7 @@ def _held_move(move: StageMove) -> tuple[UseCase, StageMove]:
     if row.status != StageMoveStatus.REQUESTED:
         raise ConflictError(
             f"The request that {move_of(row)} is {row.status} and waits no more.",
-            remedy="Look at how the use case stands now; a new request can be made.",
+            remedy="Check the current status of the use case; a new request can be made.",
             code="stage_move_transition",
             field="status",
         )

@@ -56,13 +56,13 @@ def _of_acknowledgements(now: datetime) -> Iterator[Notice]:
         if given is None or given < use_case.claims_changed_at or use_case.acknowledged_by_id != use_case.business_owner_id:
             if now >= use_case.claims_changed_at + VOID_FOR:
                 since = shown(use_case.claims_changed_at)
-                yield _acknowledgement(use_case, f"void:{_moment(given)}", f"waits to be acknowledged since {since}", OVERDUE)
+                yield _acknowledgement(use_case, f"void:{_moment(given)}", f"has not been acknowledged since {since}", OVERDUE)
             continue
         due_at = given + interval
         step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT)
         if step:
-            must = "was to be" if step == OVERDUE else "must be"
-            yield _acknowledgement(use_case, f"{step}:{_moment(given)}", f"{must} acknowledged by {shown(due_at)}", step)
+            due = "should have been acknowledged by" if step == OVERDUE else "must be acknowledged by"
+            yield _acknowledgement(use_case, f"{step}:{_moment(given)}", f"{due} {shown(due_at)}", step)
 
 
 def _acknowledgement(use_case: UseCase, event: str, headline: str, step: str) -> Notice:
@@ -73,8 +73,8 @@ def _acknowledgement(use_case: UseCase, event: str, headline: str, step: str) ->
         kind="use_case.acknowledgement_overdue" if step == OVERDUE else "use_case.acknowledgement_due",
         subject=f"Use case {use_case.slug} {headline}",
         text=(
-            f"You answer for the decision of use case {use_case.slug} ({use_case.name}). Look at what is claimed of it, "
-            "correct what does not hold, and acknowledge it in the admin or with "
+            f"You own the decision of use case {use_case.slug} ({use_case.name}). Read its claims, "
+            "correct what is wrong, and acknowledge it in the admin or with "
             f"POST /api/v1/use-cases/{use_case.slug}/acknowledge."
         ),
         people=[owner, *also],

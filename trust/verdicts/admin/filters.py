@@ -30,7 +30,7 @@ class VerdictFilter(DropdownFilter):
 class GateFilter(DropdownFilter):
     """Products that a gate keeps from being production-grade, failed or unknown."""
 
-    title = "open gate"
+    title = "failing gate"
     parameter_name = "gate"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

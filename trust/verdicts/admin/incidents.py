@@ -41,7 +41,7 @@ class IncidentForm(ServiceForm):
     said = forms.CharField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="A comment, why the severity is another one, or how it was resolved.",
+        help_text="A comment, the reason for the new severity, or how it was resolved.",
     )
 
     class Meta:
@@ -53,7 +53,7 @@ class IncidentForm(ServiceForm):
             return self._open(actor, now)
         pressed = [deed for deed in _DEEDS if BUTTON + deed in self.data]
         if len(pressed) != 1:
-            raise InvalidError("No button says what is to be done.", remedy="Press the button of one step.")
+            raise InvalidError("No action selected.", remedy="Press the button of one step.")
         incident: Incident = self.instance
         _DEEDS[pressed[0]](incident, self.cleaned_data, actor, now)
         return incident
@@ -77,7 +77,7 @@ def _comment(incident: Incident, data: Mapping[str, Any], actor: Person, now: da
 
 def _hand_on(incident: Incident, data: Mapping[str, Any], actor: Person, now: datetime) -> None:
     if data["owner"] is None:
-        raise InvalidError("Nobody is named to see to it.", remedy="Choose a person.", field="owner")
+        raise InvalidError("It has no owner.", remedy="Choose a person.", field="owner")
     assign_incident(incident=incident, owner=data["owner"], actor=actor, now=now)
 
 
@@ -98,7 +98,7 @@ _DEEDS: Mapping[str, Callable[[Incident, Mapping[str, Any], Person, datetime], N
 
 
 class OpenFilter(admin.SimpleListFilter):
-    title = "standing"
+    title = "status"
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
@@ -171,7 +171,7 @@ class IncidentAdmin(ProductRowAdmin):
     def comment(self, request: HttpRequest, obj: Incident) -> None:
         """Adds what is said to the timeline."""
 
-    @action(description="Hand on")
+    @action(description="Reassign")
     def hand_on(self, request: HttpRequest, obj: Incident) -> None:
         """Gives it to the chosen owner."""
 
@@ -187,11 +187,11 @@ class IncidentAdmin(ProductRowAdmin):
     def severity_word(self, incident: Incident) -> str:
         return incident.severity
 
-    @display(description="Standing", label={"open": "danger", "resolved": "success"})
+    @display(description="Status", label={"open": "danger", "resolved": "success"})
     def standing(self, incident: Incident) -> str:
         return "resolved" if incident.resolved_at else "open"
 
-    @display(description="Seen to by", ordering="owner")
+    @display(description="Owner", ordering="owner")
     def seen_to_by(self, incident: Incident) -> str:
         return (incident.owner or incident.product.owner).username
 

@@ -47,7 +47,7 @@ def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
     """Judges on what is known now; a verdict is only written anew where something differs."""
     require_can_look_after(actor, product)
     verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
-    return f"{product.slug} is judged: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
+    return f"{product.slug} was re-evaluated: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
 
 
 def _acknowledge(product: DataProduct, actor: Person, now: datetime) -> str:
@@ -72,7 +72,7 @@ def _deprecate(product: DataProduct, actor: Person, now: datetime) -> str:
 
 def _retire(product: DataProduct, actor: Person, now: datetime) -> str:
     products.retire_product(product=product, actor=actor, now=now)
-    return f"{product.slug} is retired for good."
+    return f"{product.slug} is retired permanently."
 
 
 def _is_alive(product: DataProduct) -> bool:
@@ -81,7 +81,7 @@ def _is_alive(product: DataProduct) -> bool:
 
 DEEDS: Mapping[str, ProductAction] = {
     "run": ProductAction("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
-    "judge": ProductAction("Judge again", "gavel", can_look_after, judge_again),
+    "judge": ProductAction("Re-evaluate", "gavel", can_look_after, judge_again),
     "acknowledge": ProductAction("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
     "review": ProductAction("Record a review", "fact_check", lambda who, it: _is_alive(it) and is_governance(who), _review),
     "publish": ProductAction(

@@ -111,7 +111,7 @@ class DataProductAdmin(ServiceAdmin):
         moment = product.current_verdict.evidence_at
         return ago(moment, timezone.now()).replace(" ", "\u00a0") if moment else "none yet"
 
-    @display(description="Open gates")
+    @display(description="Failing gates")
     def open_gates(self, product: DataProduct) -> str:
         if not product.current_verdict.is_current(timezone.now()):
             return "to be judged again"
@@ -132,7 +132,7 @@ class DataProductAdmin(ServiceAdmin):
         for product in queryset:
             show_result(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
-    @action(description="Judge again", permissions=["deeds"])
+    @action(description="Re-evaluate", permissions=["deeds"])
     def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             show_result(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]

@@ -77,7 +77,7 @@ class TrustPolicyAdmin(ServiceAdmin):
     def named(self, policy: TrustPolicyVersion) -> str:
         return f"Version {policy.version}"
 
-    @display(description="Standing", label={"in force": "success", "earlier": "info"})
+    @display(description="Status", label={"in force": "success", "earlier": "info"})
     def standing(self, policy: TrustPolicyVersion) -> str:
         return "in force" if policy.is_current else "earlier"
 

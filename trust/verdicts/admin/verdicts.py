@@ -49,6 +49,6 @@ class VerdictAdmin(LargeTableAdmin):
     def shown_score(self, verdict: Verdict) -> str:
         return f"{number(verdict.effective_score)}\u00a0{verdict.grade}"
 
-    @display(description="Open gates")
+    @display(description="Failing gates")
     def open_gates(self, verdict: Verdict) -> str:
         return ", ".join(GATES.get(gate, gate) for gate in verdict.failing_gates) or "none"

@@ -25,7 +25,10 @@ from trust.verdicts.services.waiver_notices import excepted
 from trust.verdicts.services.waivers import grant_waiver, reject_waiver, request_waiver, revoke_waiver, withdraw_waiver
 from trust.vocabulary import WaiverStatus
 
-_OFFERED = [("", "none: a check"), *((gate, title) for gate, title in GATES.items() if gate not in UNWAIVABLE_GATES)]
+_OFFERED = [
+    ("", "\u2013 (waive a single check below)"),
+    *((gate, title) for gate, title in GATES.items() if gate not in UNWAIVABLE_GATES),
+]
 
 
 class WaiverForm(ServiceForm):
@@ -136,7 +139,7 @@ class WaiverAdmin(ProductRowAdmin):
         return cut(waiver.reason, 80)
 
     @display(
-        description="Standing",
+        description="Status",
         label={
             "requested": "warning",
             "in force": "warning",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate
 
 from catalog.models import DataProduct
@@ -152,10 +152,17 @@ def _summary(outcome: Outcome, counts: dict[GateStatus, int]) -> str:
     if outcome.is_production_grade:
         waived = sum(gate.waiver_id is not None for gate in outcome.gates)
         leaning = f", {formatting.count(waived, 'of them', 'of them')} under a waiver" if waived else ""
-        return f"All {asked} are passed{leaning}. It may be built on until the answer ends."
-    said = [f"{failed} failed"] * bool(failed) + [f"{unknown} cannot be answered"] * bool(unknown)
-    lead = "It must not be relied on" if failed else "Nobody can say yet, and what is not known is never taken for good"
-    return f"{lead}: of {asked}, {' and '.join(said)}."
+        until = f"{outcome.valid_until.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+        return f"All {asked} pass{leaning}. Safe to use until {until}."
+    first = f"{failed or unknown} of {asked} {_verb(failed or unknown, is_failed=failed > 0)}"
+    others = f", {unknown} {_verb(unknown, is_failed=False)}" if failed and unknown else ""
+    return f"{'Do not rely on it' if failed else 'No verdict yet'}: {first}{others}."
+
+
+def _verb(number: int, *, is_failed: bool) -> str:
+    if is_failed:
+        return "fails" if number == 1 else "fail"
+    return "is unknown" if number == 1 else "are unknown"
 
 
 def _reasons(outcome: Outcome, facts: ProductFacts) -> tuple[Reason, ...]:

@@ -42,7 +42,7 @@ def verdict_as_of(
     """
     if at > now:
         raise InvalidError(
-            f"The moment {at.isoformat()} lies in the future: nobody knows yet what will be known then.",
+            f"The moment {at.isoformat()} is in the future.",
             remedy="Give a moment that has passed, or leave as_of out.",
             code="as_of_in_the_future",
             field="as_of",

@@ -14,7 +14,7 @@ _PROPORTIONS = {
 
 
 def tolerance_of(expectation_type: str, kwargs: Mapping[str, Any]) -> float:
-    """The share of rows that must hold, 0 to 1; 1 where no other is given, 0 where it is no number.
+    """The share of rows that must hold, 0 to 1; 1 where no other is given, 0 where it is not a number.
 
     A number in text is that number, as Great Expectations reads it.
     """

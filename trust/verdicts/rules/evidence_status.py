@@ -173,7 +173,7 @@ def _disbelief(assessed: AssessedEvidence, run: RunFacts) -> Doubt | None:
 def _staleness(run: RunFacts, age: timedelta, ttl: timedelta) -> Doubt | None:
     if age <= ttl:
         return None
-    seen = f"was last checked at {shown(run.started_at)}, and evidence lives {formatting.span(ttl)}"
+    seen = f"was last checked at {shown(run.started_at)}, and evidence expires after {formatting.span(ttl)}"
     return Doubt("evidence_too_old", seen, "Request a new run, or schedule the suite more often")
 
 

@@ -23,7 +23,7 @@ class IncidentRules:
     """One setting for each rule. That a critical check failed twice is the project's own example, all else is our choice.
 
     critical_check_failed: the same check of severity critical failed in that many runs in a row that looked.
-    run_failed: that many runs of a port in a row could not look.
+    run_failed: that many runs of a port in a row failed.
     """
 
     critical_check_failed: IncidentSetting = IncidentSetting(2, Severity.CRITICAL)

@@ -115,12 +115,12 @@ def _no_regex(kwargs: Mapping[str, Any]) -> str | None:
     pattern = kwargs.get("regex")
     if not isinstance(pattern, str) or not find_no_text((pattern,)):
         return None
-    return f"no text can hold the pattern {pattern!r}"
+    return f"no text can contain the pattern {pattern!r}"
 
 
 def _no_regex_list(kwargs: Mapping[str, Any]) -> str | None:
     patterns = _patterns(kwargs)
-    return "no text can hold a pattern of it" if patterns and all(find_no_text((one,)) for one in patterns) else None
+    return "no text can contain a pattern of it" if patterns and all(find_no_text((one,)) for one in patterns) else None
 
 
 def _patterns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _nothing_refused(kwargs: Mapping[str, Any]) -> str | None:
     """Missing values are passed over, and no value of a column equals a list or an object."""
     refused = kwargs.get("value_set")
     can_equal = [one for one in refused if isinstance(one, bool | int | float | str)] if isinstance(refused, list) else refused
-    return "its value set holds nothing that a value can equal" if not can_equal else None
+    return "its value set contains nothing that a value can equal" if not can_equal else None
 
 
 def _pairs(kwargs: Mapping[str, Any]) -> str | None:
@@ -175,7 +175,7 @@ def _columns(key: str) -> Callable[[Mapping[str, Any]], str | None]:
         if kwargs.get(key) is None:
             return "it names no columns"
         if key == "column_set" and not kwargs[key] and kwargs.get("exact_match") is False:
-            return "it asks for no column and allows any"
+            return "it requires no column and allows any"
         return None
 
     return rule

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.rules.moments import shown
 from trust.verdicts.rules.facts import ProductFacts, WaiverFacts
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.vocabulary import GateName
@@ -58,15 +59,15 @@ def validate_waiver(waiver: WaiverFacts, policy: TrustPolicy) -> None:
     if (waiver.gate is None) is (waiver.check_key is None):
         raise InvalidWaiverError("A waiver must name exactly one gate or one check; name one of them and not both.")
     if waiver.gate in UNWAIVABLE_GATES:
-        raise InvalidWaiverError(f"The gate {waiver.gate} cannot be waived; do what its remedy says instead.")
+        raise InvalidWaiverError(f"The gate {waiver.gate} cannot be waived; follow its remedy instead.")
     if not waiver.reason.strip():
         raise InvalidWaiverError("A waiver must have a reason; write why the exception is acceptable.")
     if not waiver.owner.is_active:
-        raise InvalidWaiverError(f"The owner {waiver.owner.username} of the waiver has left; name somebody who is active.")
+        raise InvalidWaiverError(f"The owner {waiver.owner.username} of the waiver has left; name an active person.")
     if waiver.expires_at <= waiver.starts_at:
         raise InvalidWaiverError("The waiver ends before it starts; give an expiry after its start.")
     if waiver.expires_at - waiver.starts_at > policy.maximum_waiver:
         days = policy.maximum_waiver.days
         raise InvalidWaiverError(
-            f"The waiver lives longer than the {days} days that the trust policy allows; give an earlier expiry."
+            f"A waiver can last at most {days} days; choose an expiry up to {shown(waiver.starts_at + policy.maximum_waiver)}."
         )

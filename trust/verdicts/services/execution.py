@@ -112,8 +112,8 @@ def _engine() -> Engine:
 def _gone(run: Run) -> Failure:
     return Failure(
         code="port_gone",
-        message=f"Data product {run.port.product.slug} is retired, or does not offer port {run.port.name} any more.",
-        remedy="Publish the product again and register the port, if it is to be used.",
+        message=f"Data product {run.port.product.slug} is retired, or no longer has port {run.port.name}.",
+        remedy="Publish the product again and register the port, if you need it.",
     )
 
 
@@ -131,7 +131,7 @@ def _unsupported(run: Run) -> Failure:
     return Failure(
         code="source_unsupported",
         message=f"Port {run.port.name} is kept in {run.port.location}, which Touchstone cannot read.",
-        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and say so in the contract.",
+        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
     )
 
 
@@ -160,6 +160,6 @@ def _when_database_is_there(write: Callable[[], Written]) -> Written:
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() > deadline:
                 raise
-            logger.warning("The database is away, and a result waits to be written: %s", error)
+            logger.warning("The database is unavailable, and a result waits to be written: %s", error)
             close_old_connections()
             time.sleep(1.0)

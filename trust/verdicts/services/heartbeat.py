@@ -59,7 +59,7 @@ class Heartbeat:
                 return False
             if renew_lease(claim=self._claim, now=database_now()):
                 return True
-            logger.warning("Run %s was given to another worker: this one was silent for too long.", self._claim.run_id)
+            logger.warning("Run %s was given to another worker: this one did not respond in time.", self._claim.run_id)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The lease of run %s could not be renewed yet: %s", self._claim.run_id, error)
             connection.close()

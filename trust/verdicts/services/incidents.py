@@ -44,7 +44,7 @@ def open_incident(
     """
     require_can_look_after(actor, product)
     if not title.strip():
-        raise InvalidError("An incident must have a title.", remedy="Say in a few words what is wrong.", field="title")
+        raise InvalidError("An incident must have a title.", remedy="Describe in a few words what is wrong.", field="title")
     with recorded("open_incident", actor):
         incident = Incident.objects.create(
             product=product,
@@ -78,15 +78,15 @@ def assign_incident(*, incident: Incident, owner: Person, actor: Person | None, 
         before = row.owner or row.product.owner
         if before.pk == owner.pk and row.owner is not None:
             raise ConflictError(
-                f"{owner.username} sees to incident '{row.title}' already.",
-                remedy="Name somebody else, or leave it as it is.",
+                f"{owner.username} already owns incident '{row.title}'.",
+                remedy="Name another person, or change nothing.",
                 code="incident_unchanged",
                 field="owner",
             )
         row.owner = _active(owner)
         row.save(update_fields=["owner"])
         entry = _note(row, IncidentEntryKind.OWNER, actor, now, before=before.username, after=owner.username)
-        headline = f"{owner.username} sees to the incident {row.title}"
+        headline = f"{owner.username} owns the incident {row.title}"
         tell(
             incident=row, event=f"assigned:{entry.pk}", headline=headline, text=f"{headline} from now on.", actor=actor, now=now
         )
@@ -130,8 +130,8 @@ def resolve_incident(*, incident: Incident, resolution: str, actor: Person | Non
         _demand_may_lessen(row, actor, "resolve")
         if row.rule and state_now(row, now) is CauseState.HOLDS:
             raise ConflictError(
-                f"Incident '{row.title}' cannot be resolved by hand: its cause holds, as the last run shows.",
-                remedy="Put the data right and run the port, which resolves the incident, or ask for a waiver of the check.",
+                f"Incident '{row.title}' cannot be resolved by hand: the last run shows that its cause remains.",
+                remedy="Correct the data and run the port, which resolves the incident, or request a waiver of the check.",
                 code="incident_cause_holds",
             )
         row.resolved_at, row.resolved_by, row.resolution = now, actor, said
@@ -189,7 +189,7 @@ def _demand_may_lessen(row: Incident, actor: Person | None, deed: str) -> None:
     itself = " A good run resolves it by itself." if row.rule else ""
     raise ForbiddenError(
         f"{actor_name(actor)} may not {deed} incident '{row.title}': {by}.",
-        remedy=f"Somebody of the group 'governance' who does not own {row.product.slug} can.{itself}",
+        remedy=f"A member of the group 'governance' who does not own {row.product.slug} can.{itself}",
         code="held_by_governance",
     )
 
@@ -197,8 +197,8 @@ def _demand_may_lessen(row: Incident, actor: Person | None, deed: str) -> None:
 def _active(person: Person) -> Person:
     if not person.is_active:
         raise InvalidError(
-            f"{person.username} has an inactive account and cannot see to an incident.",
-            remedy="Name somebody who is active.",
+            f"{person.username} has an inactive account and cannot own an incident.",
+            remedy="Name an active person.",
             code="person_inactive",
             field="owner",
         )
@@ -208,8 +208,8 @@ def _active(person: Person) -> Person:
 def _demand_text(text: str, what: str, field: str) -> str:
     said = text.strip()
     if not 0 < len(said) <= LONGEST_TEXT:
-        fault = f"{what} needs 1 to {LONGEST_TEXT} characters of text; nothing is done without a word on how or why."
-        raise InvalidError(fault, remedy="Say in a sentence what was done or why.", field=field)
+        fault = f"{what} needs 1 to {LONGEST_TEXT} characters of text; a description or reason is required."
+        raise InvalidError(fault, remedy="Describe in one sentence what was done or why.", field=field)
     return said
 
 

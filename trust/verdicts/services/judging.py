@@ -82,7 +82,7 @@ def _ensure_current(product_ids: Sequence[int], now: datetime) -> None:
             return
     # Inputs change faster than they are judged: the answers are what was true a moment ago, and are marked as such.
     for product_id in stale_upstreams_first(stale, now):
-        _despite_deadlocks(partial(judge_product, product_id=product_id, now=now, cause="facts changed"))
+        _despite_deadlocks(partial(judge_product, product_id=product_id, now=now, cause="product or policy changed"))
 
 
 def judge_stale(*, now: datetime, seconds: float = 45.0) -> int:
@@ -120,7 +120,7 @@ def _try_to_judge(product_id: int, now: datetime) -> None:
     try:
         ensure_current([product_id], now)
     except (DomainError, ValueError):
-        logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
+        logger.exception("Data product %s could not be evaluated; its answer stays withheld.", product_id)
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class Work:
             try:
                 found.append(context.judge(current))
             except (DomainError, ValueError) as error:
-                logger.exception("Data product %s could not be judged; its answer stays withheld.", product_id)
+                logger.exception("Data product %s could not be evaluated; its answer stays withheld.", product_id)
                 failures[product_id] = error
         if found:
             context.write(found)

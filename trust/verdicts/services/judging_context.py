@@ -120,7 +120,7 @@ class JudgingContext:
         if current.verdict_row_id is None:
             return "first judgement"
         changed = current.invalidated or any(self._is_newer(one, current) for one in inputs)
-        return "facts changed" if changed else "time passed"
+        return "product or policy changed" if changed else "time passed"
 
     def _is_newer(self, one: Input, current: CurrentVerdict) -> bool:
         """Whether the input was judged after the product was."""

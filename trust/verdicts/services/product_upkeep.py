@@ -42,14 +42,14 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
         to = [product.owner] if product.owner.is_active else judges if step == OVERDUE else []
         if not step or not to:
             continue
-        since = f"by {shown(due_at)}" if is_given else f"by {product.owner.username}, who never did"
+        since = f"by {shown(due_at)}" if is_given else f"from {product.owner.username}: never given"
         yield Notice(
             key=f"product:{product.pk}:acknowledge:{_moment(product.acknowledged_at)}:{step}",
             kind="product.acknowledgement_overdue" if step == OVERDUE else "product.acknowledgement_due",
-            subject=f"Data product {product.slug} {'was' if step == OVERDUE else 'is'} to be acknowledged {since}",
+            subject=f"Data product {product.slug}: acknowledgement {'was' if step == OVERDUE else 'is'} due {since}",
             text=(
-                f"{product.owner.username} answers for data product {product.slug} ({product.name}). Read its page, correct "
-                "what does not hold, and acknowledge it in the admin or with "
+                f"{product.owner.username} owns data product {product.slug} ({product.name}). Read its page, correct "
+                "what is wrong, and acknowledge it in the admin or with "
                 f"POST /api/v1/products/{product.slug}/acknowledge. While it is overdue the gate `acknowledgement` fails."
             ),
             people=to,
@@ -58,7 +58,7 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
 
 
 def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
-    """To governance. A product that was never reviewed is in the queue on the desk, and nobody is written to about it."""
+    """To governance. A product that was never reviewed is in the queue on the desk, and no message is sent about it."""
     interval = current_policy()[1].review_interval
     for product in due_reviews(now + max(BEFORE_ACKNOWLEDGEMENT), interval).exclude(reviewed_at=None).iterator(MOST_AT_ONCE):
         due_at = _due_at(product)
@@ -66,9 +66,9 @@ def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
             yield Notice(
                 key=f"product:{product.pk}:review:{_moment(product.reviewed_at)}:{step}",
                 kind="product.review_overdue" if step == OVERDUE else "product.review_due",
-                subject=f"Data product {product.slug} {'was' if step == OVERDUE else 'is'} to be reviewed by {shown(due_at)}",
+                subject=f"Data product {product.slug}: review {'was' if step == OVERDUE else 'is'} due by {shown(due_at)}",
                 text=(
-                    f"Look at data product {product.slug} ({product.name}) and record the review in the admin or with "
+                    f"Review data product {product.slug} ({product.name}) and record the review in the admin or with "
                     f"POST /api/v1/products/{product.slug}/review. While it is overdue the gate `review` fails."
                 ),
                 people=judges,
@@ -89,8 +89,8 @@ def _of_waivers(now: datetime) -> Iterator[Notice]:
                 kind="waiver.ended" if step == OVERDUE else "waiver.ending",
                 subject=f"The waiver of {excepted(waiver)} {what}",
                 text=(
-                    f"The waiver of {excepted(waiver)} {what}; from then on what it excepts is judged like everything else. "
-                    f"Where it is still needed, ask for another.\n\n{where(waiver)}"
+                    f"The waiver of {excepted(waiver)} {what}; after that the gate or check counts again. "
+                    f"If you still need the waiver, request another.\n\n{where(waiver)}"
                 ),
                 people=concerned(waiver),
                 payload=payload_of(waiver),

@@ -88,7 +88,7 @@ def _open_for(cause: Cause, port: OutputPort, policy: TrustPolicy, run: Run | No
     times = count(setting.times, "time")
     if cause.rule is IncidentRule.RUN_FAILED:
         title = f"Runs of port {port.name} failed {times} in a row"
-        why = "The runs could not look at the data, so that nobody knows how it is. The last one says why."
+        why = "The runs could not read the data, so its state is unknown. The last run says why."
     else:
         title = f"{_asked(cause.check_key)} failed {times} in a row at port {port.name}"
         why = f"The check {cause.check_key} is critical and failed in the last {setting.times} runs that looked."
@@ -127,7 +127,7 @@ def _why_over(incident: Incident, state: CauseState, waived: Mapping[str, Waiver
             f"The check is excepted by waiver {waiver.id} until {shown(waiver.expires_at)}. "
             "Should it still fail afterwards, an incident opens again."
         )
-    return "A run could look again." if incident.rule == IncidentRule.RUN_FAILED else "The check passed."
+    return "A run could read the data again." if incident.rule == IncidentRule.RUN_FAILED else "The check passed."
 
 
 def _note(incident: Incident, kind: IncidentEntryKind, text: str, run: Run | None, now: datetime) -> None:

@@ -47,7 +47,7 @@ def publish_trust_policy(*, changes: Mapping[str, Any], note: str, actor: Person
             raise InvalidError(str(error), remedy="The version in force stays.", code="invalid_trust_policy") from error
         if {**policy_to_dict(new), "version": present.version} == before:
             raise ConflictError(
-                f"The trust policy v{present.version} says exactly this already.",
+                f"The trust policy v{present.version} already has these settings.",
                 remedy="Change a setting, or leave it as it is.",
                 code="trust_policy_unchanged",
             )

@@ -25,16 +25,16 @@ def tell_of_request(waiver: Waiver, now: datetime) -> None:
         f"{waiver.owner} answers for it. Reason given: {waiver.reason}"
     )
     to = [person for person in governance if person.pk not in {waiver.requested_by_id, waiver.product.owner_id}]
-    tell(waiver, "requested", f"{waiver.requested_by} asks for a waiver of {excepted(waiver)}", text, to, now)
+    tell(waiver, "requested", f"{waiver.requested_by} requests a waiver of {excepted(waiver)}", text, to, now)
 
 
 def tell_of_answer(waiver: Waiver, actor: Person | None, now: datetime) -> None:
     """Tell the product's side that a waiver was granted, rejected or revoked."""
     by = actor_name(actor)
     done = {
-        WaiverStatus.GRANTED: f"It holds until {shown(waiver.expires_at)}, and every answer about the product shows it.",
+        WaiverStatus.GRANTED: f"It is valid until {shown(waiver.expires_at)}, and every answer about the product shows it.",
         WaiverStatus.REJECTED: f"Reason given: {waiver.end_reason}",
-        WaiverStatus.REVOKED: f"It excepts nothing any more. Reason given: {waiver.end_reason}",
+        WaiverStatus.REVOKED: f"The waiver is no longer in effect. Reason given: {waiver.end_reason}",
     }[WaiverStatus(waiver.status)]
     headline = f"{by} has {waiver.status} the waiver of {excepted(waiver)}"
     tell(waiver, waiver.status, headline, f"{headline}. {done}", concerned(waiver, actor), now)

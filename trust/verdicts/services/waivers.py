@@ -27,7 +27,7 @@ from trust.verdicts.services.rule_incidents import settle_product
 from trust.verdicts.services.waiver_notices import excepted, tell_of_answer, tell_of_request
 from trust.vocabulary import GateName, WaiverStatus
 
-UNANSWERED = "Its end had come before anybody answered."
+UNANSWERED = "It ended before it was answered."
 
 
 def request_waiver(
@@ -67,7 +67,7 @@ def request_waiver(
                 waiver.save(force_insert=True)
         except IntegrityError as error:
             raise ConflictError(
-                f"A waiver of {excepted(waiver)} is asked for already and waits for governance.",
+                f"A waiver of {excepted(waiver)} was already requested and waits for governance.",
                 remedy="Withdraw that request first, if this one is to take its place.",
                 code="waiver_requested",
             ) from error
@@ -105,7 +105,7 @@ def withdraw_waiver(*, waiver: Waiver, actor: Person, now: datetime) -> Waiver:
         row = _held(waiver)
         if not (actor.is_active and (actor.pk == row.requested_by_id or owns(actor, row.product))):
             raise ForbiddenError(
-                f"{actor.username} did not ask for the waiver of {excepted(row)}.",
+                f"{actor.username} did not request the waiver of {excepted(row)}.",
                 remedy=f"{row.requested_by or row.product.owner} can withdraw it; governance can reject it.",
             )
         _demand_status(row, WaiverStatus.REQUESTED, "withdrawn")
@@ -147,22 +147,22 @@ def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Wa
     row = _held(waiver)
     if row.product.owner_id != actor.pk and has_owned_since(actor, row.product, row.requested_at or now):
         raise ForbiddenError(
-            f"{actor.username} may not {deed} the waiver of {excepted(row)}: the product was theirs when it was asked for.",
-            remedy="Ask somebody else of the group 'governance' to decide on it.",
+            f"{actor.username} may not {deed} the waiver of {excepted(row)}: they owned the product when it was requested.",
+            remedy="Ask another member of the group 'governance' to decide on it.",
             code="four_eyes",
         )
-    for other, what in ((row.requested_by, "asked for it"), (row.product.owner, "owns the product")):
+    for other, what in ((row.requested_by, "requested it"), (row.product.owner, "owns the product")):
         if other is not None and is_same_person(actor, other):
             raise ForbiddenError(
                 f"{actor.username} may not {deed} the waiver of {excepted(row)}: {_who(actor, other)} {what}.",
-                remedy="Ask somebody else of the group 'governance' to decide on it.",
+                remedy="Ask another member of the group 'governance' to decide on it.",
                 code="four_eyes",
             )
     _demand_status(row, WaiverStatus.REQUESTED, "granted" if deed == "grant" else "rejected")
     if row.expires_at <= now:
         raise ConflictError(
-            f"The request for a waiver of {excepted(row)} ran out at {shown(row.expires_at)}.",
-            remedy="Ask for it again with a later end.",
+            f"The request for a waiver of {excepted(row)} expired at {shown(row.expires_at)}.",
+            remedy="Request it again with a later end.",
             code="waiver_expired",
         )
     return row
@@ -180,7 +180,7 @@ def _demand_status(row: Waiver, status: WaiverStatus, deed: str) -> None:
     if row.status != status:
         raise ConflictError(
             f"The waiver of {excepted(row)} is {row.status} and cannot be {deed}.",
-            remedy="Look at how it stands now; another one can be asked for at any time.",
+            remedy="Check its current status; another one can be requested at any time.",
             code="waiver_transition",
         )
 

@@ -46,7 +46,7 @@ LOW = COLUMN | {"min_value": 0}
             {"column": "tailnum", "reference": "planes", "reference_column": "tailnum"},
             "100 of 1,000 rows (10%) have a tailnum that planes does not have",
         ),
-        ("expect_something_new", COLUMN, "100 of 1,000 rows (10%) do not hold for expect_something_new on dep_time"),
+        ("expect_something_new", COLUMN, "100 of 1,000 rows (10%) fail expect_something_new on dep_time"),
     ],
 )
 def test_failed_rows_are_counted_and_named(kind: str, kwargs: dict[str, object], sentence: str) -> None:
@@ -93,7 +93,7 @@ def test_the_engine_words_what_is_not_known_here() -> None:
     check = failing(type="expect_new", element_count=None, unexpected_count=None, message="The quantiles moved.")
     assert formatting.failed_check(check) == "The quantiles moved"
     assert formatting.failed_check(failing(type="expect_new", element_count=None, unexpected_count=None)) == (
-        "expect_new on size does not hold"
+        "expect_new on size failed"
     )
 
 

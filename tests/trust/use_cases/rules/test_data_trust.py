@@ -22,8 +22,8 @@ from trust.vocabulary import Answer, GateName, ReadinessQuestion, VerdictStatus
 
 ANA = "owner:ana"
 BEA = "business_owner:bea"
-RUN = "Run the suites of flights, so that it is judged."
-FIX = "Put right what keeps flights from being production-grade."
+RUN = "Run the suites of flights, so that it is evaluated."
+FIX = "Fix what keeps flights from being production-grade."
 NEVER_JUDGED = with_product(verdict=None, valid_until=None, observed_for=timedelta(0), good_for=timedelta(0))
 EXPIRED = with_product(valid_until=NOW)
 
@@ -69,7 +69,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
                 FIX,
                 ANA,
             ),
-            unknown("never judged", NEVER_JUDGED, "never_judged", "The product flights was never judged.", RUN, ANA),
+            unknown("never judged", NEVER_JUDGED, "never_judged", "The product flights was never evaluated.", RUN, ANA),
             unknown(
                 "the verdict has expired",
                 EXPIRED,
@@ -92,17 +92,17 @@ def watched(days: float, share: float) -> UseCaseFacts:
             ok(
                 "the whole time",
                 make_case(),
-                "Each product was production-grade for 90% or more of the time that it was judged in 90 days.",
+                "Each product was production-grade for 90% or more of its evaluated time in 90 days.",
             ),
             ok(
                 "just enough",
                 watched(10, 0.9),
-                "Each product was production-grade for 90% or more of the time that it was judged in 90 days.",
+                "Each product was production-grade for 90% or more of its evaluated time in 90 days.",
             ),
             ok(
                 "watched just long enough",
                 watched(7, 1),
-                "Each product was production-grade for 90% or more of the time that it was judged in 90 days.",
+                "Each product was production-grade for 90% or more of its evaluated time in 90 days.",
             ),
             no(
                 "too seldom",
@@ -116,16 +116,16 @@ def watched(days: float, share: float) -> UseCaseFacts:
                 "watched too short",
                 with_product(observed_for=7 * DAY - INSTANT, good_for=7 * DAY - INSTANT),
                 "observed_too_short",
-                "The product flights was judged for 6.9 days; 7 days are needed to tell.",
-                "Keep flights judged until it was watched for 7 days.",
+                "The product flights was evaluated for 6.9 days; 7 days are needed.",
+                "Keep flights evaluated until it was observed for 7 days.",
                 ANA,
             ),
             unknown(
                 "never watched",
                 NEVER_JUDGED,
                 "observed_too_short",
-                "The product flights was judged for 0 days; 7 days are needed to tell.",
-                "Keep flights judged until it was watched for 7 days.",
+                "The product flights was evaluated for 0 days; 7 days are needed.",
+                "Keep flights evaluated until it was observed for 7 days.",
                 ANA,
             ),
             *no_products(),
@@ -179,7 +179,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
                 "coverage fails",
                 judged(VerdictStatus.NOT_PRODUCTION_GRADE, GateName.COVERAGE, failed=(GateName.COVERAGE,)),
                 "validation_fails",
-                "The checks of the product flights do not cover what the policy asks for.",
+                "The checks of the product flights do not cover what the policy requires.",
                 "Add the checks that flights lacks.",
                 ANA,
             ),
@@ -191,7 +191,7 @@ def watched(days: float, share: float) -> UseCaseFacts:
                 "Put the suites of flights on a schedule and run them.",
                 ANA,
             ),
-            unknown("never judged", NEVER_JUDGED, "never_judged", "The product flights was never judged.", RUN, ANA),
+            unknown("never judged", NEVER_JUDGED, "never_judged", "The product flights was never evaluated.", RUN, ANA),
             unknown(
                 "the verdict has expired",
                 EXPIRED,

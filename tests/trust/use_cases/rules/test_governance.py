@@ -26,7 +26,7 @@ from trust.vocabulary import Answer, ReadinessQuestion
 BEA = "business_owner:bea"
 CAL = "consumer_owner:cal"
 GOVERNANCE = "governance"
-SEE_TO_IT = "Let governance see to the policies and the purpose, and assess again."
+SEE_TO_IT = "Ask governance to check the policies and the purpose, then assess again."
 REQUEST = "Request an agreement for delay-agent on flights."
 CONFIRM = "Let the owner of delay-agent confirm how human_review of delay-agent on flights is met."
 HALF_A_YEAR = 180 * DAY
@@ -42,7 +42,7 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
                 with_grant(is_permitted=False, reasons=("no_policy",)),
                 "not_permitted",
                 "The policies do not permit delay-agent on flights for ai.decision-support: no_policy.",
-                "Put right what stands in the way (no_policy), or publish a policy that permits it, or give up flights.",
+                "Resolve the reasons for denial (no_policy), or publish a policy that permits it, or give up flights.",
                 GOVERNANCE,
                 BEA,
             ),
@@ -91,17 +91,17 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
             *no_products(question_takes_consumers=True),
         ],
         ReadinessQuestion.AGREEMENTS_ACTIVE: [
-            ok("none asked for", make_case(), "No policy asks for an agreement."),
+            ok("none asked for", make_case(), "No policy requires an agreement."),
             ok(
                 "one stands",
                 with_grant(needs_agreement=True, agreement_until=NOW + DAY),
-                "Every agreement that a policy asks for stands; the first ends at 2026-11-23 12:00 UTC.",
+                "Every agreement that a policy requires is in force; the first ends at 2026-11-23 12:00 UTC.",
             ),
             no(
-                "none stands",
+                "none in force",
                 with_grant(needs_agreement=True, is_permitted=False),
                 "no_agreement",
-                "No agreement stands for delay-agent on flights.",
+                "No agreement is in force for delay-agent on flights.",
                 REQUEST,
                 CAL,
             ),
@@ -109,7 +109,7 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
                 "one is requested",
                 with_grant(needs_agreement=True, is_permitted=False, agreement_waits=True),
                 "no_agreement",
-                "No agreement stands for delay-agent on flights, one is requested.",
+                "No agreement is in force for delay-agent on flights, one is requested.",
                 "Decide about the agreement of delay-agent on flights.",
                 "owner:ana",
             ),
@@ -215,7 +215,7 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
                 "the owner left",
                 with_consumer(owner=person("cal", is_active=False)),
                 "no_active_owner",
-                "Nobody active owns delay-agent, who could answer for human_review of delay-agent on flights.",
+                "Delay-agent has no active owner to confirm human_review of delay-agent on flights.",
                 "Name an active owner of delay-agent.",
                 GOVERNANCE,
             ),
@@ -277,8 +277,8 @@ DELETE_AFTER = '{"days":30,"type":"delete_after"}'
                 "nobody has said",
                 make_case(explainability_required=None),
                 "requirement_not_stated",
-                "Nobody has said whether explanations are required.",
-                "Say whether the outputs must be explained.",
+                "Whether explanations are required is not recorded.",
+                "Record whether the outputs must be explained.",
                 BEA,
             ),
         ],

@@ -25,8 +25,8 @@ GONE = person("bea", is_active=False)
 NOT_SEEN = person("bea", last_seen_at=NOW - HALF_A_YEAR - INSTANT)
 NEVER_SEEN = person("bea", last_seen_at=None)
 SEEN_TOMORROW = person("bea", last_seen_at=NOW + DAY)
-READ = "Let Bea read the use case and acknowledge to answer for it."
-READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for it."
+READ = "Let Bea read the use case and acknowledge it."
+READ_PRODUCT = "Let Ana read the product flights and acknowledge it."
 
 
 @table(
@@ -42,7 +42,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "nobody",
                 make_case(business_owner=None),
                 "nobody_named",
-                "Nobody is named as the business owner.",
+                "The business owner is not named.",
                 "Name the business owner.",
                 "governance",
             ),
@@ -58,8 +58,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "not seen",
                 make_case(business_owner=NOT_SEEN),
                 "not_seen",
-                "The business owner, Bea, has not been seen since 2026-05-26 11:59 UTC; "
-                "a sign of life is asked for every 180 days.",
+                "The business owner, Bea, has not signed in since 2026-05-26 11:59 UTC; sign-in is required every 180 days.",
                 "Let Bea log in, or name another as the business owner.",
                 "business_owner:bea",
                 "governance",
@@ -68,7 +67,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "never seen",
                 make_case(business_owner=NEVER_SEEN),
                 "not_seen",
-                "The business owner, Bea, has not been seen yet; a sign of life is asked for every 180 days.",
+                "The business owner, Bea, has not signed in yet; sign-in is required every 180 days.",
                 "Let Bea log in, or name another as the business owner.",
                 "business_owner:bea",
                 "governance",
@@ -77,24 +76,24 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "seen in the future",
                 make_case(business_owner=SEEN_TOMORROW),
                 "not_seen",
-                "The business owner, Bea, has not been seen yet; a sign of life is asked for every 180 days.",
+                "The business owner, Bea, has not signed in yet; sign-in is required every 180 days.",
                 "Let Bea log in, or name another as the business owner.",
                 "business_owner:bea",
                 "governance",
             ),
         ],
         ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED: [
-            ok("ten days ago", make_case(), "The business owner has acknowledged the use case as it stands."),
+            ok("ten days ago", make_case(), "The business owner has acknowledged the current claims of the use case."),
             ok(
                 "just in time",
                 make_case(acknowledged_at=NOW - HALF_A_YEAR, claims_changed_at=NOW - HALF_A_YEAR),
-                "The business owner has acknowledged the use case as it stands.",
+                "The business owner has acknowledged the current claims of the use case.",
             ),
             no(
                 "never",
                 make_case(acknowledged_at=None, acknowledged_by=None),
                 "never_acknowledged",
-                "Nobody ever acknowledged the use case.",
+                "The use case was never acknowledged.",
                 READ,
                 "business_owner:bea",
             ),
@@ -102,7 +101,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "in the future",
                 make_case(acknowledged_at=NOW + SKEW + INSTANT),
                 "never_acknowledged",
-                "Nobody ever acknowledged the use case.",
+                "The use case was never acknowledged.",
                 READ,
                 "business_owner:bea",
             ),
@@ -153,7 +152,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "nobody",
                 with_product(owner=None),
                 "nobody_named",
-                "Nobody is named as the owner of flights.",
+                "The owner of flights is not named.",
                 "Name the owner of flights.",
                 "governance",
             ),
@@ -169,7 +168,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "never seen",
                 with_product(owner=person("ana", last_seen_at=None)),
                 "not_seen",
-                "The owner of flights, Ana, has not been seen yet; a sign of life is asked for every 180 days.",
+                "The owner of flights, Ana, has not signed in yet; sign-in is required every 180 days.",
                 "Let Ana log in, or name another as the owner of flights.",
                 "owner:ana",
                 "governance",
@@ -182,7 +181,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "never",
                 with_product(acknowledged_at=None, acknowledged_by=None),
                 "never_acknowledged",
-                "Nobody ever acknowledged the product flights.",
+                "The product flights was never acknowledged.",
                 READ_PRODUCT,
                 "owner:ana",
             ),
@@ -190,7 +189,7 @@ READ_PRODUCT = "Let Ana read the product flights and acknowledge to answer for i
                 "by another",
                 with_product(acknowledged_by=None),
                 "acknowledged_by_other",
-                "The product flights was acknowledged by somebody unnamed, not by the owner of flights of today.",
+                "The product flights was acknowledged by an unknown person, not by the owner of flights of today.",
                 READ_PRODUCT,
                 "owner:ana",
             ),

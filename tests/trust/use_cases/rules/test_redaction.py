@@ -1,4 +1,4 @@
-"""What somebody is told of a use case of which they may not see every product."""
+"""What a person is shown of a use case of which they may not see every product."""
 
 from catalog.rules.vocabulary import Lifecycle
 from tests.trust.use_cases.rules.factories import NOW, POLICY, make_case, make_grant, make_product, person
@@ -31,7 +31,7 @@ def test_nothing_tells_of_a_product_that_may_not_be_seen() -> None:
         assert secret not in text
     result = of(shown.questions, ReadinessQuestion.NO_PILOT_EXTRACT)
     assert result.message == "This is about a data product that you may not see."
-    assert result.remedy == "Ask governance what is to be done."
+    assert result.remedy == "Ask governance what to do."
     assert result.responsible == (Responsible(Role.GOVERNANCE),)
     assert [evidence.id for evidence in result.evidence] == [HIDDEN, "flights"]
 

@@ -22,13 +22,13 @@ BEA = "business_owner:bea"
 CAL = "consumer_owner:cal"
 IDEA = UseCaseStage.IDEA
 MONTH = 30 * DAY
-ASK = "Ask for a decision, naming the use case, before each use."
+ASK = "Request a decision, naming the use case, before each use."
 ACT = "Let delay-agent ask before each use and act on the answer."
 FALL_BACK = "Let delay-agent take the declared fallback after a denial and report it."
 DECLARE = "Write down what happens instead while data is not fit."
 SILENT = (
-    "The consumer delay-agent has not asked for a decision from this use case in the last 30 days; "
-    "nobody has asked about the product flights from this use case in the last 30 days."
+    "The consumer delay-agent has not requested a decision from this use case in the last 30 days; "
+    "no decision about the product flights was requested from this use case in the last 30 days."
 )
 ASKED = "In the last 30 days every consumer asked from there, and every product was asked about."
 NOTHING_ASKED = "Nothing was asked from this use case, so nothing shows that the fallback works."
@@ -68,7 +68,7 @@ NOTHING_ASKED = "Nothing was asked from this use case, so nothing shows that the
                 "one product was never asked about",
                 make_case(products=(make_product(), make_product("weather"))),
                 "not_asked",
-                "Nobody has asked about the product weather from this use case in the last 30 days.",
+                "No decision about the product weather was requested from this use case in the last 30 days.",
                 ASK,
                 BEA,
             ),
@@ -76,7 +76,7 @@ NOTHING_ASKED = "Nothing was asked from this use case, so nothing shows that the
                 "one consumer never asked",
                 make_case(consumers=(make_consumer(), make_consumer("night-agent"))),
                 "not_asked",
-                "The consumer night-agent has not asked for a decision from this use case in the last 30 days.",
+                "The consumer night-agent has not requested a decision from this use case in the last 30 days.",
                 ASK,
                 CAL,
             ),

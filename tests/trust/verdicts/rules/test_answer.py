@@ -64,7 +64,7 @@ def test_a_reason_says_what_is_wrong_what_to_do_and_who_can() -> None:
             "gate": "critical_checks",
             "code": "critical_check_failed",
             "message": "100 of 1,000 rows (10%) have no id.",
-            "remedy": "Correct the data at its source, or the expectation if it asks too much, then run the suite again.",
+            "remedy": "Correct the data at its source, or the expectation if it is too strict, then run the suite again.",
             "owner": "sam",
         }
     ]

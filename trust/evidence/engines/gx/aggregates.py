@@ -78,7 +78,7 @@ def quantile(domain: Domain, column: Column, quantiles: Sequence[float], how: st
     if not (column.kind.is_summable or column.kind.is_moment):
         raise TypeError(f"Column {column.name!r} is {column.physical_type}; quantiles need numbers or moments.")
     if not quantiles:
-        raise ValueError("No quantile is asked for. Name at least one.")
+        raise ValueError("No quantile is given. Name at least one.")
     if any(not 0 <= q <= 1 for q in quantiles):
         raise ValueError("Quantiles must lie between 0 and 1.")
     count = yield from nonnull_count(domain, column)

@@ -126,16 +126,16 @@ def _fault(fault: Mapping[str, Any]) -> str:
 def _expectation_class(name: str) -> type[GxExpectation]:
     known = list_registered_expectation_implementations()
     if name in REFUSED_TYPES:
-        raise ArgumentError(f"{name} runs SQL text of its author, which is not allowed. Say it with another expectation.")
+        raise ArgumentError(f"{name} runs SQL text of its author, which is not allowed. Use another expectation.")
     if name in OTHER_TABLES:
-        raise ArgumentError(f"{name} names a table that need not be anybody's port. Give the number of rows that is expected.")
+        raise ArgumentError(f"{name} names a table that may not be a port. Give the number of rows that is expected.")
     if name not in known:
         near = difflib.get_close_matches(name, [*known, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else " See the list of expectation types in the documentation."
         raise ArgumentError(f"There is no expectation type {name!r}.{hint}")
     kind: type[GxExpectation] = get_expectation_impl(name)
     if issubclass(kind, QueryExpectation):
-        raise ArgumentError(f"{name} runs SQL text of its author, which is not allowed. Say it with another expectation.")
+        raise ArgumentError(f"{name} runs SQL text of its author, which is not allowed. Use another expectation.")
     return kind
 
 

@@ -34,12 +34,12 @@ from trust.vocabulary import CheckStatus, EvidenceStatus
 logger = logging.getLogger(__name__)
 
 EMPTY_SUITE = Failure(
-    "empty_suite", "The suite has no expectations, so nothing was looked at.", "Add at least one expectation to the suite."
+    "empty_suite", "The suite has no expectations, so nothing was checked.", "Add at least one expectation to the suite."
 )
 NOTHING_EXECUTED = Failure(
     "nothing_executed",
-    "No check could be executed: there was nothing to look at.",
-    "Look at the messages of the skipped checks; add data, or a check that holds for an empty table.",
+    "No check could be executed: there was no data to check.",
+    "Read the messages of the skipped checks; add data, or a check that passes on an empty table.",
 )
 
 

@@ -12,7 +12,7 @@ from trust.evidence.rules.evidence import Source
 from trust.evidence.sources.problem import SourceProblemError
 
 _ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
-_SEPARATORS = "Separate values with commas (tabs in .tsv), put those that hold one in double quotes, and run again."
+_SEPARATORS = "Separate values with commas (tabs in .tsv), put those that contain one in double quotes, and run again."
 
 
 def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
@@ -33,7 +33,7 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
         ("unterminated quote", "a quoted value is not closed"),
         ("Maximum line size", f"a line is longer than {MAX_LINE_BYTES:,} bytes"),
         ("maximum_object_size", f"an object is larger than {MAX_LINE_BYTES:,} bytes"),
-        ("invalid state", "its line endings are mixed, or a quote stands in the wrong place"),
+        ("invalid state", "its line endings are mixed, or a quote is in the wrong place"),
         ("Malformed JSON", "a line is not JSON"),
     ):
         if sign.lower() in text.lower():
@@ -62,10 +62,12 @@ def _parquet_problem(path: str) -> SourceProblemError:
         ends = file.read(4) == b"PAR1"
     if starts and not ends:
         return SourceProblemError(
-            "source_truncated", f"The Parquet file {path!r} ends too early.", "Write it anew; the copying was probably cut off."
+            "source_truncated",
+            f"The Parquet file {path!r} ends too early.",
+            "Write it again; the copy was probably cut off.",
         )
     why = "is damaged inside" if starts else "is not a Parquet file, whatever its name says"
-    return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file anew, or correct the kind of the port.")
+    return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file again, or correct the kind of the port.")
 
 
 def malformed(path: str, why: str, remedy: str = "Correct the file and run again.") -> SourceProblemError:

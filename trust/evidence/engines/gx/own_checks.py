@@ -63,11 +63,11 @@ class ReferenceCheck:
         return {
             ("lost", *self._key): self.lookup.count(),
             ("rows", *self._key): aggregates.row_count(self.lookup.domain),
-            ("looked at", *self._key): aggregates.row_count(self.lookup.looked_at()),
+            ("checked", *self._key): aggregates.row_count(self.lookup.looked_at()),
         }
 
     def conclude(self, values: Mapping[Hashable, Any]) -> CheckFinding:
-        lost, rows, looked_at = (values[what, *self._key] for what in ("lost", "rows", "looked at"))
+        lost, rows, looked_at = (values[what, *self._key] for what in ("lost", "rows", "checked"))
         for value in (lost, rows, looked_at):
             if isinstance(value, Exception):
                 raise value

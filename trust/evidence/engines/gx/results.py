@@ -117,8 +117,8 @@ def _message(expectation: Expectation, finding: CheckFinding, observed: Any, *, 
     where = " that its row_condition keeps" if expectation.kwargs.get("row_condition") else ""
     if finding.holds is None:
         if not finding.element_count:
-            return f"Skipped: there are no rows{where} to look at."
-        return f"Skipped: none of the {finding.element_count:,} rows{where} has a value to look at."
+            return f"Skipped: there are no rows{where} to check."
+        return f"Skipped: none of the {finding.element_count:,} rows{where} has a value to check."
     if finding.unexpected_count is not None and finding.element_count is not None:
         return _rows_message(expectation, finding, redacted=redacted)
     return _observed_message(expectation, finding, observed, redacted=redacted)
@@ -128,9 +128,7 @@ def _rows_message(expectation: Expectation, finding: CheckFinding, *, redacted: 
     looked_at = (finding.element_count or 0) - (finding.missing_count or 0)
     if expectation.type in {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}:
         looked_at = finding.element_count or 0
-    sentence = (
-        f"{finding.unexpected_count:,} of {looked_at:,} rows looked at do not hold ({finding.unexpected_percent or 0:.4g}%)"
-    )
+    sentence = f"{finding.unexpected_count:,} of {looked_at:,} rows checked failed ({finding.unexpected_percent or 0:.4g}%)"
     mostly = expectation.kwargs.get("mostly")
     if isinstance(mostly, (int, float)) and mostly != 1:
         sentence += f"; at most {(1 - mostly) * 100:.4g}% may"
@@ -150,7 +148,7 @@ def _observed_message(expectation: Expectation, finding: CheckFinding, observed:
         parts.append(f"wrong or missing: {_short([plain_json(sample) for sample in finding.samples])}")
     if wanted:
         parts.append("expected " + ", ".join(f"{key} {_short(value)}" for key, value in wanted.items()))
-    sentence = "; ".join(parts) or "the check does not hold"
+    sentence = "; ".join(parts) or "the check failed"
     return sentence[0].upper() + sentence[1:] + "."
 
 

@@ -193,4 +193,4 @@ class _Query:
         try:
             return ast.literal_eval(node)
         except (ValueError, TypeError, SyntaxError) as error:
-            raise ValueError(f"row_condition uses {ast.unparse(node)!r} where a constant must stand. {_HELP}") from error
+            raise ValueError(f"row_condition uses {ast.unparse(node)!r} where a constant is required. {_HELP}") from error

@@ -14,7 +14,7 @@ def outputs_owner_active(context: ReadinessContext) -> Answered:
     """Whether somebody active answers for what the AI puts out."""
     owner = context.facts.outputs_owner
     post = Post("the owner of the outputs", held_by(Role.OUTPUTS_OWNER, owner), context.business_owner)
-    passed = "Somebody active answers for the outputs."
+    passed = "The outputs have an active owner."
     return conclude(ReadinessQuestion.OUTPUTS_OWNER_ACTIVE, [presence(context, owner, post)], passed)
 
 
@@ -24,11 +24,11 @@ def exceptions_owner_active(context: ReadinessContext) -> Answered:
     post = Post("the owner of exceptions", held_by(Role.EXCEPTIONS_OWNER, owner), context.business_owner)
     findings, passed = [presence(context, owner, post)], ""
     if within is None:
-        message, remedy = "it is not said by when exceptions must be closed", "Say by when exceptions must be closed"
+        message, remedy = "exceptions have no deadline", "Set a deadline for exceptions"
         evidence = Evidence("claim", "exceptions_within", "not said")
         findings.append(ReadinessFinding(Answer.NO, evidence, "no_time_limit", message, remedy, (context.business_owner,)))
     else:
-        passed = f"Somebody active handles exceptions, within {formatting.span(within)}."
+        passed = f"Exceptions have an active owner and are handled within {formatting.span(within)}."
     return conclude(ReadinessQuestion.EXCEPTIONS_OWNER_ACTIVE, findings, passed)
 
 
@@ -62,7 +62,7 @@ def measures_reported(context: ReadinessContext) -> Answered:
     findings = [_measure(context, measure) for measure in context.facts.measures]
     if not findings:
         evidence, remedy = Evidence("claim", "measures", "none"), "Name at least one measure with a target and an owner"
-        message = "the use case names no measure, so nobody sees whether it does any good"
+        message = "the use case names no measure, so its benefit is not visible"
         findings = [ReadinessFinding(Answer.NO, evidence, "no_measures", message, remedy, (context.business_owner,))]
     passed = "Every measure has a value that was reported within its interval."
     return conclude(ReadinessQuestion.MEASURES_REPORTED, findings, passed, {"measures": len(context.facts.measures)})
@@ -93,7 +93,7 @@ def _exception(context: ReadinessContext, exception: ExceptionFacts) -> Readines
     if closed_at is None:
         evidence = Evidence("exception", str(exception.id), f"open, due {due}")
         if context.now > exception.due_at:
-            message, remedy = f"{name} is open and was due at {due}", f"Close {name} and say how"
+            message, remedy = f"{name} is open and was due at {due}", f"Close {name} and describe how"
             return ReadinessFinding(Answer.NO, evidence, "exception_overdue", message, remedy, who)
         return yes(evidence, exception.due_at + INSTANT)
     evidence = Evidence("exception", str(exception.id), f"closed {shown(closed_at)}, due {due}")

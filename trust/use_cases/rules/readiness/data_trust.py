@@ -31,9 +31,7 @@ def production_grade_share(context: ReadinessContext) -> Answered:
     findings = _of_products(context, _share)
     shares = [_part(product) for product in context.facts.products if product.observed_for]
     window, minimum = context.settings.share_window, _percent(context.settings.minimum_share)
-    passed = (
-        f"Each product was production-grade for {minimum} or more of the time that it was judged in {formatting.span(window)}."
-    )
+    passed = f"Each product was production-grade for {minimum} or more of its evaluated time in {formatting.span(window)}."
     numbers = {"window_days": window / _DAY, "minimum_share": context.settings.minimum_share}
     if shares:
         numbers["lowest_share"] = floor(min(shares) * 10_000) / 10_000
@@ -61,10 +59,12 @@ def _of_products(
 def _not_judged(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding | None:
     """The unknown of a verdict that there is not, or that has expired."""
     slug = product.slug
-    remedy, who = f"Run the suites of {slug}, so that it is judged", (owner_of(product),)
+    remedy, who = f"Run the suites of {slug}, so that it is evaluated", (owner_of(product),)
     if product.verdict is None:
         evidence = Evidence("verdict", slug, "never judged")
-        return ReadinessFinding(Answer.UNKNOWN, evidence, "never_judged", f"the product {slug} was never judged", remedy, who)
+        return ReadinessFinding(
+            Answer.UNKNOWN, evidence, "never_judged", f"the product {slug} was never evaluated", remedy, who
+        )
     if product.valid_until is None or product.valid_until <= context.now:
         ended = f"at {shown(product.valid_until)}" if product.valid_until else "already"
         evidence = Evidence("verdict", slug, f"{product.verdict.value}, expired {ended}")
@@ -76,7 +76,7 @@ def _not_judged(context: ReadinessContext, product: UsedProductFacts) -> Readine
 def _now(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     slug, who = product.slug, (owner_of(product),)
     cause = formatting.shorten(product.cause, _LONGEST_CAUSE).rstrip(".")
-    because, remedy = (f": {cause}" if cause else ""), f"Put right what keeps {slug} from being production-grade"
+    because, remedy = (f": {cause}" if cause else ""), f"Fix what keeps {slug} from being production-grade"
     if product.verdict is VerdictStatus.NOT_PRODUCTION_GRADE:  # also when it has expired: time makes nothing better
         evidence = Evidence("verdict", slug, product.verdict.value)
         message = f"the product {slug} is not production-grade{because}"
@@ -95,9 +95,9 @@ def _share(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFin
     slug, needed = product.slug, context.settings.minimum_observed
     observed = f"{floor(product.observed_for / _DAY * 10) / 10:g} days"
     if product.observed_for < needed:
-        evidence = Evidence("verdict", slug, f"judged for {observed}")
-        message = f"the product {slug} was judged for {observed}; {formatting.span(needed)} are needed to tell"
-        remedy = f"Keep {slug} judged until it was watched for {formatting.span(needed)}"
+        evidence = Evidence("verdict", slug, f"evaluated for {observed}")
+        message = f"the product {slug} was evaluated for {observed}; {formatting.span(needed)} are needed"
+        remedy = f"Keep {slug} evaluated until it was observed for {formatting.span(needed)}"
         return ReadinessFinding(Answer.UNKNOWN, evidence, "observed_too_short", message, remedy, (owner_of(product),))
     share = f"production-grade for {_percent(_part(product))} of {observed}"
     if _part(product) >= context.settings.minimum_share:
@@ -131,7 +131,7 @@ def _validation(context: ReadinessContext, product: UsedProductFacts) -> Readine
     failed = sorted(_VALIDATION & set(product.failed_gates))
     if product.verdict is not None and failed:
         evidence = Evidence("verdict", slug, f"{' and '.join(failed)} failed")
-        message = f"the checks of the product {slug} do not cover what the policy asks for"
+        message = f"the checks of the product {slug} do not cover what the policy requires"
         return ReadinessFinding(Answer.NO, evidence, "validation_fails", message, f"Add the checks that {slug} lacks", who)
     if (unjudged := _not_judged(context, product)) is not None:
         return unjudged

@@ -27,12 +27,12 @@ def purpose_permitted(context: ReadinessContext) -> Answered:
 
 
 def agreements_active(context: ReadinessContext) -> Answered:
-    """No where a policy asks for an agreement and none stands. That no policy asks for one is a yes."""
+    """No where a policy requires an agreement and none is in force. That no policy asks for one is a yes."""
     findings = _of_pairs(context, _agreed)
     needed = sum(grant.needs_agreement for grant in context.facts.grants)
-    passed = "No policy asks for an agreement."
+    passed = "No policy requires an agreement."
     if ends := [grant.agreement_until for grant in context.facts.grants if grant.needs_agreement and grant.agreement_until]:
-        passed = f"Every agreement that a policy asks for stands; the first ends at {shown(min(ends))}."
+        passed = f"Every agreement that a policy requires is in force; the first ends at {shown(min(ends))}."
     return conclude(ReadinessQuestion.AGREEMENTS_ACTIVE, findings, passed, {"agreements_needed": needed})
 
 
@@ -72,7 +72,7 @@ def explainability_documented(context: ReadinessContext) -> Answered:
         remedy = f"Write down {' and '.join(missing)}"
         finding = ReadinessFinding(Answer.NO, evidence, "not_explained", message, remedy, who)
     elif facts.explainability_required is None:
-        message, remedy = "nobody has said whether explanations are required", "Say whether the outputs must be explained"
+        message, remedy = "whether explanations are required is not recorded", "Record whether the outputs must be explained"
         finding = ReadinessFinding(Answer.UNKNOWN, evidence, "requirement_not_stated", message, remedy, who)
     elif not needed:
         passed = f"Explanations are not required; the AI {autonomy}, people decide."
@@ -97,7 +97,7 @@ def _name(consumer: ConsumerFacts, product: UsedProductFacts) -> str:
 def _not_ruled(pair: Pair, code: str, what: str) -> ReadinessFinding:
     name = _name(pair[0], pair[1])
     evidence = Evidence("policy", name, "could not be ruled")
-    remedy = "Let governance see to the policies and the purpose, and assess again"
+    remedy = "Ask governance to check the policies and the purpose, then assess again"
     return ReadinessFinding(Answer.UNKNOWN, evidence, code, f"{what} for {name}", remedy, (GOVERNANCE,))
 
 
@@ -115,7 +115,7 @@ def _permitted(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
         evidence = Evidence("policy", name, f"denied{why}")
         message = f"the policies do not permit {name} for {purpose}{why}"
         stands = (
-            f"Put right what stands in the way ({formatting.names(grant.reasons)}), or publish" if grant.reasons else "Publish"
+            f"Resolve the reasons for denial ({formatting.names(grant.reasons)}), or publish" if grant.reasons else "Publish"
         )
         remedy = f"{stands} a policy that permits it, or give up {product.slug}"
         return ReadinessFinding(Answer.NO, evidence, "not_permitted", message, remedy, (GOVERNANCE, context.business_owner))
@@ -133,19 +133,19 @@ def _agreed(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
         until = grant.agreement_until
         if until is not None and context.now < until:
             return yes(Evidence("agreement", name, f"until {shown(until)}"), until)
-        state = f"the agreement of {name} ended at {shown(until)}" if until else f"no agreement stands for {name}"
+        state = f"the agreement of {name} ended at {shown(until)}" if until else f"no agreement is in force for {name}"
         remedy: str
         who: tuple[Responsible, ...]
         if grant.agreement_waits:
             state, remedy, who = f"{state}, one is requested", f"Decide about the agreement of {name}", (owner_of(product),)
         else:
             remedy, who = f"Request an agreement for {name}", (consumer_owner(consumer),)
-        evidence = Evidence("agreement", name, "requested" if grant.agreement_waits else "none stands")
+        evidence = Evidence("agreement", name, "requested" if grant.agreement_waits else "none in force")
         return ReadinessFinding(Answer.NO, evidence, "agreement_ended" if until else "no_agreement", state, remedy, who)
     if grant is None or not grant.is_permitted:
         # Where nothing is permitted, no policy can have said on which terms.
         return _not_ruled(pair, "need_not_known", "whether an agreement is needed is not known while nothing is permitted")
-    return yes(Evidence("policy", name, "asks for no agreement"))
+    return yes(Evidence("policy", name, "requires no agreement"))
 
 
 def _cleared(context: ReadinessContext, pair: Pair) -> ReadinessFinding:
@@ -171,7 +171,7 @@ def _obligations(
     if grant is None or not grant.is_permitted:
         pair = (consumer, product, grant)
         return [*findings, _not_ruled(pair, "obligations_not_known", "obligations are not known while nothing is permitted")]
-    return findings or [yes(Evidence("policy", _name(consumer, product), "asks for nothing"))]
+    return findings or [yes(Evidence("policy", _name(consumer, product), "requires nothing"))]
 
 
 def _obligation(
@@ -182,7 +182,7 @@ def _obligation(
     remedy, who = f"Let the owner of {consumer.slug} confirm how {what} is met", (consumer_owner(consumer),)
     if owner is None or not owner.is_active:
         evidence, remedy = Evidence("consumer", consumer.slug, "no active owner"), f"Name an active owner of {consumer.slug}"
-        message = f"nobody active owns {consumer.slug}, who could answer for {what}"
+        message = f"{consumer.slug} has no active owner to confirm {what}"
         return ReadinessFinding(Answer.NO, evidence, "no_active_owner", message, remedy, (GOVERNANCE,))
     said = [c for c in grant.confirmations if c.obligation == obligation and context.has_happened(c.confirmed_at)]
     own = [c.confirmed_at for c in said if c.confirmed_by == owner.username]

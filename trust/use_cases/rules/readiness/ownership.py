@@ -23,7 +23,7 @@ def business_owner_acknowledged(context: ReadinessContext) -> Answered:
     )
     finding = acknowledgement(context, facts.business_owner, said, _business(context))
     numbers = {"interval_days": interval.days}
-    passed = "The business owner has acknowledged the use case as it stands."
+    passed = "The business owner has acknowledged the current claims of the use case."
     return conclude(ReadinessQuestion.BUSINESS_OWNER_ACKNOWLEDGED, [finding], passed, numbers)
 
 

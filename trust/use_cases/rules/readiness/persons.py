@@ -15,7 +15,7 @@ from trust.vocabulary import Answer
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What somebody is named for.
+    """What a person is named for.
 
     title: as a sentence names it, such as `the business owner`. holder: the role with who holds it; replaced_by: who can name
     another.
@@ -33,8 +33,8 @@ def presence(context: ReadinessContext, person: Presence | None, post: Post) -> 
     """
     title, interval = post.title, context.settings.presence_interval
     if person is None:
-        evidence = Evidence("claim", title.removeprefix("the "), "nobody named")
-        message = f"nobody is named as {title}"
+        evidence = Evidence("claim", title.removeprefix("the "), "no one named")
+        message = f"{title} is not named"
         return ReadinessFinding(Answer.NO, evidence, "nobody_named", message, f"Name {title}", (post.replaced_by,))
     called = person.name or person.username
     if not person.is_active:
@@ -49,7 +49,7 @@ def presence(context: ReadinessContext, person: Presence | None, post: Post) -> 
     if until is None:
         since = f"since {seen}" if seen else "yet"
         evidence = Evidence("person", person.username, f"{title}, not seen {since}")
-        message = f"{title}, {called}, has not been seen {since}; a sign of life is asked for every {formatting.span(interval)}"
+        message = f"{title}, {called}, has not signed in {since}; sign-in is required every {formatting.span(interval)}"
         remedy = f"Let {called} log in, or name another as {title}"
         return ReadinessFinding(Answer.UNKNOWN, evidence, "not_seen", message, remedy, (post.holder, post.replaced_by))
     return yes(Evidence("person", person.username, f"{title}, seen {seen}"), until)
@@ -72,16 +72,16 @@ def acknowledgement(context: ReadinessContext, owner: Presence | None, said: Ack
     """
     called = (owner.name or owner.username) if owner else "nobody"
     who = (post.holder,) if owner and owner.is_active else (post.replaced_by,)
-    remedy = f"Let {called} read {said.what} and acknowledge to answer for it"
+    remedy = f"Let {called} read {said.what} and acknowledge it"
     if owner is None or not owner.is_active:
         remedy = f"Name an active owner of {said.what}, who acknowledges it"
     if said.at is None or not context.has_happened(said.at):
-        evidence, message = Evidence("claim", "acknowledgement", f"{said.what}: never"), f"nobody ever acknowledged {said.what}"
+        evidence, message = Evidence("claim", "acknowledgement", f"{said.what}: never"), f"{said.what} was never acknowledged"
         return ReadinessFinding(Answer.NO, evidence, "never_acknowledged", message, remedy, who)
     when = shown(said.at)
-    evidence = Evidence("claim", "acknowledgement", f"{said.what}: by {said.by or 'somebody unnamed'} at {when}")
+    evidence = Evidence("claim", "acknowledgement", f"{said.what}: by {said.by or 'an unknown person'} at {when}")
     if owner is None or said.by != owner.username:
-        message = f"{said.what} was acknowledged by {said.by or 'somebody unnamed'}, not by {post.title} of today"
+        message = f"{said.what} was acknowledged by {said.by or 'an unknown person'}, not by {post.title} of today"
         return ReadinessFinding(Answer.NO, evidence, "acknowledged_by_other", message, remedy, who)
     until = context.fresh_until(said.at, said.interval)
     if until is None:

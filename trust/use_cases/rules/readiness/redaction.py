@@ -11,7 +11,7 @@ from trust.vocabulary import Answer, Role
 
 HIDDEN = "a product that you may not see"
 _MESSAGE = "This is about a data product that you may not see."
-_REMEDY = "Ask governance what is to be done."
+_REMEDY = "Ask governance what to do."
 
 
 def redact_assessment(assessment: Assessment, hidden: Collection[str]) -> Assessment:

@@ -35,11 +35,11 @@ def asked_from_there(context: ReadinessContext) -> Answered:
         grants = list(_in_use(context))
         for consumer in context.facts.consumers:
             own = [grant for grant in grants if grant.consumer == consumer.slug]
-            message = f"the consumer {consumer.slug} has not asked for a decision from this use case"
+            message = f"the consumer {consumer.slug} has not requested a decision from this use case"
             findings.append(_asked(context, own, Evidence("consumer", consumer.slug, ""), message, consumer_owner(consumer)))
         for product in context.facts.products:
             about = [grant for grant in grants if grant.product == product.slug]
-            message = f"nobody has asked about the product {product.slug} from this use case"
+            message = f"no decision about the product {product.slug} was requested from this use case"
             findings.append(_asked(context, about, Evidence("product", product.slug, ""), message, context.business_owner))
     window = formatting.span(context.settings.asking_window)
     numbers = {"asked": sum(grant.asked for grant in _in_use(context)), "window_days": context.settings.asking_window.days}
@@ -129,7 +129,7 @@ def _asked(
     evidence = Evidence("decision", about.id, "not asked")
     said, remedy = (
         f"{message} in the last {formatting.span(window)}",
-        "Ask for a decision, naming the use case, before each use",
+        "Request a decision, naming the use case, before each use",
     )
     return ReadinessFinding(answer, evidence, code, said, remedy, (who,), young_until)
 

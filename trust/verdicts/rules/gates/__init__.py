@@ -42,7 +42,7 @@ def judge_gates(context: GateContext, raw: float, at_best: float) -> tuple[GateR
 
 def _judge_gate(name: GateName, context: GateContext, raw: float, at_best: float) -> GateResult:
     if name not in context.policy.gates:
-        return GateResult(name, name.gap, GateStatus.OFF, "off", "The trust policy does not ask for this.")
+        return GateResult(name, name.gap, GateStatus.OFF, "off", "The trust policy does not require this.")
     result = score_gate(context, raw, at_best) if name is GateName.SCORE else _GATES[name](context)
     waiver = context.waivers.gates.get(name)
     if waiver is None or not result.is_open:

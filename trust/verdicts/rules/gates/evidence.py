@@ -31,7 +31,7 @@ def evidence_gate(context: GateContext) -> GateResult:
     return conclude(
         GateName.EVIDENCE,
         [*no_ports(context), *findings],
-        f"{formatting.count(checks, 'check')} looked at {formatting.count(rows, 'row')}{since}.",
+        f"{formatting.count(checks, 'check')} ran on {formatting.count(rows, 'row')}{since}.",
         GateInputs({"ports": len(context.assessed_ports), "checks": checks, "rows": rows}, run_ids(context.assessed_ports)),
     )
 
@@ -94,7 +94,7 @@ def _gravest_first(checks: list[CheckFacts]) -> list[CheckFacts]:
 def _failure(check: CheckFacts, assessed: AssessedEvidence, context: GateContext) -> GateFinding:
     where = f"port {formatting.shorten(assessed.port.name)}: " if len(context.assessed_ports) > 1 else ""
     message = f"{where}{formatting.failed_check(check)}"
-    remedy = "Correct the data at its source, or the expectation if it asks too much, then run the suite again"
+    remedy = "Correct the data at its source, or the expectation if it is too strict, then run the suite again"
     return failed("critical_check_failed", message, remedy, context.steward, (check.id,))
 
 
@@ -107,7 +107,7 @@ def _not_evaluated(check: CheckFacts, context: GateContext) -> GateFinding:
 def _none_critical(assessed: AssessedEvidence, context: GateContext) -> GateFinding:
     least = f"{100 * context.policy.minimum_tolerance:g}%"
     message = (
-        f"port {formatting.shorten(assessed.port.name)} has no critical check that could fail and asks {least} of the rows"
+        f"port {formatting.shorten(assessed.port.name)} has no critical check that could fail and requires {least} of the rows"
     )
     remedy = "Mark the expectations that consumers rely on as critical, then run the suite again"
     return unknown("no_critical_checks", message, remedy, context.owner, run_ids([assessed]))

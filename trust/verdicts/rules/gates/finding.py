@@ -80,7 +80,7 @@ def doubt_of(assessed: AssessedEvidence, context: GateContext, code: str | None 
     """The unknown that follows from the doubt about a port's evidence; `code` replaces the doubt's own."""
     doubt = assessed.doubt
     if doubt is None:
-        raise ValueError(f"Nothing is doubted about port {assessed.port.name}; ask only for standings that have a doubt.")
+        raise ValueError(f"Nothing is doubted about port {assessed.port.name}; call this only for evidence with a doubt.")
     message = f"port {formatting.shorten(assessed.port.name)} {doubt.message}"
     return unknown(code or doubt.code, message, doubt.remedy, context.steward, run_ids([assessed]))
 

@@ -45,7 +45,8 @@ def _age_findings(name: str, assessed: AssessedEvidence, run: RunFacts, context:
     level, time, ids = assessed.port.service_level, run.data_time, run_ids([assessed])
     if time is None:
         remedy = "Name the port's time column in the contract, then run the suite again"
-        return [unknown("no_data_time", f"{name} shows no time from which its age is seen", remedy, context.owner, ids)]
+        message = f"cannot tell how old the data of {name} is: no time was found"
+        return [unknown("no_data_time", message, remedy, context.owner, ids)]
     if time > run.finished_at + context.policy.clock_skew:
         message = f"{name} has data dated {shown(time)}, later than the run that read it"
         remedy = "Correct the times in the data, then run the suite again"

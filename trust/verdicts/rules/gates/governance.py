@@ -77,7 +77,7 @@ def review_gate(context: GateContext) -> GateResult:
     remedy = "Review the product and record the review"
     findings, passed = [], ""
     if reviewed_at is None or not context.has_happened(reviewed_at):
-        message = "governance has not reviewed the product as it stands"
+        message = "governance has not reviewed the current product"
         findings = [unknown("never_reviewed", message, remedy, context.governance)]
     elif context.now - reviewed_at > interval:
         message = f"the last review, at {shown(reviewed_at)}, was due again after {formatting.span(interval)}"

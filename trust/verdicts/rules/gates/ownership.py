@@ -15,7 +15,7 @@ def owner_gate(context: GateContext) -> GateResult:
     findings, passed = [], ""
     if owner is None:
         remedy = "Name an accountable owner who is active"
-        findings = [failed("no_owner", "Nobody owns the product", remedy, context.governance)]
+        findings = [failed("no_owner", "The product has no owner", remedy, context.governance)]
     elif not owner.is_active:
         remedy = "Name a new owner who is active"
         message = f"the owner {owner.username} is no longer active"
@@ -33,7 +33,7 @@ def acknowledgement_gate(context: GateContext) -> GateResult:
         passed = f"Acknowledged by {facts.acknowledged_by} at {shown(at)}, next due by {shown(at + interval)}."
         return conclude(GateName.ACKNOWLEDGEMENT, [], passed, inputs)
     code, message = _why_not(context)
-    remedy = "Read the product's page and acknowledge that you answer for it"
+    remedy = "Read the product's page and acknowledge it"
     finding = failed(code, message, remedy, context.owner)
     return conclude(GateName.ACKNOWLEDGEMENT, [finding], "", inputs)
 
@@ -41,9 +41,9 @@ def acknowledgement_gate(context: GateContext) -> GateResult:
 def _why_not(context: GateContext) -> tuple[str, str]:
     facts, interval = context.facts, context.policy.acknowledgement_interval
     if facts.acknowledged_at is None or not context.has_happened(facts.acknowledged_at):
-        return "never_acknowledged", "the owner has never acknowledged the product"
+        return "never_acknowledged", "the owner's acknowledgement is missing"
     if facts.owner is None or facts.acknowledged_by != facts.owner.username:
-        by = facts.acknowledged_by or "somebody unnamed"
+        by = facts.acknowledged_by or "an unknown person"
         return "acknowledged_by_other", f"the product was acknowledged by {by}, not by its present owner"
     since = shown(facts.acknowledged_at)
     return "acknowledgement_overdue", f"the owner's acknowledgement of {since} was due again after {formatting.span(interval)}"

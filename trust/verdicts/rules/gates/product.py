@@ -87,19 +87,19 @@ def _upstream_findings(upstream: UpstreamFacts, context: GateContext) -> list[Ga
     owner = Responsible(Role.OWNER, upstream.owner)
     path = " → ".join(formatting.shorten(name, 60) for name in told_path(*path_through(upstream, context.facts.slug)))
     if is_in_cycle(upstream, context.facts.slug):
-        message = f"{path} → … is a circle: the product is built from itself"
+        message = f"{path} → … is a cycle: the product is built from itself"
         remedy = f"Remove one of the input ports between {context.facts.slug} and {slug}"
         return [unknown("upstream_cycle", message, remedy, context.owner, (slug,))]
     cause = f" ({formatting.shorten(upstream.cause, 120).rstrip('.')})" if upstream.cause else ""
-    remedy = f"Ask the owner of {slug} to do what its own answer says"
+    remedy = f"Ask the owner of {slug} to follow the remedies in its trust answer"
     if upstream.verdict is VerdictStatus.NOT_PRODUCTION_GRADE:
         message = f"the input {path} is not production-grade{cause}"
         return [failed("upstream_not_production_grade", message, remedy, owner, (slug,))]
     if upstream.verdict is VerdictStatus.UNKNOWN:
         return [unknown("upstream_unknown", f"the input {path} is unknown{cause}", remedy, owner, (slug,))]
-    remedy = f"Have {slug} run and judged"
+    remedy = f"Run and evaluate {slug}"
     if upstream.verdict is None:
-        return [unknown("upstream_never_judged", f"the input {slug} was never judged", remedy, owner, (slug,))]
+        return [unknown("upstream_never_judged", f"the input {slug} was never evaluated", remedy, owner, (slug,))]
     if upstream.valid_until is None or has_expired(upstream, context):
         until = f" was valid until {shown(upstream.valid_until)}" if upstream.valid_until else " does not say until when"
         message = f"the answer about the input {slug}{until}"

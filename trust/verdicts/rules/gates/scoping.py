@@ -48,10 +48,10 @@ def _fields(covered: int, total: int) -> str:
 
 def _uncovered(found: PortCoverage, assessed: AssessedEvidence, context: GateContext) -> GateFinding:
     dimensions = formatting.names(found.uncovered, 8)
-    message = f"port {formatting.shorten(found.port)} has no passed check for {dimensions}"
+    message = f"no passing {dimensions} check on port {formatting.shorten(found.port)}"
     least = f"{100 * context.policy.minimum_tolerance:g}%"
     remedy = (
-        f"Add expectations for {dimensions} that ask {least} of all rows, or make failing ones hold, then run the suite again"
+        f"Add checks for {dimensions} that require at least {least} of rows, or fix the failing ones, then run the suite again"
     )
     return failed("dimension_uncovered", message, remedy, context.steward, run_ids([assessed]))
 
@@ -66,9 +66,7 @@ def _uncovered_fields(found: Sequence[PortCoverage], total: int, at_best: int, c
     verb = "has" if at_best == 1 else "have"
     message = f"{share} {verb} a passed check, {float(100 * needed):g}% must; {formatting.names(missing)} {_verb(missing)} none"
     tolerance = f"{100 * context.policy.minimum_tolerance:g}%"
-    remedy = (
-        f"Add expectations that demand at least {tolerance} good rows for {formatting.names(missing)}, then run the suite again"
-    )
+    remedy = f"Add checks for {formatting.names(missing)} that require at least {tolerance} of rows, then run the suite again"
     return [failed("critical_field_uncovered", message, remedy, context.steward)]
 
 
@@ -113,12 +111,15 @@ def _schema_findings(
     found = []
     if absent:
         lacking = formatting.names(field.name for field in absent)
-        remedy = f"Bring {lacking} back, or publish a new contract without, then run the suite again"
+        remedy = f"Restore {lacking}, or publish a new contract without it, then run the suite again"
         found.append(failed("field_missing", f"{port} lacks {lacking}", remedy, context.steward, ids))
     if wrong:
-        other = formatting.names(f"{field.name} (not {field.logical_type})" for field in wrong)
+        columns = assessed.run.columns if assessed.run else ()
+        seen = {column.name: " or ".join(sorted(column.logical_types)) for column in columns}
+        other = formatting.names(f"{f.name} ({seen.get(f.name) or 'unknown'}, not {f.logical_type})" for f in wrong)
         remedy = "Restore the types that the contract declares, or publish a new contract, then run the suite again"
-        found.append(failed("field_type_changed", f"{port} has other types for {other}", remedy, context.steward, ids))
+        message = f"{port} has types that differ from the contract: {other}"
+        found.append(failed("field_type_changed", message, remedy, context.steward, ids))
     if not assessed.port.fields:
         remedy = "Declare the fields of the port in its contract"
         found.append(unknown("no_declared_fields", f"{port} has no declared fields", remedy, context.owner))

@@ -15,15 +15,15 @@ def score_gate(context: GateContext, raw: float, at_best: float) -> GateResult:
     """
     minimum = context.policy.minimum_score
     findings = no_ports(context)
-    remedy = "See which parts of the score are low, and do what the other gates say"
+    remedy = "Check which parts of the score are low, and follow the remedies of the other gates"
     if at_best < minimum:
-        message = f"the score is {raw:g}, {minimum:g} is asked for"
+        message = f"the score is {raw:g}, {minimum:g} is required"
         findings = [failed("score_too_low", message, remedy, context.owner)]
     else:
         findings += [found for assessed in context.assessed_ports for found in missing_evidence(assessed, context)]
         if raw < minimum and not findings:
-            message = f"the score is {raw:g} of {minimum:g} asked for, and could be {at_best:g} once everything can be seen"
+            message = f"the score is {raw:g}, {minimum:g} is required; with the missing evidence it could reach {at_best:g}"
             findings = [unknown("score_unsettled", message, remedy, context.steward)]
     numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
-    passed = f"The score is {raw:g}, {minimum:g} is asked for."
+    passed = f"The score is {raw:g}, {minimum:g} is required."
     return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(context.assessed_ports)))
