@@ -47,7 +47,7 @@ def test_a_step_without_its_words_is_told_in_the_form_and_changes_nothing(cast: 
         response = cast.owner.post(PAGE, incident.pk, **fields(incident), **{f"trust_incident_{button}": ""})
         assert response.status_code == 200
     form = {**fields(incident, owner=""), "trust_incident_hand_on": ""}
-    assert "Nobody is named" in cast.owner.post(PAGE, incident.pk, **form).content.decode()
+    assert "It has no owner." in cast.owner.post(PAGE, incident.pk, **form).content.decode()
     assert "No action selected" in cast.owner.post(PAGE, incident.pk, **fields(incident, said="x")).content.decode()
     incident.refresh_from_db()
     assert (incident.resolved_at, incident.entries.count()) == (None, 1)

@@ -322,9 +322,9 @@ def test_texts_of_another_wording_version_are_not_compared(
     store_in_other_words(number, answer, WORDING_VERSION)
     same_version = replayed(cast, number)
 
-    assert (other_version["identical"], other_version["differences"]) == (True, [])
+    assert (other_version["is_identical"], other_version["differences"]) == (True, [])
     assert other_version["taken_as_logged"][-1] == "texts (wording version 2; this is version 1)"
-    assert same_version["identical"] is False
+    assert same_version["is_identical"] is False
 
 
 @pytest.mark.parametrize("ask", ANSWERS_WITH_TEXTS, ids=range(len(ANSWERS_WITH_TEXTS)))

@@ -1,6 +1,7 @@
 """Our results equal what Great Expectations gives on pandas: success, counts, observed values; see `parity_cases`."""
 
 import math
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
 from catalog.rules.expectation import Expectation, SuiteSpec
+from runtime.checks import ALL_CASES
 from tests.trust.evidence.engines.pandas_oracle import OracleResult, PandasOracle
 from tests.trust.evidence.engines.parity_cases import CASES, DELIBERATE, Case
 from tests.trust.evidence.engines.parity_data import ROWS, Form, make_forms
@@ -19,7 +21,7 @@ from trust.evidence.rules.evidence import CheckEvidence
 from trust.vocabulary import CheckStatus
 
 pytestmark = pytest.mark.slow
-FORMS = ["parquet", "csv", "jsonl", "postgres"]
+FORMS = ["parquet", "csv", "postgres"] + ["jsonl"] * (ALL_CASES in os.environ)
 TYPES = sorted({kind for kind, _ in CASES})
 _COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "observed_value")
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.rules.vocabulary import Lifecycle, Sensitivity, UseCaseStage
+from runtime.checks import ALL_CASES
 from tests.trust.use_cases.rules.factories import (
     DAY,
     INSTANT,
@@ -34,7 +35,7 @@ from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.vocabulary import Answer, Gap, GateName, ReadinessLevel, ReadinessQuestion, VerdictStatus
 
 PROFILE = settings(
-    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100")) // 2,
+    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100" if ALL_CASES in os.environ else "50")) // 2,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,

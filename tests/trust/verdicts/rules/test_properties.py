@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from catalog.rules.vocabulary import Dimension
+from runtime.checks import ALL_CASES
 from tests.trust.verdicts.rules.factories import HOUR, INSTANT, NOW, POLICY, make_product, make_waiver, with_run
 from tests.trust.verdicts.rules.strategies import any_order, check_results, narrow_products, products, trust_policies
 from trust.evidence.rules.facts import CheckFacts, PortFacts, RunFacts
@@ -23,7 +24,7 @@ from trust.vocabulary import CheckStatus, GateName, GateStatus, Part, VerdictSta
 
 RANKS = {GateStatus.PASSED: 2, GateStatus.OFF: 2, GateStatus.UNKNOWN: 1, GateStatus.FAILED: 0}
 PROFILE = settings(
-    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("TOUCHSTONE_EXAMPLES", "100" if ALL_CASES in os.environ else "50")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
