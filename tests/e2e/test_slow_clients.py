@@ -22,7 +22,7 @@ from django.utils import timezone
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 from catalog.services.api_keys import create_key
-from config.web.application import BODY_SECONDS
+from config.web.limits import BODY_SECONDS
 from runtime.ports import find_free_port
 from runtime.web import HEADER_SECONDS
 from tests.e2e.conftest import Stage, wait_until
