@@ -9,7 +9,8 @@ from trust.verdicts.models import verdict
 
 GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
 
-CURRENT_VERDICT = verdict.CURRENT_VERDICT.format(now="statement_timestamp()")
+CURRENT_VERDICT = f"({verdict.CURRENT_VERDICT.format(now='statement_timestamp()')} AND c.body <> '')"
+"""Of a row with a stored answer: an empty text is never served."""
 
 USE_IS_DUE = "k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute'"
 """The last use is kept to the minute."""
