@@ -1,13 +1,23 @@
 """Fixtures of the API's tests. The rows of the cast are shared by the tests of a module."""
 
+import json
 from copy import deepcopy
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from catalog.models import DataProduct
 from tests.api.callers import Cast, make_cast
 from tests.conftest import ModuleRows
 from tests.factories import make_governed_product, make_port
+
+
+@pytest.fixture(scope="session")
+def document() -> dict[str, Any]:
+    """The OpenAPI document as it is served."""
+    loaded: dict[str, Any] = json.loads(Client().get("/api/schema").content)
+    return loaded
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from api.schema import operations_of
 from api.v1.fields import DurationField
 from catalog.rules.moments import duration_text
-
-
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(Client().get("/api/schema").content)
-    return loaded
 
 
 def properties(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,6 +1,5 @@
 """The OpenAPI document is valid, complete, stable, and readable without a network."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,6 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from api.schema import operations_of
 from catalog.models import DataProduct
 from tests.api.callers import Cast
-
-
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(Client().get("/api/schema").content)
-    return loaded
 
 
 def test_the_document_is_valid_and_made_without_a_warning(tmp_path: Path) -> None:

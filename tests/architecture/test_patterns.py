@@ -2,9 +2,9 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from config.environment import PROJECT_ROOT
+from tests.architecture.imports import modules
 
 _RUNS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 # Written from constants and from escaped slugs.
@@ -18,15 +18,10 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _sources() -> Iterator[Path]:
-    for room in ("catalog", "trust", "api", "config", "runtime"):
-        yield from (path for path in (PROJECT_ROOT / room).rglob("*.py") if "migrations" not in path.parts)
-
-
 def test_python_runs_only_patterns_that_are_written_in_the_code() -> None:
     found = {
         str(path.relative_to(PROJECT_ROOT))
-        for path in _sources()
+        for _, path in modules()
         for call in _calls(ast.parse(path.read_text()))
         if not isinstance(call.args[0], ast.Constant)
     }
@@ -35,7 +30,7 @@ def test_python_runs_only_patterns_that_are_written_in_the_code() -> None:
 
 
 def test_python_names_no_other_way_to_run_a_pattern() -> None:
-    texts = {str(path.relative_to(PROJECT_ROOT)): path.read_text() for path in _sources()}
+    texts = {str(path.relative_to(PROJECT_ROOT)): path.read_text() for _, path in modules()}
 
     assert [name for name, text in texts.items() if "from re import" in text] == [
         name for name in texts if name in {"trust/evidence/engines/gx/regex.py", "trust/evidence/rules/pattern_syntax.py"}

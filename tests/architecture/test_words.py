@@ -3,13 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import pytest
-from django.conf import settings
 
-ROOT = Path(settings.BASE_DIR)
-PACKAGES = ("api", "catalog", "config", "runtime", "trust", "verify")
+from tests.architecture import imports
+from tests.architecture.imports import ROOT, modules
+
+PACKAGES = (*imports.PACKAGES, "verify")
 DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
 
 # What a text must not contain, as a pattern: what to write instead.
@@ -75,11 +76,9 @@ def texts_of_module(source: str) -> Iterator[tuple[int, str]]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if "migrations" not in path.parts:
-                for line, text in texts_of_module(path.read_text(encoding="utf-8")):
-                    yield f"{path.relative_to(ROOT)}:{line}", text
+    for _, path in modules(PACKAGES):
+        for line, text in texts_of_module(path.read_text(encoding="utf-8")):
+            yield f"{path.relative_to(ROOT)}:{line}", text
     for path in sorted((ROOT / "trust/templates").rglob("*.html")):
         text = re.sub(r"{%.*?%}|{{.*?}}", "", path.read_text(encoding="utf-8"))
         yield from ((f"{path.relative_to(ROOT)}:{number}", line) for number, line in enumerate(text.splitlines(), 1))
@@ -88,20 +87,23 @@ def texts() -> Iterator[tuple[str, str]]:
         yield from ((f"{path.relative_to(ROOT)}:{number}", line) for number, line in lines)
 
 
-TEXTS = list(texts())
+@cache
+def all_texts() -> list[tuple[str, str]]:
+    """Read by the first test that asks: every process of a run imports this module."""
+    return list(texts())
 
 
 @pytest.mark.parametrize("pattern", WORDS)
 def test_no_text_uses_this_word(pattern: str) -> None:
     word = re.compile(pattern, re.IGNORECASE)
-    found = [f"{place}: {text[:120]}" for place, text in TEXTS if word.search(text)]
+    found = [f"{place}: {text[:120]}" for place, text in all_texts() if word.search(text)]
     assert found == [], f"write instead: {WORDS[pattern]}"
 
 
 def test_texts_are_found_and_docstrings_are_not() -> None:
     source = 'def f(name):\n    """Whoever."""\n    return f"Whoever {name} is", "identifier", "SELECT somebody FROM x"\n'
     assert list(texts_of_module(source)) == [(3, "Whoever {} is")]
-    assert len(TEXTS) > 3000
+    assert len(all_texts()) > 3000
 
 
 def test_each_class_that_the_glossary_names_exists() -> None:
@@ -109,8 +111,7 @@ def test_each_class_that_the_glossary_names_exists() -> None:
     named = {name for row in rows if len(row) > 2 for name in re.findall(r"`([A-Z][A-Za-z]+)`", row[-1])}
     classes = {
         node.name
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
+        for _, path in modules(PACKAGES)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef)
     }

@@ -1,6 +1,6 @@
 """The same question asked again is answered in one statement, and only while nothing has changed that the answer rested on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,13 +23,6 @@ from trust.decisions.services import decision_cache
 from trust.models import CurrentVerdict, Decision
 
 EVALUATION = "/access/v1/evaluation"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> Iterator[None]:
-    decision_cache._remembered.clear()
-    yield
-    decision_cache._remembered.clear()
 
 
 def ask(pep: EnforcementPoint, **changes: Any) -> tuple[dict[str, Any], int]:

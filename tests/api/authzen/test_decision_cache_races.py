@@ -1,6 +1,5 @@
 """The same question asked again, where what the answer rested on is being taken back at that moment in another transaction."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,13 +20,6 @@ from trust.models import Decision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVALUATION = "/access/v1/evaluation"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> Iterator[None]:
-    decision_cache._remembered.clear()
-    yield
-    decision_cache._remembered.clear()
 
 
 @pytest.fixture

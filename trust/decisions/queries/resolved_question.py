@@ -128,9 +128,9 @@ def resolve_questions(asker: Asker, subject: str, questions: Sequence[Question])
         for question in questions
     ]
     rows = _READ.rows(str(asker.person_id), str(asker.consumer_id), msgspec.json.encode(asked).decode())
-    return [_known(_FACTS.decode(row[0] or ""), question) for row, question in zip(rows, questions, strict=True)]
+    return [_resolved(_FACTS.decode(row[0] or ""), question) for row, question in zip(rows, questions, strict=True)]
 
 
-def _known(facts: Facts, question: Question) -> ResolvedQuestion:
+def _resolved(facts: Facts, question: Question) -> ResolvedQuestion:
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     return ResolvedQuestion(**values, question=question)

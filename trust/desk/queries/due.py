@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from catalog.models import Measure, Person, UseCase
 from catalog.models.product import DataProductQuerySet
 from catalog.queries import agreements_standing
-from catalog.rules.vocabulary import Lifecycle, UseCaseStage
+from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import sees_everything
 from trust.use_cases.models.use_case import OutcomeReport, OutputException, StageMove
 from trust.verdicts.models.exceptions import Waiver
@@ -25,7 +25,6 @@ from trust.vocabulary import DueKind, StageMoveStatus
 
 GOVERNANCE = "governance"
 MOST_OF_A_KIND = 100
-_OFFERED = (Lifecycle.PUBLISHED, Lifecycle.DEPRECATED)
 _MOMENT = DateTimeField()
 
 

@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 LOST_AFTER = timedelta(minutes=15)
 """Whoever gave no sign of life for so long is gone (our choice; a batch takes seconds)."""
 SECONDS_BETWEEN_SIGNS = 2.0
-_OPEN = (LedgerCheckStatus.WAITING, LedgerCheckStatus.RUNNING)
 
 
 def may_check_ledger(person: Person) -> bool:

@@ -56,7 +56,9 @@ class PandasOracle:
         asked = pickle.dumps((gx.__version__, pd.__version__, np.__version__, self._frame, [*questions]))
         kept = self._folder / sha256(asked + Path(__file__).read_bytes()).hexdigest()
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(self._ask_all(questions)))
+            part = kept.with_suffix(".part")
+            part.write_bytes(pickle.dumps(self._ask_all(questions)))
+            part.replace(kept)
         return cast("list[OracleResult]", pickle.loads(kept.read_bytes()))  # noqa: S301  we wrote it
 
     def _ask_all(self, questions: Sequence[tuple[str, Mapping[str, Any]]]) -> list[OracleResult]:
