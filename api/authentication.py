@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -11,10 +12,13 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from api.errors import TooManyRequests
+from api.problems import ARRIVED, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
 from catalog.models import ApiKey, Person
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.api_keys import KEY_FORM, digest_of
+from catalog.services.consumers import consumer_of_person
+from trust.decisions.rules.question import Asker
 
 USE_RESOLUTION = timedelta(minutes=1)
 
@@ -116,6 +120,29 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="touchstone"'
+
+
+def asker_of(request: Request) -> Asker:
+    """The key's consumer, or the one that the person of the session is. For a request that `HasScope` let through."""
+    person: Person = request.user  # type: ignore[assignment]  # nobody else gets here
+    grant = request.auth if isinstance(request.auth, KeyGrant) else None
+    if grant is not None:
+        return asker_with(grant, person, request._request)  # noqa: SLF001  DRF's own name for Django's request
+    consumer, meta = consumer_of_person(person), request.META
+    return Asker(person.pk, consumer.pk, consumer.slug, None, request_id_of(request._request), meta[ARRIVED])  # noqa: SLF001
+
+
+def asker_with(grant: KeyGrant, person: Person, request: HttpRequest) -> Asker:
+    """Who asks with this key."""
+    return Asker(
+        person_id=person.pk,
+        consumer_id=grant.consumer_id,
+        slug=grant.consumer_slug,
+        key_id=grant.key_id,
+        request_id=request_id_of(request),
+        arrived_ns=request.META[ARRIVED],
+        digest=grant.digest,
+    )
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's base

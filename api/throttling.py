@@ -146,7 +146,7 @@ def learn(digest: str, requests_per_minute: int | None, *, is_charged: bool = Tr
 
 
 def is_learned(digest: str) -> bool:
-    """Whether `admit` counts requests of this key already. The hot path leaves the first one to the ordinary way."""
+    """Whether `admit` counts requests of this key already. Repeated answers leave the first one to the view."""
     return _allowances.get(digest) is not None
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -19,12 +20,13 @@ _RATE = re.compile(r"tps = ([0-9.]+)")
 
 @dataclass(frozen=True)
 class Ground:
-    """url: of the database. key, digest: of a key that may ask and decide. many: 500 slugs."""
+    """url: of the database. key: may ask and decide. many: 500 slugs. statement, arguments: of a repeated answer."""
 
     url: str
     key: str
-    digest: str
     many: list[str]
+    statement: str
+    arguments: dict[str, str]
 
 
 @contextlib.contextmanager
@@ -69,7 +71,7 @@ def prepare(url: str) -> Ground:
     from django.utils import timezone  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE, create_key_of, digest_of  # noqa: PLC0415
+    from catalog.services.api_keys import MOST_REQUESTS_PER_MINUTE, create_key_of  # noqa: PLC0415
     from catalog.services.consumers import consumer_of_person  # noqa: PLC0415
     from tests.factories import make_governed_product, make_person  # noqa: PLC0415
     from tests.trust.builders import make_ready_port, run_well  # noqa: PLC0415
@@ -88,9 +90,10 @@ def prepare(url: str) -> Ground:
         requests_per_minute=MOST_REQUESTS_PER_MINUTE,
         now=now,
     )
+    statement, arguments = _repeated(key)
     connection.close()
     fill(url, products=PRODUCTS, decisions=0)
-    return Ground(url, key, digest_of(key), [f"copy-{n}" for n in range(1, 501)])
+    return Ground(url, key, [f"copy-{n}" for n in range(1, 501)], statement, arguments)
 
 
 def fill(url: str, *, products: int, decisions: int) -> None:
@@ -154,21 +157,34 @@ def _may_checkpoint(connection: psycopg.Connection) -> bool:
     return bool(found and found[0])
 
 
+def _repeated(key: str) -> tuple[str, dict[str, str]]:
+    """The statement of a repeated answer, with names in the place of its arguments, and what it was given for them."""
+    from django.test import Client  # noqa: PLC0415  needs Django
+
+    from trust.decisions.queries.prepared import Statement  # noqa: PLC0415
+
+    with patch.object(Statement, "rows_if_connected", autospec=True, side_effect=Statement.rows_if_connected) as run:
+        for _ in range(2):
+            headers = {"Authorization": f"Bearer {key}", "Host": "localhost"}
+            Client().get("/api/v1/products/measured/trust", headers=headers)
+    statement, *values = run.call_args.args
+    arguments = {f"argument_{n}": value for n, value in enumerate(values)}
+    # pgbench takes a colon with letters behind it for a variable, also inside of quotes.
+    text = statement.text.replace("HH24:MI:SS", 'HH24":"MI":"SS')
+    for name in arguments:
+        text = text.replace("%s", f":{name}", 1)
+    return text, arguments
+
+
 def pgbench_rate(ground: Ground, connections: int, *, seconds: int) -> float:
     """Transactions per second of the very statement of the hot path: prepared, over as many connections, no web server."""
-    from api.v1.fast_path import STATEMENT  # noqa: PLC0415  needs Django
-
-    # pgbench takes a colon with letters behind it for a variable, also inside of quotes.
-    text = STATEMENT.text.replace("HH24:MI:SS", 'HH24":"MI":"SS').replace("'trust:read'", "'trust' || chr(58) || 'read'")
-    for value in (":digest", ":slug", ":request", "100"):
-        text = text.replace("%s", value, 1)
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write(text.strip() + ";\n")
+        script.write(ground.statement.strip() + ";\n")
         script.flush()
         command = [pgbench(), "--no-vacuum", "--protocol=prepared", f"--file={script.name}", f"--client={connections}"]
-        command += [f"--jobs={min(2, connections)}", f"--time={seconds}", f"--define=digest={ground.digest}"]
-        command += ["--define=slug=measured", "--define=request=pgbench", ground.url]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        command += [f"--jobs={min(2, connections)}", f"--time={seconds}"]
+        command += [f"--define={name}={value}" for name, value in ground.arguments.items()]
+        done = subprocess.run([*command, ground.url], capture_output=True, text=True, check=False)  # noqa: S603
     found = _RATE.search(done.stdout)
     if done.returncode or found is None:
         sys.exit(f"pgbench failed: {done.stderr.strip()}")

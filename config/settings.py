@@ -64,8 +64,7 @@ AUTH_USER_MODEL = "catalog.Person"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "api.middleware.RequestIdMiddleware",
-    "api.v1.fast_path.ReadyMadeMiddleware",  # answers the one question ahead of everything that it does not need
-    "api.authzen.middleware.EvaluatedAgainMiddleware",  # and the one over AuthZEN
+    "api.repeated_answers.RepeatedAnswerMiddleware",  # ahead of everything that such an answer does not need
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

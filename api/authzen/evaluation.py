@@ -7,28 +7,21 @@ the log before it leaves.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
-from rest_framework.exceptions import APIException
 
-from api.access.asking import admitted_digest, note_use
 from api.authzen.callers import Caller, answers_callers
 from api.authzen.entities import LONGEST_RESOURCE, LONGEST_SUBJECT, LONGEST_TYPE, Batch, Evaluation, Semantic
 from api.authzen.messages import MalformedRequestError, read_message, structured
 from api.authzen.questions import question_of
 from api.authzen.rendering import FAILED, MALFORMED, decision_of
-from api.problems import ARRIVED, REQUEST_ID
-from api.v1.fast_path import json_answer
+from api.bodies import json_answer
 from catalog.rules.errors import DomainError
 from catalog.rules.ruling import RulingReason
 from trust.decisions.rules.question import Answered, Question
 from trust.decisions.services.decide import answer
-from trust.decisions.services.decision_cache import answer_again, remember
 from trust.vocabulary import DecisionChannel
 
 log = logging.getLogger(__name__)
@@ -45,8 +38,7 @@ EVALUATION_FAILED = RulingReason(
 @answers_callers
 def evaluate(request: HttpRequest, caller: Caller) -> HttpResponse:
     """May this subject do this with this resource?"""
-    message = read_message(request)
-    return _one(message, caller, DecisionChannel.EVALUATION)
+    return _one(read_message(request), caller, DecisionChannel.EVALUATION)
 
 
 @answers_callers
@@ -63,34 +55,18 @@ def evaluate_batch(request: HttpRequest, caller: Caller) -> HttpResponse:
     questions = [_question_of_item(item, defaults) for item in batch.evaluations]
     semantic = (batch.options and batch.options.evaluations_semantic) or Semantic.EXECUTE_ALL
     answers = _answered(caller, questions, semantic.last_decision)
-    return ok('{"evaluations":[' + ",".join(answered.body for answered in answers) + "]}")
+    return json_answer('{"evaluations":[' + ",".join(answered.body for answered in answers) + "]}")
 
 
 def _one(message: Mapping[str, Any], caller: Caller, channel: DecisionChannel) -> HttpResponse:
     question = question_of(structured(message, Evaluation))
     (answered,) = _ask(caller, channel, [question])
-    return ok(answered.body)
+    return json_answer(answered.body)
 
 
-def evaluated_again(request: HttpRequest) -> HttpResponse | None:
-    """The logged answer to a question that this process has answered, while nothing has changed; None for the ordinary way."""
-    if request.method != "POST" or request.path_info != PATH:
-        return None
-    request.get_host()  # raises for a host that is not ours, as `CommonMiddleware` would
-    digest = admitted_digest(request)
-    if digest is None:
-        return None
-    try:
-        question = question_of(structured(read_message(request), Evaluation))
-    except (DomainError, APIException, RequestDataTooBig, UnreadablePostError):
-        return None  # the ordinary way says so, after it has looked at the key
-    meta = request.META
-    row = answer_again(digest=digest, question=question, request_id=meta[REQUEST_ID], arrived_ns=meta[ARRIVED])
-    if row is None:
-        return None
-    answer_text, key_id, is_use_due, limit = row
-    note_use(digest, key_id, limit, is_use_due)
-    return json_answer((answer_text or "").encode())
+def question_in(request: HttpRequest) -> Question:
+    """What a request to `PATH` asks. Raises `MalformedRequestError`, `PayloadTooLarge`, `LengthRequired`."""
+    return question_of(structured(read_message(request), Evaluation))
 
 
 def _question_of_item(item: Any, defaults: Mapping[str, Any]) -> Question:
@@ -162,9 +138,6 @@ def _answered_alone(caller: Caller, question: Question) -> Answered:
 def _ask(
     caller: Caller, channel: DecisionChannel, questions: Sequence[Question], last_decision: bool | None = None
 ) -> list[Answered]:
-    note = None
-    if channel is DecisionChannel.EVALUATION:
-        note = partial(remember, caller.digest, word=decision_of)
     return answer(
         asker=caller.asker,
         subject="",  # every question names its own, and an empty one must not become that of another item
@@ -173,9 +146,4 @@ def _ask(
         word=decision_of,
         now=caller.now,
         last_decision=last_decision,
-        note=note,
     )
-
-
-def ok(body: str) -> HttpResponse:
-    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -13,11 +13,11 @@ from rest_framework.exceptions import PermissionDenied
 
 from api.authzen.callers import Caller, answers_callers
 from api.authzen.entities import Action, ActionSearch, Page, ResourceSearch, Subject, SubjectSearch
-from api.authzen.evaluation import ok
 from api.authzen.messages import read_message, structured
 from api.authzen.pages import PageWanted, page_wanted
 from api.authzen.questions import CONSUME, DATA_PRODUCT, purpose_in, refusal_of, with_context, with_kind
 from api.authzen.rendering import without_nulls
+from api.bodies import json_answer
 from trust.decisions.rules import denials
 from trust.decisions.rules.question import Question
 from trust.decisions.services.search import Found, SearchKind, search
@@ -96,7 +96,7 @@ def _page(
         word=lambda found: _worded(found, wanted, show),
         now=caller.now,
     )
-    return ok(answered.body)
+    return json_answer(answered.body)
 
 
 def _worded(found: Found, wanted: PageWanted, show: Show) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The trust answer between HTTP and `trust.decisions.services.decide`: parameters as a question, a finding as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.v1.purpose_coverage import purpose_coverage
@@ -35,3 +35,8 @@ def render_answer(conclusion: Conclusion) -> dict[str, Any]:
             "obligations": list(conclusion.obligations),
         }
     return answer
+
+
+def batch_body(texts: Iterable[str]) -> str:
+    """The answer to a batch check, of the texts of its answers."""
+    return f'{{"results":[{",".join(texts)}]}}'

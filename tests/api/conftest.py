@@ -1,6 +1,7 @@
 """Fixtures of the API's tests. The rows of the cast are shared by the tests of a module."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -11,6 +12,7 @@ from catalog.models import DataProduct
 from tests.api.callers import Cast, make_cast
 from tests.conftest import ModuleRows
 from tests.factories import make_governed_product, make_port
+from trust.decisions.services import decision_cache
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +20,12 @@ def document() -> dict[str, Any]:
     """The OpenAPI document as it is served."""
     loaded: dict[str, Any] = json.loads(Client().get("/api/schema").content)
     return loaded
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    yield
+    decision_cache._remembered.clear()
 
 
 @pytest.fixture(scope="module")

@@ -35,12 +35,31 @@ def check(caller: Caller, *products: str, **more: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_all_are_answered_in_order_by_one_statement(
-    cast: Cast, ports: list[OutputPort], django_assert_num_queries: Any
+@pytest.mark.parametrize("more", [{}, {"purpose": "analytics"}])
+def test_what_was_answered_before_costs_one_statement(
+    cast: Cast, ports: list[OutputPort], django_assert_num_queries: Any, more: dict[str, str]
 ) -> None:
     slugs = [port.product.slug for port in ports]
+    first = check(cast.consumer, *slugs, **more)
     with django_assert_num_queries(1):
-        answers = check(cast.consumer, slugs[2], "none-such", slugs[1], slugs[0], slugs[2])
+        second = check(cast.consumer, *reversed(slugs), **more)
+    assert Decision.objects.count() == 2 * len(slugs)
+    for answer in (*first, *second):
+        del answer["decision_id"], answer["as_of"], answer["evidence"]["age_seconds"]
+    assert second == first[::-1]
+
+
+def test_where_one_answer_does_not_hold_any_more_all_are_decided_in_full(cast: Cast, ports: list[OutputPort]) -> None:
+    slugs = [port.product.slug for port in ports]
+    assert [answer["decision"] for answer in check(cast.consumer, *slugs)] == [True, False, True]
+    run_well(ports[0], timezone.now(), failed=1)
+    assert [answer["decision"] for answer in check(cast.consumer, *slugs)] == [False, False, True]
+    assert Decision.objects.count() == 2 * len(slugs)
+
+
+def test_all_are_answered_in_order(cast: Cast, ports: list[OutputPort]) -> None:
+    slugs = [port.product.slug for port in ports]
+    answers = check(cast.consumer, slugs[2], "none-such", slugs[1], slugs[0], slugs[2])
 
     assert [answer["product"] for answer in answers] == [slugs[2], "none-such", slugs[1], slugs[0], slugs[2]]
     assert [answer["decision"] for answer in answers] == [True, False, False, True, True]

@@ -118,7 +118,7 @@ def test_an_unforeseen_error_shows_nothing_of_itself(cast: Cast, caplog: pytest.
 
 
 def test_an_unforeseen_error_outside_of_drf_is_a_problem_too(cast: Cast) -> None:
-    with patch("api.v1.fast_path.ready_made_answer", side_effect=RuntimeError("hunter2")):
+    with patch("api.repeated_answers.repeated_answer", side_effect=RuntimeError("hunter2")):
         response = cast.owner.get(f"{LIST}/orders/trust")
     problem = assert_problem(response, 500, "internal_error")
     assert "hunter2" not in str(problem)

@@ -84,13 +84,13 @@ def test_a_product_that_never_ran_is_answered_with_no(cast: Cast, product: DataP
     assert (answer["is_production_grade"], answer["verdict"], answer["evidence"]) == (False, "unknown", None)
 
 
-def test_the_ready_made_answer_costs_one_statement(cast: Cast, address: str, django_assert_num_queries: Any) -> None:
+def test_an_answer_that_was_given_before_costs_one_statement(cast: Cast, address: str, django_assert_num_queries: Any) -> None:
     cast.consumer.get(address)
     with django_assert_num_queries(1):
         assert cast.consumer.get(address).status_code == 200
 
 
-def test_both_ways_say_the_same(cast: Cast, port: OutputPort, address: str) -> None:
+def test_the_shortcut_and_the_view_say_the_same(cast: Cast, port: OutputPort, address: str) -> None:
     for failed in (0, 1):
         run_well(port, timezone.now(), failed=failed)
         short_way = cast.consumer.get(address).json()

@@ -1,35 +1,26 @@
 """The one question: is this data product production-grade, right now, and if not, why not and what would fix it?"""
 
-import re
 from datetime import datetime
-from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 
-from api.access.asking import asker_of, reader_of
 from api.access.visibility import find_product
+from api.authentication import asker_of
+from api.bodies import json_answer
 from api.signed import MEDIA_TYPE, signed_response, wants_signed
 from api.v1.base import ApiView
-from api.v1.batch import ready_made_answers
-from api.v1.fast_path import json_answer
-from api.v1.rendering import question_of, render_answer
+from api.v1.rendering import batch_body, question_of, render_answer
 from api.v1.serializers.trust import CheckAnswers, CheckRequest, TrustAnswer, TrustQuery
-from catalog.rules.errors import DomainError
 from catalog.rules.scopes import Scope
 from catalog.services.purposes import demand_known_purpose
-from trust.decisions.queries.prepared import took_too_long
 from trust.decisions.rules.question import Asker, Question
 from trust.decisions.services.decide import answer
 from trust.models import Decision
 from trust.vocabulary import DecisionChannel
 
-ONLY_PURPOSE = re.compile(r"purpose=([A-Za-z0-9._-]{1,80})")
 EXAMPLE = {
     "decision_id": 4711,
     "decision": False,
@@ -61,10 +52,6 @@ EXAMPLE = {
 class TrustView(ApiView):
     query = TrustQuery
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Without DRF where only a known purpose is asked about with a good key; the same answer."""
-        return answer_for_purpose(request, kwargs["slug"]) or super().dispatch(request, *args, **kwargs)
-
     @extend_schema(
         operation_id="get_trust",
         responses={(200, "application/json"): TrustAnswer, (200, MEDIA_TYPE): OpenApiTypes.STR},
@@ -86,25 +73,6 @@ class TrustView(ApiView):
         return answered(request._request, asker_of(request), question, self.now)  # noqa: SLF001  Django's own
 
 
-def answer_for_purpose(request: HttpRequest, slug: str) -> HttpResponse | None:
-    """The answer to `?purpose=NAME`; None where the ordinary way must be taken."""
-    purpose = ONLY_PURPOSE.fullmatch(request.META.get("QUERY_STRING", ""))
-    if request.method != "GET" or purpose is None:
-        return None
-    asker = reader_of(request, purpose=purpose[1], product=slug)
-    if asker is None:
-        return None
-    # What changed meanwhile, and a database that went away, are the ordinary way's to tell.
-    try:
-        return answered(request, asker, Question(slug, purpose=purpose[1]), timezone.now())
-    except (OperationalError, InterfaceError) as error:
-        if took_too_long(error):
-            raise
-    except DomainError:
-        pass
-    return None
-
-
 def answered(request: HttpRequest, asker: Asker, question: Question, now: datetime) -> HttpResponse:
     """The logged answer for the asker itself, signed where that is asked for."""
     [found] = answer(
@@ -112,15 +80,11 @@ def answered(request: HttpRequest, asker: Asker, question: Question, now: dateti
     )
     if wants_signed(request.META.get("HTTP_ACCEPT", "")):
         return signed_response(request, Decision.objects.get(pk=found.decision_id))
-    return json_answer(found.body.encode())
+    return json_answer(found.body)
 
 
 class CheckView(ApiView):
     write_scope = Scope.TRUST_READ
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The ready-made answers where there are such for all, else DRF's way."""
-        return ready_made_answers(request) or super().dispatch(request, *args, **kwargs)
 
     @extend_schema(operation_id="check_trust", request=CheckRequest, responses=CheckAnswers, tags=["trust"])
     def post(self, request: Request) -> HttpResponse:
@@ -141,4 +105,4 @@ class CheckView(ApiView):
             word=render_answer,
             now=self.now,
         )
-        return json_answer(f'{{"results":[{",".join(one.body for one in found)}]}}'.encode())
+        return json_answer(batch_body(one.body for one in found))

@@ -1,6 +1,6 @@
 """The cast of AuthZEN's tests: an enforcement point, an agent, a model, and the products that they ask about."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,6 @@ from tests.api.authzen.client import EnforcementPoint
 from tests.conftest import ModuleRows
 from tests.factories import make_consumer, make_governed_product, make_owner, make_policy
 from tests.trust.builders import make_ready_port, run_well
-from trust.decisions.services import decision_cache
 
 PURPOSE = "ai.decision-support"
 
@@ -33,13 +32,6 @@ def make_good_product(slug: str, *, purposes: tuple[str, ...] = (PURPOSE,), **cl
     make_policy(product, "deciders", purposes=purposes, obligations=("human_review",))
     run_well(make_ready_port(product), timezone.now() - timedelta(hours=1))
     return product
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> Iterator[None]:
-    decision_cache._remembered.clear()
-    yield
-    decision_cache._remembered.clear()
 
 
 @dataclass(frozen=True)

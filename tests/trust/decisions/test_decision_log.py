@@ -28,7 +28,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return make_cast()
+    cast = make_cast()
+    cast.consumer.key_row.scopes = ["trust:read", "decide"]
+    cast.consumer.key_row.save()
+    return cast
 
 
 @pytest.fixture

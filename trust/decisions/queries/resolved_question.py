@@ -12,7 +12,7 @@ import msgspec
 from catalog.rules.roles import PersonRole
 from catalog.rules.ruling import Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind
-from trust.decisions.queries.clauses import CURRENT_VERDICT, POLICIES_IN_FORCE, STANDING_AGREEMENT
+from trust.decisions.queries.conditions import AGREEMENT_OF, CURRENT_VERDICT, KNOWN_PURPOSE, POLICIES_IN_FORCE
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules.question import Asker, Question
 
@@ -37,7 +37,7 @@ SELECT json_build_object(
     'subject', CASE WHEN s.id IS NOT NULL THEN json_build_object(
         'id', s.id, 'is_active', s.status = 'active' AND sp.is_active,
         'subject', json_build_object('slug', s.slug, 'kind', s.kind, 'clearance', s.clearance, 'owner', sp.username)) END,
-    'is_purpose_known', w.purpose IS NULL OR EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = w.purpose),
+    'is_purpose_known', w.purpose IS NULL OR {KNOWN_PURPOSE.format(purpose="w.purpose")},
     'policies', coalesce(ruled.policies, '{{}}'), 'agreement', stands.id,
     'rests_until', least(
         (SELECT min(a.expires_at) FROM catalog_accesspolicy a WHERE a.id = ANY(ruled.policies)),
@@ -55,8 +55,7 @@ LEFT JOIN catalog_person sp ON sp.id = s.owner_id
 LEFT JOIN LATERAL (
     SELECT {POLICIES_IN_FORCE.format(product="d")} AS policies WHERE w.purpose IS NOT NULL) ruled ON true
 LEFT JOIN LATERAL (
-    SELECT min(g.id) AS id FROM catalog_agreement g
-    WHERE g.consumer_id = s.id AND g.product_id = d.id AND g.purpose = w.purpose AND {STANDING_AGREEMENT}) stands ON true
+    SELECT {AGREEMENT_OF.format(consumer="s.id", product="d.id", purpose="w.purpose")} AS id) stands ON true
 ORDER BY w.n
 """,
 )
@@ -78,6 +77,12 @@ class ResolvedProduct:
     body: str
     reason_codes: tuple[str, ...]
 
+    @property
+    def facts(self) -> str:
+        """What a ruling looks at, as `trust.decisions.services.decision_log` compares it."""
+        about = self.resource
+        return f"{about.slug} {about.lifecycle} {about.sensitivity or ''} {about.domain} {about.owner}"
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSubject:
@@ -90,7 +95,8 @@ class ResolvedSubject:
     @property
     def facts(self) -> str:
         """What a ruling looks at, as `trust.decisions.services.decision_log` compares it."""
-        return f"{self.subject.kind} {self.subject.clearance} {str(self.is_active).lower()} {self.subject.owner}"
+        about = self.subject
+        return f"{about.slug} {about.kind} {about.clearance} {str(self.is_active).lower()} {about.owner}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from catalog.rules.ruling import PolicyInForce, RulingReason
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind
 from trust.vocabulary import DecisionChannel
+
+SCOPE_OF = {
+    DecisionChannel.TRUST: Scope.TRUST_READ,
+    DecisionChannel.CHECK: Scope.TRUST_READ,
+    DecisionChannel.EVALUATION: Scope.DECIDE,
+    DecisionChannel.EVALUATIONS: Scope.DECIDE,
+    DecisionChannel.SEARCH: Scope.DECIDE,
+}
+"""What a key needs to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class Asker:
     """Who asks. consumer_id, slug: the consumer of the key (a session: that of the person). key_id None: a session.
 
     person_id: for whom the key acts; what this person may not see does not exist. arrived_ns: `time.perf_counter_ns()` when the
-    request came in. request_id: as echoed in `X-Request-ID`.
+    request came in. request_id: as echoed in `X-Request-ID`. digest: of the key; answers to an asker with one are remembered.
     """
 
     person_id: int
@@ -51,6 +61,7 @@ class Asker:
     key_id: int | None
     request_id: str
     arrived_ns: int
+    digest: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

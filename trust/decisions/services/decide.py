@@ -12,9 +12,11 @@ from typing import Any
 from catalog.queries.policies import policies_by_id
 from catalog.rules.errors import UnavailableError
 from catalog.rules.ruling import PolicyInForce
+from catalog.rules.vocabulary import Lifecycle
 from trust.decisions.queries.policy_history import as_it_was
 from trust.decisions.queries.resolved_question import ResolvedQuestion, resolve_questions
 from trust.decisions.rules.question import Answered, Asker, Conclusion, Question
+from trust.decisions.services.decision_cache import remember
 from trust.decisions.services.decision_log import Draft, demand_power, write
 from trust.decisions.services.evaluate import Evaluation, asked_for, evaluate
 from trust.decisions.services.product_status import product_statuses
@@ -36,7 +38,6 @@ def answer(
     word: Word,
     now: datetime,
     last_decision: bool | None = None,
-    note: Callable[[Answered, Evaluation], None] | None = None,
 ) -> list[Answered]:
     """The logged answers, in the order of the questions. `word` puts a finding into words, with `DECISION_ID_MARK` where the
     decision's id goes, first of all that may hold it.
@@ -49,12 +50,13 @@ def answer(
     waiting = dict(enumerate(questions))
     answered: dict[int, Answered] = {}
     for _ in range(_ATTEMPTS):
-        found = dict(zip(waiting, evaluate_all(asker, subject, channel, list(waiting.values()), now), strict=True))
-        drafts = _up_to(last_decision, [_draft(n, one, word) for n, one in found.items()])
-        for n, (decision_id, text) in write(asker, channel, drafts).items():
-            answered[n] = Answered(decision_id, found[n].conclusion.decision, text)
-            if note is not None:
-                note(answered[n], found[n])
+        found = list(zip(waiting, evaluate_all(asker, subject, channel, list(waiting.values()), now), strict=True))
+        drafts = _up_to(last_decision, [_draft(evaluation, word) for _, evaluation in found])
+        for position, (decision_id, text) in write(asker, channel, drafts).items():
+            n, evaluation = found[position]
+            answered[n] = Answered(decision_id, evaluation.conclusion.decision, text)
+            if _is_repeatable(evaluation):
+                remember(asker, channel, questions[n], drafts[position])
         end = min((n for n, one in answered.items() if one.decision is last_decision), default=len(questions) - 1)
         waiting = {n: questions[n] for n in range(end + 1) if n not in answered}
         if not waiting:
@@ -116,19 +118,28 @@ def _policies_of(resolved_questions: Sequence[ResolvedQuestion]) -> Mapping[int,
     return met
 
 
-def _draft(n: int, evaluation: Evaluation, word: Word) -> Draft:
+def _is_repeatable(evaluation: Evaluation) -> bool:
+    """Whether the answer rests on nothing but what the statement that writes it compares."""
+    status, resolved = evaluation.status, evaluation.resolved
+    is_shown_to_all = resolved.product is not None and resolved.product.resource.lifecycle != Lifecycle.DRAFT
+    return is_shown_to_all and not evaluation.is_refused and status is not None and status.is_current
+
+
+def _draft(evaluation: Evaluation, word: Word) -> Draft:
     resolved, conclusion, status, ruling = evaluation.resolved, evaluation.conclusion, evaluation.status, evaluation.ruling
     question, subject, product = resolved.question, resolved.subject, resolved.product if evaluation.status else None
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
     is_ruled_now = ruling is not None and question.as_of is None
     is_yes_for_purpose = conclusion.decision and is_ruled_now
     return Draft(
-        n=n,
+        asker_kind=resolved.asker_kind,
         consumer_id=subject.id if subject else None,
-        consumer_facts=subject.facts if subject else None,
+        consumer_facts=subject.facts if subject and is_ruled_now else None,
         subject=conclusion.subject,
         product_id=product.id if product else None,
         product_slug=question.product,
+        lifecycle=product.resource.lifecycle if product and question.as_of is None else None,
+        product_facts=product.facts if product and is_ruled_now else None,
         action=question.action,
         purpose=question.purpose,
         use_case=question.use_case,
@@ -145,7 +156,7 @@ def _draft(n: int, evaluation: Evaluation, word: Word) -> Draft:
         ruling=conclusion.ruling,
         policies=resolved.policies if is_ruled_now else None,
         relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
-        agreement=resolved.agreement if is_yes_for_purpose else None,
+        agreement=resolved.agreement if is_ruled_now else None,
         obligations=conclusion.obligations,
         answer=worded(word(conclusion)),
     )

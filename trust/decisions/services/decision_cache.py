@@ -1,127 +1,76 @@
-"""Remembers how a question was answered, and answers it so again in one statement while nothing has changed that it rested on.
+"""The one shortcut: an answer that was given before is written again in one statement, while all that it rests on is the same.
 
-A cached answer decides nothing: the database compares every input of the ruling with its current value, under the locks of
-every other answer (`trust.decisions.queries.decision_cache`). A revoked key, a fallen verdict, a withdrawn policy or an ended
+A remembered answer decides nothing. It is the draft that was written, and `decision_log` compares every part of it with what
+the database holds now, under the locks of every other answer. A revoked key, a fallen verdict, a withdrawn policy or an ended
 agreement is a cache miss, and the question is decided in full.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter_ns
-from typing import Any
 
-import msgspec
+from trust.decisions.rules.question import Asker, Question
+from trust.decisions.services.decision_log import Draft, Encoded, encoded, write_all
+from trust.decisions.services.evaluate import asked_for
+from trust.vocabulary import DecisionChannel
 
-from trust.decisions.queries.decision_cache import STATEMENT
-from trust.decisions.queries.prepared import Row
-from trust.decisions.rules.question import Answered, Question
-from trust.decisions.services.decide import Word
-from trust.decisions.services.evaluate import Evaluation, asked_for
-from trust.verdicts.rules.answer import AGE_MARK, AS_OF_MARK, worded
+MOST_REMEMBERED = 10_000
+REPEATED = frozenset({DecisionChannel.TRUST, DecisionChannel.CHECK, DecisionChannel.EVALUATION})
 
-MOST_REMEMBERED = 5000
+_remembered: OrderedDict[Hashable, tuple[Asker, Draft, Encoded]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
-class CachedAnswer:
-    """An earlier decision, as arguments of the statement: what it rested on, what it said, its text with all marks in it."""
+class Repeated:
+    """Logged answers, in the order of the questions. requests_per_minute, is_use_due: of the key, as the statement read it."""
 
-    rested_on: tuple[str | None, ...]
-    said: tuple[str | None, ...]
-    ruled: tuple[str | None, ...]
-    text: str
-
-
-_remembered: OrderedDict[Hashable, CachedAnswer] = OrderedDict()
+    texts: Sequence[str]
+    key_id: int
+    requests_per_minute: int | None
+    is_use_due: bool
 
 
-def key_of(digest: str, question: Question) -> Hashable:
-    """What must be the same for the same answer; what else was sent along is only logged."""
-    return (
-        digest,
-        question.subject,
-        question.subject_kind,
-        question.product,
-        question.action,
-        question.purpose,
-        question.use_case,
-    )
+def _key_of(digest: str, channel: DecisionChannel, question: Question) -> Hashable:
+    """What must be the same for the same answer; what else was sent along (`Question.properties`) is only logged."""
+    kind, action = question.subject_kind, question.action
+    return digest, channel, question.subject, kind, question.product, action, question.purpose, question.use_case
 
 
-def is_ordinary(question: Question) -> bool:
-    """Whether only what the statement compares decides about it."""
-    asks_for_more = (question.minimum_score, question.maximum_evidence_age, question.as_of, question.refusal)
-    return all(demand is None for demand in asks_for_more) and question.detail == "short"
+def _is_ordinary(question: Question) -> bool:
+    """Whether the question sets no conditions of its own."""
+    conditions = (question.minimum_score, question.maximum_evidence_age, question.as_of, question.refusal)
+    return all(condition is None for condition in conditions) and question.detail == "short"
 
 
-def answer_again(*, digest: str, question: Question, request_id: str, arrived_ns: int) -> Row | None:
-    """The text of the logged answer, the key's id, whether its use is to be noted, and its limit; None where nothing stands."""
-    key = key_of(digest, question)
-    remembered = _remembered.get(key) if is_ordinary(question) else None
-    if remembered is None:
-        return None
-    asked = asked_for(question)
-    rows = STATEMENT.rows_if_connected(
-        digest,
-        *remembered.rested_on,
-        *remembered.said,
-        msgspec.json.encode(asked).decode() if asked else None,
-        *remembered.ruled,
-        request_id,
-        str((perf_counter_ns() - arrived_ns) // 1000),
-        remembered.text,
-    )
-    if not rows:
-        _remembered.pop(key, None)
-        return None
-    return rows[0]
-
-
-def remember(digest: str, _: Answered, evaluation: Evaluation, word: Word) -> None:
-    """Keep what the answer rested on, unless something else than that decided."""
-    resolved, ruling, status, conclusion = evaluation.resolved, evaluation.ruling, evaluation.status, evaluation.conclusion
-    if ruling is None or status is None or not status.is_current or resolved.product is None or resolved.subject is None:
+def remember(asker: Asker, channel: DecisionChannel, question: Question, draft: Draft) -> None:
+    """Keep a draft that was written and rests on nothing but what its statement compares."""
+    if not asker.digest or channel not in REPEATED or not _is_ordinary(question):
         return
-    if not is_ordinary(resolved.question):
-        return
-    product = resolved.product.resource
-    relies_on = sorted(policy.id for policy in ruling.determining if policy.id) if conclusion.decision else []
-    rested_on = (
-        str(resolved.subject.id),
-        conclusion.subject,
-        resolved.subject.facts,
-        str(resolved.product.id),
-        product.slug,
-        f"{product.lifecycle} {product.sensitivity or ''} {product.domain} {product.owner}",
-        resolved.question.purpose,
-        str(status.verdict_row_id),
-        _array(resolved.policies),
-        _array(relies_on),
-        None if resolved.agreement is None else str(resolved.agreement),
-    )
-    said = (
-        resolved.question.action,
-        resolved.question.use_case,
-        str(conclusion.decision).lower(),
-        _array(evaluation.reason_codes),
-    )
-    ruled = (_text(conclusion.ruling), _text(conclusion.obligations))
-    text = worded(word(replace(conclusion, trust=_marked(status.trust))))
     while len(_remembered) >= MOST_REMEMBERED:
         _remembered.popitem(last=False)
-    _remembered[key_of(digest, resolved.question)] = CachedAnswer(rested_on, said, ruled, text)
+    _remembered[_key_of(asker.digest, channel, question)] = asker, draft, encoded(draft)
 
 
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+def answer_again(
+    digest: str, channel: DecisionChannel, questions: Sequence[Question], *, request_id: str, arrived_ns: int
+) -> Repeated | None:
+    """The answers, where every question was answered before and every answer still holds; else None, and nothing is logged."""
+    keys = [_key_of(digest, channel, question) for question in questions if _is_ordinary(question)]
+    remembered = [found for key in keys if (found := _remembered.get(key)) is not None]
+    if not remembered or len(remembered) != len(questions):
+        return None
+    asker = replace(remembered[-1][0], request_id=request_id, arrived_ns=arrived_ns)
+    drafts = [_draft_of(question, *found[1:]) for question, found in zip(questions, remembered, strict=True)]
+    rows = write_all(asker, channel, drafts)
+    if not rows:
+        for key in keys:
+            _remembered.pop(key, None)
+        return None
+    is_use_due, limit = rows[0][3:]
+    return Repeated([row[2] or "" for row in rows], asker.key_id or 0, int(limit) if limit else None, is_use_due == "true")
 
 
-def _marked(trust: Mapping[str, Any]) -> dict[str, Any]:
-    """The trust answer with marks for what is different each time."""
-    evidence = trust["evidence"] and {**trust["evidence"], "age_seconds": AGE_MARK}
-    return {**trust, "as_of": AS_OF_MARK, "evidence": evidence}
-
-
-def _array(numbers: Any) -> str:
-    return "{" + ",".join(map(str, numbers)) + "}"
+def _draft_of(question: Question, draft: Draft, content: Encoded) -> Encoded:
+    """The remembered draft, with what is only logged of this question."""
+    asked = asked_for(question) or None
+    return content if asked == draft.question else encoded(replace(draft, question=asked))

@@ -15,81 +15,125 @@ from typing import Any
 import msgspec
 
 from catalog.rules.errors import ForbiddenError
-from trust.decisions.queries.clauses import (
+from catalog.rules.scopes import Scope
+from trust.decisions.queries.conditions import (
+    AGREEMENT_OF,
     CURRENT_VERDICT,
+    FILLED,
     GOOD_KEY,
+    KNOWN_PURPOSE,
     POLICIES_IN_FORCE,
+    PRODUCT_FACTS,
     STANDING_AGREEMENT,
     SUBJECT_FACTS,
     TAKEN_US,
+    USE_IS_DUE,
 )
-from trust.decisions.queries.prepared import Statement
+from trust.decisions.queries.prepared import Row, Statement
 from trust.decisions.rules.comparison import WORDING_VERSION
-from trust.decisions.rules.question import Asker
+from trust.decisions.rules.question import SCOPE_OF, Asker
 from trust.vocabulary import DecisionChannel
 
-_WRITE = Statement(
-    "write_decisions",
-    f"""
-WITH given AS (
-    SELECT %s::bigint AS key, %s::bigint AS person, %s::text AS channel, %s::text AS asker, %s::text AS request_id,
-        %s::bigint AS elapsed_us
-), draft AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(
-        n int, consumer_id bigint, consumer_facts text, subject text, product_id bigint, product_slug text, action text,
-        purpose text, use_case text, decision boolean, production_grade boolean, verdict text, score double precision,
-        verdict_row_id bigint, is_current boolean, valid_until timestamptz, reason_codes varchar(80)[], question jsonb,
-        basis jsonb, ruling jsonb, policies bigint[], relies_on bigint[], agreement bigint, obligations jsonb, answer text)
-), subject AS MATERIALIZED (
+_LOCK_SUBJECTS = f"""
+subject AS MATERIALIZED (
     SELECT s.id, {SUBJECT_FACTS} AS facts
     FROM catalog_consumer s JOIN catalog_person p ON p.id = s.owner_id
-    WHERE s.id IN (SELECT consumer_id FROM draft) ORDER BY s.id FOR SHARE
-), asker AS MATERIALIZED (
-    SELECT k.id FROM catalog_apikey k
-    WHERE k.id = (SELECT key FROM given) AND {GOOD_KEY} AND (SELECT count(*) FROM subject) >= 0
-    FOR SHARE
-), person AS MATERIALIZED (
-    SELECT p.id FROM catalog_person p
-    WHERE (SELECT key FROM given) IS NULL AND p.id = (SELECT person FROM given) AND p.is_active
-        AND (SELECT count(*) FROM subject) >= 0
-    FOR SHARE
-), agreement AS MATERIALIZED (
-    SELECT g.id FROM catalog_agreement g
-    WHERE g.id IN (SELECT agreement FROM draft) AND g.status = 'active' AND {STANDING_AGREEMENT}
-        AND EXISTS (SELECT 1 FROM asker UNION ALL SELECT 1 FROM person)
+    WHERE s.id IN (SELECT consumer_id FROM draft WHERE consumer_facts IS NOT NULL) ORDER BY s.id FOR SHARE
+), """
+_LOCK_KEY = f"""
+asker AS MATERIALIZED (
+    SELECT k.id, a.kind, k.requests_per_minute, {USE_IS_DUE} AS is_use_due
+    FROM given JOIN catalog_apikey k ON k.id = given.key JOIN catalog_consumer a ON a.id = k.consumer_id
+    WHERE {GOOD_KEY} AND k.digest = coalesce(given.digest, k.digest) AND k.scopes && given.scopes
+        AND (a.id, a.slug, a.owner_id) = (given.consumer, given.asker, given.person) {{after_subjects}}
+    FOR SHARE OF k
+), """
+_LOCK_PERSON = """
+asker AS MATERIALIZED (
+    SELECT p.id, NULL::text AS kind, NULL::int AS requests_per_minute, false AS is_use_due
+    FROM given JOIN catalog_person p ON p.id = given.person
+    WHERE p.is_active {after_subjects}
+    FOR SHARE OF p
+), """
+_LOCK_GRANTS = f"""
+agreement AS MATERIALIZED (
+    SELECT g.id, g.expires_at FROM catalog_agreement g
+    WHERE g.id IN (SELECT agreement FROM draft WHERE decision) AND g.status = 'active' AND {STANDING_AGREEMENT}
+        AND EXISTS (SELECT 1 FROM asker)
     ORDER BY g.id FOR SHARE
 ), policy AS MATERIALIZED (
     SELECT a.id FROM catalog_accesspolicy a
     WHERE a.id IN (SELECT unnest(relies_on) FROM draft) AND a.status = 'published'
         AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp()) AND (SELECT count(*) FROM agreement) >= 0
     ORDER BY a.id FOR SHARE
-), sure AS MATERIALIZED (
-    SELECT nextval('trust_decision_id_seq') AS id, good.* FROM (
-        SELECT r.*, coalesce(r.basis, c.basis) AS known FROM draft r
-        LEFT JOIN catalog_dataproduct d ON d.id = r.product_id
-        LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
-        WHERE EXISTS (SELECT 1 FROM asker UNION ALL SELECT 1 FROM person)
-            AND (r.consumer_id IS NULL OR (r.consumer_id, r.consumer_facts) IN (SELECT id, facts FROM subject))
-            AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT})
-            AND (r.policies IS NULL OR r.policies = {POLICIES_IN_FORCE.format(product="d")})
-            AND (r.agreement IS NULL OR r.agreement IN (SELECT id FROM agreement))
-            AND r.relies_on <@ (SELECT coalesce(array_agg(id), '{{}}') FROM policy)
-        ORDER BY r.n) good
+), """
+_JOIN_PRODUCT = """
+    LEFT JOIN catalog_domain m ON m.id = d.domain_id LEFT JOIN catalog_person w ON w.id = d.owner_id"""
+_RULING_HOLDS = f"""
+        AND (r.product_facts IS NULL OR r.product_facts = {PRODUCT_FACTS})
+        AND (r.consumer_facts IS NULL OR (r.consumer_id, r.consumer_facts) IN (SELECT id, facts FROM subject))
+        AND (r.policies IS NULL OR r.policies = {POLICIES_IN_FORCE.format(product="d")}
+            AND {KNOWN_PURPOSE.format(purpose="r.purpose")} AND r.agreement IS NOT DISTINCT FROM
+                {AGREEMENT_OF.format(consumer="r.consumer_id", product="r.product_id", purpose="r.purpose")})
+        AND (r.agreement IS NULL OR NOT r.decision
+            OR EXISTS (SELECT 1 FROM agreement g WHERE g.id = r.agreement AND g.expires_at >= r.valid_until))
+        AND r.relies_on <@ (SELECT coalesce(array_agg(id), '{{}}') FROM policy)"""
+
+
+def _write_statement(*, has_key: bool, is_ruled: bool) -> Statement:
+    """The statement. Without a ruling the parts that would find nothing are left out, which makes it a quarter faster."""
+    subjects, grants, facts, holds = ("", "", "", "")
+    if is_ruled:
+        subjects, grants, facts, holds = _LOCK_SUBJECTS, _LOCK_GRANTS, _JOIN_PRODUCT, _RULING_HOLDS
+    after_subjects = "AND (SELECT count(*) FROM subject) >= 0" if is_ruled else ""
+    asker = (_LOCK_KEY if has_key else _LOCK_PERSON).format(after_subjects=after_subjects)
+    return Statement(
+        f"write_decisions_{has_key}_{is_ruled}".lower(),
+        f"""
+WITH given AS (
+    SELECT %s::bigint AS key, %s::text AS digest, %s::varchar[] AS scopes, %s::bigint AS person, %s::bigint AS consumer,
+        %s::text AS asker, %s::text AS channel, %s::int AS fewest, %s::text AS request_id, %s::bigint AS elapsed_us
+), draft AS (
+    SELECT r.*, ordinality AS n FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (
+        asker_kind text, consumer_id bigint, consumer_facts text, subject text, product_id bigint, product_slug text,
+        lifecycle text, product_facts text, action text, purpose text, use_case text, decision boolean,
+        production_grade boolean, verdict text, score double precision, verdict_row_id bigint, is_current boolean,
+        valid_until timestamptz, reason_codes varchar(80)[], question jsonb, basis jsonb, ruling jsonb, policies bigint[],
+        relies_on bigint[], agreement bigint, obligations jsonb, answer text)) WITH ORDINALITY AS r
+), {subjects}{asker}{grants}
+sure AS MATERIALIZED (
+    SELECT numbered.*, {FILLED.format(text="answer")} AS filled FROM (
+        SELECT nextval('trust_decision_id_seq') AS decision_id, ordered.* FROM (
+            SELECT r.*, coalesce(r.basis, c.basis) AS known, c.evidence_at,
+                greatest(statement_timestamp(), c.judged_at) AS as_of, count(*) OVER () AS many
+            FROM asker JOIN draft r ON r.asker_kind IS NULL OR asker.kind IS NULL OR r.asker_kind = asker.kind
+            LEFT JOIN catalog_dataproduct d ON d.id = r.product_id{facts}
+            LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
+            WHERE (r.lifecycle IS NULL OR (r.product_slug, r.lifecycle) = (d.slug, d.lifecycle))
+                AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT}){holds}
+            ORDER BY r.n) ordered
+        WHERE many >= (SELECT fewest FROM given)) numbered
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
-        basis, ruling, obligations, request_id, latency_us, wording_version,
-        answer)
-    SELECT id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id, product_slug,
-        action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes,
-        question, known, ruling, obligations, given.request_id,
-        given.elapsed_us + {TAKEN_US}, {WORDING_VERSION},
-        replace(answer, chr(1), id::text)
-    FROM sure, given RETURNING id, answer
+        basis, ruling, obligations, request_id, latency_us, wording_version, answer)
+    SELECT decision_id, statement_timestamp(), given.channel, consumer_id, subject, given.asker, given.key, product_id,
+        product_slug, action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until,
+        reason_codes, question, known, ruling, obligations, given.request_id, given.elapsed_us + {TAKEN_US},
+        {WORDING_VERSION}, filled
+    FROM sure, given
 )
-SELECT sure.n::text, written.id::text, written.answer FROM written JOIN sure ON sure.id = written.id ORDER BY sure.n
+SELECT sure.n::text, sure.decision_id::text, sure.filled, asker.is_use_due::text, asker.requests_per_minute::text
+FROM asker, sure
 """,
-)
+    )
+
+
+_WRITE = {
+    (has_key, is_ruled): _write_statement(has_key=has_key, is_ruled=is_ruled)
+    for has_key in (True, False)
+    for is_ruled in (True, False)
+}
 
 
 _MAY_ASK = Statement(
@@ -104,20 +148,22 @@ WHERE CASE WHEN key IS NULL THEN EXISTS (SELECT 1 FROM catalog_person p WHERE p.
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A decision that is to be written if it still holds.
+    """A decision that is written if what it rests on still holds.
 
-    consumer_facts: `kind clearance is_active owner` of the subject as they were read. is_current: it rests on the product's
-    current row, whose verdict row must still be `verdict_row_id`; its basis is copied from there where `basis` is None.
-    policies: the ids in force that were ruled on, None without a ruling; relies_on: those that a yes rests on. answer: with
-    the mark where its id goes.
+    asker_kind, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
+    the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
+    `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
+    without a ruling; agreement: the one that was; relies_on: the policies that a yes rests on. answer: with its marks.
     """
 
-    n: int
+    asker_kind: str | None
     consumer_id: int | None
     consumer_facts: str | None
     subject: str
     product_id: int | None
     product_slug: str
+    lifecycle: str | None
+    product_facts: str | None
     action: str
     purpose: str | None
     use_case: str | None
@@ -139,18 +185,48 @@ class Draft:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A draft as the statement takes it. is_ruled: policies were asked, and all that a ruling rests on must hold."""
+
+    content: msgspec.Raw
+    is_ruled: bool
+
+
+def encoded(draft: Draft) -> Encoded:
+    return Encoded(msgspec.Raw(msgspec.json.encode(draft)), draft.policies is not None)
+
+
 def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> dict[int, tuple[int, str]]:
-    """Number of the draft -> id and text, for those that held and are written now; the others are to be asked anew."""
-    rows = _WRITE.rows(
+    """Position of the draft -> id and text, for those that held and are written now; the others must be decided again."""
+    statement, arguments = _call(asker, channel, [encoded(draft) for draft in drafts], fewest=0)
+    rows = statement.rows(*arguments)
+    return {int(n or 0) - 1: (int(decision_id or 0), answer or "") for n, decision_id, answer, *_ in rows}
+
+
+def write_all(asker: Asker, channel: DecisionChannel, drafts: Sequence[Encoded]) -> list[Row]:
+    """Every draft, or nothing where one of them no longer holds: rows of n, id, answer, is_use_due, requests_per_minute."""
+    statement, arguments = _call(asker, channel, drafts, fewest=len(drafts))
+    return statement.rows_if_connected(*arguments)
+
+
+def _call(
+    asker: Asker, channel: DecisionChannel, drafts: Sequence[Encoded], *, fewest: int
+) -> tuple[Statement, tuple[str | None, ...]]:
+    statement = _WRITE[asker.key_id is not None, any(draft.is_ruled for draft in drafts)]
+    return statement, (
         None if asker.key_id is None else str(asker.key_id),
+        asker.digest or None,
+        f"{{{SCOPE_OF[channel]},{Scope.ADMIN}}}",
         str(asker.person_id),
-        channel.value,
+        str(asker.consumer_id),
         asker.slug,
+        channel.value,
+        str(fewest),
         asker.request_id,
         str((perf_counter_ns() - asker.arrived_ns) // 1000),
-        msgspec.json.encode(drafts).decode(),
+        msgspec.json.encode([draft.content for draft in drafts]).decode(),
     )
-    return {int(n or 0): (int(decision_id or 0), answer or "") for n, decision_id, answer in rows}
 
 
 def demand_power(asker: Asker) -> None:

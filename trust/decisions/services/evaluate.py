@@ -20,15 +20,16 @@ NEED_PURPOSE = frozenset({DecisionChannel.EVALUATION, DecisionChannel.EVALUATION
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One question with its finding and all that the log keeps of it. fitness None: nothing is told of a product.
+    """One question with its conclusion and all that the log keeps of it. status None: nothing is said of a product.
 
-    ruling None: no policy was asked.
+    ruling None: no policy was evaluated. is_refused: the answer was no before any policy was.
     """
 
     resolved: ResolvedQuestion
     conclusion: Conclusion
     status: ProductStatus | None
     ruling: Ruling | None
+    is_refused: bool
 
     @property
     def reason_codes(self) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ def evaluate(
         ruling=_logged(resolved, ruling, policies) if ruling else None,
         policies=tuple(policies[n] for n in resolved.policies),
     )
-    return Evaluation(resolved, conclusion, status, ruling)
+    return Evaluation(resolved, conclusion, status, ruling, is_refused=bool(refusals))
 
 
 def _while_it_rests(status: ProductStatus, end: datetime | None) -> ProductStatus:

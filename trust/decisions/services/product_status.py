@@ -10,7 +10,7 @@ from trust.decisions.rules.question import Question
 from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.queries.as_of import verdict_as_of
 from trust.verdicts.queries.basis import judged_on
-from trust.verdicts.rules.answer import full_answer, short_answer, trust_part
+from trust.verdicts.rules.answer import full_answer, marked_part, short_answer
 from trust.verdicts.rules.caller_constraints import stricter
 from trust.verdicts.rules.codec import load_facts, load_outcome
 from trust.verdicts.rules.judge import judge
@@ -21,7 +21,8 @@ from trust.vocabulary import VerdictStatus
 
 @dataclass(frozen=True, slots=True)
 class ProductStatus:
-    """What is known of a product's fitness. trust: the trust answer. score: effective.
+    """What is known of a product's fitness. trust: the trust answer, with marks for what the statement
+    that logs it fills in. score: effective.
 
     verdict_row_id, is_current: the row behind it, and whether that must still be the product's current one when the answer is
     written. basis None: that of the current row.
@@ -66,7 +67,7 @@ def _fitness(resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping
     if question.as_of is not None:
         return _past(question, question.as_of, now)
     if not _needs_row(question) or product.verdict_row_id is None:
-        return _standing(product, trust_part(product.body, at, product.evidence_at))
+        return _standing(product, marked_part(product.body))
     row = rows[product.verdict_row_id]
     if _is_stricter(question):
         return _of_outcome(question, _judged_again(question, row, at), at, product.verdict_row_id)

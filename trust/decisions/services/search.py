@@ -110,12 +110,14 @@ def _filled(sought: SearchKind, question: Question, name: str) -> Question:
 def _draft(sought: SearchKind, question: Question, after: str, limit: int, answer: str) -> Draft:
     product = {"product": question.product} if question.product else {}
     return Draft(
-        n=0,
+        asker_kind=None,
         consumer_id=None,
         consumer_facts=None,
         subject=question.subject or EVERYTHING,
         product_id=None,
         product_slug=EVERYTHING,
+        lifecycle=None,
+        product_facts=None,
         action=question.action,
         purpose=question.purpose,
         use_case=question.use_case,

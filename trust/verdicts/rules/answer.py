@@ -90,6 +90,12 @@ def trust_part(text: str, as_of: datetime, evidence_at: datetime | None) -> dict
     return answer
 
 
+def marked_part(text: str) -> dict[str, Any]:
+    """The same with its marks, for a text that the statement that logs it fills in."""
+    answer = trust_part(text, *_WIDEST[1:])
+    return {**answer, "as_of": AS_OF_MARK, "evidence": answer["evidence"] and {**answer["evidence"], "age_seconds": AGE_MARK}}
+
+
 def valid_only_until(trust: Mapping[str, Any], end: datetime) -> dict[str, Any]:
     """A trust answer that says so, whatever the verdict's own end: something else that it rests on ends before."""
     return {**trust, "valid_until": rfc_3339(end)}

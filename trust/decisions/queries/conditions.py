@@ -1,8 +1,8 @@
-"""Conditions and expressions that several of the prepared statements share, each said here once. For `Statement` texts only.
+"""What an answer depends on, as SQL: conditions and expressions that the prepared statements share, each said here once.
 
-The tables go by these letters: `k` the key, `s` the subject with `p` the account of its owner, `g` the agreement, `c` the
-current verdict. Each clause is a rule of Python code in SQL: `test_resolved_question.py` and
-`test_unusable_keys.py` compare the two.
+A new condition on answers goes here. The tables go by these letters: `k` the key, `s` the subject with `p` the account of its
+owner, `d` the product, `g` the agreement, `c` the current verdict. Each clause is a rule of Python code in SQL:
+`test_resolved_question.py` and `test_unusable_keys.py` compare the two.
 """
 
 from trust.verdicts.models import verdict
@@ -12,14 +12,25 @@ GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL 
 CURRENT_VERDICT = f"({verdict.CURRENT_VERDICT.format(now='statement_timestamp()')} AND c.body <> '')"
 """Of a row with a stored answer: an empty text is never served."""
 
-USE_IS_DUE = "k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute'"
+USE_IS_DUE = "(k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute')"
 """The last use is kept to the minute."""
 
 STANDING_AGREEMENT = """g.starts_at <= statement_timestamp() AND g.expires_at > statement_timestamp()
     AND (g.ended_at IS NULL OR g.ended_at > statement_timestamp())"""
 
-SUBJECT_FACTS = "s.kind || ' ' || s.clearance || ' ' || (s.status = 'active' AND p.is_active) || ' ' || p.username"
-"""What a ruling looks at in its subject; `KnownSubject.facts` in SQL."""
+AGREEMENT_OF = f"""(SELECT min(g.id) FROM catalog_agreement g
+    WHERE g.consumer_id = {{consumer}} AND g.product_id = {{product}} AND g.purpose = {{purpose}} AND {STANDING_AGREEMENT})"""
+"""Id of the agreement that counts; null where there is none."""
+
+SUBJECT_FACTS = (
+    "s.slug || ' ' || s.kind || ' ' || s.clearance || ' ' || (s.status = 'active' AND p.is_active) || ' ' || p.username"
+)
+"""What a ruling looks at in its subject; `ResolvedSubject.facts` in SQL."""
+
+PRODUCT_FACTS = "d.slug || ' ' || d.lifecycle || ' ' || coalesce(d.sensitivity, '') || ' ' || m.slug || ' ' || w.username"
+"""What a ruling looks at in its product, with `m` its domain and `w` its owner; `ResolvedProduct.facts` in SQL."""
+
+KNOWN_PURPOSE = "EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = {purpose})"
 
 TAKEN_US = "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint"
 """Microseconds that the statement has taken until here."""
