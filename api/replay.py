@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,11 +13,28 @@ from api.access.decisions import find_decision
 from api.authzen.rendering import decision_of
 from api.v1.base import ApiView
 from api.v1.rendering import render_answer
-from api.v1.serializers.decisions import ReplayAnswer
 from trust.decisions.rules.question import Conclusion
 from trust.decisions.services.replay import Replay, replay
 from trust.models import Decision
 from trust.vocabulary import DecisionChannel
+
+
+class Difference(serializers.Serializer[object]):
+    path = serializers.CharField(help_text="Where, as a JSON Pointer into the answer; `row/...` for a column of the log.")
+    then = serializers.JSONField(allow_null=True, help_text="What is stored.")
+    now = serializers.JSONField(allow_null=True, help_text="What comes out today.")
+
+
+class ReplayAnswer(serializers.Serializer[object]):
+    decision_id = serializers.IntegerField()
+    is_identical = serializers.BooleanField(
+        source="identical", help_text="The same answer, byte for byte: verdict, score, reasons, ruling and words."
+    )
+    differences = Difference(many=True)
+    why = serializers.ListField(child=serializers.CharField(), help_text="What may have caused them; empty where identical.")
+    taken_as_logged = serializers.ListField(
+        child=serializers.CharField(), help_text="What was not worked out again, because only the log knows it."
+    )
 
 
 def replay_decision(decision: Decision, *, now: datetime) -> Replay:

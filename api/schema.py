@@ -12,10 +12,42 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from api.authzen import description as authzen
 from api.health import only_reads
 from api.negotiation import OneRepresentation
-from api.nullables import NULL_COMPONENT, with_plain_nulls
 from api.problems import MEDIA_TYPE
 from api.v1.fields import LARGEST_ID
 from catalog.rules.obligation import DELETE_AFTER, MASK_FIELDS
+
+NULL = {"type": "null"}
+NULL_COMPONENT = "NullEnum"
+NULL_REFERENCE = {"$ref": f"#/components/schemas/{NULL_COMPONENT}"}
+
+
+def with_plain_nulls(part: Any) -> Any:
+    """The same part of the document with nulls as in JSON Schema, which OpenAPI 3.1 is: `type: [string, null]`, else `anyOf`.
+
+    drf-spectacular writes `oneOf: [{}, {type: null}]` where anything may come, which no null matches (it matches both), and a
+    component of its own for the null of an enumeration, which generators of clients turn into a class with nothing in it.
+    """
+    if isinstance(part, list):
+        return [with_plain_nulls(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    plain = {name: with_plain_nulls(value) for name, value in part.items()}
+    choices = plain.get("oneOf")
+    if isinstance(choices, list) and any(choice in (NULL, NULL_REFERENCE) for choice in choices):
+        others = [choice for choice in choices if choice not in (NULL, NULL_REFERENCE)]
+        del plain["oneOf"]
+        plain |= nullable(others)
+    return plain
+
+
+def nullable(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """One of the choices, or null."""
+    if {} in choices:
+        return {}
+    if len(choices) == 1 and isinstance(choices[0].get("type"), str) and not choices[0].keys() & {"enum", "const"}:
+        return {**choices[0], "type": [choices[0]["type"], "null"]}
+    return {"anyOf": [*choices, NULL]}
+
 
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "

@@ -1,8 +1,13 @@
 """Finds the use case that an address names. What may not be seen does not exist: the answer is 404, never 403."""
 
-from catalog.models import Person, UseCase
+from rest_framework.request import Request
+
+from api.authentication import KeyGrant
+from catalog.models import Consumer, Person, UseCase
 from catalog.queries import visible_use_cases
 from catalog.rules.errors import NotFoundError
+from catalog.rules.vocabulary import ConsumerKind
+from trust.use_cases.services.reporters import Reporter
 
 
 def find_use_case(person: Person, slug: str, *, is_to_change: bool = False) -> UseCase:
@@ -20,3 +25,12 @@ def find_use_case(person: Person, slug: str, *, is_to_change: bool = False) -> U
             code="use_case_unknown",
         )
     return use_case
+
+
+def reporter_of(request: Request) -> Reporter:
+    """For a request that `HasScope` let through. One query where a consumer speaks for itself."""
+    person: Person = request.user  # type: ignore[assignment]  # nobody else gets here
+    grant = request.auth if isinstance(request.auth, KeyGrant) else None
+    if grant is None or grant.kind is ConsumerKind.PERSON:
+        return Reporter(person)
+    return Reporter(person, Consumer.objects.select_related("owner").get(pk=grant.consumer_id))

@@ -17,10 +17,11 @@ from api.access.permissions import HasScope
 from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
-from api.v1.fields import OptionalTextField
+from api.v1.fields import OptionalTextField, TextField
 from catalog.models import Person
 from catalog.rules.scopes import Scope
 from catalog.rules.texts import is_storable
+from catalog.services.requests import LONGEST_REASON
 from trust.messages import enqueue_deliveries
 
 M = TypeVar("M", bound=Model)
@@ -43,6 +44,10 @@ class StrictSerializer(serializers.Serializer[Any]):
             known = ", ".join(self.fields)
             raise serializers.ValidationError({name: [f"Unknown name. Known are {known}."] for name in unknown}, "name_unknown")
         return super().to_internal_value(data)
+
+
+class ReasonRequest(StrictSerializer):
+    reason = TextField(max_length=LONGEST_REASON, help_text="The reason; everyone concerned reads it.")
 
 
 def respond_after_change(data: Mapping[str, Any], *, location: str, status: int = 200) -> Response:

@@ -1,7 +1,9 @@
 """Fields of requests that DRF reads too kindly."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from math import isfinite
 from typing import Any
 
@@ -11,12 +13,19 @@ from rest_framework import serializers
 
 from api.durations import WANTED, duration_of
 from catalog.rules.moments import duration_text
+from catalog.rules.obligation import obligation_from_json
 from catalog.rules.texts import is_storable
 
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.IGNORECASE)
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 LARGEST_ID = 2**63 - 1  # what a bigint of PostgreSQL holds
 WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
+SLUG_FORM = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?")
+
+
+def choices(closed_set: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """(value, name) pairs, in their order: the form in which drf-spectacular knows the set again and names it."""
+    return [(word.value, word.name) for word in closed_set]
 
 
 class MomentField(serializers.DateTimeField):
@@ -195,3 +204,18 @@ class JsonObjectField(serializers.DictField):
     """A JSON object of any shape."""
 
     child = serializers.JSONField(allow_null=True)
+
+
+@extend_schema_field({"$ref": "#/components/schemas/Obligation"})
+class ObligationField(serializers.JSONField):
+    """An object with `type`, as `catalog.rules.obligation` reads it; contracts and Cedar may write a short name instead."""
+
+    default_error_messages = {"not_an_obligation": "Give an object with `type`."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            self.fail("not_an_obligation")
+        return data
+
+    def to_representation(self, value: Any) -> dict[str, Any]:  # type: ignore[override]  # as that of JSONField
+        return obligation_from_json(value).as_object()

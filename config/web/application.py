@@ -46,7 +46,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402  after the set-up
 
-from api.access import admission  # noqa: E402
+from api.access import early_refusals  # noqa: E402
 from trust.checks import its_own_address_is_known, the_proxy_is_known  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class _Look:
         """In a thread."""
         is_refused = True
         try:
-            response = admission.refusal_of(self.request.environ)
+            response = early_refusals.refusal_of(self.request.environ)
             is_refused = response is not None
             if response is not None:
                 self.request.send(response, is_last=True)
@@ -134,7 +134,7 @@ class _Look:
 
     def _give_up(self, result: asyncio.Future[bool]) -> None:
         """In the event loop: no thread was free in time."""
-        self.request.send(admission.overloaded(self.request.environ), is_last=True)
+        self.request.send(early_refusals.overloaded(self.request.environ), is_last=True)
         self._tell(result, True)
 
     def _tell(self, result: asyncio.Future[bool], is_refused: bool) -> None:
@@ -170,7 +170,7 @@ class Application:
         request = _Request(environ_of(scope), connection, self.loop.create_future())
         length = request.length
         # What is longer, or has nothing that could be a key, the handler refuses whatever it holds.
-        is_read = 0 < length <= LONGEST_BODY and scope.path not in PROBES and not admission.is_hopeless(request.environ)
+        is_read = 0 < length <= LONGEST_BODY and scope.path not in PROBES and not early_refusals.is_hopeless(request.environ)
         if is_read and not await self._take_body(request):
             return
         request.is_unread = not is_read and request.has_body
@@ -187,7 +187,7 @@ class Application:
 
     async def _take_body(self, request: _Request) -> bool:
         """Put the body where the handler reads it. False where the request was answered instead."""
-        look = _Look(self.answers, request) if admission.needs_caller(request.environ) else None
+        look = _Look(self.answers, request) if early_refusals.needs_caller(request.environ) else None
         refusal: HttpResponse | None = None
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -198,11 +198,11 @@ class Application:
                 raise
             return False
         except TimeoutError:
-            refusal = admission.too_slow(request.environ, BODY_SECONDS)
+            refusal = early_refusals.too_slow(request.environ, BODY_SECONDS)
         except _BrokenOffError:
-            refusal = admission.broken_off(request.environ)
+            refusal = early_refusals.broken_off(request.environ)
         except _TooMuchError:
-            refusal = admission.too_much(request.environ)
+            refusal = early_refusals.too_much(request.environ)
         finally:
             if look is not None:
                 look.stop()
@@ -266,7 +266,7 @@ class Application:
 
     def _give_up(self, request: _Request) -> None:
         """In the event loop: no thread was free in time."""
-        request.send(admission.overloaded(request.environ), is_last=True)
+        request.send(early_refusals.overloaded(request.environ), is_last=True)
         self.done.append(request.answered)
 
     def _look_after(self) -> None:

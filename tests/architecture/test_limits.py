@@ -10,6 +10,7 @@ from django.db import models
 from rest_framework import serializers
 
 import api.v1.serializers
+import api.v1.views
 from api.v1.base import StrictSerializer
 from api.v1.fields import LARGEST_ID
 
@@ -18,8 +19,9 @@ LISTS_LIMITED_ELSEWHERE = {"SuiteRequest.expectations", "PortRequest.fields"}
 
 
 def request_fields() -> Iterator[tuple[str, serializers.Field]]:  # type: ignore[type-arg]
-    for module in pkgutil.iter_modules(api.v1.serializers.__path__):
-        importlib.import_module(f"api.v1.serializers.{module.name}")
+    for package in (api.v1.serializers, api.v1.views):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     waiting = list(StrictSerializer.__subclasses__())
     while waiting:
         kind = waiting.pop()

@@ -1,1 +1,1 @@
-"""The shapes of requests and answers, one module for each resource."""
+"""Shapes of requests and answers that are too many for the module of their views, where all others are."""

@@ -9,21 +9,21 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.v1.base import ModelAnswer, StrictSerializer
-from api.v1.fields import DurationField, FlagField, NumberField, OptionalTextField, PatternField, TextField
-from api.v1.serializers.labels import words
-from api.v1.serializers.policies import ObligationField
-from api.v1.serializers.products import SLUG_FORM
+from api.v1.fields import (
+    SLUG_FORM,
+    DurationField,
+    FlagField,
+    NumberField,
+    ObligationField,
+    OptionalTextField,
+    PatternField,
+    TextField,
+    choices,
+)
 from catalog.models import Measure, ObligationConfirmation, UseCase, UseCaseProduct
 from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.obligation import InvalidObligationError, Obligation, obligation_from_json
-from catalog.rules.use_case import (
-    MOST_CONSUMERS,
-    MOST_MEASURES,
-    MOST_PRODUCTS,
-    MeasureClaims,
-    UseCaseClaims,
-    UsedProduct,
-)
+from catalog.rules.use_case import MOST_CONSUMERS, MOST_MEASURES, MOST_PRODUCTS, MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.requests import LONGEST_REASON
 from trust.models import StageMove
@@ -31,7 +31,7 @@ from trust.vocabulary import Gap, ReadinessLevel
 
 
 class UseCaseQuery(StrictSerializer):
-    stage = serializers.ChoiceField(words(UseCaseStage), required=False, help_text="Retired ones are shown only on request.")
+    stage = serializers.ChoiceField(choices(UseCaseStage), required=False, help_text="Retired ones are shown only on request.")
     business_owner = TextField(required=False, max_length=150, help_text="Username.")
     q = TextField(required=False, max_length=200, help_text="Words of slug, name or decision; each must occur.")
 
@@ -39,9 +39,9 @@ class UseCaseQuery(StrictSerializer):
 class ReadinessSummary(serializers.Serializer[Any]):
     """The newest assessment in short; GET /api/v1/use-cases/{slug}/readiness says all of it, as it is now."""
 
-    level = serializers.ChoiceField(words(ReadinessLevel), help_text="`unknown` also from `valid_until` on.")
-    weakest = serializers.ChoiceField(words(Gap), help_text="The gap that decides the level.")
-    open_gaps = serializers.ListField(child=serializers.ChoiceField(words(Gap)))
+    level = serializers.ChoiceField(choices(ReadinessLevel), help_text="`unknown` also from `valid_until` on.")
+    weakest = serializers.ChoiceField(choices(Gap), help_text="The gap that decides the level.")
+    open_gaps = serializers.ListField(child=serializers.ChoiceField(choices(Gap)))
     assessed_at = serializers.DateTimeField()
     valid_until = serializers.DateTimeField()
 
@@ -49,7 +49,7 @@ class ReadinessSummary(serializers.Serializer[Any]):
 class OverrideAnswer(ModelAnswer[StageMove]):
     """A stage that was reached although readiness lacked something, and until when that is accepted."""
 
-    stage = serializers.ChoiceField(words(UseCaseStage), source="to_stage")
+    stage = serializers.ChoiceField(choices(UseCaseStage), source="to_stage")
     expires_at = serializers.DateTimeField(source="override_expires_at")
     requested_by = serializers.CharField(source="requested_by.username", allow_null=True, default=None)
     approved_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
@@ -74,7 +74,7 @@ class UsedProductAnswer(ModelAnswer[UseCaseProduct]):
 
 
 class MeasureAnswer(ModelAnswer[Measure]):
-    better = serializers.ChoiceField(words(Better), help_text="Which values reach the target.")
+    better = serializers.ChoiceField(choices(Better), help_text="Which values reach the target.")
     interval = DurationField(help_text="How often a value must be reported.")
     owner = serializers.CharField(source="owner.username")
     retired_at = serializers.DateTimeField(
@@ -89,8 +89,8 @@ class MeasureAnswer(ModelAnswer[Measure]):
 class UseCaseEntry(ModelAnswer[UseCase]):
     business_decision = serializers.CharField(source="decision", help_text="The decision that the AI takes part in.")
     business_owner = serializers.CharField(source="business_owner.username", help_text="Who owns the decision.")
-    autonomy = serializers.ChoiceField(words(Autonomy))
-    stage = serializers.ChoiceField(words(UseCaseStage))
+    autonomy = serializers.ChoiceField(choices(Autonomy))
+    stage = serializers.ChoiceField(choices(UseCaseStage))
     stage_approved_by = serializers.CharField(
         source="approval.decided_by.username", allow_null=True, default=None, help_text="Null at stages that need no approval."
     )
@@ -187,7 +187,7 @@ class MeasureRequest(StrictSerializer):
     name = PatternField(SLUG_FORM, help_text="Lower-case letters, digits and dashes.")
     target = NumberField()
     interval = DurationField(help_text="How often a value must be reported.")
-    better = serializers.ChoiceField(words(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
+    better = serializers.ChoiceField(choices(Better), default=Better.AT_LEAST.value, help_text="Which values reach the target.")
     owner = TextField(max_length=150, required=False, help_text="Username; the business owner, if left out.")
     unit = OptionalTextField(max_length=40, default="")
     description = OptionalTextField(max_length=LONGEST_TEXT, default="")
@@ -203,7 +203,7 @@ class UseCaseRequest(StrictSerializer):
     business_owner = TextField(max_length=150, required=False, help_text="Username of who owns the decision; you, if left out.")
     description = OptionalTextField(max_length=LONGEST_TEXT, default="")
     autonomy = serializers.ChoiceField(
-        words(Autonomy), default=Autonomy.ADVISES.value, help_text="The share that the AI has in the decision."
+        choices(Autonomy), default=Autonomy.ADVISES.value, help_text="The share that the AI has in the decision."
     )
     consumers = serializers.ListField(
         child=TextField(max_length=150),

@@ -1,18 +1,23 @@
-"""Agreements: asked for, approved, rejected, withdrawn, revoked. Who may do what is said by the services."""
+"""Agreements: asked for, approved, rejected, withdrawn, revoked. The services decide who may do what."""
 
-from drf_spectacular.utils import extend_schema
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.agreements import agreements_as_shown, find_agreement, visible_agreements
 from api.access.consumers import find_consumer
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, respond_after_change
-from api.v1.serializers.agreements import AgreementAnswer, AgreementQuery, AgreementRequest, ReasonRequest
-from catalog.models import Agreement
-from catalog.queries import agreements_waiting_for
+from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
+from api.v1.fields import FlagParameter, MomentField, TextField, choices
+from catalog.models import Agreement, Person
+from catalog.queries import agreements_of, agreements_waiting_for, is_insider
+from catalog.rules.agreement import Part, missing_parts
+from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
+from catalog.rules.vocabulary import AgreementStatus
+from catalog.services.agreement_notices import request_of
 from catalog.services.agreements import (
     approve_agreement,
     reject_agreement,
@@ -21,6 +26,92 @@ from catalog.services.agreements import (
     withdraw_agreement,
 )
 from catalog.services.permissions import is_governance
+from catalog.services.requests import LONGEST_REASON
+
+RELATED = ("consumer", "product", "requested_by", "owner_approved_by", "governance_approved_by", "ended_by")
+
+
+def agreements_as_shown() -> QuerySet[Agreement]:
+    """Agreements with all that an answer names of them."""
+    return Agreement.objects.select_related(*RELATED).defer("product__search")
+
+
+def visible_agreements(person: Person) -> QuerySet[Agreement]:
+    """Who may see which: those that concern `person`; all for governance, auditors and superusers. One statement."""
+    rows = agreements_as_shown()
+    if person.is_superuser:
+        return rows
+    return rows.filter(Q(pk__in=agreements_of(person).order_by().values("pk")) | is_insider(person))
+
+
+def find_agreement(person: Person, agreement_id: int) -> Agreement:
+    """Raises `NotFoundError`, also where it may not be seen; costs one query."""
+    agreement = visible_agreements(person).filter(pk=agreement_id).first()
+    if agreement is None:
+        raise NotFoundError(
+            f"There is no agreement {agreement_id} that you may see.",
+            remedy="GET /api/v1/agreements lists those of your consumers and your products; governance sees all.",
+        )
+    return agreement
+
+
+class AgreementQuery(StrictSerializer):
+    status = serializers.ChoiceField(choices(AgreementStatus), required=False)
+    consumer = TextField(max_length=200, required=False, help_text="Slug of a consumer.")
+    product = TextField(max_length=200, required=False, help_text="Slug of a data product.")
+    purpose = TextField(max_length=80, required=False)
+    is_waiting_for_me = FlagParameter(
+        required=False, default=False, help_text="Only requests whose next approval is yours to give."
+    )
+
+
+class AgreementAnswer(ModelAnswer[Agreement]):
+    consumer = serializers.CharField(source="consumer.slug")
+    product = serializers.CharField(source="product.slug")
+    status = serializers.ChoiceField(choices(AgreementStatus), help_text="`expired` may be written some time after the end.")
+    requested_by = serializers.CharField(source="requested_by.username")
+    owner_approved_by = serializers.CharField(source="owner_approved_by.username", allow_null=True, default=None)
+    governance_approved_by = serializers.CharField(source="governance_approved_by.username", allow_null=True, default=None)
+    ended_by = serializers.CharField(source="ended_by.username", allow_null=True, default=None)
+    waits_for = serializers.SerializerMethodField(help_text="Whose approval a request still needs.")
+
+    class Meta:
+        model = Agreement
+        fields = [
+            "id",
+            "consumer",
+            "product",
+            "purpose",
+            "status",
+            "reason",
+            "requested_by",
+            "requested_at",
+            "waits_for",
+            "owner_approved_by",
+            "owner_approved_at",
+            "governance_approved_by",
+            "governance_approved_at",
+            "starts_at",
+            "expires_at",
+            "ended_by",
+            "ended_at",
+            "end_reason",
+        ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices(Part))))
+    def get_waits_for(self, agreement: Agreement) -> list[Part]:
+        if agreement.status != AgreementStatus.REQUESTED:
+            return []
+        return sorted(missing_parts(request_of(agreement)), reverse=True)
+
+
+class AgreementRequest(StrictSerializer):
+    consumer = TextField(max_length=150, help_text="Slug of the consumer that would use the data.")
+    product = TextField(max_length=80, help_text="Slug of the data product.")
+    purpose = TextField(max_length=80)
+    reason = TextField(max_length=LONGEST_REASON, help_text="Why the data is needed; approvers read it.")
+    expires_at = MomentField(help_text="When it ends: at most 366 days from now.")
+
 
 COLUMNS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
 

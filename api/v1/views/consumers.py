@@ -1,28 +1,22 @@
 """Consumers: services, AI agents and AI models that ask, each with somebody who answers for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.consumers import find_consumer, visible_consumers, with_key_count
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView
-from api.v1.serializers.consumers import (
-    ClearanceRequest,
-    ConsumerAnswer,
-    ConsumerAssignRequest,
-    ConsumerChange,
-    ConsumerQuery,
-    ConsumerRequest,
-    consumer_claims,
-)
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer
+from api.v1.fields import OptionalEmailField, OptionalTextField, TextField, choices
 from catalog.models import Consumer
+from catalog.rules.consumers import LONGEST_SLUG, LONGEST_URL, ConsumerClaims, ConsumerDetails
 from catalog.rules.scopes import Scope
-from catalog.rules.vocabulary import Sensitivity
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.consumers import (
     change_consumer,
     details_of,
@@ -33,6 +27,74 @@ from catalog.services.consumers import (
     set_clearance,
     suspend_consumer,
 )
+
+
+class ConsumerAnswer(ModelAnswer[Consumer]):
+    kind = serializers.ChoiceField(choices(ConsumerKind))
+    owner = serializers.CharField(source="owner.username", help_text="Who answers for it.")
+    clearance = serializers.ChoiceField(choices(Sensitivity), help_text="The highest sensitivity that it may be given.")
+    status = serializers.ChoiceField(choices(ConsumerStatus))
+    keys = serializers.IntegerField(source="key_count", help_text="Its API keys that were not revoked.")
+
+    class Meta:
+        model = Consumer
+        fields = [
+            "slug",
+            "name",
+            "description",
+            "kind",
+            "owner",
+            "clearance",
+            "status",
+            "contact_email",
+            "webhook_url",
+            "keys",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class ConsumerQuery(StrictSerializer):
+    kind = serializers.ChoiceField(choices(ConsumerKind), required=False)
+    status = serializers.ChoiceField(choices(ConsumerStatus), required=False)
+    owner = TextField(max_length=150, required=False, help_text="Username of who answers for it.")
+
+
+class ConsumerChange(StrictSerializer):
+    name = TextField(max_length=200)
+    description = OptionalTextField(max_length=5000, required=False)
+    contact_email = OptionalEmailField(max_length=254, required=False, help_text="Where notices go besides its owner.")
+    webhook_url = OptionalTextField(max_length=LONGEST_URL, required=False, help_text="Where signed notices are posted: https.")
+
+
+class ConsumerRequest(ConsumerChange):
+    slug = TextField(max_length=LONGEST_SLUG, help_text="Its name in questions and decisions, for ever.")
+    kind = serializers.ChoiceField(choices(ConsumerKind), help_text="service, ai_agent or ai_model: a person is one already.")
+    owner = TextField(max_length=150, required=False, help_text="Who answers for it; you, unless governance says otherwise.")
+    clearance = serializers.ChoiceField(
+        choices(Sensitivity), default=Sensitivity.INTERNAL.value, help_text="Above internal: for governance."
+    )
+
+
+class ClearanceRequest(StrictSerializer):
+    clearance = serializers.ChoiceField(choices(Sensitivity))
+
+
+class ConsumerAssignRequest(StrictSerializer):
+    owner = TextField(max_length=150, help_text="Username of the active person who will answer for it.")
+
+
+def consumer_claims(given: Mapping[str, Any]) -> ConsumerClaims:
+    own = {"slug", "kind", "owner", "clearance"}
+    details = ConsumerDetails(**{name: value for name, value in given.items() if name not in own})
+    return ConsumerClaims(
+        slug=given["slug"],
+        kind=ConsumerKind(given["kind"]),
+        details=details,
+        owner=given.get("owner", ""),
+        clearance=Sensitivity(given["clearance"]),
+    )
+
 
 COLUMNS = {"kind": "kind", "status": "status", "owner": "owner__username"}
 

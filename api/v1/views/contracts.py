@@ -6,16 +6,37 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.bodies import Document, JsonDocument, OldYamlDocument, YamlDocument
-from api.v1.base import ApiView
-from api.v1.serializers.contracts import RegistrationAnswer, RegistrationQuery
+from api.v1.base import ApiView, StrictSerializer
+from api.v1.fields import FlagParameter
 from catalog.rules.errors import NotFoundError
 from trust.intake.services.registration import register_document
+
+
+class RegistrationQuery(StrictSerializer):
+    dry_run = FlagParameter(default=False, help_text="Say what would change, and change nothing.")
+
+
+class NotExecutable(serializers.Serializer[object]):
+    path = serializers.CharField()
+    rule = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class RegistrationAnswer(serializers.Serializer[object]):
+    product = serializers.CharField(source="slug")
+    is_new = serializers.BooleanField(source="created", help_text="The product is new, or would be.")
+    dry_run = serializers.BooleanField(read_only=True, default=False)
+    changes = serializers.ListField(child=serializers.CharField(), help_text="A line each; empty: nothing differs.")
+    not_executable = NotExecutable(many=True, help_text="What the document demands and Touchstone does not check.")
+    warnings = serializers.ListField(child=serializers.CharField())
+    next_steps = serializers.ListField(child=serializers.CharField(), help_text="What its people should do now.")
 
 
 class ContractsView(ApiView):

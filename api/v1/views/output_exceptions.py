@@ -1,23 +1,17 @@
 """Exceptions of AI outputs: recorded, listed, resolved, assigned. The services decide who may do what."""
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.output_exceptions import find_exception
-from api.access.reporters import reporter_of
-from api.access.use_cases import find_use_case
+from api.access.use_cases import find_use_case, reporter_of
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, respond_after_change
-from api.v1.serializers.use_case_reports import (
-    ExceptionAnswer,
-    ExceptionAssignRequest,
-    ExceptionEntry,
-    ExceptionQuery,
-    ExceptionRequest,
-    ExceptionResolutionRequest,
-)
-from api.v1.views.use_case_reports import AGAIN, REPORTING
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
+from api.v1.fields import FlagParameter, OptionalTextField, TextField, WholeNumberField, WholeNumberParameter, choices
+from api.v1.views.outcomes import AGAIN, LONGEST_NOTE, REPORTING
+from catalog.models import Person
+from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Severity
 from catalog.services.people import find_person
@@ -25,6 +19,91 @@ from trust.models import OutputException
 from trust.use_cases.queries.output_exceptions import visible_exceptions
 from trust.use_cases.services.output_exceptions import ReportedProblem, close_exception, hand_on_exception, record_exception
 from trust.use_cases.services.reporters import find_answer
+
+
+def find_exception(person: Person, slug: str, exception_id: int) -> OutputException:
+    """Raises `NotFoundError`, also where it may not be seen; costs one query."""
+    row = visible_exceptions(person).filter(use_case__slug=slug, pk=exception_id).first()
+    if row is None:
+        raise NotFoundError(
+            f"Use case {slug[:80]} has no exception {exception_id} that you may see.",
+            remedy=f"GET /api/v1/use-cases/{slug[:80]}/exceptions lists those that you may see.",
+        )
+    return row
+
+
+class ExceptionQuery(StrictSerializer):
+    is_open = FlagParameter(default=None, help_text="Only open, or only resolved.")
+    is_overdue = FlagParameter(required=False, default=False, help_text="Only open ones that are past their time.")
+    is_assigned_to_me = FlagParameter(required=False, default=False)
+    severity = serializers.ChoiceField(choices(Severity), required=False)
+    decision_id = WholeNumberParameter(required=False, min_value=1)
+
+
+class ExceptionRequest(StrictSerializer):
+    decision_id = WholeNumberField(min_value=1, help_text="Of the answer that the output rested on, given in this use case.")
+    title = TextField(max_length=200, help_text="What was wrong with the output, in a few words.")
+    description = OptionalTextField(max_length=LONGEST_NOTE, default="")
+    severity = serializers.ChoiceField(choices(Severity), default=Severity.WARNING.value)
+    reference = OptionalTextField(
+        max_length=200,
+        default="",
+        help_text="What your system calls the output. The same report with the same reference, sent again, is answered with "
+        "the exception that there is, and not counted twice.",
+    )
+
+
+class ExceptionResolutionRequest(StrictSerializer):
+    resolution = TextField(max_length=LONGEST_NOTE, help_text="What was done about it.")
+
+
+class ExceptionAssignRequest(StrictSerializer):
+    assignee = TextField(max_length=150, help_text="Username of the person who works on it from now on.")
+    reason = OptionalTextField(max_length=LONGEST_NOTE, default="")
+
+
+class ExceptionEntry(ModelAnswer[OutputException]):
+    severity = serializers.ChoiceField(choices(Severity))
+    consumer = serializers.CharField(source="consumer.slug", allow_null=True, default=None, help_text="Whose output it was.")
+    created_at = serializers.DateTimeField(source="opened_at")
+    created_by = serializers.CharField(source="opened_by.username", help_text="The person, or who answers for the consumer.")
+    assignee = serializers.CharField(source="assigned_to.username", allow_null=True, default=None)
+    resolved_at = serializers.DateTimeField(source="closed_at", allow_null=True)
+    resolved_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
+    decision_url = serializers.SerializerMethodField(help_text="Where the answer is that the output rested on.")
+
+    class Meta:
+        model = OutputException
+        fields = [
+            "id",
+            "decision_id",
+            "decision_url",
+            "consumer",
+            "reference",
+            "title",
+            "description",
+            "severity",
+            "created_at",
+            "created_by",
+            "assignee",
+            "due_at",
+            "resolved_at",
+            "resolved_by",
+            "resolution",
+        ]
+
+    def get_decision_url(self, exception: OutputException) -> str:
+        return f"/api/v1/decisions/{exception.decision_id}"
+
+
+class ExceptionAnswer(ExceptionEntry):
+    verdict_url = serializers.CharField(source="verdict_link", allow_null=True, help_text="The verdict behind the answer.")
+    run_urls = serializers.ListField(
+        child=serializers.CharField(), source="run_links", help_text="The runs behind the verdict, with their check results."
+    )
+
+    class Meta(ExceptionEntry.Meta):
+        fields = [*ExceptionEntry.Meta.fields, "verdict_url", "run_urls"]
 
 
 class ExceptionsView(ApiView):

@@ -1,32 +1,102 @@
-"""Moves of use cases between stages: asked for, approved, rejected, withdrawn. Who may do what is said by the services."""
+"""Moves of use cases between stages: asked for, approved, rejected, withdrawn. The services decide who may do what."""
 
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.access.use_cases import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, respond_after_change
-from api.v1.serializers.agreements import ReasonRequest
-from api.v1.serializers.stage_moves import (
-    AllStageMovesQuery,
-    ApprovalRequest,
-    StageMoveAnswer,
-    StageMoveQuery,
-    StageMoveRequest,
-)
+from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
+from api.v1.fields import FlagParameter, MomentField, OptionalTextField, choices
 from catalog.models import Person
 from catalog.queries import visible_use_cases
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import UseCaseStage
+from catalog.services.requests import LONGEST_REASON
 from trust.models import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
+from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
+from trust.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
+
+
+class StageMoveQuery(StrictSerializer):
+    status = serializers.ChoiceField(choices(StageMoveStatus), required=False)
+
+
+class AllStageMovesQuery(StageMoveQuery):
+    is_waiting_for_me = FlagParameter(required=False, default=False, help_text="Only requests that you may approve.")
+
+
+class StageMoveRequest(StrictSerializer):
+    to_stage = serializers.ChoiceField(choices(UseCaseStage), help_text="One step up, or any stage below, or `retired`.")
+    reason = OptionalTextField(required=False, default="", max_length=LONGEST_REASON)
+    override_expires_at = MomentField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Asks for an override: the stage is reached although something is missing, until then. Needs a reason.",
+    )
+
+
+class ApprovalRequest(StrictSerializer):
+    reason = OptionalTextField(required=False, default="", max_length=LONGEST_REASON)
+
+
+class MissingQuestion(serializers.Serializer[Any]):
+    gap = serializers.ChoiceField(choices(Gap))
+    question = serializers.ChoiceField(choices(ReadinessQuestion))
+    answer = serializers.ChoiceField(choices(Answer))
+    message = serializers.CharField()
+    remedy = serializers.CharField()
+    who = serializers.ListField(child=serializers.CharField())
+
+
+class StageMoveAnswer(ModelAnswer[StageMove]):
+    use_case = serializers.CharField(source="use_case.slug")
+    from_stage = serializers.ChoiceField(choices(UseCaseStage))
+    to_stage = serializers.ChoiceField(choices(UseCaseStage))
+    status = serializers.ChoiceField(choices(StageMoveStatus))
+    requested_by = serializers.CharField(
+        source="requested_by.username", allow_null=True, default=None, help_text="null: the system."
+    )
+    decided_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
+    override_ended_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the override stopped counting: its time was over, or the use case moved on."
+    )
+    readiness = serializers.IntegerField(source="readiness_id", allow_null=True, help_text="The assessment that it rests on.")
+    missing = serializers.SerializerMethodField(help_text="What readiness lacked then.")
+
+    class Meta:
+        model = StageMove
+        fields = [
+            "id",
+            "use_case",
+            "from_stage",
+            "to_stage",
+            "status",
+            "reason",
+            "requested_by",
+            "requested_at",
+            "decided_by",
+            "decided_at",
+            "decision_reason",
+            "is_override",
+            "override_expires_at",
+            "override_ended_at",
+            "readiness",
+            "missing",
+        ]
+
+    @extend_schema_field(MissingQuestion(many=True))
+    def get_missing(self, move: StageMove) -> list[dict[str, Any]]:
+        return redact_requirements(move.missing, self.context["hidden"])
 
 
 def as_shown() -> QuerySet[StageMove]:

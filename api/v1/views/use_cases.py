@@ -1,6 +1,8 @@
 """Use cases: registered, changed, acknowledged by their business owners; obligations confirmed by the owners of consumers."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -23,21 +25,66 @@ from api.v1.serializers.use_cases import (
     use_case_claims,
     with_claims,
 )
-from api.v1.use_case_standing import with_standing
 from catalog.models import Consumer, DataProduct, Measure, UseCase, UseCaseProduct
 from catalog.queries import visible_products, visible_use_cases
 from catalog.rules.errors import InvalidError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
-from catalog.services.use_cases import (
-    acknowledge_use_case,
-    claims_of,
-    confirm_obligation,
-    register_use_case,
-    update_use_case,
-)
+from catalog.services.use_cases import acknowledge_use_case, claims_of, confirm_obligation, register_use_case, update_use_case
 from trust.messages import enqueue_deliveries
+from trust.models import Readiness, StageMove
+from trust.use_cases.queries.stage_moves import overrides
 from trust.use_cases.queries.use_case_report import hidden_from
+from trust.use_cases.services.readiness import current_readiness
+from trust.vocabulary import Gap, ReadinessLevel, StageMoveStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessInShort:
+    """The newest assessment. From `valid_until` on the level is `unknown`: what it was found on may have changed."""
+
+    level: ReadinessLevel
+    weakest: Gap
+    open_gaps: tuple[Gap, ...]
+    assessed_at: datetime
+    valid_until: datetime
+
+
+def with_status(use_cases: Sequence[UseCase], now: datetime) -> Sequence[UseCase]:
+    """The same use cases, each with its last `approval`, the `overrides` in force and its newest `readiness`.
+
+    Three queries, however many use cases there are.
+    """
+    keys = [use_case.pk for use_case in use_cases]
+    approvals = _approvals(keys)
+    in_force = overrides(keys)
+    assessments = {pk: _in_short(row, now) for pk, row in current_readiness(keys, now).items()}
+    for use_case in use_cases:
+        approval = approvals.get(use_case.pk) if UseCaseStage(use_case.stage).needs_readiness else None
+        vars(use_case).update(approval=approval, overrides=in_force[use_case.pk], readiness=assessments.get(use_case.pk))
+    return use_cases
+
+
+def _approvals(keys: Sequence[int]) -> dict[int, StageMove]:
+    """The newest move of each up to a stage that needs an approver."""
+    moves = StageMove.objects.filter(
+        use_case__in=keys,
+        status=StageMoveStatus.DONE,
+        to_stage__in=[stage for stage in UseCaseStage if stage.needs_readiness],
+    ).exclude(from_stage=UseCaseStage.PRODUCTION)
+    newest = moves.select_related("decided_by").order_by("use_case_id", "-id").distinct("use_case_id")
+    return {move.use_case_id: move for move in newest}
+
+
+def _in_short(row: Readiness, now: datetime) -> ReadinessInShort:
+    return ReadinessInShort(
+        level=ReadinessLevel(row.level) if now < row.valid_until else ReadinessLevel.UNKNOWN,
+        weakest=Gap(row.weakest),
+        open_gaps=tuple(Gap(gap) for gap in row.open_gaps),
+        assessed_at=row.assessed_at,
+        valid_until=row.valid_until,
+    )
+
 
 MOST_WORDS = 10
 Row = TypeVar("Row", Consumer, DataProduct)
@@ -54,7 +101,7 @@ def shown(view: ApiView, key: int, *, status: int = 200) -> Response:
         ),
         Prefetch("measures", Measure.objects.select_related("owner")),
     ).get(pk=key)
-    with_standing([use_case], view.now)
+    with_status([use_case], view.now)
     headers = {"Location": f"/api/v1/use-cases/{use_case.slug}"} if status == 201 else None
     has_drafts = any(one.product.lifecycle == Lifecycle.DRAFT for one in use_case.products.all())
     hidden = hidden_from(view.actor, use_case) if has_drafts else ()
@@ -86,7 +133,7 @@ class UseCasesView(ApiView):
         paginator = KeysetPagination()
         rows = visible_use_cases(self.actor).select_related("business_owner")
         page = paginator.paginate_queryset(matching(rows, self.parameters), request, self)
-        return paginator.get_paginated_response(UseCaseEntry(with_standing(page, self.now), many=True).data)
+        return paginator.get_paginated_response(UseCaseEntry(with_status(page, self.now), many=True).data)
 
     @extend_schema(operation_id="register_use_case", request=UseCaseRequest, responses={201: UseCaseAnswer}, tags=["use-cases"])
     def post(self, request: Request) -> Response:

@@ -1,6 +1,6 @@
-"""What a request is told before its body has been read: whether its caller is known at all, and that it was too slow.
+"""Refusals before the body of a request is read: the caller is unknown or over the limit, the body is too slow or too much.
 
-`config.web` asks, with the environ of WSGI; nothing here reads a body.
+The web server (`config.web`) calls these with the environ of WSGI; nothing here reads a body.
 """
 
 from collections.abc import Callable
@@ -43,9 +43,9 @@ def is_hopeless(environ: dict[str, Any]) -> bool:
 
 def refusal_of(environ: dict[str, Any]) -> HttpResponse | None:
     """The answer to a caller who is not known or has no requests left; None where the body may be read."""
-    known = HttpResponse()
+    accepted = HttpResponse()
 
-    def judge(request: HttpRequest) -> HttpResponse:
+    def check(request: HttpRequest) -> HttpResponse:
         close_old_connections()  # as at the start of every request
         try:
             if "HTTP_AUTHORIZATION" in request.META:
@@ -55,31 +55,31 @@ def refusal_of(environ: dict[str, Any]) -> HttpResponse | None:
                 raise NotAuthenticated("This address needs an API key or a session.", "not_authenticated")
         except Exception as error:
             return answer_error(request, error)
-        return known
+        return accepted
 
-    response = _with_request_id(environ, judge)
-    return None if response is known else response
+    response = _with_request_id(environ, check)
+    return None if response is accepted else response
 
 
 def too_slow(environ: dict[str, Any], seconds: float) -> HttpResponse:
     detail = f"The body did not arrive within {seconds:.0f} s, so it was not read and nothing was changed."
     remedy = "Send the whole body at once; a proxy in front of Touchstone should buffer requests."
-    return _told(environ, Problem(408, "body_too_slow", detail, remedy))
+    return _refuse(environ, Problem(408, "body_too_slow", detail, remedy))
 
 
 def too_much(environ: dict[str, Any]) -> HttpResponse:
     detail = "The bodies that are arriving at this moment take more memory than they may together, so this one was not read."
-    return _told(environ, Problem(503, "overloaded", detail, ASK_OPERATOR, headers={"Retry-After": "5"}))
+    return _refuse(environ, Problem(503, "overloaded", detail, ASK_OPERATOR, headers={"Retry-After": "5"}))
 
 
 def broken_off(environ: dict[str, Any]) -> HttpResponse:
     detail = "The connection broke off inside the body."
-    return _told(environ, Problem(400, "unreadable_body", detail, "Send the request again."))
+    return _refuse(environ, Problem(400, "unreadable_body", detail, "Send the request again."))
 
 
 def overloaded(environ: dict[str, Any]) -> HttpResponse:
     detail = "All threads of the web server are busy, so nothing was answered and nothing was changed."
-    return _told(environ, Problem(503, "overloaded", detail, ASK_OPERATOR, headers={"Retry-After": "5"}))
+    return _refuse(environ, Problem(503, "overloaded", detail, ASK_OPERATOR, headers={"Retry-After": "5"}))
 
 
 def _has_session(request: HttpRequest) -> bool:
@@ -88,7 +88,7 @@ def _has_session(request: HttpRequest) -> bool:
     return get_user(request).is_authenticated
 
 
-def _told(environ: dict[str, Any], problem: Problem) -> HttpResponse:
+def _refuse(environ: dict[str, Any], problem: Problem) -> HttpResponse:
     def answer(request: HttpRequest) -> HttpResponse:
         if is_api(request):
             return problem_response(request, problem)
