@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalog.models import DataProduct
+from catalog.models import Consumer, DataProduct, UseCase
+from catalog.rules.vocabulary import Lifecycle
 from tests.api.callers import Cast, make_cast
 from tests.conftest import ModuleRows
-from tests.factories import make_governed_product, make_port
+from tests.factories import (
+    make_consumer,
+    make_governed_product,
+    make_owner,
+    make_port,
+    make_product,
+    make_use_case,
+    measure_claims,
+)
 from trust.decisions.services import decision_cache
 
 
@@ -45,3 +54,21 @@ def product(cast: Cast) -> DataProduct:
     product = make_governed_product("orders", owner=cast.owner.person)
     make_port(product)
     return product
+
+
+@pytest.fixture
+def scout(cast: Cast) -> Consumer:
+    return make_consumer("scout", owner=cast.owner.person)
+
+
+@pytest.fixture
+def delays(cast: Cast) -> UseCase:
+    """Of the cast's owner, with a product of the stranger and a consumer of somebody else."""
+    return make_use_case(
+        "delays",
+        business_owner=cast.owner.person,
+        products=[make_product("flights", owner=cast.stranger.person, lifecycle=Lifecycle.PUBLISHED)],
+        consumers=[make_consumer("agent", owner=make_owner("otto"))],
+        measures=[measure_claims(owner="olga")],
+        is_acknowledged=True,
+    )

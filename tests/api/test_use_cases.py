@@ -1,4 +1,4 @@
-"""Use cases over HTTP: registered, listed, changed, acknowledged; obligations confirmed; each refusal, and nothing done."""
+"""Use cases over HTTP: registered, listed, changed, acknowledged; each refusal, and nothing done."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from catalog.models import Consumer, DataProduct, Delivery, Measure, Notification, ObligationConfirmation, UseCase
-from catalog.rules.vocabulary import Lifecycle, UseCaseStage
+from catalog.models import Consumer, DataProduct, Delivery, Measure, Notification, UseCase
+from catalog.rules.vocabulary import UseCaseStage
 from tests.api.callers import Caller, Cast, assert_problem
-from tests.factories import NOW, make_consumer, make_owner, make_person, make_product, make_use_case, measure_claims
+from tests.factories import NOW, make_consumer, make_owner, make_person, make_product, make_use_case
 from tests.trust.stages import keep_readiness, put_at
 from trust.models import OutcomeReport
 from trust.vocabulary import Gap, ReadinessLevel
@@ -40,24 +40,6 @@ FULL: dict[str, Any] = {
     "explainability_met": "The three weightiest reasons are shown.",
     "measures": [{"name": "mean-error", "target": 15, "interval": "P7D", "better": "at_most", "unit": "minutes"}],
 }
-
-
-@pytest.fixture
-def scout(cast: Cast) -> Consumer:
-    return make_consumer("scout", owner=cast.owner.person)
-
-
-@pytest.fixture
-def delays(cast: Cast) -> UseCase:
-    """Of the cast's owner, with a product of the stranger and a consumer of somebody else."""
-    return make_use_case(
-        "delays",
-        business_owner=cast.owner.person,
-        products=[make_product("flights", owner=cast.stranger.person, lifecycle=Lifecycle.PUBLISHED)],
-        consumers=[make_consumer("agent", owner=make_owner("otto"))],
-        measures=[measure_claims(owner="olga")],
-        is_acknowledged=True,
-    )
 
 
 def events_of(use_case: UseCase) -> list[dict[str, Any]]:
@@ -345,62 +327,6 @@ def test_a_measure_with_values_is_retired_with_a_reason_and_comes_back_by_its_na
     answer = cast.owner.patch(ONE, {"measures": [again]}).json()
     assert [(one["name"], one["retired_at"]) for one in answer["measures"]] == [("mean-error", None)]
     assert delays.measures.get().pk == measure.pk
-
-
-CONFIRMATION = {
-    "consumer": "agent",
-    "product": "flights",
-    "obligation": {"type": "delete_after", "days": 30},
-    "how": "A nightly job.",
-}
-
-
-def test_the_consumers_owner_confirms_an_obligation_and_nobody_else(cast: Cast, delays: UseCase) -> None:
-    path, otto = f"{ONE}/confirmations", Caller(delays.consumers.get().owner)
-    for caller in (cast.owner, cast.governance, cast.auditor, cast.stranger):
-        assert_problem(caller.post(path, CONFIRMATION), 403, "forbidden")
-    assert_problem(Caller(otto.person, ["catalog:write", "decide"]).post(path, CONFIRMATION), 403, "scope_missing")
-    assert not ObligationConfirmation.objects.exists()
-    answer = otto.post(path, CONFIRMATION)
-    assert answer.status_code == 201
-    assert {name: answer.json()[name] for name in CONFIRMATION} == CONFIRMATION
-    assert (answer.json()["confirmed_by"], answer.json()["is_by_owner"]) == ("otto", True)
-    assert ObligationConfirmation.objects.get().obligation == '{"days":30,"type":"delete_after"}'
-    otto.post(path, {**CONFIRMATION, "how": "Two nightly jobs."})
-    rows = cast.owner.get(path).json()["results"]
-    assert [row["how"] for row in rows] == ["Two nightly jobs."]
-
-
-def test_a_confirmation_of_an_owner_before_is_shown_as_such(cast: Cast, delays: UseCase) -> None:
-    agent = delays.consumers.get()
-    Caller(agent.owner).post(f"{ONE}/confirmations", CONFIRMATION)
-    agent.owner = make_owner()
-    agent.save()
-    assert not cast.owner.get(f"{ONE}/confirmations").json()["results"][0]["is_by_owner"]
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"obligation": "cite-source"}, "obligation"),
-        ({"obligation": {"type": "Not A Name"}}, "obligation"),
-        ({"obligation": {"type": "delete_after"}}, "obligation"),
-        ({"obligation": {"type": "cite-source", "x": 1}}, "obligation"),
-        ({"obligation": ["cite-source"]}, "obligation"),
-        ({"how": ""}, "how"),
-        ({"how": "  "}, "how"),
-        ({"consumer": "scout"}, "consumer"),
-        ({"product": "orders"}, "product"),
-        ({"confirmed_by": "otto"}, "confirmed_by"),
-    ],
-)
-def test_a_bad_confirmation_names_the_part_and_writes_nothing(
-    cast: Cast, delays: UseCase, scout: Consumer, product: DataProduct, change: dict[str, Any], field: str
-) -> None:
-    otto = Caller(delays.consumers.get().owner)
-    problem = assert_problem(otto.post(f"{ONE}/confirmations", {**CONFIRMATION, **change}), 400, "invalid")
-    assert [fault["field"] for fault in problem["errors"]] == [field]
-    assert not ObligationConfirmation.objects.exists()
 
 
 @pytest.mark.parametrize(("path", "queries"), [(LIST, 5), (ONE, 11), (f"{ONE}/confirmations", 3)])

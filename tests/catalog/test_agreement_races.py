@@ -21,12 +21,12 @@ RELY = """
 """
 
 
-def meanwhile(deed: Callable[[], object]) -> threading.Thread:
-    """A thread that does `deed` on a connection of its own."""
+def meanwhile(action: Callable[[], object]) -> threading.Thread:
+    """A thread that does `action` on a connection of its own."""
 
     def run() -> None:
         try:
-            deed()
+            action()
         finally:
             connection.close()
 

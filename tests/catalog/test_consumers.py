@@ -24,9 +24,9 @@ from catalog.services.consumers import (
 from tests.factories import make_auditor, make_governance, make_owner, make_person
 
 pytestmark = pytest.mark.django_db
-Deed = Callable[[Consumer, Person], Any]
+Action = Callable[[Consumer, Person], Any]
 
-DEEDS: dict[str, Deed] = {
+ACTIONS: dict[str, Action] = {
     "change": lambda c, who: change_consumer(consumer=c, details=ConsumerDetails(name="Other"), actor=who),
     "clear": lambda c, who: set_clearance(consumer=c, clearance=Sensitivity.RESTRICTED, actor=who),
     "suspend": lambda c, who: suspend_consumer(consumer=c, actor=who),
@@ -168,19 +168,19 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("role", ["owner", "stranger", "governance", "auditor", "nobody"])
-@pytest.mark.parametrize("deed", list(DEEDS))
-def test_each_deed_is_done_by_whom_it_is_for_and_recorded_or_refused_and_not(cast: Cast, deed: str, role: str) -> None:
+@pytest.mark.parametrize("action", list(ACTIONS))
+def test_each_action_is_done_by_whom_it_is_for_and_recorded_or_refused_and_not(cast: Cast, action: str, role: str) -> None:
     actor: Person = getattr(cast, role)
-    if deed == "reactivate":
+    if action == "reactivate":
         suspend_consumer(consumer=cast.agent, actor=cast.owner)
     before = Consumer.objects.filter(pk=cast.agent.pk).values().get()
-    if role in ALLOWED[deed]:
-        DEEDS[deed](cast.agent, actor)
+    if role in ALLOWED[action]:
+        ACTIONS[action](cast.agent, actor)
         assert Consumer.objects.filter(pk=cast.agent.pk).values().get() != before
         assert last_entry(cast.agent)[1]["actor"] == actor.username
     else:
         with pytest.raises(ForbiddenError):
-            DEEDS[deed](cast.agent, actor)
+            ACTIONS[action](cast.agent, actor)
         assert Consumer.objects.filter(pk=cast.agent.pk).values().get() == before
 
 
@@ -194,11 +194,11 @@ def test_who_owned_it_when_it_was_read_but_does_no_more_is_refused(cast: Cast) -
 def test_a_retired_consumer_never_comes_back_and_never_changes(cast: Cast) -> None:
     retired = retire_consumer(consumer=cast.agent, actor=cast.owner)
     assert retire_consumer(consumer=retired, actor=cast.owner).status == ConsumerStatus.RETIRED
-    for name, deed in DEEDS.items():
+    for name, action in ACTIONS.items():
         if name == "retire":
             continue
         with pytest.raises(ConflictError) as raised:
-            deed(retired, cast.governance)
+            action(retired, cast.governance)
         assert raised.value.code == "consumer_retired"
     with pytest.raises(ConflictError):
         register_consumer(claims=claims(), actor=cast.owner)
@@ -216,9 +216,9 @@ def test_a_person_is_one_consumer_that_is_suspended_but_neither_retired_nor_hand
     own = consumer_of_person(cast.owner)
     assert consumer_of_person(cast.owner) == own
     assert (own.slug, own.kind, own.owner) == ("olga", "person", cast.owner)
-    for deed in ("retire", "hand over"):
+    for action in ("retire", "hand over"):
         with pytest.raises(ConflictError) as raised:
-            DEEDS[deed](own, cast.governance)
+            ACTIONS[action](own, cast.governance)
         assert raised.value.code == "consumer_is_a_person"
     assert suspend_consumer(consumer=own, actor=cast.governance).status == ConsumerStatus.SUSPENDED
 

@@ -13,14 +13,7 @@ from catalog.queries import policies_by_id, policies_in_force
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ForbiddenError, InvalidError
 from catalog.rules.vocabulary import Effect, Sensitivity
-from catalog.services.policies import (
-    claims_of_policy,
-    draft_guardrail,
-    draft_policy,
-    publish_policy,
-    raw_text,
-    withdraw_policy,
-)
+from catalog.services.policies import claims_of_policy, draft_guardrail, draft_policy, publish_policy, raw_text, withdraw_policy
 from catalog.services.products import update_product
 from tests.factories import NOW, make_auditor, make_governance, make_owner, make_policy, make_product, product_claims
 from trust.clock import database_now

@@ -20,15 +20,7 @@ from catalog.services.products import (
     review_product,
     update_product,
 )
-from tests.factories import (
-    NOW,
-    make_auditor,
-    make_governance,
-    make_owner,
-    make_person,
-    make_product,
-    product_claims,
-)
+from tests.factories import NOW, make_auditor, make_governance, make_owner, make_person, make_product, product_claims
 
 pytestmark = pytest.mark.django_db
 

@@ -13,13 +13,7 @@ from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, Inv
 from catalog.rules.obligation import Obligation
 from catalog.rules.use_case import UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import Lifecycle, UseCaseStage
-from catalog.services.use_cases import (
-    acknowledge_use_case,
-    claims_of,
-    confirm_obligation,
-    register_use_case,
-    update_use_case,
-)
+from catalog.services.use_cases import acknowledge_use_case, claims_of, confirm_obligation, register_use_case, update_use_case
 from tests.factories import (
     NOW,
     make_auditor,

@@ -1,0 +1,185 @@
+"""The parts of a document: locations, inputs, policies and checks. What is refused, and what is reported."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from catalog.models import AccessPolicy, Contract, DataProduct, Person
+from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from tests.catalog.contracts.documents import contract, orders, setting
+from tests.catalog.registering import POLICY, register
+from tests.factories import make_governance, make_product
+from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
+from trust.models import Suite
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data")]
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["../secret.csv", "a/../../secret.csv", "/etc/passwd", "link.csv", "https://example.com/x.csv", "root/../../x.csv"],
+)
+def test_a_location_outside_of_the_roots_is_refused(location: str, data: Path) -> None:
+    (data.parent / "secret.csv").write_text("id\n1\n")
+    (data / "link.csv").symlink_to(data.parent / "secret.csv")
+    own = [setting("location", location), setting("format", "csv")]
+    with pytest.raises(InvalidError) as refusal:
+        register(contract(schema=[orders(customProperties=own)]))
+    assert (refusal.value.code, refusal.value.field) == ("source_location_refused", "location")
+    assert not DataProduct.objects.exists()
+
+
+def test_a_folder_is_refused_and_a_missing_file_is_a_warning(data: Path) -> None:
+    (data / "folder.csv").mkdir()
+    with pytest.raises(InvalidError, match="is a directory"):
+        register(contract(schema=[orders(customProperties=[setting("location", "folder.csv")])]))
+    report = register(contract(schema=[orders(customProperties=[setting("location", "later.csv")])]))
+    assert any("later.csv" in warning for warning in report.warnings)
+
+
+def postgres(host: str = "db.example.com") -> dict[str, Any]:
+    server = {"server": "dwh", "type": "postgres", "host": host, "port": 5432, "database": "d", "schema": "public"}
+    server["customProperties"] = [setting("connection", "env:H4_WAREHOUSE_URL")]
+    return contract(schema=[orders(customProperties=None)], servers=[server])
+
+
+def test_a_host_that_is_not_allowed_is_refused_by_name(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        register(postgres())
+    assert "db.example.com" in refusal.value.message
+    assert "TOUCHSTONE_DATABASE_HOSTS" in refusal.value.remedy
+
+    settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"database_hosts": ["db.example.com"]})
+    report = register(postgres())
+    assert any("H4_WAREHOUSE_URL" in warning for warning in report.warnings)
+
+    monkeypatch.setenv("H4_WAREHOUSE_URL", "postgresql://user:hidden@elsewhere.example.com/d")
+    unusable = register(postgres())
+    assert unusable.warnings == report.warnings, "whatever is wrong with a connection is answered alike"
+    assert "hidden" not in str(unusable)
+    assert "elsewhere" not in str(unusable)
+
+
+def test_an_input_that_is_not_registered_is_refused_by_name() -> None:
+    with pytest.raises(InvalidError, match="'raw', which is not registered"):
+        register(contract(customProperties=[setting("inputPorts", [{"product": "raw"}])]))
+    assert not DataProduct.objects.exists()
+
+
+def test_an_input_that_closes_a_circle_is_refused_with_its_path() -> None:
+    register()
+    make_product("report", inputs=(DataProduct.objects.get(slug="orders"),))
+    with pytest.raises(ConflictError, match="orders <- report <- orders"):
+        register(contract(customProperties=[setting("inputPorts", [{"product": "report"}])]))
+
+
+def with_policy(**change: Any) -> dict[str, Any]:
+    return contract(customProperties=[setting("accessPolicies", [{**POLICY, **change}])])
+
+
+def test_policies_are_published_by_governance_and_the_system_and_drafted_by_owners() -> None:
+    ada, governance = Person.objects.get(username="ada"), make_governance()
+    report = register(with_policy(), actor=ada)
+    assert AccessPolicy.objects.get().status == "draft"
+    assert any("until governance publishes it" in warning for warning in report.warnings)
+    with pytest.raises(ForbiddenError):
+        register(with_policy(), actor=ada, publish_policies=True)
+
+    assert len(register(with_policy(), actor=governance).changes) == 1
+    assert AccessPolicy.objects.get().published_by == governance
+    register(with_policy(minimumScore=80))
+    assert list(AccessPolicy.objects.order_by("version").values_list("status", "minimum_score")) == [
+        ("withdrawn", None),
+        ("published", 80),
+    ]
+
+
+def test_a_policy_that_vanished_is_withdrawn_by_those_who_may() -> None:
+    register(with_policy())
+    report = register(contract(), actor=Person.objects.get(username="ada"))
+    assert any("until governance withdraws it" in warning for warning in report.warnings)
+    assert AccessPolicy.objects.get().status == "published"
+    register(contract())
+    assert AccessPolicy.objects.get().status == "withdrawn"
+
+
+def test_a_policy_for_a_purpose_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(InvalidError, match="fun"):
+        register(with_policy(purposes=["fun"]))
+    assert not DataProduct.objects.exists()
+
+
+def test_a_type_that_nobody_knows_is_reported_and_stays_in_the_suite() -> None:
+    rule = {"type": "custom", "engine": "gx", "name": "moon", "implementation": {"type": "expect_full_moon", "kwargs": {}}}
+    report = register(contract(schema=[orders({"name": "id", "quality": [rule]})]))
+    (entry,) = report.not_executable
+    assert (entry.path, entry.rule) == ("schema[0].properties[0].quality[0]", "moon")
+    assert Suite.objects.get().expectations[-1]["type"] == "expect_full_moon"
+    assert Contract.objects.get().not_executable == [entry.as_json()]
+
+
+def test_a_foreign_key_that_leads_nowhere_is_reported_and_stays_in_the_suite() -> None:
+    link = {"relationships": [{"to": "crm.odcs.yaml#people.key"}]}
+    document = contract(schema=[orders({"name": "customer", **link})])
+    assert "no port 'crm/people'" in register(document).not_executable[0].reason
+
+    people = contract(id="crm-contract", schema=[{**orders({"name": "code"}), "name": "people"}])
+    people["customProperties"][0] = setting("slug", "crm")
+    register(people)
+    assert "no field 'key'" in register(document).not_executable[0].reason
+
+    people["schema"] = [{**orders({"name": "key"}), "name": "people"}]
+    register(people)
+    report = register(document)
+    assert report.not_executable == []
+    assert any("'crm'" in warning and "inputPorts" in warning for warning in report.warnings)
+
+
+def test_a_check_that_cannot_fail_is_told() -> None:
+    rule = {
+        "type": "custom",
+        "engine": "gx",
+        "implementation": {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 0}},
+    }
+    report = register(contract(schema=[orders(quality=[rule])]))
+    assert any("cannot fail" in warning for warning in report.warnings)
+
+
+def test_a_schedule_that_cannot_be_followed_is_refused() -> None:
+    own = [setting("location", "orders.csv"), setting("schedule", "now and then")]
+    with pytest.raises(InvalidError) as refusal:
+        register(contract(schema=[orders(customProperties=own)]))
+    assert refusal.value.code == "invalid_schedule"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_patterns_that_are_never_run_are_kept_and_named(dry_run: bool) -> None:
+    fields = [
+        {"name": f"f{number}", "logicalType": "string", "logicalTypeOptions": {"pattern": pattern}}
+        for number, pattern in enumerate(HOSTILE)
+    ]
+    before = time.monotonic()
+
+    report = register(contract(schema=[orders(*fields)]), dry_run=dry_run)
+
+    reasons = [entry.reason for entry in report.not_executable]
+    assert len(reasons) == len(HOSTILE)
+    assert [reason for reason, why in zip(reasons, HOSTILE.values(), strict=True) if why not in reason] == []
+    assert all("comes out as an error" in reason for reason in reasons)
+    assert time.monotonic() - before < 5
+    if not dry_run:
+        kinds = [one["type"] for one in Suite.objects.get().expectations]
+        assert kinds.count("expect_column_values_to_match_regex") == len(HOSTILE)
+
+
+@pytest.mark.parametrize("pattern", SLOW_FOR_PYTHON)
+def test_a_pattern_that_is_slow_for_python_is_registered_at_once(pattern: str) -> None:
+    field = {"name": "f", "logicalType": "string", "logicalTypeOptions": {"pattern": pattern}}
+    before = time.monotonic()
+
+    assert register(contract(schema=[orders(field)])).not_executable == []
+
+    assert time.monotonic() - before < 2
