@@ -1,4 +1,4 @@
-"""Django's command line, where a database or an environment that cannot be used is told as one sentence, not a traceback."""
+"""Django's command line, where a database or an environment that cannot be used is one sentence, not a traceback."""
 
 import sys
 from collections.abc import Iterator

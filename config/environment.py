@@ -16,12 +16,12 @@ PREFIX = "TOUCHSTONE_"
 
 def faults_of(error: ValidationError) -> str:
     """What is wrong with the environment, by the names of the variables and without their values."""
-    told = []
+    sentences = []
     for fault in error.errors(include_input=False):
         name, *inside = map(str, fault["loc"])
         variable = name if name in {"DATABASE_URL", "REDIS_URL"} else f"{PREFIX}{name.upper()}"
-        told.append(f"{'.'.join([variable, *inside])}: {fault['msg']}")
-    return "; ".join(told)
+        sentences.append(f"{'.'.join([variable, *inside])}: {fault['msg']}")
+    return "; ".join(sentences)
 
 
 class MailServer(NamedTuple):

@@ -82,7 +82,7 @@ def decision_line(product: str, answer: Mapping[str, Any]) -> str:
 
 
 def detail_of(body: bytes) -> str:
-    """What a problem+json answer tells, in brackets; nothing for any other body."""
+    """What a problem+json answer says, in brackets; nothing for any other body."""
     try:
         return f" ({json.loads(body)['detail']})"
     except (ValueError, KeyError, TypeError):

@@ -117,16 +117,16 @@ def wait_for_end(process: ProcessIdentity, seconds: float) -> bool:
 
 
 def stop(
-    process: ProcessIdentity, steps: Sequence[tuple[signal.Signals, float]], instance: str = "", *, told: bool = False
+    process: ProcessIdentity, steps: Sequence[tuple[signal.Signals, float]], instance: str = "", *, is_signalled: bool = False
 ) -> bool:
     """Send each signal and wait its seconds, until the process has ended; at last SIGKILL. True when it ended by itself.
 
-    `told`: the first signal was sent already. Children that outlive their leader (the pool of a worker that was killed) are
-    killed when they carry `instance`.
+    `is_signalled`: the first signal was sent already. Children that outlive their leader (the pool of a worker that was killed)
+    are killed when they carry `instance`.
     """
     gentle = not process.is_alive()
     for position, (number, seconds) in enumerate(steps):
-        if position or not told:
+        if position or not is_signalled:
             send(process, number)
         if wait_for_end(process, seconds):
             gentle = True

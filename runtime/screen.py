@@ -21,7 +21,7 @@ class CommandFailedError(Exception):
         self.exit_code = exit_code
 
 
-# The machine's doing, not a fault of the program: told as a sentence, without a traceback.
+# The machine's doing, not a fault of the program: reported as a sentence, without a traceback.
 MACHINE_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 

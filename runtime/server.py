@@ -55,7 +55,7 @@ class EmbeddedServer(ABC):
         """`durable=False` trades safety on a power cut for speed, and ends the server with the thread that started it:
         only for data that is thrown away.
 
-        `on_launch` is told of each process as soon as it exists, before it answers.
+        `on_launch` gets each process as soon as it exists, before it answers.
         """
         self.directory = directory
         self.data = directory / "data"

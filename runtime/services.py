@@ -1,4 +1,4 @@
-"""The servers behind the application: those that the environment names, else embedded ones; and what every process is told."""
+"""The servers behind the application: those that the environment names, else embedded ones; and what every process is given."""
 
 import contextlib
 import os
@@ -76,7 +76,7 @@ def without_owner(environment: dict[str, str]) -> dict[str, str]:
 
 
 def complete_environment(root: Path) -> None:
-    """Tell this process what `bin/up` tells its own, for everything that the environment leaves open: servers and secret.
+    """Give this process what `bin/up` gives its own, for everything that the environment leaves open: servers and secret.
 
     For `manage.py` in a clone. It writes nothing: where nothing was started, the secret is made up for this process only,
     which is enough for commands and useless for a web server of several processes.

@@ -189,13 +189,13 @@ class Supervisor:
         return int(status), str(output)
 
     def stop(self) -> None:
-        """End everything: the programs, all told at once, then the servers that they talk to."""
+        """End everything: the programs, all signalled at once, then the servers that they talk to."""
         self.close_console()
         running = [(name, self.record.started[name]) for name in reversed(self.programs) if name in self.record.started]
         for name, process in running:
             processes.send(process, stop_steps(name)[0][0])
         for name, process in running:
-            processes.stop(process, stop_steps(name), self.record.instance, told=True)
+            processes.stop(process, stop_steps(name), self.record.instance, is_signalled=True)
             self.programs[name].wait()
         for server in reversed(self.servers.values()):
             server.stop()

@@ -1,4 +1,4 @@
-"""`bin/up`: servers, tables, worker, beat, web, demo, verdicts; then watch until it is told to stop."""
+"""`bin/up`: servers, tables, worker, beat, web, demo, verdicts; then watch until it is stopped."""
 
 import argparse
 import fcntl
@@ -179,8 +179,8 @@ class Up:
         self.caller.ask(self.first_path(), key)
         if self.options.demo:  # just loaded; a demo of an earlier version has no use case
             self.caller.ask(f"/api/v1{REPORT}", key)
-        told = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
-        if verdicts.status == 0 and told not in ([], [True, False]):
+        answers = [self.caller.ask_about(product, key) for product in (YES, NO)] if self.has_demo() else []
+        if verdicts.status == 0 and answers not in ([], [True, False]):
             raise CommandFailedError(f"The demo's agent should have got yes for {YES} and no for {NO}. See the lines above.")
 
     def has_demo(self) -> bool:

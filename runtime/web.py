@@ -16,6 +16,6 @@ def web_command(
     """Plain HTTP/1.1 without websockets: in HTTP/2 the time limit for headers would not hold."""
     listen = ["--interface", "rsgi", "--http", "1", "--no-ws", "--host", host, "--port", str(port), "--workers", str(workers)]
     limits = ["--http1-header-read-timeout", str(1000 * HEADER_SECONDS), "--backpressure", str(CONNECTIONS)]
-    # A web process that is told to stop while it starts does not hear it: granian itself ends it then.
+    # A web process misses a stop signal while it starts: granian itself ends it then.
     care = ["--respawn-failed-workers", "--workers-kill-timeout", str(kill_seconds)]
     return [sys.executable, "-m", "granian", *listen, *limits, *care, application]

@@ -28,7 +28,7 @@ class AgreementAdmin(ReadingAdmin):
     """Read by those concerned, decided on by actions: the services say who may."""
 
     action_form = ReasonForm
-    list_display = ["number", "consumer", "product", "purpose", "standing", "waits_for", "requested_by", "expires_at"]
+    list_display = ["number", "consumer", "product", "purpose", "status_label", "waits_for", "requested_by", "expires_at"]
     list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter)]
     list_select_related = RELATED
     search_fields = ["consumer__slug", "product__slug", "purpose"]
@@ -38,7 +38,7 @@ class AgreementAdmin(ReadingAdmin):
         "consumer",
         "product",
         "purpose",
-        "standing",
+        "status_label",
         "waits_for",
         "reason",
         "requested_by",
@@ -64,32 +64,32 @@ class AgreementAdmin(ReadingAdmin):
 
     @action(description="Approve the chosen requests")
     def approve(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
-        def deed(agreement: Agreement) -> str:
+        def answer(agreement: Agreement) -> str:
             done = approve_agreement(agreement=agreement, actor=person_of(request), now=timezone.now())
             waits = "" if done.status == AgreementStatus.ACTIVE else f" It still waits for {still_needed(done)}."
             return f"You have approved that {grant_of(done)}.{waits}"
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, answer)
 
     @action(description="Reject the chosen requests (reason)")
     def reject(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
-        def deed(agreement: Agreement) -> str:
+        def answer(agreement: Agreement) -> str:
             done = reject_agreement(agreement=agreement, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"You have rejected that {grant_of(done)}."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, answer)
 
     @action(description="Revoke the chosen agreements (reason)")
     def revoke(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> None:
-        def deed(agreement: Agreement) -> str:
+        def answer(agreement: Agreement) -> str:
             done = revoke_agreement(agreement=agreement, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"You have revoked that {grant_of(done)}."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, answer)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Agreement], deed: Callable[[Agreement], str]) -> None:
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Agreement], answer: Callable[[Agreement], str]) -> None:
         for agreement in queryset:
-            show_result(request, partial(deed, agreement))
+            show_result(request, partial(answer, agreement))
 
     @display(description="Number", ordering="pk")
     def number(self, agreement: Agreement) -> str:
@@ -107,7 +107,7 @@ class AgreementAdmin(ReadingAdmin):
             "expired": "info",
         },
     )
-    def standing(self, agreement: Agreement) -> str:
+    def status_label(self, agreement: Agreement) -> str:
         """The status, but `over` where the end has come and is not written down yet."""
         is_open = agreement.status in {AgreementStatus.ACTIVE, AgreementStatus.REQUESTED}
         return "over" if is_open and agreement.expires_at <= timezone.now() else agreement.status

@@ -56,7 +56,7 @@ class ApiKeyForm(ServiceForm):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ServiceAdmin):
     form = ApiKeyForm
-    list_display = ["name", "consumer", "prefix", "allows", "standing", "created_at", "expires_at", "last_used_at"]
+    list_display = ["name", "consumer", "prefix", "allows", "status_label", "created_at", "expires_at", "last_used_at"]
     list_select_related = ["consumer__owner"]
     search_fields = ["name", "prefix", "consumer__slug"]
     ordering = ["-id"]
@@ -76,7 +76,7 @@ class ApiKeyAdmin(ServiceAdmin):
         return bool(request.user.has_perm("catalog.change_dataproduct"))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        made = ["name", "consumer", "prefix", "allows", "requests_per_minute", "standing"]
+        made = ["name", "consumer", "prefix", "allows", "requests_per_minute", "status_label"]
         made += ["created_at", "expires_at", "revoked_at", "last_used_at"]
         return made if obj else [*ApiKeyForm.Meta.fields]
 
@@ -121,7 +121,7 @@ class ApiKeyAdmin(ServiceAdmin):
     @display(
         description="Status", label={"in force": "success", "expired": "warning", "blocked": "danger", "revoked": "danger"}
     )
-    def standing(self, key: ApiKey) -> str:
+    def status_label(self, key: ApiKey) -> str:
         if key.revoked_at:
             return "revoked"
         if key.is_blocked:

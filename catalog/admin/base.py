@@ -149,11 +149,11 @@ class ServiceAdmin(ReadingAdmin):
         return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
 
 
-def show_result(request: HttpRequest, deed: Callable[[], str]) -> bool:
-    """Whether `deed` succeeded; says so on the next page, in its own words or in those of the refusal. One transaction."""
+def show_result(request: HttpRequest, action: Callable[[], str]) -> bool:
+    """Whether `action` succeeded; says so on the next page, in its own words or in those of the refusal. One transaction."""
     try:
         with transaction.atomic():
-            said = deed()
+            said = action()
     except DomainError as error:
         messages.error(request, str(error))
         return False

@@ -87,6 +87,6 @@ def who(said: Mapping[str, Any], names: Names) -> str:
     return str(said.get("actor") or names[Person].get(user if isinstance(user, int) else 0, ""))
 
 
-def deed(said: Mapping[str, Any]) -> str:
+def action_of(said: Mapping[str, Any]) -> str:
     """What was asked for, in words."""
     return str(said.get("action", "")).replace("_", " ")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from catalog.admin.changes import Names, deed, differences, names_in, who
+from catalog.admin.changes import Names, action_of, differences, names_in, who
 from catalog.models import (
     AccessPolicy,
     Consumer,
@@ -49,7 +49,7 @@ class Entry:
 
     at: datetime
     who: str
-    deed: str
+    action: str
     lines: tuple[str, ...]
     why: str = ""
 
@@ -104,7 +104,7 @@ def _entry(group: Sequence[_Change], names: Names) -> Entry:
     said = _said(group[0])
     lines = dict.fromkeys(line for change in group if (line := _line(change, names)))
     at = max(change.event.pgh_created_at for change in group)
-    return Entry(at, who(said, names), deed(said), tuple(lines), why=str(said.get("reason", "")))
+    return Entry(at, who(said, names), action_of(said), tuple(lines), why=str(said.get("reason", "")))
 
 
 def _line(change: _Change, names: Names) -> str:
@@ -124,8 +124,8 @@ def _name(event: Any, names: Names) -> str:
     if hasattr(event, "upstream_id"):
         return names[DataProduct].get(event.upstream_id, str(event.upstream_id))
     if hasattr(event, "obligation"):
-        told = (names[Consumer].get(event.consumer_id), names[DataProduct].get(event.product_id), event.obligation)
-        return " ".join(str(one) for one in told)[:_LONGEST]
+        named = (names[Consumer].get(event.consumer_id), names[DataProduct].get(event.product_id), event.obligation)
+        return " ".join(str(one) for one in named)[:_LONGEST]
     if hasattr(event, "consumer_id"):
         return names[Consumer].get(event.consumer_id, str(event.consumer_id))
     if hasattr(event, "port_id"):

@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from catalog.admin.base import ServiceAdmin, ServiceForm, show_result
-from catalog.admin.changes import deed, differences, names_in, who
+from catalog.admin.changes import action_of, differences, names_in, who
 from catalog.admin.reach import governs, person_of
 from catalog.models import Consumer, Person
 from catalog.models.choices import choices
@@ -43,7 +43,7 @@ class ConsumerEntry:
 
     at: datetime
     who: str
-    deed: str
+    action: str
     text: str
 
 
@@ -58,12 +58,12 @@ def consumer_history(consumer: Consumer) -> list[ConsumerEntry]:
         is_first = before is None and event.pgh_label == "insert"
         text = "registered" if is_first else "; ".join(map(str, differences(Consumer, before, event, names)))
         why = f" ({said['reason']})" if said.get("reason") else ""
-        entries.append(ConsumerEntry(event.pgh_created_at, who(said, names), f"{deed(said)}{why}", text))
+        entries.append(ConsumerEntry(event.pgh_created_at, who(said, names), f"{action_of(said)}{why}", text))
     return entries
 
 
 DETAILS = ("name", "description", "contact_email", "webhook_url")
-KEPT = ["slug", "kind", "standing", "keys", "created_at", "updated_at", "history"]
+KEPT = ["slug", "kind", "status_label", "keys", "created_at", "updated_at", "history"]
 
 
 class ConsumerForm(ServiceForm):
@@ -116,7 +116,7 @@ class ConsumerForm(ServiceForm):
 @admin.register(Consumer)
 class ConsumerAdmin(ServiceAdmin):
     form = ConsumerForm
-    list_display = ["slug", "name", "what", "owner", "cleared_for", "standing", "keys"]
+    list_display = ["slug", "name", "what", "owner", "cleared_for", "status_label", "keys"]
     list_filter = [
         ("kind", ChoicesDropdownFilter),
         ("status", ChoicesDropdownFilter),
@@ -136,7 +136,7 @@ class ConsumerAdmin(ServiceAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return [*ConsumerForm.Meta.fields]
-        return ["slug", "kind", *DETAILS, "owner", "clearance", "standing", "keys", "created_at", "updated_at", "history"]
+        return ["slug", "kind", *DETAILS, "owner", "clearance", "status_label", "keys", "created_at", "updated_at", "history"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
@@ -192,9 +192,9 @@ class ConsumerAdmin(ServiceAdmin):
         said = f"is cleared up to {clearance} data"
         self._each(request, queryset, said, lambda row: set_clearance(consumer=row, clearance=clearance, actor=actor))
 
-    def _each(self, request: HttpRequest, rows: QuerySet[Consumer], said: str, deed: Callable[[Consumer], object]) -> None:
+    def _each(self, request: HttpRequest, rows: QuerySet[Consumer], said: str, change: Callable[[Consumer], object]) -> None:
         def done(row: Consumer) -> str:
-            deed(row)
+            change(row)
             return f"{row.slug} {said}."
 
         for row in rows:
@@ -214,7 +214,7 @@ class ConsumerAdmin(ServiceAdmin):
     @display(
         description="Status", label={"active": "success", "suspended": "warning", "retired": "danger", "ownerless": "danger"}
     )
-    def standing(self, consumer: Consumer) -> str:
+    def status_label(self, consumer: Consumer) -> str:
         """The status, and `ownerless` for an active one whose owner's account is closed: its keys are refused too."""
         is_ownerless = consumer.status == ConsumerStatus.ACTIVE and not consumer.owner.is_active
         return "ownerless" if is_ownerless else consumer.status
@@ -226,5 +226,5 @@ class ConsumerAdmin(ServiceAdmin):
 
     @display(description="History")
     def history(self, consumer: Consumer) -> SafeString:
-        lines = ((f"{entry.at:%Y-%m-%d %H:%M}", entry.who, entry.deed, entry.text) for entry in consumer_history(consumer))
+        lines = ((f"{entry.at:%Y-%m-%d %H:%M}", entry.who, entry.action, entry.text) for entry in consumer_history(consumer))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{} UTC · {} · {} · {}</li>", lines))

@@ -1,22 +1,57 @@
-"""Contracts as they came: read-only, with the original bytes to take away."""
+"""Contracts as they came, with the original bytes, and the output ports that come from them: read-only."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from catalog.admin.base import ReadingAdmin
-from catalog.models import Contract
+from catalog.models import Contract, Field, OutputPort
+
+
+class FieldInline(TabularInline):
+    model = Field
+    fields = ["name", "logical_type", "physical_type", "required", "sensitivity", "personal", "critical", "description"]
+    ordering = ["position"]
+    extra = 0
+    tab = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(OutputPort)
+class OutputPortAdmin(ReadingAdmin):
+    product_path = "product"
+    list_display = ["name", "product", "source_kind", "location", "time_column", "service_level", "removed_at"]
+    list_filter = [("source_kind", ChoicesDropdownFilter)]
+    list_select_related = ["product"]
+    search_fields = ["name", "product__slug"]
+    ordering = ["product__slug", "name"]
+    exclude = ["connection"]
+    inlines = [FieldInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutputPort]:
+        return super().get_queryset(request).select_related("product").defer("product__search")
 
 
 @admin.register(Contract)
 class ContractAdmin(ReadingAdmin):
     product_path = "product"
-    list_display = ["product", "contract_id", "version", "api_version", "standing", "rules_not_executed", "registered_at"]
+    list_display = ["product", "contract_id", "version", "api_version", "status_label", "rules_not_executed", "registered_at"]
     list_filter = ["is_current", "api_version"]
     list_select_related = ["product"]
     search_fields = ["product__slug", "contract_id", "sha256"]
@@ -28,7 +63,7 @@ class ContractAdmin(ReadingAdmin):
         "api_version",
         "status",
         "filename",
-        "standing",
+        "status_label",
         "sha256",
         "registered_at",
         "registered_by",
@@ -56,7 +91,7 @@ class ContractAdmin(ReadingAdmin):
         return response
 
     @display(description="Status", label={"current": "success", "earlier": "info"})
-    def standing(self, contract: Contract) -> str:
+    def status_label(self, contract: Contract) -> str:
         return "current" if contract.is_current else "earlier"
 
     @display(description="Rules not executed")

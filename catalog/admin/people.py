@@ -1,4 +1,7 @@
-"""People and their roles. Governance gives roles; only a superuser makes superusers or touches their accounts."""
+"""People and their roles. Governance gives roles; only a superuser makes superusers or touches their accounts.
+
+Notices and how they were delivered are read only: people see their own and their consumers', governance and auditors all.
+"""
 
 from typing import Any
 
@@ -8,11 +11,14 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
-from catalog.models import Person
+from catalog.models import Delivery, Notification, Person
+from catalog.services.notifications import notices_for, shown_target
 from catalog.services.permissions import sees_everything
 
 NAMES = ["username", "first_name", "last_name"]
@@ -24,7 +30,7 @@ admin.site.unregister(Group)  # the three roles come with the migrations; a four
 @admin.register(Person)
 class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
-    list_display = ["username", "full_name", "email", "roles", "standing"]
+    list_display = ["username", "full_name", "email", "roles", "status_label"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = []
@@ -83,7 +89,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         return ", ".join(["superuser", *names] if person.is_superuser else names)
 
     @display(description="Account", label={"active": "success", "closed": "danger"})
-    def standing(self, person: Person) -> str:
+    def status_label(self, person: Person) -> str:
         return "active" if person.is_active else "closed"
 
 
@@ -92,3 +98,48 @@ def _sees_accounts(request: Any) -> bool:
     if not hasattr(request, "sees_accounts"):
         request.sees_accounts = sees_everything(person_of(request))
     return bool(request.sees_accounts)
+
+
+@admin.register(Notification)
+class NotificationAdmin(LargeTableAdmin):
+    list_display = ["subject", "kind", "recipient", "created_at", "read_at"]
+    list_filter = [("read_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["person", "consumer"]
+    ordering = ["-id"]
+    fields = ["subject", "text", "kind", "recipient", "payload", "created_at", "read_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        rows: QuerySet[Notification] = super().get_queryset(request)
+        person = person_of(request)
+        return rows if sees_everything(person) else rows.filter(pk__in=notices_for(person).order_by().values("pk"))
+
+    @display(description="To")
+    def recipient(self, notice: Notification) -> str:
+        return str(notice.consumer or notice.person)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(LargeTableAdmin):
+    list_display = ["notice", "channel", "place", "status_label", "attempts", "next_attempt_at", "delivered_at", "error"]
+    list_filter = [("status", ChoicesDropdownFilter), ("channel", ChoicesDropdownFilter)]
+    list_select_related = ["notification"]
+    ordering = ["-id"]
+    fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        rows: QuerySet[Delivery] = super().get_queryset(request)
+        person = person_of(request)
+        own = notices_for(person).order_by().values("pk")
+        return rows if sees_everything(person) else rows.filter(notification__in=own)
+
+    @display(description="Notice")
+    def notice(self, delivery: Delivery) -> str:
+        return delivery.notification.subject
+
+    @display(description="Target")
+    def place(self, delivery: Delivery) -> str:
+        return shown_target(delivery.channel, delivery.target)
+
+    @display(description="Status", label={"waiting": "warning", "delivered": "success", "failed": "danger"})
+    def status_label(self, delivery: Delivery) -> str:
+        return delivery.status

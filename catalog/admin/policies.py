@@ -1,33 +1,36 @@
 """Access policies and guardrails: owners draft, governance publishes and withdraws; a published version never changes.
 
-Registered by `trust.admin`, which adds the trial of a draft.
+`trust.admin` registers the policies, and adds the trial of a draft. The words that they use, domains and purposes, are
+registered here: governance extends them.
 """
 
+from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from catalog.admin.base import ServiceAdmin, show_result
 from catalog.admin.policy_form import PolicyForm
 from catalog.admin.reach import governs, person_of, within_reach
-from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
+from catalog.models import AccessPolicy, DataProduct, Domain, Person, PolicyStatus, Purpose
 from catalog.services.permissions import can_change, is_governance
 from catalog.services.policies import publish_policy, withdraw_policy
 
 
 class AccessPolicyAdmin(ServiceAdmin):
     form = PolicyForm
-    list_display = ["name", "about", "version", "standing", "effect", "for_purposes", "for_consumers", "expires_at"]
+    list_display = ["name", "about", "version", "status_label", "effect", "for_purposes", "for_consumers", "expires_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("effect", ChoicesDropdownFilter)]
     list_select_related = ["product", "domain"]
     search_fields = ["name", "product__slug"]
     ordering = ["-id"]
     actions = ["publish", "withdraw"]
-    told = ["version", "standing", "cedar_text", "published_at", "published_by", "withdrawn_at"]
+    shown = ["version", "status_label", "cedar_text", "published_at", "published_by", "withdrawn_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessPolicy]:
         """The policies of products within reach, and every guardrail: whom it binds may read it."""
@@ -36,7 +39,7 @@ class AccessPolicyAdmin(ServiceAdmin):
         return rows.filter(Q(product=None) | Q(pk__in=mine.order_by().values("pk")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*self.told, "product", "name"] if obj else []
+        return [*self.shown, "product", "name"] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         drafted, is_governing = [*PolicyForm.Meta.fields], governs(request)
@@ -44,7 +47,7 @@ class AccessPolicyAdmin(ServiceAdmin):
             drafted.append("raw_cedar")
         if obj is None and not is_governing:
             drafted = [name for name in drafted if name not in {"domain", "minimum_sensitivity"}]
-        return [*drafted, *self.told] if obj else drafted
+        return [*drafted, *self.shown] if obj else drafted
 
     def may_change(self, person: Person, obj: AccessPolicy | str) -> bool:
         if not isinstance(obj, AccessPolicy) or obj.status != PolicyStatus.DRAFT:
@@ -79,7 +82,7 @@ class AccessPolicyAdmin(ServiceAdmin):
         return f"{named} is no longer in force."
 
     @display(description="Status", label={"published": "success", "draft": "info", "withdrawn": "warning"})
-    def standing(self, policy: AccessPolicy) -> str:
+    def status_label(self, policy: AccessPolicy) -> str:
         return policy.status
 
     @display(description="About")
@@ -100,3 +103,35 @@ class AccessPolicyAdmin(ServiceAdmin):
     @display(description="Consumers")
     def for_consumers(self, policy: AccessPolicy) -> str:
         return ", ".join(policy.consumer_kinds).replace("_", " ") or ("as its Cedar says" if policy.is_raw else "all")
+
+
+class WordAdmin(ModelAdmin):
+    """Governance adds and changes words; nobody deletes one, because others refer to it. The history keeps every change."""
+
+    list_fullwidth = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Domain)
+class DomainAdmin(WordAdmin):
+    list_display = ["name", "slug", "description"]
+    search_fields = ["name", "slug"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> list[str]:
+        """Guardrails name a domain by its slug, so that it never changes."""
+        return ["slug"] if obj else []
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Domain | None = None) -> dict[str, list[str]]:
+        return {} if obj else {"slug": ["name"]}
+
+
+@admin.register(Purpose)
+class PurposeAdmin(WordAdmin):
+    list_display = ["name", "description"]
+    search_fields = ["name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Purpose | None = None) -> list[str]:
+        """Policies and requests carry a purpose by its name, so that a name never changes."""
+        return ["name"] if obj else []

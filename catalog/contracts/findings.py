@@ -20,7 +20,7 @@ class NotExecutable:
 
 @dataclass(slots=True)
 class Findings:
-    """Collected while reading. `faults` make the document unusable; `warnings` and `not_executable` are told and kept."""
+    """Collected while reading. `faults` make the document unusable; `warnings` and `not_executable` are reported and kept."""
 
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -51,7 +51,7 @@ def severity_of(word: str | None, path: str, findings: Findings) -> Severity:
 
 
 def dimension_of(word: str | None, path: str, findings: Findings) -> Dimension | None:
-    """None where nothing is said, or nothing that is known: the expectation's type then tells it."""
+    """None where nothing is said, or nothing that is known: the expectation's type then decides."""
     if not word or not word.strip():
         return None
     dimension = DIMENSION_OF.get(word.strip().lower())

@@ -132,7 +132,7 @@ def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iter
 
 
 def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:
-    """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it tells less well."""
+    """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it reports less well."""
     _steps.taken = 0
     for error in _validator().iter_errors(document):
         path = _path(error.absolute_path)

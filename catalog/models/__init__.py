@@ -1,7 +1,6 @@
 """The tables of claims."""
 
-from catalog.models.api_key import ApiKey
-from catalog.models.consumer import Agreement, Consumer
+from catalog.models.consumer import Agreement, ApiKey, Consumer
 from catalog.models.notification import Delivery, Notification
 from catalog.models.person import Person
 from catalog.models.policy import AccessPolicy, PolicyStatus, Purpose

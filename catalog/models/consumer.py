@@ -1,18 +1,21 @@
-"""Who asks: consumers, and the agreements that grant one of them one product for one purpose."""
+"""Who asks: consumers with their API keys, and the agreements that grant one of them one product for one purpose."""
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
 from catalog.models.product import DataProduct
+from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, ConsumerStatus, Sensitivity
 
 
 @pghistory.track()
 class Consumer(models.Model):
-    """Whoever asks: a person, a service, an AI agent or an AI model, with somebody who answers for it.
+    """A caller: a person, a service, an AI agent or an AI model, with somebody who answers for it.
 
     A person's own consumer (kind `person`) is owned by that person and made with the first key. Only an active consumer whose
     owner's account is active gets answers. `clearance` is the highest sensitivity that it may be given.
@@ -99,3 +102,41 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} may use {self.product} for {self.purpose}: {self.status}"
+
+
+@pghistory.track(
+    model_name="ApiKeyEvent",
+    fields=["consumer", "name", "prefix", "scopes", "requests_per_minute", "expires_at", "revoked_at", "is_blocked"],
+)
+class ApiKey(models.Model):
+    """A key of a consumer. Only the SHA-256 (hex) of the key is kept; `prefix` is what may be shown of it.
+
+    A key acts for the person who owns the consumer, within its scopes, until it expires or is revoked. `is_blocked` follows the
+    consumer's status and its owner's account, set by triggers: a lock on this row covers all that could make the key
+    invalid. `requests_per_minute` None: the installation's default. `last_used_at` is kept to the minute, and out of the
+    history.
+    """
+
+    consumer = models.ForeignKey(Consumer, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40, choices=choices(Scope)), default=list)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    is_blocked = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+    @property
+    def person(self) -> Person:
+        """For whom it acts: the consumer's owner."""
+        return self.consumer.owner

@@ -7,10 +7,8 @@ from catalog.queries.agreements import (
     standing_agreement,
     standing_agreements,
 )
-from catalog.queries.lineage import path_upstream
 from catalog.queries.policies import export_policies, policies_by_id, policies_in_force, text_difference
-from catalog.queries.use_cases import visible_use_cases
-from catalog.queries.visibility import is_insider, visible_products
+from catalog.queries.visibility import is_insider, visible_products, visible_use_cases
 
 __all__ = [
     "agreements_of",
@@ -18,7 +16,6 @@ __all__ = [
     "agreements_waiting_for",
     "export_policies",
     "is_insider",
-    "path_upstream",
     "policies_by_id",
     "policies_in_force",
     "standing_agreement",

@@ -1,11 +1,11 @@
-"""Who may know of which product, and who sees everything, as conditions within one statement.
+"""Who may know of which product or use case, and who sees everything, as conditions within one statement.
 
 `catalog.services.permissions.sees_everything` asks the same of one person; `resolved_question` of decisions repeats it in SQL.
 """
 
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalog.models import DataProduct, Person
+from catalog.models import Consumer, DataProduct, Measure, Person, UseCase, UseCaseProduct
 from catalog.models.product import DataProductQuerySet, is_looked_after_by
 from catalog.rules.roles import SEES_EVERYTHING
 from catalog.rules.vocabulary import Lifecycle
@@ -30,3 +30,26 @@ def visible_products(person: Person | None) -> DataProductQuerySet:
     if person.is_superuser:
         return products
     return products.filter(offered | is_looked_after_by(person) | is_insider(person))
+
+
+def visible_use_cases(person: Person) -> QuerySet[UseCase]:
+    """All for governance and auditors; else those in which `person` is named (as business owner, for outputs, exceptions or a
+    measure), and those with a consumer that they own or a product that they own or look after. One statement.
+    """
+    rows = UseCase.objects.all()
+    if not person.is_active:
+        return rows.none()
+    if person.is_superuser:
+        return rows
+    consumers = Consumer.objects.filter(use_cases=OuterRef("pk"), owner=person)
+    measures = Measure.objects.filter(use_case=OuterRef("pk"), retired_at=None, owner=person)
+    uses = UseCaseProduct.objects.filter(use_case=OuterRef("pk"))
+    return rows.filter(
+        Q(business_owner=person)
+        | Q(outputs_owner=person)
+        | Q(exceptions_owner=person)
+        | Exists(measures)
+        | Exists(consumers)
+        | Exists(uses.filter(is_looked_after_by(person, "product")))
+        | is_insider(person)
+    )

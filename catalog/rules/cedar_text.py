@@ -30,7 +30,7 @@ when {{ principal.clearance < resource.sensitivity }};
 def cedar_text(policy: PolicySpec, *, product: str | None, name: str, version: int) -> str:
     """The policy as Cedar text: annotations, one statement, a line feed. `product`: slug; None for a guardrail.
 
-    Time stays outside: `@expires_at` and `@obligations` tell the reader, and nothing evaluates them.
+    Time stays outside: `@expires_at` and `@obligations` inform the reader, and nothing evaluates them.
     """
     header = cedar_header(policy, product=product, name=name, version=version)
     if policy.cedar is not None:

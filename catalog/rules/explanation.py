@@ -1,6 +1,6 @@
 """Why the answer is no, in words to act on: which policy stands in the way, or which one would have been needed.
 
-Cedar names the policies that forbid, and nothing at all where none permits. What is missing then is told from the permit that
+Cedar names the policies that forbid, and nothing at all where none permits. What is missing is then read from the permit that
 comes closest. Pure: it explains a ruling and takes no part in it.
 """
 
@@ -72,9 +72,9 @@ def _default_deny(
     subject: Subject, resource: Resource, asked: AskedFor, policies: Sequence[PolicyInForce]
 ) -> tuple[RulingReason, ...]:
     permits = [policy for policy in policies if policy.effect is Effect.PERMIT]
-    told = [policy for policy in permits if not policy.is_raw]
-    if told:
-        closest = min(told, key=lambda policy: (_distance(subject, asked, policy), policy.id))
+    readable = [policy for policy in permits if not policy.is_raw]
+    if readable:
+        closest = min(readable, key=lambda policy: (_distance(subject, asked, policy), policy.id))
         if reasons := _lacking(subject, resource, asked, closest):
             return reasons
     message = f"No access policy permits the use of data product {resource.slug} for {asked.purpose}."

@@ -1,7 +1,8 @@
-"""Who hears of what happens to an agreement, and in which words.
+"""Who is notified of what happens to an agreement, and in which words.
 
-Told are the consumer (its owner finds the notice in the application and gets the e-mail), the product's owner, whoever made the
-request, and governance where it has a say: above `internal`, unclassified, or in the owner's place. Who did it is not told.
+Notified are the consumer (its owner finds the notice in the application and gets the e-mail), the product's owner, the person
+who made the request, and governance where it has a say: above `internal`, unclassified, or in the owner's place. The person who
+acted is not notified.
 """
 
 from datetime import datetime
@@ -42,10 +43,12 @@ def grant_of(agreement: Agreement) -> str:
     return f"{agreement.consumer.slug} may use {agreement.product.slug} for {agreement.purpose}"
 
 
-def tell(*, agreement: Agreement, event: str, headline: str, text: str, now: datetime, actor: Person | None) -> None:
+def notify_concerned(
+    *, agreement: Agreement, event: str, headline: str, text: str, now: datetime, actor: Person | None
+) -> None:
     """Give those concerned the notice of `event` (`rejected`), once for each agreement and event.
 
-    An event that can happen twice carries something in its name that tells the times apart.
+    An event that can happen twice carries something in its name that keeps the times apart.
     """
     notify(
         key=f"agreement:{agreement.pk}:{event}",
@@ -72,8 +75,8 @@ def _concerned(agreement: Agreement, actor: Person | None) -> list[Person]:
     if request.owner_stands_aside or Part.GOVERNANCE in needed_parts(request.sensitivity):
         governance = Person.objects.governance()
         people |= {person.pk: person for person in governance}
-    told_otherwise = {agreement.consumer.owner_id, None if actor is None else actor.pk}
-    return [person for pk, person in people.items() if pk not in told_otherwise]
+    not_to_notify = {agreement.consumer.owner_id, None if actor is None else actor.pk}
+    return [person for pk, person in people.items() if pk not in not_to_notify]
 
 
 def _approval(by: int | None, sensitivity: str) -> Approval | None:

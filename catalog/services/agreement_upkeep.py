@@ -1,7 +1,7 @@
 """What time does to agreements: a reminder before the end, and the end itself written down. Nothing waits for either.
 
-Who asks whether an agreement stands compares `expires_at` with the clock (`catalog.queries.agreements`), so that a task that is
-late keeps nothing alive.
+Whether an agreement is in force is asked by comparing `expires_at` with the clock (`catalog.queries.agreements`), so that a
+task that is late keeps nothing alive.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from catalog.models import Agreement, Notification
 from catalog.rules.agreement import LONGEST_NOTICE, reminder_due_at
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_notices import grant_of, tell
+from catalog.services.agreement_notices import grant_of, notify_concerned
 from catalog.services.recording import recorded
 
 MOST_AT_ONCE = 500
@@ -40,13 +40,13 @@ def expire_agreements(*, now: datetime) -> int:
             was_active = row.status == AgreementStatus.ACTIVE
             row.status, row.ended_at = AgreementStatus.EXPIRED, row.expires_at
             row.end_reason = "It expired." if was_active else "The request was not answered in time."
-            deed = "granted that" if was_active else "asked that"
+            act = "granted that" if was_active else "asked that"
             row.save(update_fields=["status", "ended_at", "end_reason"])
-            tell(
+            notify_concerned(
                 agreement=row,
                 event="expired",
                 headline=f"ended at {shown(row.expires_at)}",
-                text=f"{row.end_reason} It {deed} {grant_of(row)} until {shown(row.expires_at)}.\n\n"
+                text=f"{row.end_reason} It {act} {grant_of(row)} until {shown(row.expires_at)}.\n\n"
                 "If the data is still needed, make a new request.",
                 now=now,
                 actor=None,
@@ -58,7 +58,9 @@ def expire_agreements(*, now: datetime) -> int:
 def remind_of_ends(*, now: datetime) -> int:
     """How many agreements were reminded of because they end soon; each is once, at most 500 at a time."""
     pk, consumer = Cast(OuterRef("pk"), CharField()), Cast(OuterRef("consumer"), CharField())
-    key = Concat(Value("agreement:"), pk, Value(":ending:consumer:"), consumer)  # as `notify` makes it of `tell`'s
+    key = Concat(
+        Value("agreement:"), pk, Value(":ending:consumer:"), consumer
+    )  # as `notify` makes it of that of `notify_concerned`
     ending = (
         Agreement.objects.filter(
             ~Exists(Notification.objects.filter(key=key)),
@@ -72,7 +74,7 @@ def remind_of_ends(*, now: datetime) -> int:
     )
     due = [row for row in ending[:MOST_AT_ONCE] if row.starts_at and reminder_due_at(row.starts_at, row.expires_at) <= now]
     for row in due:
-        tell(
+        notify_concerned(
             agreement=row,
             event="ending",
             headline=f"ends at {shown(row.expires_at)}",

@@ -13,17 +13,26 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.queries import agreements_standing, visible_products
-from catalog.rules.agreement import TRANSITIONS, Part, Refusal, missing_parts, part_of, standing_approvals
-from catalog.rules.errors import ConflictError, ForbiddenError, NotFoundError
+from catalog.rules.agreement import (
+    LONGEST_LIFE,
+    TRANSITIONS,
+    Part,
+    Refusal,
+    missing_parts,
+    needed_parts,
+    part_of,
+    standing_approvals,
+)
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
-from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_checks import demand_end, demand_usable, not_yours, refusal
-from catalog.services.agreement_notices import grant_of, request_of, still_needed, tell
+from catalog.rules.vocabulary import AgreementStatus, ConsumerStatus
+from catalog.services.agreement_notices import grant_of, notify_concerned, request_of, still_needed
 from catalog.services.permissions import is_governance
-from catalog.services.purposes import demand_known_purpose
+from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
+from catalog.services.validation import demand_known_purpose
 
 
 def request_agreement(
@@ -74,7 +83,7 @@ def request_agreement(
                 remedy="Wait for the answer, or withdraw that request first.",
                 code="already_requested",
             ) from error
-        tell(
+        notify_concerned(
             agreement=agreement,
             event="requested",
             headline=f"{actor.username} asks that {grant_of(agreement)}",
@@ -112,7 +121,7 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         _give(row, part, actor, now)
         if missing_parts(request_of(row)):
             row.save()
-            tell(
+            notify_concerned(
                 agreement=row,
                 event=f"approved:{now.isoformat()}",
                 headline=f"{actor.username} approved for {part.value}",
@@ -134,7 +143,7 @@ def reject_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
         if not _speaks_for(row.product, actor):
             raise not_yours(row, actor, "reject")
         _end(row, AgreementStatus.REJECTED, demand_reason(reason, "A rejection"), actor, now)
-        _tell_of_end(row, "rejected", actor, now)
+        _notify_of_end(row, "rejected", actor, now)
     return row
 
 
@@ -148,7 +157,7 @@ def withdraw_agreement(*, agreement: Agreement, actor: Person, now: datetime) ->
                 remedy=f"Ask {row.requested_by.username} to withdraw it, or the product's owner to reject it.",
             )
         _end(row, AgreementStatus.WITHDRAWN, "", actor, now)
-        _tell_of_end(row, "withdrawn", actor, now)
+        _notify_of_end(row, "withdrawn", actor, now)
     return row
 
 
@@ -170,16 +179,16 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
             )
         what = "Giving an agreement back" if gives_back else "A revocation"
         _end(row, AgreementStatus.REVOKED, demand_reason(reason, what), actor, now)
-        _tell_of_end(row, "revoked", actor, now)
+        _notify_of_end(row, "revoked", actor, now)
     return row
 
 
-def _held(agreement: Agreement, target: AgreementStatus, deed: str) -> Agreement:
+def _held(agreement: Agreement, target: AgreementStatus, action: str) -> Agreement:
     """The row as it is now, locked until the end of the transaction. Raises `ConflictError` where `target` cannot follow."""
     row = locked(agreement, "consumer__owner", "product__owner", "requested_by", without=("product__search",))
     if target not in TRANSITIONS[AgreementStatus(row.status)]:
         raise ConflictError(
-            f"Agreement {row.pk} is {row.status} and can no longer be {deed}.",
+            f"Agreement {row.pk} is {row.status} and can no longer be {action}.",
             remedy="Check its current status; a new request can be made at any time.",
             code="agreement_transition",
             field="status",
@@ -212,7 +221,7 @@ def _activate(row: Agreement, actor: Person, now: datetime) -> None:
     row.status, row.starts_at = AgreementStatus.ACTIVE, now
     row.save()
     renewed = "" if former is None else f" It takes the place of agreement {former.pk}."
-    tell(
+    notify_concerned(
         agreement=row,
         event="active",
         headline=f"{grant_of(row)} until {shown(row.expires_at)}",
@@ -227,10 +236,10 @@ def _end(row: Agreement, status: AgreementStatus, reason: str, actor: Person, at
     row.save(update_fields=["status", "end_reason", "ended_by", "ended_at"])
 
 
-def _tell_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> None:
+def _notify_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> None:
     reason = f" Reason given: {row.end_reason}" if row.end_reason else ""
     what = "agreement" if event == "revoked" else "request"
-    tell(
+    notify_concerned(
         agreement=row,
         event=event,
         headline=f"{event} by {actor.username}",
@@ -242,3 +251,65 @@ def _tell_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> No
 
 def _speaks_for(product: DataProduct, actor: Person) -> bool:
     return is_governance(actor) or (actor.is_active and actor.pk == product.owner_id)
+
+
+def demand_usable(consumer: Consumer, product: DataProduct) -> None:
+    """Raise `ConflictError` where the product is retired or the consumer may not be given anything."""
+    demand_not_retired(product)
+    if consumer.status != ConsumerStatus.ACTIVE or not consumer.owner.is_active:
+        why = f"is {consumer.status}" if consumer.status != ConsumerStatus.ACTIVE else "belongs to an inactive account"
+        raise ConflictError(
+            f"Consumer {consumer.slug} {why}, so it is granted nothing.",
+            remedy="Governance can activate the consumer or give it another owner.",
+            code="consumer_inactive",
+            field="consumer",
+        )
+
+
+def demand_end(expires_at: datetime, now: datetime, former: Agreement | None) -> None:
+    """Raise `InvalidError` for an end in the past, too far away, or not later than that of the agreement to be renewed."""
+    if expires_at <= now:
+        fault = f"The end {shown(expires_at)} is not in the future."
+    elif expires_at > now + LONGEST_LIFE:
+        fault = f"The end {shown(expires_at)} is more than {LONGEST_LIFE.days} days away."
+    elif former is not None and expires_at <= former.expires_at:
+        fault = f"Agreement {former.pk} is valid until {shown(former.expires_at)}; a renewal must end later."
+    else:
+        return
+    remedy = f"Choose an end within {LONGEST_LIFE.days} days from now; an agreement can be renewed."
+    raise InvalidError(fault, remedy=remedy, field="expires_at")
+
+
+def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
+    """Why `actor` cannot approve, as the error to raise."""
+    match why:
+        case Refusal.BENEFICIARY:
+            return ForbiddenError(
+                f"{actor.username} requested this agreement or owns its consumer, so another person must approve it.",
+                remedy=f"It waits for {still_needed(row)}.",
+                code="four_eyes",
+            )
+        case Refusal.GAVE_THE_OTHER:
+            return ForbiddenError(
+                f"{actor.username} has given one of the two approvals; the other must come from another person.",
+                remedy=f"It waits for {still_needed(row)}.",
+                code="four_eyes",
+            )
+        case Refusal.ALREADY_GIVEN:
+            return ConflictError(
+                f"The approval that {actor.username} can give has been given.",
+                remedy=f"It waits for {still_needed(row)}.",
+                code="already_approved",
+            )
+        case Refusal.NOT_AN_APPROVER:
+            return not_yours(row, actor, "approve")
+
+
+def not_yours(row: Agreement, actor: Person, action: str) -> ForbiddenError:
+    """The error for somebody who neither owns the product nor speaks for governance. `action` completes "may not ..."."""
+    owner = row.product.owner.username
+    also = " and governance" if Part.GOVERNANCE in needed_parts(request_of(row).sensitivity) else ""
+    return ForbiddenError(
+        f"{actor.username} may not {action} agreement {row.pk}: data product {row.product.slug} belongs to {owner}.",
+        remedy=f"That is for the owner {owner}{also}.",
+    )

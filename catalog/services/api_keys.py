@@ -83,7 +83,8 @@ def create_key_of(
     Raises `InvalidError`, `ForbiddenError`, and `ConflictError` where the consumer is not active.
     """
     require_may_manage(actor, consumer)
-    _demand_name(name)
+    if not name.strip():
+        raise InvalidError("An API key needs a name.", remedy="Give a name that shows where the key is used.", field="name")
     _demand_scopes(scopes, ConsumerKind(consumer.kind))
     if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
         message = f"An API key must expire in the future and within {LONGEST_LIFE.days} days; {expires_at.isoformat()} is not."
@@ -160,11 +161,6 @@ def _locked_key(consumer: Consumer, key_id: int) -> ApiKey:
         raise NotFoundError(f"Consumer {consumer.slug} has no API key with id {key_id}.", remedy=remedy)
     key.consumer = consumer
     return key
-
-
-def _demand_name(name: str) -> None:
-    if not name.strip():
-        raise InvalidError("An API key needs a name.", remedy="Give a name that shows where the key is used.", field="name")
 
 
 def _demand_scopes(scopes: Collection[str], kind: ConsumerKind) -> None:

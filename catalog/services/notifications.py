@@ -45,9 +45,10 @@ def notify(
 ) -> int:
     """How many recipients were given the notice; those who were given `key` before get nothing, whatever it says this time.
 
-    A person is told by e-mail, a consumer by its webhook and the e-mail of its contact and its owner (who also finds the notice
-    in the application), each address once. Whoever left gets no e-mail. `kind` is dotted (`agreement.requested`) and is the
-    `type` of the webhook's body, `payload` its `data`: plain JSON values, no secrets. `key` has at most 160 characters.
+    A person is notified by e-mail, a consumer by its webhook and the e-mail of its contact and its owner (who also finds the
+    notice in the application), each address once. A person who left gets no e-mail. `kind` is dotted (`agreement.requested`)
+    and is the `type` of the webhook's body, `payload` its `data`: plain JSON values, no secrets. `key` has at most 160
+    characters.
 
     Consumers should come with their owners (`select_related`), else each costs a query.
     """
@@ -89,10 +90,10 @@ def shown_target(channel: str, target: str) -> str:
 
 def _recipients(persons: Iterable[Person], consumers: Iterable[Consumer]) -> Iterator[_Recipient]:
     mailed: set[str] = set()
-    told = set()
+    seen = set()
     for person in persons:
-        if person.pk not in told:
-            told.add(person.pk)
+        if person.pk not in seen:
+            seen.add(person.pk)
             yield _Recipient(person.pk, None, tuple(_mails(mailed, person.email if person.is_active else "")))
     for consumer in consumers:
         owner_email = consumer.owner.email if consumer.owner.is_active else ""
@@ -112,7 +113,7 @@ def _mails(mailed: set[str], *addresses: str) -> Iterator[tuple[DeliveryChannel,
 def _insert(
     recipients: Mapping[str, _Recipient], kind: str, subject: str, text: str, now: datetime, payload: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Key to id of the notices that were written. Raw SQL: Django does not tell which rows a conflict left out."""
+    """Key to id of the notices that were written. Raw SQL: Django does not say which rows a conflict left out."""
     if not recipients:
         return {}
     table = connection.ops.quote_name(Notification._meta.db_table)
@@ -120,9 +121,9 @@ def _insert(
         cursor.execute(
             f"""
             INSERT INTO {table} (key, kind, person_id, consumer_id, subject, text, payload, created_at)
-            SELECT told.key, %s::text, told.person_id, told.consumer_id, %s::text, %s::text, %s::jsonb, %s::timestamptz
-            FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS told (key, person_id, consumer_id)
-            ORDER BY told.key -- two that tell the same recipients wait for each other in the same order
+            SELECT given.key, %s::text, given.person_id, given.consumer_id, %s::text, %s::text, %s::jsonb, %s::timestamptz
+            FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS given (key, person_id, consumer_id)
+            ORDER BY given.key -- two that notify the same recipients wait for each other in the same order
             ON CONFLICT (key) DO NOTHING
             RETURNING key, id
             """,

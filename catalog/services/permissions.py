@@ -57,11 +57,11 @@ def is_same_person(one: Person, other: Person) -> bool:
     return one.pk == other.pk or (one.email != "" and one.email.casefold() == other.email.casefold())
 
 
-def require_governance(actor: Person | None, deed: str) -> None:
-    """Raise `ForbiddenError` unless `actor` acts for governance. `deed` completes "may not ..."."""
+def require_governance(actor: Person | None, action: str) -> None:
+    """Raise `ForbiddenError` unless `actor` acts for governance. `action` completes "may not ..."."""
     if not is_governance(actor):
         raise ForbiddenError(
-            f"{actor_name(actor)} may not {deed}: that is for governance.",
+            f"{actor_name(actor)} may not {action}: that is for governance.",
             remedy="Ask a member of the group 'governance' to do it.",
         )
 

@@ -4,12 +4,7 @@ from dataclasses import dataclass, replace
 
 from catalog.cedar import InvalidCedarError, demand_free_annotations, demand_valid, read_policy
 from catalog.models import DataProduct, Domain, Purpose
-from catalog.rules.access_policy import (
-    InvalidAccessPolicyError,
-    PolicySpec,
-    obligations_from_json,
-    validate_access_policy,
-)
+from catalog.rules.access_policy import InvalidAccessPolicyError, PolicySpec, obligations_from_json, validate_access_policy
 from catalog.rules.cedar_text import NAMESPACE, quoted
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import InvalidError

@@ -8,10 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from catalog.models import DataProduct, Domain, Person
-from catalog.rules.claims import ProductClaims
+from catalog.rules.claims import LifecycleTransitionError, ProductClaims, demand_move
 from catalog.rules.differences import differences
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
-from catalog.rules.lifecycle import LifecycleTransitionError, demand_move
 from catalog.rules.limits import MOST_TAGS, demand_few
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.people import find_person

@@ -18,13 +18,7 @@ from catalog.services.people import add_person, find_person
 from catalog.services.permissions import is_governance, require_can_change
 from catalog.services.policies import draft_policy, publish_policy, withdraw_policy
 from catalog.services.ports import lock_inputs, put_input_ports, put_output_port, remove_output_port
-from catalog.services.products import (
-    create_product,
-    deprecate_product,
-    publish_product,
-    retire_product,
-    update_product,
-)
+from catalog.services.products import create_product, deprecate_product, publish_product, retire_product, update_product
 from catalog.services.recording import recorded
 
 

@@ -50,7 +50,7 @@ def note_failure(*, username: str, address: str, now: datetime) -> None:
     shown = "an account that does not exist" if name.startswith("?") else repr(username)
     log.warning("Sign-in of %s from %s failed: %s in a row from there.", shown, address, failures.together)
     if failures.together >= FREE_TOGETHER or failures.of_account >= FREE_OF_ACCOUNT:
-        _tell(username, address, failures, now)
+        _notify_person(username, address, failures, now)
 
 
 def note_success(*, username: str, address: str, now: datetime) -> None:
@@ -90,7 +90,7 @@ def _counted_name(username: str) -> str:
     return f"?{sha256(username.encode(errors='replace')).hexdigest()[:40]}"
 
 
-def _tell(username: str, address: str, failures: Failures, now: datetime) -> None:
+def _notify_person(username: str, address: str, failures: Failures, now: datetime) -> None:
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
         return

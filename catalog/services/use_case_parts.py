@@ -45,8 +45,8 @@ def put_consumers(use_case: UseCase, slugs: Sequence[str]) -> list[Consumer]:
     """Make exactly these act in the use case; the new ones, with their owners. Raises `InvalidError` for one that cannot.
 
     Whoever may change a use case may name any consumer by its slug, also somebody else's: the decision and the agent seldom
-    have one owner. Being named grants the consumer nothing and proves nothing; its owner is told, sees the use case from then
-    on, and alone can confirm its obligations.
+    have one owner. Being named grants the consumer nothing and proves nothing; its owner is notified, sees the use case from
+    then on, and alone can confirm its obligations.
     """
     present = {consumer.slug: consumer for consumer in use_case.consumers.all()}
     wanted = [slug for slug in slugs if slug not in present]

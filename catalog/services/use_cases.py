@@ -3,7 +3,7 @@
 The stage is not a claim: `trust.use_cases` moves it. What was claimed before is in the history, with who, when and why.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,13 +24,12 @@ from catalog.rules.use_case import (
     use_case_differences,
 )
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
+from catalog.services.notifications import notify
 from catalog.services.people import find_person
 from catalog.services.permissions import actor_name, is_governance, may_register
-from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
-from catalog.services.use_case_notices import tell_changed, tell_named
 from catalog.services.use_case_parts import put_consumers, put_measures, put_products
-from catalog.services.validation import demand_clean
+from catalog.services.validation import demand_clean, demand_known_purpose
 
 _TEXTS = (
     "name",
@@ -99,7 +98,7 @@ def require_may_change(actor: Person | None, use_case: UseCase) -> None:
 def register_use_case(*, claims: UseCaseClaims, actor: Person | None, now: datetime, reason: str = "") -> UseCase:
     """A new use case at the stage `idea`. Everybody with a role registers under their own name, governance under anybody's.
 
-    Whoever is named in it, and the owners of its consumers, are told. Raises `ConflictError` for a slug that is taken,
+    The people named in it and the owners of its consumers are notified. Raises `ConflictError` for a slug that is taken,
     `InvalidError` for a product, consumer, person or purpose that does not exist or that `actor` may not see.
     """
     owner = _business_owner(claims.business_owner, actor)
@@ -129,7 +128,7 @@ def register_use_case(*, claims: UseCaseClaims, actor: Person | None, now: datet
         put_products(use_case, claims.products, actor)
         named = put_consumers(use_case, claims.consumers)
         put_measures(use_case, claims.measures, now=now, reason=reason)
-        tell_named(use_case, named, actor=actor, now=now)
+        _notify_owners_of_named(use_case, named, actor=actor, now=now)
     return use_case
 
 
@@ -139,7 +138,7 @@ def update_use_case(
     """Make `claims` hold for `use_case`; the changes, a line each. Nothing is written where nothing changes.
 
     A change of anything but name and description moves `claims_changed_at`, which voids the acknowledgement; from the stage
-    `approved` on governance and the business owner are told of it. A measure that values were reported for is retired when it
+    `approved` on governance and the business owner are notified. A measure that values were reported for is retired when it
     is left out, which needs a `reason`. Raises `ConflictError` for a retired use case, `InvalidError` as `register_use_case`.
     """
     claims = _in_order(claims)
@@ -166,9 +165,9 @@ def update_use_case(
         if is_material(changes):
             row.claims_changed_at = _after(now, row.claims_changed_at, row.acknowledged_at)
         row.save()
-        tell_named(row, named, actor=actor, now=now)
+        _notify_owners_of_named(row, named, actor=actor, now=now)
         if is_material(changes) and UseCaseStage(row.stage).needs_readiness:
-            tell_changed(row, changes, actor=actor, now=now, reason=reason)
+            _notify_of_change(row, changes, actor=actor, now=now, reason=reason)
     return changes
 
 
@@ -311,3 +310,49 @@ def _not_named(use_case: UseCase, what: str, field: str) -> InvalidError:
         remedy="Name one that it does, or have its business owner add it first.",
         field=field,
     )
+
+
+def _notify_owners_of_named(use_case: UseCase, consumers: Sequence[Consumer], *, actor: Person | None, now: datetime) -> None:
+    """Notify the owners of consumers that another person has named in `use_case`; what they may do is in the notice."""
+    others = [consumer for consumer in consumers if actor is None or consumer.owner_id != actor.pk]
+    for consumer in others:
+        notify(
+            key=f"use-case:{use_case.pk}:names:{consumer.pk}:{now:%Y%m%dT%H%M%S.%f}",
+            kind="use_case.names_consumer",
+            subject=f"Use case {use_case.slug} names your consumer {consumer.slug}",
+            text=(
+                f"{actor_name(actor)} has named consumer {consumer.slug} in use case {use_case.slug} ({use_case.name}), whose "
+                f"business owner is {use_case.business_owner.username}. It grants the consumer nothing. "
+                "When it acts there, let it name the use case in its questions, and confirm how it meets the obligations: "
+                f"POST /api/v1/use-cases/{use_case.slug}/confirmations. Where it does not act there, ask the business owner to "
+                f"take it out.\n\n{_where(use_case)}"
+            ),
+            now=now,
+            consumers=[consumer],
+            payload={"use_case": use_case.slug, "consumer": consumer.slug},
+        )
+
+
+def _notify_of_change(use_case: UseCase, changes: Sequence[str], *, actor: Person | None, now: datetime, reason: str) -> None:
+    """Notify governance and the business owner, but not `actor`, that claims changed after the use case was approved."""
+    governance = Person.objects.governance()
+    people = {person.pk: person for person in [*governance, use_case.business_owner]}
+    why = f"\n\nWhy: {reason.strip()}" if reason.strip() else ""
+    notify(
+        key=f"use-case:{use_case.pk}:changed:{use_case.claims_changed_at:%Y%m%dT%H%M%S.%f}",
+        kind="use_case.changed",
+        subject=f"Use case {use_case.slug} was changed at the stage {use_case.stage}",
+        text=(
+            f"{actor_name(actor)} has changed what is claimed of use case {use_case.slug}, which is at the stage "
+            f"{use_case.stage}. The business owner's acknowledgement is void until it is given again.\n\n"
+            + "\n".join(f"- {change}" for change in changes)
+            + f"{why}\n\n{_where(use_case)}"
+        ),
+        now=now,
+        persons=[person for pk, person in people.items() if actor is None or pk != actor.pk],
+        payload={"use_case": use_case.slug, "stage": use_case.stage, "changes": list(changes)},
+    )
+
+
+def _where(use_case: UseCase) -> str:
+    return f"The use case: admin, Use cases, {use_case.slug}; or GET /api/v1/use-cases/{use_case.slug}"

@@ -1,10 +1,11 @@
-"""Turns Django's field faults into the catalog's own error, before the database would refuse them less kindly."""
+"""Refuses what cannot be stored: Django's field faults as the catalog's own error, and purposes that are not on the list."""
 
 from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from catalog.models import Purpose
 from catalog.rules.errors import InvalidError
 from catalog.rules.limits import LONGEST_TEXT, demand_short
 
@@ -30,3 +31,15 @@ def demand_clean(instance: models.Model, what: str, *, skip: Collection[str] = (
             field=next(iter(error.message_dict)),
             details=faults,
         ) from error
+
+
+def demand_known_purpose(name: str) -> None:
+    """Raise `InvalidError` unless the purpose is on the controlled list."""
+    known = list(Purpose.objects.values_list("name", flat=True))
+    if name not in known:
+        raise InvalidError(
+            f"There is no purpose {name[:80]!r}.",
+            remedy=f"Name one of {', '.join(known)}; governance can add others.",
+            code="purpose_unknown",
+            field="purpose",
+        )

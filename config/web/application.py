@@ -130,14 +130,14 @@ class _Look:
             if response is not None:
                 self.request.send(response, is_last=True)
         finally:
-            self.loop.call_soon_threadsafe(self._tell, result, is_refused)
+            self.loop.call_soon_threadsafe(self._report, result, is_refused)
 
     def _give_up(self, result: asyncio.Future[bool]) -> None:
         """In the event loop: no thread was free in time."""
         self.request.send(early_refusals.overloaded(self.request.environ), is_last=True)
-        self._tell(result, True)
+        self._report(result, True)
 
-    def _tell(self, result: asyncio.Future[bool], is_refused: bool) -> None:
+    def _report(self, result: asyncio.Future[bool], is_refused: bool) -> None:
         _set(result, is_refused)
         if is_refused and self.reading is not None:
             self.reading.cancel()

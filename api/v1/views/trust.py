@@ -26,7 +26,7 @@ from api.v1.fields import (
 from api.v1.rendering import batch_body, question_of, render_answer
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
-from catalog.services.purposes import demand_known_purpose
+from catalog.services.validation import demand_known_purpose
 from trust.decisions.rules.question import Asker, Question
 from trust.decisions.services.decide import answer
 from trust.models import Decision

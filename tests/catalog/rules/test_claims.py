@@ -14,7 +14,7 @@ from catalog.rules.access_policy import (
     canonical_access_policy,
     validate_access_policy,
 )
-from catalog.rules.lifecycle import LifecycleTransitionError, can_move, demand_move
+from catalog.rules.claims import LifecycleTransitionError, can_move, demand_move
 from catalog.rules.obligation import Obligation
 from catalog.rules.sensitivity import demands_redaction, effective_sensitivity, exceeds
 from catalog.rules.vocabulary import BUILT_IN_PURPOSES, ConsumerKind, Effect, Lifecycle, Sensitivity

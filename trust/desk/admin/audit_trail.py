@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from catalog.admin.changes import FieldChange, deed, differences, names_in, who
+from catalog.admin.changes import FieldChange, action_of, differences, names_in, who
 from catalog.admin.reach import person_of
 from catalog.models import Consumer, DataProduct, Person, UseCase
 from catalog.queries import visible_use_cases
@@ -158,7 +158,7 @@ def lines_of(changes: Iterable[Change]) -> Iterator[Line]:
         yield Line(
             at=event.pgh_created_at,
             who=who(change.said, names),
-            action=deed(change.said),
+            action=action_of(change.said),
             reason=str(change.said.get("reason", "")),
             kind=noun(change.kind),
             name=_name(event),
