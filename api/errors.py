@@ -48,7 +48,7 @@ REMEDIES_OF_CODES: dict[str, str] = {
     "person_inactive": "Ask a member of the group 'governance' to activate the account, or to hand the consumer over.",
     "scope_missing": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
 }
-"""What to do about a key, where its status alone does not tell."""
+"""What to do about a key, where its status alone does not say."""
 ASK_OPERATOR = "Try again later; if this persists, give the request_id to the operator, whose log has the cause."
 REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: SEE_DOCS,

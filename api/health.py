@@ -22,13 +22,13 @@ BROKER_TIMEOUT_SECONDS = 2.0
 
 
 def only_reads(view: View) -> View:
-    """GET and HEAD reach the view; OPTIONS names them; anything else is a 405 problem."""
+    """GET and HEAD reach the view, not to be cached unless it says so; OPTIONS names them; anything else is a 405 problem."""
 
     @csrf_exempt  # else a POST without a cookie would get a page about forms
     def answer(request: HttpRequest) -> HttpResponse:
         if request.method in {"GET", "HEAD"}:
             response = view(request)
-            response["Cache-Control"] = "no-store"
+            response.headers.setdefault("Cache-Control", "no-store")
             return response
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers=ALLOW)

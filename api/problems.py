@@ -1,16 +1,22 @@
-"""RFC 9457 problem details: the one shape that every error below /api has. Which error becomes which problem: `api.errors`."""
+"""RFC 9457 problem details: the one shape that every error below /api has. Which error becomes which problem: `api.errors`.
+
+And the id that every request gets, and a problem names.
+"""
 
 import json
-from collections.abc import Mapping
+import re
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from time import perf_counter_ns
 
 from django.http import HttpRequest, HttpResponse
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = "touchstone.request_id"
 ARRIVED = "touchstone.arrived_ns"
-"""In a request's META: its id, and `time.perf_counter_ns()` when it came in (see `api.middleware`)."""
+"""In a request's META: its id, and `time.perf_counter_ns()` when it came in (see `RequestIdMiddleware`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +68,23 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
         headers["WWW-Authenticate"] = 'Bearer realm="touchstone"'
     content = json.dumps(body, ensure_ascii=True)  # a path may hold what UTF-8 cannot: escapes always can
     return HttpResponse(content, status=problem.status, content_type=MEDIA_TYPE, headers=headers)
+
+
+ACCEPTABLE = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
+"""Printable ASCII, as AuthZEN leaves the form to the caller, at most as long as the log keeps it."""
+
+
+class RequestIdMiddleware:
+    """Gives every request an id: the caller's `X-Request-ID` where it is acceptable, else a new UUID; and echoes it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.META[ARRIVED] = perf_counter_ns()
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if ACCEPTABLE.fullmatch(given) else str(uuid.uuid4())
+        request.META[REQUEST_ID] = request_id
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.decisions import find_decision
+from api.access.visibility import find_decision
 from api.authzen.rendering import decision_of
 from api.v1.base import ApiView
 from api.v1.rendering import render_answer

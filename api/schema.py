@@ -237,7 +237,7 @@ def add_headers(operation: dict[str, Any]) -> None:
 
 
 def statuses_of(path: str, operation: dict[str, Any], *, changes: bool) -> list[str]:
-    """Which problems an operation may answer, as far as its shape tells."""
+    """Which problems an operation may answer, as far as its shape shows."""
     if path.startswith("/.well-known/"):
         return ["405", "500", "503"]
     statuses = ["400", "401", "403", "405", "429", "500", "503"]

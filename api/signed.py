@@ -1,18 +1,14 @@
 """Signed answers over HTTP: `application/jose`, a compact JWS that `/.well-known/jwks.json` checks."""
 
-from http import HTTPStatus
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 
-from api.problems import Problem, problem_response
+from api.health import only_reads
 from trust.decisions.services.signed_answers import signed_answer
 from trust.ledger.signing import public_jwks
 from trust.models import Decision
 
 MEDIA_TYPE = "application/jose"
-ALLOW = {"Allow": "GET, HEAD, OPTIONS"}
 
 
 def wants_signed(accept: str) -> bool:
@@ -31,14 +27,9 @@ def issuer_of(request: HttpRequest) -> str:
     return settings.TOUCHSTONE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
 
 
-@csrf_exempt  # else a POST without a cookie would get a page about forms
+@only_reads
 def jwks(request: HttpRequest) -> HttpResponse:
     """`/.well-known/jwks.json`: every public key that ever signed here, for everybody."""
-    if request.method in {"GET", "HEAD"}:
-        # Short: after a rotation the new key is met at once. Who meets an unknown kid fetches the set again.
-        headers = {"Cache-Control": "public, max-age=60"}
-        return JsonResponse(public_jwks(), content_type="application/jwk-set+json", headers=headers)
-    if request.method == "OPTIONS":
-        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=ALLOW)
-    detail = f"{request.method} is not possible at this address."
-    return problem_response(request, Problem(405, "method_not_allowed", detail, "Use GET.", headers=ALLOW))
+    # Short: after a rotation the new key is met at once. Who meets an unknown kid fetches the set again.
+    headers = {"Cache-Control": "public, max-age=60"}
+    return JsonResponse(public_jwks(), content_type="application/jwk-set+json", headers=headers)

@@ -21,7 +21,7 @@ except ValidationError as error:
     )
     raise ImproperlyConfigured(message) from None
 
-# After the check above, so that a wrong variable is told as a sentence. Sets the application of every `shared_task`.
+# After the check above, so that a wrong variable is reported as a sentence. Sets the application of every `shared_task`.
 from config import celery as celery_application  # noqa: F401
 
 BASE_DIR = PROJECT_ROOT
@@ -63,7 +63,7 @@ AUTH_USER_MODEL = "catalog.Person"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "api.middleware.RequestIdMiddleware",
+    "api.problems.RequestIdMiddleware",
     "api.repeated_answers.RepeatedAnswerMiddleware",  # ahead of everything that such an answer does not need
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.PolicyMiddleware",
@@ -105,7 +105,7 @@ TEMPLATES = [
 
 
 def server_of(variable: str, url: str) -> dict[str, Any]:
-    """The part of Django's database entry that a libpq URL tells, with prepared statements on the server."""
+    """The part of Django's database entry that a libpq URL gives, with prepared statements on the server."""
     try:
         parts = conninfo_to_dict(url)
     except ProgrammingError:  # whose words may quote the password

@@ -1,7 +1,8 @@
 """`.venv` with the locked packages: through uv where it can be had, else through pip. Runs on the standard library alone.
 
 A stamp in `.venv` says what is installed, so that a second start takes no time. `bin/test` installs a superset of what
-`bin/up` needs, and `bin/up` leaves it in place.
+`bin/up` needs, and `bin/up` leaves it in place. `bin/lock` resolves them for every platform and every Python that
+Touchstone supports, with hashes.
 
 uv does not read pip's settings, so those of this machine (package index, certificates) are passed on as uv's variables.
 """
@@ -270,3 +271,35 @@ def without(names: tuple[str, ...], locked: str) -> str:
         if not dropping:
             kept.append(line)
     return "".join(kept)
+
+
+PAIRS = (
+    "requirements",
+    "requirements-dev",  # held to what the first one resolved
+    "requirements-uv",
+    *(f"requirements-{name}" for name in THIRD_PARTY),
+)
+
+
+def lock(root: Path, arguments: list[str]) -> None:
+    """Rewrite the locked files. Raises with uv's own words when a range cannot be satisfied."""
+    if set(arguments) - {"--upgrade"}:
+        raise CommandFailedError("bin/lock takes --upgrade and nothing else.", exit_code=2)
+    installer = Installer(root)
+    installer.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with installer.alone():
+        installer.make_tools()
+        uv = installer.uv()
+        if uv is None:
+            raise CommandFailedError(
+                f"uv could not be installed, and bin/lock needs it. The end of {installer.log}:\n{tail(installer.log)}"
+            )
+        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet", *arguments]
+        for name in PAIRS:
+            with step(f"{name}.txt"):
+                # No index settings of this machine: the locked files must name public releases only.
+                command = [*uv, "pip", "compile", *options, f"{name}.in", "--output-file", f"{name}.txt"]
+                if not installer.run(command):
+                    raise CommandFailedError(
+                        f"{name}.in cannot be resolved. The end of {installer.log}:\n{tail(installer.log)}"
+                    )

@@ -11,8 +11,7 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from runtime.directories import make_local
-from runtime.install import Installer, install_third_parties
-from runtime.lock import lock
+from runtime.install import Installer, install_third_parties, lock
 from runtime.options import Scope, down_options, test_options, up_options
 from runtime.ports import require_free
 from runtime.registry import Record, sweep

@@ -17,8 +17,7 @@ from rest_framework.exceptions import NotAuthenticated
 from api.authentication import ApiKeyAuthentication
 from api.errors import ASK_OPERATOR, answer_error
 from api.handlers import is_api
-from api.middleware import RequestIdMiddleware
-from api.problems import Problem, problem_response
+from api.problems import Problem, RequestIdMiddleware, problem_response
 from api.throttling import ADMITTED
 from catalog.services.api_keys import KEY_FORM
 from trust.presentation.responses import error_page

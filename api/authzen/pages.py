@@ -1,7 +1,7 @@
 """Pages of searches: where a page begins is an opaque token, good for the same question only (AuthZEN 1.0, section 8.2).
 
 A token holds the last entry that was looked at, the `limit`, and a digest of what was asked. There is nothing secret in it and
-nothing to gain by making one: whatever a page shows is ruled on anew.
+nothing to gain by making one: whatever a page shows is ruled on again.
 """
 
 import base64

@@ -31,7 +31,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """A request body or query: an unknown name is refused, since a misspelt one would silently not count."""
 
     def get_fields(self) -> dict[str, Any]:
-        """The fields; who gives a word that is not on a list is told the list."""
+        """The fields; an error about a word that is not on a list names the list."""
         fields: dict[str, Any] = super().get_fields()
         for field in fields.values():
             one = getattr(field, "child", field)
@@ -111,6 +111,11 @@ class ApiView(APIView):
         checked = serializer(data=self.request.data, partial=partial)
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)
+
+    def matching(self, rows: QuerySet[M], lookups: Mapping[str, str]) -> QuerySet[M]:
+        """The rows that match the query parameters given; `lookups`: a parameter's name to the lookup that takes its value."""
+        given = {lookup: self.parameters.get(name) for name, lookup in lookups.items()}
+        return rows.filter(**{lookup: value for lookup, value in given.items() if value is not None})
 
     def page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]]) -> Response:
         """One page of `rows`, by `keyset`, each as `serializer` shows it."""

@@ -104,13 +104,10 @@ class WholeNumberField(serializers.IntegerField):
         return int(data)
 
 
-class WholeNumberParameter(serializers.IntegerField):
+class WholeNumberParameter(WholeNumberField):
     """A whole number in an address: digits alone."""
 
     default_error_messages = {"not_a_whole_number": "Give a whole number in digits, such as 5."}
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"min_value": -LARGEST_ID, "max_value": LARGEST_ID, **options})
 
     def to_internal_value(self, data: Any) -> int:
         if not WHOLE.fullmatch(str(data)):

@@ -22,7 +22,7 @@ def variable_name(name: str, field: FieldInfo) -> str:
 
 
 def default_text(value: object) -> str:
-    """A default as one would write it in the environment; paths in the project are told relative to it."""
+    """A default as one would write it in the environment; paths in the project are relative to it."""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if isinstance(value, Path):

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             replayed = replay_decision(decision, now=database_now())
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
-        told = {"is_identical": replayed.identical, **asdict(replayed)}
-        self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
+        answer = {"is_identical": replayed.identical, **asdict(replayed)}
+        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
         if not replayed.identical:
             raise CommandError(f"Decision {decision.pk} differs from the logged answer; the differences are above.")

@@ -303,9 +303,7 @@ def with_claims(claims: UseCaseClaims, given: Mapping[str, Any]) -> UseCaseClaim
         typed["products"] = tuple(UsedProduct(one["product"], one["port"]) for one in typed["products"])
     if "measures" in typed:
         owner = typed.get("business_owner", claims.business_owner)
-        typed["measures"] = tuple(_measure(one, owner) for one in typed["measures"])
+        typed["measures"] = tuple(
+            MeasureClaims(**{"owner": owner, **one, "better": Better(one["better"])}) for one in typed["measures"]
+        )
     return replace(claims, **typed)
-
-
-def _measure(given: Mapping[str, Any], owner: str) -> MeasureClaims:
-    return MeasureClaims(**{"owner": owner, **given, "better": Better(given["better"])})

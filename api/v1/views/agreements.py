@@ -6,8 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.consumers import find_consumer
-from api.access.visibility import find_product
+from api.access.visibility import find_consumer, find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, TextField, choices
@@ -113,7 +112,7 @@ class AgreementRequest(StrictSerializer):
     expires_at = MomentField(help_text="When it ends: at most 366 days from now.")
 
 
-COLUMNS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
+LOOKUPS = {"status": "status", "consumer": "consumer__slug", "product": "product__slug", "purpose": "purpose"}
 
 
 def _changed(agreement: Agreement, status: int = 200) -> Response:
@@ -128,8 +127,7 @@ class AgreementsView(ApiView):
     @extend_schema(operation_id="list_agreements", responses=AgreementAnswer(many=True), tags=["agreements"])
     def get(self, request: Request) -> Response:
         """Agreements of your consumers and of your products, newest first. Governance and auditors see all."""
-        rows = visible_agreements(self.actor)
-        rows = rows.filter(**{column: self.parameters[name] for name, column in COLUMNS.items() if name in self.parameters})
+        rows = self.matching(visible_agreements(self.actor), LOOKUPS)
         if self.parameters["is_waiting_for_me"]:
             waiting = agreements_waiting_for(self.actor, is_governance=is_governance(self.actor), now=self.now)
             rows = rows.filter(pk__in=waiting.order_by().values("pk"))

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.consumers import find_consumer, visible_consumers, with_key_count
+from api.access.visibility import find_consumer, visible_consumers, with_key_count
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import OptionalEmailField, OptionalTextField, TextField, choices
@@ -96,7 +96,7 @@ def consumer_claims(given: Mapping[str, Any]) -> ConsumerClaims:
     )
 
 
-COLUMNS = {"kind": "kind", "status": "status", "owner": "owner__username"}
+LOOKUPS = {"kind": "kind", "status": "status", "owner": "owner__username"}
 
 
 def shown(consumer: Consumer, *, status: int = 200) -> Response:
@@ -112,8 +112,7 @@ class ConsumersView(ApiView):
     @extend_schema(operation_id="list_consumers", responses=ConsumerAnswer(many=True), tags=["consumers"])
     def get(self, request: Request) -> Response:
         """The consumers that you answer for, by slug. Governance and auditors see all."""
-        filters = {column: self.parameters[name] for name, column in COLUMNS.items() if name in self.parameters}
-        return self.page(visible_consumers(self.actor).filter(**filters), ConsumerAnswer)
+        return self.page(self.matching(visible_consumers(self.actor), LOOKUPS), ConsumerAnswer)
 
     @extend_schema(
         operation_id="register_consumer", request=ConsumerRequest, responses={201: ConsumerAnswer}, tags=["consumers"]

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.decisions import find_decision, visible_decisions
+from api.access.visibility import find_decision, visible_decisions
 from api.pagination import KeysetPagination
 from api.signed import MEDIA_TYPE, signed_response
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
@@ -115,7 +115,7 @@ class DecisionAnswer(DecisionEntry):
 
 
 UNSHOWN = ("answer", "basis", "ruling", "obligations", "question")
-COLUMNS = {
+LOOKUPS = {
     "purpose": "purpose",
     "decision": "decision",
     "channel": "channel",
@@ -132,18 +132,13 @@ class DecisionsView(ApiView):
     @extend_schema(operation_id="list_decisions", responses=DecisionEntry(many=True), tags=["decisions"])
     def get(self, request: Request) -> Response:
         """Answers that were given, newest first: about your consumers and your products; governance and auditors see all."""
-        rows = visible_decisions(self.actor).defer(*UNSHOWN).filter(**self._filters())
-        return self.page(rows, DecisionEntry)
-
-    def _filters(self) -> dict[str, Any]:
-        """By columns that an index or the partitions know: slugs are looked up first, and an unknown one finds nothing."""
-        given = {name: value for name, value in self.parameters.items() if value is not None}
-        filters = {column: given[name] for name, column in COLUMNS.items() if name in given}
+        rows = self.matching(visible_decisions(self.actor).defer(*UNSHOWN), LOOKUPS)
+        # By columns that an index or the partitions know: slugs are looked up first, and an unknown one finds nothing.
         for name, model in (("consumer", Consumer), ("product", DataProduct)):
-            if name in given:
-                pk = model.objects.filter(slug=given[name]).values_list("pk", flat=True).first()
-                filters[f"{name}_id"] = -1 if pk is None else pk
-        return filters
+            if name in self.parameters:
+                pk = model.objects.filter(slug=self.parameters[name]).values_list("pk", flat=True).first()
+                rows = rows.filter(**{f"{name}_id": -1 if pk is None else pk})
+        return self.page(rows, DecisionEntry)
 
 
 class DecisionView(ApiView):

@@ -128,7 +128,12 @@ class ResolutionRequest(StrictSerializer):
 
 
 RELATED = ("product__owner", "owner", "opened_by", "resolved_by", "port")
-COLUMNS = {"severity": "severity", "product": "product__slug", "assignee": "owner__username"}
+LOOKUPS = {
+    "is_open": "resolved_at__isnull",
+    "severity": "severity",
+    "product": "product__slug",
+    "assignee": "owner__username",
+}
 
 
 def incidents_as_shown() -> QuerySet[Incident]:
@@ -161,7 +166,7 @@ class AllIncidentsView(ApiView):
     def get(self, request: Request) -> Response:
         """Incidents of every product that you may see, newest first."""
         seen = visible_products(self.actor).order_by().values("pk")
-        return self.page(narrowed(self, incidents_as_shown().filter(product__in=seen)), IncidentAnswer)
+        return self.page(self.matching(incidents_as_shown().filter(product__in=seen), LOOKUPS), IncidentAnswer)
 
 
 class IncidentsView(ApiView):
@@ -173,7 +178,7 @@ class IncidentsView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Incidents of the product, newest first."""
         rows = incidents_as_shown().filter(product=find_product(self.actor, slug))
-        return self.page(narrowed(self, rows), IncidentAnswer)
+        return self.page(self.matching(rows, LOOKUPS), IncidentAnswer)
 
     @extend_schema(
         operation_id="open_incident", request=IncidentRequest, responses={201: IncidentWithTimeline}, tags=["incidents"]
@@ -192,14 +197,6 @@ class IncidentsView(ApiView):
             now=self.now,
         )
         return _changed(incident, 201)
-
-
-def narrowed(view: ApiView, rows: QuerySet[Incident]) -> QuerySet[Incident]:
-    """`rows` as the query parameters want them."""
-    given = view.parameters
-    if given["is_open"] is not None:
-        rows = rows.filter(resolved_at__isnull=given["is_open"])
-    return rows.filter(**{column: given[name] for name, column in COLUMNS.items() if name in given})
 
 
 class IncidentView(ApiView):

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.consumers import find_consumer
 from api.access.permissions import IsKnown
+from api.access.visibility import find_consumer
 from api.authentication import KeyGrant
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer

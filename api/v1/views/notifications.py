@@ -104,12 +104,8 @@ class NotificationsView(NoticesView):
     @extend_schema(operation_id="list_notifications", responses=NotificationAnswer(many=True), tags=["notifications"])
     def get(self, request: Request) -> Response:
         """Notices to you and to your consumers, newest first."""
-        rows = self.notices()
-        if self.parameters["is_unread"] is not None:
-            rows = rows.filter(read_at__isnull=self.parameters["is_unread"])
-        columns = {"kind": "kind", "consumer": "consumer__slug"}
-        rows = rows.filter(**{column: self.parameters[name] for name, column in columns.items() if name in self.parameters})
-        return self.page(rows, NotificationAnswer)
+        lookups = {"is_unread": "read_at__isnull", "kind": "kind", "consumer": "consumer__slug"}
+        return self.page(self.matching(self.notices(), lookups), NotificationAnswer)
 
 
 class ReadNotificationsView(NoticesView):

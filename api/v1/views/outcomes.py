@@ -6,7 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.use_cases import find_use_case, reporter_of
+from api.access.permissions import reporter_of
+from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import (
@@ -142,8 +143,7 @@ class OutcomesView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Values that were reported for the measures of the use case, the newest report first."""
         rows = OutcomeReport.objects.filter(use_case=find_use_case(self.actor, slug))
-        names = {"measure": "measure__name", "since": "observed_at__gte"}
-        rows = rows.filter(**{names[name]: value for name, value in self.parameters.items()})
+        rows = self.matching(rows, {"measure": "measure__name", "since": "observed_at__gte"})
         return self.page(rows.select_related("measure", "reported_by", "consumer"), OutcomeAnswer)
 
     @extend_schema(
@@ -168,9 +168,8 @@ class UsesView(ApiView):
     @extend_schema(operation_id="list_uses", responses=UseAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request, slug: str) -> Response:
         """What consumers say that they did with their answers in the use case, the newest report first."""
-        rows = uses_as_shown(find_use_case(self.actor, slug))
-        names = {"action": "action", "consumer": "consumer__slug", "decision_id": "decision_id"}
-        rows = rows.filter(**{names[name]: value for name, value in self.parameters.items() if name in names})
+        lookups = {"action": "action", "consumer": "consumer__slug", "decision_id": "decision_id"}
+        rows = self.matching(uses_as_shown(find_use_case(self.actor, slug)), lookups)
         is_misuse = self.parameters["is_misuse"]
         if is_misuse is not None:
             rows = rows.exclude(misuse="") if is_misuse else rows.filter(misuse="")

@@ -5,7 +5,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.use_cases import find_use_case, reporter_of
+from api.access.permissions import reporter_of
+from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
 from api.v1.fields import FlagParameter, OptionalTextField, TextField, WholeNumberField, WholeNumberParameter, choices
@@ -115,16 +116,14 @@ class ExceptionsView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Exceptions of the outputs of the use case, newest first; of one that you do not see, those assigned to you."""
         rows = visible_exceptions(self.actor).filter(use_case__slug=slug)
-        given = self.parameters
         if not rows.exists():
             find_use_case(self.actor, slug)  # an empty list for whoever sees the use case, else 404
-        if given["is_open"] is not None:
-            rows = rows.filter(closed_at__isnull=given["is_open"])
-        if given["is_overdue"]:
+        lookups = {"is_open": "closed_at__isnull", "severity": "severity", "decision_id": "decision_id"}
+        rows = self.matching(rows, lookups)
+        if self.parameters["is_overdue"]:
             rows = rows.filter(closed_at=None, due_at__lte=self.now)
-        if given["is_assigned_to_me"]:
+        if self.parameters["is_assigned_to_me"]:
             rows = rows.filter(assigned_to=self.actor)
-        rows = rows.filter(**{name: given[name] for name in ("severity", "decision_id") if name in given})
         return self.page(rows, ExceptionEntry)
 
     @extend_schema(

@@ -77,8 +77,8 @@ class PolicyView(ApiView):
             raise NotFoundError(f"{name} v1 is the first version: there is none before it.", remedy=remedy)
         other = self.find(slug, name, against)
         old, new = (replace(claims_of_policy(one), cedar=None) for one in (other, policy))
-        told = {"name": policy.name, "version": policy.version, "against": other.version}
-        return Response({**told, "settings": differences(old, new), "cedar": text_difference(other, policy)})
+        versions = {"name": policy.name, "version": policy.version, "against": other.version}
+        return Response({**versions, "settings": differences(old, new), "cedar": text_difference(other, policy)})
 
     def publish(self, policy: AccessPolicy) -> Response:
         return self.shown(publish_policy(policy=policy, actor=self.actor, now=self.now))

@@ -1,9 +1,12 @@
 """Data products: found, shown, registered, changed, and moved through their life."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -15,14 +18,67 @@ from api.access.visibility import find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import SLUG_FORM, MomentField, OptionalTextField, PatternField, TextField, choices
-from api.v1.listing import WORD, find_products, with_current_verdicts
 from catalog.models import Contract, DataProduct, InputPort, Person
+from catalog.models.product import DataProductQuerySet
+from catalog.queries import visible_products
 from catalog.rules.claims import ProductClaims
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services import products
 from catalog.services.requests import LONGEST_REASON
+from trust.models import CurrentVerdict
+from trust.verdicts.services.judging import ensure_current
 from trust.vocabulary import GateName, Grade, VerdictStatus
+
+WORD = re.compile(r"\w+")
+MOST_WORDS = 10
+MOST_JUDGED_FOR_A_FILTER = 200
+
+
+def find_products(person: Person, filters: Mapping[str, Any], now: datetime) -> DataProductQuerySet:
+    """Visible products that match every filter. Retired ones only where `lifecycle` asks for them.
+
+    A filter by verdict or gate needs verdicts that stand: what has run out is judged first, up to a limit. What then
+    still waits to be judged counts as unknown, so that a filter for good products never shows an old answer.
+    """
+    products = visible_products(person).select_related("domain", "owner", "current_verdict").defer("current_verdict__body")
+    if "lifecycle" in filters:
+        products = products.filter(lifecycle=filters["lifecycle"])
+    else:
+        products = products.exclude(lifecycle=Lifecycle.RETIRED)
+    columns = {"sensitivity": "sensitivity", "owner": "owner__username", "domain": "domain__slug"}
+    products = products.filter(**{column: filters[name] for name, column in columns.items() if name in filters})
+    if "tag" in filters:
+        products = products.filter(tags__contains=[filters["tag"]])
+    if "q" in filters:
+        products = products.filter(search=search_query(filters["q"]))
+    if "verdict" in filters or "gate" in filters:
+        stale = products.filter(current_verdict__in=CurrentVerdict.objects.stale(now))
+        ensure_current(list(stale.values_list("pk", flat=True)[:MOST_JUDGED_FOR_A_FILTER]), now)
+    if "verdict" in filters:
+        products = products.filter(current_verdict__in=CurrentVerdict.objects.showing(filters["verdict"], now))
+    if "gate" in filters:
+        products = products.filter(current_verdict__in=CurrentVerdict.objects.with_open_gate(filters["gate"], now))
+    return products
+
+
+def search_query(text: str) -> SearchQuery:
+    """Every word must occur, as a whole or as a beginning: as it is written, or all of them by their English stems."""
+    words = " & ".join(f"{word}:*" for word in WORD.findall(text)[:MOST_WORDS])
+    as_written = SearchQuery(words, search_type="raw", config="simple")
+    return as_written | SearchQuery(words, search_type="raw", config="english")  # which leaves out words such as "the"
+
+
+def with_current_verdicts(products: Sequence[DataProduct], now: datetime) -> Sequence[DataProduct]:
+    """The same products, each with a verdict that stands at `now`. No query where none has run out."""
+    old = [p.pk for p in products if not p.current_verdict.is_current(now)]
+    if old:
+        ensure_current(old, now)
+        judged = CurrentVerdict.objects.defer("body").in_bulk(old)
+        for product in products:
+            if product.pk in judged:
+                product.current_verdict = judged[product.pk]
+    return products
 
 
 class ProductQuery(StrictSerializer):

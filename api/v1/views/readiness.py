@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.use_cases import find_use_case
+from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.signed import MEDIA_TYPE, issuer_of, wants_signed
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
@@ -177,10 +177,6 @@ class PastReadinessView(ApiView):
         return Response(PastReadinessAnswer(row, context={"hidden": hidden_from(self.actor, use_case)}).data)
 
 
-class ReportQuery(StrictSerializer):
-    as_of = MomentField(required=False, help_text="What was known at this moment and would have been said then.")
-
-
 class ReportPerson(serializers.Serializer[Any]):
     username = serializers.CharField()
     name = serializers.CharField()
@@ -330,7 +326,7 @@ HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
 
 
 class UseCaseReportView(ApiView):
-    query = ReportQuery
+    query = ReadinessQuery
 
     @extend_schema(
         operation_id="get_use_case_report",

@@ -117,7 +117,7 @@ class RecallAnswer(RecallEntry):
         return load_outcome(recall.fallen_verdict.outcome).cause
 
 
-COLUMNS = {"product": "product__slug", "status": "status"}
+LOOKUPS = {"product": "product__slug", "status": "status", "is_open": "closed_at__isnull"}
 
 
 class RecallsView(ApiView):
@@ -127,12 +127,9 @@ class RecallsView(ApiView):
     @extend_schema(operation_id="list_recalls", responses=RecallEntry(many=True), tags=["recalls"])
     def get(self, request: Request) -> Response:
         """Recalls of your products and those that name your consumers, newest first; governance and auditors see all."""
-        rows = visible_recalls(self.actor).defer("fallen_verdict__outcome")
-        rows = rows.filter(**{COLUMNS[name]: value for name, value in self.parameters.items() if name in COLUMNS})
+        rows = self.matching(visible_recalls(self.actor).defer("fallen_verdict__outcome"), LOOKUPS)
         if "consumer" in self.parameters:
             rows = rows.filter(names_visibly(self.actor, self.parameters["consumer"]))
-        if self.parameters["is_open"] is not None:
-            rows = rows.filter(closed_at__isnull=self.parameters["is_open"])
         return self.page(rows, RecallEntry)
 
 

@@ -133,8 +133,7 @@ class RunsView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Runs of the product's ports, newest request first."""
         rows = Run.objects.filter(port__product=find_product(self.actor, slug))
-        names = {"port": "port__name", "status": "status"}
-        rows = rows.filter(**{names[name]: value for name, value in self.parameters.items()})
+        rows = self.matching(rows, {"port": "port__name", "status": "status"})
         return self.page(rows.select_related(*RELATED).defer("suite__expectations"), RunEntry)
 
     @extend_schema(

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.use_cases import find_use_case
+from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, OptionalTextField, choices
@@ -140,8 +140,7 @@ class AllStageMovesView(ApiView):
     def get(self, request: Request) -> Response:
         """Moves of every use case that you may see, newest first; `is_waiting_for_me` gives your queue."""
         rows = as_shown().filter(use_case__in=visible_use_cases(self.actor).order_by().values("pk"))
-        if "status" in self.parameters:
-            rows = rows.filter(status=self.parameters["status"])
+        rows = self.matching(rows, {"status": "status"})
         if self.parameters["is_waiting_for_me"]:
             rows = rows.filter(pk__in=moves_waiting_for(self.actor).order_by().values("pk"))
         return page_of(self, rows)

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.access.use_cases import find_use_case
+from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView
 from api.v1.serializers.use_cases import (

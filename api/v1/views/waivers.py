@@ -119,11 +119,10 @@ class AllWaiversView(ApiView):
     def get(self, request: Request) -> Response:
         """Waivers of every product that you may see, those that end last first."""
         rows = waivers_as_shown().filter(product__in=visible_products(self.actor).order_by().values("pk"))
-        if "product" in self.parameters:
-            rows = rows.filter(product__slug=self.parameters["product"])
+        rows = self.matching(rows, {"product": "product__slug", "status": "status"})
         if self.parameters["is_waiting_for_me"]:
             rows = rows.filter(pk__in=waivers_waiting_for(self.actor, self.now).order_by().values("pk"))
-        return self.page(_of_status(self, rows), WaiverAnswer)
+        return self.page(rows, WaiverAnswer)
 
 
 class WaiversView(ApiView):
@@ -135,7 +134,7 @@ class WaiversView(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         """Waivers of the product, those that end last first; also requests, and what is over."""
         rows = waivers_as_shown().filter(product=find_product(self.actor, slug))
-        return self.page(_of_status(self, rows), WaiverAnswer)
+        return self.page(self.matching(rows, {"status": "status"}), WaiverAnswer)
 
     @extend_schema(operation_id="request_waiver", request=WaiverRequest, responses={201: WaiverAnswer}, tags=["waivers"])
     def post(self, request: Request, slug: str) -> Response:
@@ -144,10 +143,6 @@ class WaiversView(ApiView):
         product = find_product(self.actor, slug)
         owner = find_person(username=given.pop("owner"), part="owner")
         return _changed(request_waiver(product=product, owner=owner, actor=self.actor, now=self.now, **given), 201)
-
-
-def _of_status(view: ApiView, rows: QuerySet[Waiver]) -> QuerySet[Waiver]:
-    return rows.filter(status=view.parameters["status"]) if "status" in view.parameters else rows
 
 
 class WaiverView(ApiView):
