@@ -61,9 +61,9 @@ def request_agreement(
             remedy="Choose a published one.",
             code="product_unknown",
         )
-    demand_usable(consumer, product)
+    _demand_usable(consumer, product)
     demand_known_purpose(purpose)
-    demand_end(expires_at, now, agreements_standing(now).filter(consumer=consumer, product=product, purpose=purpose).first())
+    _demand_end(expires_at, now, agreements_standing(now).filter(consumer=consumer, product=product, purpose=purpose).first())
     agreement = Agreement(
         consumer=consumer,
         product=product,
@@ -112,12 +112,12 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
                 remedy="Make a new request with a later end.",
                 code="request_expired",
             )
-        demand_usable(row.consumer, product)
+        _demand_usable(row.consumer, product)
         if not actor.is_active:
-            raise not_yours(row, actor, "approve")
+            raise _not_yours(row, actor, "approve")
         part = part_of(request_of(row), actor=actor.pk, is_governance=is_governance(actor))
         if isinstance(part, Refusal):
-            raise refusal(part, row, actor)
+            raise _refusal(part, row, actor)
         _give(row, part, actor, now)
         if missing_parts(request_of(row)):
             row.save()
@@ -141,7 +141,7 @@ def reject_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
         if actor.pk == row.requested_by_id:
             raise ForbiddenError(f"{actor.username} made this request.", remedy="Withdraw it instead.", code="four_eyes")
         if not _speaks_for(row.product, actor):
-            raise not_yours(row, actor, "reject")
+            raise _not_yours(row, actor, "reject")
         _end(row, AgreementStatus.REJECTED, demand_reason(reason, "A rejection"), actor, now)
         _notify_of_end(row, "rejected", actor, now)
     return row
@@ -170,7 +170,7 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
         row = _held(agreement, AgreementStatus.REVOKED, "revoked")
         gives_back = actor.is_active and actor.pk == row.consumer.owner_id
         if not (gives_back or _speaks_for(row.product, actor)):
-            raise not_yours(row, actor, "revoke")
+            raise _not_yours(row, actor, "revoke")
         if row.expires_at <= now:
             raise ConflictError(
                 f"The agreement that {grant_of(row)} expired at {shown(row.expires_at)}.",
@@ -253,7 +253,7 @@ def _speaks_for(product: DataProduct, actor: Person) -> bool:
     return is_governance(actor) or (actor.is_active and actor.pk == product.owner_id)
 
 
-def demand_usable(consumer: Consumer, product: DataProduct) -> None:
+def _demand_usable(consumer: Consumer, product: DataProduct) -> None:
     """Raise `ConflictError` where the product is retired or the consumer may not be given anything."""
     demand_not_retired(product)
     if consumer.status != ConsumerStatus.ACTIVE or not consumer.owner.is_active:
@@ -266,7 +266,7 @@ def demand_usable(consumer: Consumer, product: DataProduct) -> None:
         )
 
 
-def demand_end(expires_at: datetime, now: datetime, former: Agreement | None) -> None:
+def _demand_end(expires_at: datetime, now: datetime, former: Agreement | None) -> None:
     """Raise `InvalidError` for an end in the past, too far away, or not later than that of the agreement to be renewed."""
     if expires_at <= now:
         fault = f"The end {shown(expires_at)} is not in the future."
@@ -280,7 +280,7 @@ def demand_end(expires_at: datetime, now: datetime, former: Agreement | None) ->
     raise InvalidError(fault, remedy=remedy, field="expires_at")
 
 
-def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
+def _refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
     """Why `actor` cannot approve, as the error to raise."""
     match why:
         case Refusal.BENEFICIARY:
@@ -302,10 +302,10 @@ def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
                 code="already_approved",
             )
         case Refusal.NOT_AN_APPROVER:
-            return not_yours(row, actor, "approve")
+            return _not_yours(row, actor, "approve")
 
 
-def not_yours(row: Agreement, actor: Person, action: str) -> ForbiddenError:
+def _not_yours(row: Agreement, actor: Person, action: str) -> ForbiddenError:
     """The error for somebody who neither owns the product nor speaks for governance. `action` completes "may not ..."."""
     owner = row.product.owner.username
     also = " and governance" if Part.GOVERNANCE in needed_parts(request_of(row).sensitivity) else ""

@@ -202,7 +202,7 @@ def _upstream(product: DataProduct, slug: str) -> DataProduct:
 
 def _demand_no_circle(product: DataProduct, upstream: DataProduct) -> None:
     """Raise `ConflictError` where `upstream` is built, directly or not, from `product`."""
-    if path := path_upstream(upstream, product):
+    if path := _path_upstream(upstream, product):
         circle = " <- ".join([product.slug, *path])
         raise ConflictError(
             f"Data product {product.slug} cannot be built from {upstream.slug}: that closes a circle, {circle}.",
@@ -212,7 +212,7 @@ def _demand_no_circle(product: DataProduct, upstream: DataProduct) -> None:
         )
 
 
-def path_upstream(start: DataProduct, target: DataProduct) -> list[str]:
+def _path_upstream(start: DataProduct, target: DataProduct) -> list[str]:
     """Slugs from `start` along its inputs, and theirs, to `target`, both included; empty where no path leads there.
 
     One of the shortest. One query for each step away from `start`.
