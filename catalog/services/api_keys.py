@@ -18,6 +18,7 @@ from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from catalog.services.consumers import consumer_of_person, require_may_manage
 from catalog.services.permissions import is_governance
 from catalog.services.recording import recorded
+from catalog.services.requests import locked
 
 KEY_FORM = re.compile(r"ts_[a-z0-9]{10}_[A-Za-z0-9_-]{43}")
 PREFIX_ALPHABET = string.ascii_lowercase + string.digits
@@ -93,12 +94,12 @@ def create_key_of(
     text, prefix = new_key_text()
     with recorded("create_key", actor):
         # A suspension or a change of owner that is being written at this moment comes before or after, never in between.
-        owner = Consumer.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=consumer.pk)
-        require_may_manage(actor, owner)
-        _demand_own_voice(owner, scopes, actor)
-        _demand_active(owner)
+        consumer = locked(consumer, "owner")
+        require_may_manage(actor, consumer)
+        _demand_own_voice(consumer, scopes, actor)
+        _demand_active(consumer)
         key = ApiKey.objects.create(
-            consumer=owner,
+            consumer=consumer,
             name=name.strip(),
             prefix=prefix,
             digest=digest_of(text),

@@ -22,19 +22,19 @@ from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.people import find_person
 from catalog.services.permissions import actor_name, is_governance, may_register, require_governance
 from catalog.services.recording import recorded
+from catalog.services.requests import locked
 from catalog.services.validation import demand_clean
 
 
 def consumer_of_person(person: Person) -> Consumer:
     """The consumer that a person is, made where there is none yet: clearance `internal` (our choice), slug the username."""
-    found = Consumer.objects.filter(owner=person, kind=ConsumerKind.PERSON).first()
-    if found is not None:
+    own = Consumer.objects.filter(owner=person, kind=ConsumerKind.PERSON)
+    if (found := own.first()) is not None:
         return found
     with recorded("create_consumer", person):
         # Two first keys at once would both make it: the row of the person lets them do so one after the other.
         Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-        found = Consumer.objects.filter(owner=person, kind=ConsumerKind.PERSON).first()
-        if found is not None:
+        if (found := own.first()) is not None:
             return found
         slug = person.username
         while Consumer.objects.filter(slug=slug).exists():
@@ -166,7 +166,7 @@ def hand_over_consumer(*, consumer: Consumer, owner: str, actor: Person | None) 
 def _changing(consumer: Consumer, action: str, actor: Person | None) -> Iterator[Consumer]:
     """The row of `consumer` as it is now, locked until the change is recorded; whoever may no longer change it is refused."""
     with recorded(action, actor):
-        row = Consumer.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=consumer.pk)
+        row = locked(consumer, "owner")
         require_may_manage(actor, row)
         yield row
 

@@ -1,4 +1,4 @@
-"""What requests that wait for an answer share: agreements, waivers and moves of use cases between stages."""
+"""What services share that change a row, and requests that wait for an answer: agreements, waivers and moves of stages."""
 
 from typing import TypeVar
 

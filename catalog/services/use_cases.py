@@ -28,6 +28,7 @@ from catalog.services.notifications import notify
 from catalog.services.people import find_person
 from catalog.services.permissions import actor_name, is_governance, may_register
 from catalog.services.recording import recorded
+from catalog.services.requests import locked
 from catalog.services.use_case_parts import put_consumers, put_measures, put_products
 from catalog.services.validation import demand_clean, demand_known_purpose
 
@@ -250,8 +251,7 @@ def _changing(use_case: UseCase, action: str, actor: Person | None, reason: str)
 
 
 def _locked(use_case: UseCase) -> UseCase:
-    rows = UseCase.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("business_owner", "outputs_owner", "exceptions_owner").get(pk=use_case.pk)
+    return locked(use_case, "business_owner", "outputs_owner", "exceptions_owner")
 
 
 def _after(now: datetime, *moments: datetime | None) -> datetime:
