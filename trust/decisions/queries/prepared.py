@@ -45,7 +45,8 @@ class Statement:
         return [tuple(_text(result.get_value(row, n)) for n in range(result.nfields)) for row in range(result.ntuples)]
 
     def rows_if_connected(self, *arguments: str | None) -> list[Row]:
-        """What it finds; nothing where it could not be run, which the log then says: the caller goes on without it, and Django reconnects.
+        """What it finds; nothing where it could not be run, which the log then says: the caller goes on without it, and Django
+        reconnects.
 
         Django would ask `SELECT 1` first, to see whether a kept connection still lives: half of the time that this takes. Here
         the statement itself finds out.

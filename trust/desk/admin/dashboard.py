@@ -20,7 +20,7 @@ from trust.desk.queries import desk
 from trust.desk.queries.due import Due, falls_due
 from trust.evidence.models.run import Run
 from trust.presentation.admin.links import list_link, page_link
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.models.recall import Recall
 from trust.verdicts.models.verdict import CurrentVerdict
 from trust.verdicts.queries import product_upkeep

@@ -18,7 +18,7 @@ from trust.presentation.admin.links import list_link, row_link
 from trust.presentation.pages.labels import GATES
 from trust.use_cases.models.use_case import OutputException, StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries import product_upkeep
 from trust.verdicts.queries.product_upkeep import Reach
 from trust.verdicts.queries.waivers import waivers_waiting_for

@@ -13,7 +13,7 @@ from catalog.queries import visible_use_cases
 from catalog.rules.vocabulary import Sensitivity, Severity, UseCaseStage
 from catalog.services.permissions import sees_everything
 from trust.use_cases.models.use_case import Readiness, ReadinessWatch
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.models.verdict import CurrentVerdict, verdict_at
 from trust.verdicts.queries.product_upkeep import Reach, published_within

@@ -17,7 +17,7 @@ from catalog.queries import agreements_standing
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import sees_everything
 from trust.use_cases.models.use_case import OutcomeReport, OutputException, StageMove
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
 from trust.verdicts.queries.waivers import granted_waivers

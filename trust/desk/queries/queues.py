@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from catalog.models import AccessPolicy, Agreement, Person, PolicyStatus
 from catalog.rules.vocabulary import AgreementStatus
 from trust.use_cases.models.use_case import OutputException, StageMove
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.product_upkeep import Reach
 from trust.vocabulary import StageMoveStatus, WaiverStatus
 

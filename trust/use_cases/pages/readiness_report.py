@@ -22,7 +22,7 @@ from trust.use_cases.rules.readiness.facts import MeasureFacts, Presence, UseCas
 from trust.use_cases.rules.readiness.outcome import Assessment
 from trust.use_cases.rules.readiness.redaction import HIDDEN, redact_assessment
 from trust.use_cases.services.readiness import assess_use_case, readiness_as_of
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.trust_policy import TrustPolicy, policy_from_dict
 

@@ -21,7 +21,7 @@ from catalog.models import Person
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import Severity
 from trust.verdicts.admin.product_rows import ProductRowAdmin
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.services.incidents import (
     assign_incident,
     change_severity,

@@ -18,7 +18,7 @@ from catalog.models import Person
 from catalog.rules.texts import cut
 from trust.presentation.pages.labels import GATES
 from trust.verdicts.admin.product_rows import ProductRowAdmin
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.waivers import waivers_waiting_for
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.verdicts.services.waiver_notices import excepted

@@ -113,7 +113,7 @@ def _is_current(now: datetime) -> dict[str, Any]:
 
 
 class CurrentVerdict(models.Model):
-    """The one row per product that answers are read from; `body` holds the ready-made answer.
+    """The one row per product that answers are read from; `body` holds the stored answer.
 
     body: JSON text with marks (`trust.verdicts.rules.answer`) where decision id, moment of asking and age of the evidence go.
     reason_codes, basis: what goes into the decision row of every answer (see `Decision`). invalidated_at: when `invalidated`

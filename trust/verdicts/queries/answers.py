@@ -12,7 +12,7 @@ from trust.verdicts.rules.codec import load_outcome
 def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, Any]:
     """The answer that stands for a product, short or full, one query. `NotFoundError` where there is no such product.
 
-    The short one comes from the ready-made body, in which only the moment of asking and the age of the evidence are set anew.
+    The short one comes from the stored body, in which only the moment of asking and the age of the evidence are set anew.
     """
     current = CurrentVerdict.objects.select_related("verdict_row").filter(product__slug=slug).first()
     if current is None:

@@ -18,7 +18,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
-from trust.verdicts.models.exceptions import Incident, IncidentEntry
+from trust.verdicts.models.incidents import Incident, IncidentEntry
 from trust.verdicts.rules.incidents import CauseState
 from trust.verdicts.services.incident_notices import tell
 from trust.verdicts.services.rule_incidents import state_now

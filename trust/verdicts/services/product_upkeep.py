@@ -10,7 +10,7 @@ from catalog.models import DataProduct, Person
 from catalog.rules.moments import rfc_3339, shown
 from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
 from trust.notices.services.notices import Notice, give_new
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
 from trust.verdicts.services.waiver_notices import concerned, excepted, payload_of, where

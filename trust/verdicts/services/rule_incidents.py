@@ -13,7 +13,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.recording import recorded
 from trust.evidence.models.run import CheckResult, Run
 from trust.evidence.rules.formatting import count, shorten
-from trust.verdicts.models.exceptions import Incident, IncidentEntry
+from trust.verdicts.models.incidents import Incident, IncidentEntry
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.run_sightings import runs_seen
 from trust.verdicts.queries.waivers import waived_checks

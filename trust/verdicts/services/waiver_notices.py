@@ -7,7 +7,7 @@ from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
 from catalog.services.permissions import actor_name
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.vocabulary import WaiverStatus
 
 

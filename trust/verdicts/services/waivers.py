@@ -19,7 +19,7 @@ from catalog.services.requests import demand_reason, locked
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.identity import check_key as key_of
 from trust.evidence.services.source_resolution import suite_of
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
 from trust.verdicts.rules.waivers import InvalidWaiverError, validate_waiver

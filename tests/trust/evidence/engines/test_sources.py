@@ -302,7 +302,7 @@ def test_a_server_that_does_not_answer_can_be_tried_again(monkeypatch: pytest.Mo
 
 
 def test_a_connection_only_reads(warehouse: str) -> None:
-    from trust.evidence.engines.gx.opening import Opening  # noqa: PLC0415
+    from trust.evidence.engines.gx.sources import Opening  # noqa: PLC0415
 
     source = Source(SourceKind.POSTGRES, "public.touchstone_sources", connection=warehouse)
     with Opening(source, Access(database_hosts=(HOST,))) as opened, pytest.raises(Exception, match="read-only"):

@@ -21,11 +21,11 @@ from trust.evidence.engines.gx.file_problems import file_problem
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.measure import run_measurements
 from trust.evidence.engines.gx.observation import data_time, observe, observed_columns
-from trust.evidence.engines.gx.opening import Access, Opening, OpenSource
 from trust.evidence.engines.gx.postgres_tables import connection_problem
 from trust.evidence.engines.gx.reference import References
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.results import error_result, is_redacted, overall, passed_or_failed
+from trust.evidence.engines.gx.sources import Access, Opening, OpenSource
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
 from trust.evidence.sources.problem import SourceProblemError
