@@ -18,7 +18,7 @@ from trust.evidence.models.run import Run
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.evidence import Failure, RunEvidence
 from trust.evidence.services.runs import Claim, claim_run
-from trust.evidence.services.source_resolution import Reading, reading_of
+from trust.evidence.services.source_resolution import EngineInput, resolve_engine_input, unsupported_source
 from trust.evidence.sources.files import without_roots
 from trust.evidence.sources.problem import SourceProblemError
 from trust.verdicts.models.verdict import Verdict
@@ -56,7 +56,7 @@ def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Ve
 def _look(claim: Claim) -> RunEvidence:
     """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
     try:
-        reading = _when_database_is_there(lambda: _reading(claim))
+        reading = _when_database_is_there(lambda: _engine_input(claim))
         return reading if isinstance(reading, RunEvidence) else _without_roots(_engine().run(reading.suite, reading.source))
     except (OperationalError, InterfaceError):
         raise
@@ -73,17 +73,17 @@ def _without_roots(evidence: RunEvidence) -> RunEvidence:
     return replace(evidence, failure=failure, results=results)
 
 
-def _reading(claim: Claim) -> Reading | RunEvidence:
+def _engine_input(claim: Claim) -> EngineInput | RunEvidence:
     """What to look at, or the evidence that there is nothing to look at."""
     run = Run.objects.select_related("suite", "port__product").get(id=claim.run_id)
     if run.port.removed_at is not None or run.port.product.lifecycle == Lifecycle.RETIRED:
         return _could_not_look(_gone(run))
     if run.port.source_kind == SourceKind.UNSUPPORTED:
-        return _could_not_look(_unsupported(run))
+        return _could_not_look(unsupported_source(run.port).failure)
     if port_digest(run.port) != run.port_digest:
         return _could_not_look(_moved(run))
     try:
-        return reading_of(port=run.port, suite=run.suite)
+        return resolve_engine_input(port=run.port, suite=run.suite)
     except SourceProblemError as error:
         return _could_not_look(error.failure)
 
@@ -124,14 +124,6 @@ def _moved(run: Run) -> Failure:
         message=f"Port {run.port.name} was given another place just as the run began.",
         remedy="Nothing need be done: the run is tried again on the new place.",
         retryable=True,
-    )
-
-
-def _unsupported(run: Run) -> Failure:
-    return Failure(
-        code="source_unsupported",
-        message=f"Port {run.port.name} is kept in {run.port.location}, which Touchstone cannot read.",
-        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
     )
 
 

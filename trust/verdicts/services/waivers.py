@@ -18,7 +18,7 @@ from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.identity import check_key as key_of
-from trust.evidence.services.source_resolution import suite_of
+from trust.evidence.services.source_resolution import suite_spec
 from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
@@ -138,7 +138,7 @@ def close_unanswered(*, now: datetime, product: DataProduct | None = None) -> in
 def check_keys_of(product: DataProduct) -> frozenset[str]:
     """The keys of all checks that the product's suites ask for now."""
     suites = Suite.objects.filter(port__in=product.output_ports.all(), is_current=True).select_related("port")
-    return frozenset(key_of(suite.port.name, expectation) for suite in suites for expectation in suite_of(suite).expectations)
+    return frozenset(key_of(suite.port.name, expectation) for suite in suites for expectation in suite_spec(suite).expectations)
 
 
 def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Waiver:

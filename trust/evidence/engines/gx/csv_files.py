@@ -93,7 +93,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -
         + f" FROM {quoted_name(raw)}"
     )
     kinds = _infer(connection, raw, len(header))
-    columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True)
+    columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True, text_dates=True)
     casts = ", ".join(
         f"CASE WHEN n{i} THEN NULL ELSE {_cast(f'c{i}', kind)} END AS {quoted_name(column.sql_name)}"
         for i, (column, kind) in enumerate(zip(columns.values(), kinds, strict=True))

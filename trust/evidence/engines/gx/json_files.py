@@ -30,7 +30,7 @@ def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: So
     if not keys:
         raise malformed(source.location, "none of its objects has a field")
     kinds = [_kind(connection, raw, key) for key in keys]
-    columns = file_columns(list(zip(keys, kinds, strict=True)), source)
+    columns = file_columns(list(zip(keys, kinds, strict=True)), source, text_dates=True)
     values = [
         f"{_extract(key, kind)} AS {quoted_name(column.sql_name)}"
         for key, kind, column in zip(keys, kinds, columns.values(), strict=True)
