@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.problems import Problem, problem_response
-from trust.decisions.services.signed_answers import signed_answer
+from trust.decisions.services.proofs import signed_answer
 from trust.ledger.signing import public_jwks
 from trust.models import Decision
 

@@ -9,7 +9,7 @@ from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
 from api.v1.serializers.labels import words
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.evidence.queries.shown_results import shown_results
+from trust.evidence.queries.facts import shown_results
 from trust.models import CheckResult, Run, RunCause
 from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
 

@@ -18,7 +18,7 @@ from trust.models import CurrentVerdict, Decision
 
 PRODUCTS = {"subject": subject(), "action": action(), "resource": {"type": "data_product"}}
 SUBJECTS = {"subject": {"type": "consumer"}, "action": action(), "resource": resource()}
-CANDIDATES = "trust.decisions.queries.candidates"
+CANDIDATES = "trust.decisions.services.search"
 ACTIONS = {"subject": subject(), "resource": resource()}
 
 

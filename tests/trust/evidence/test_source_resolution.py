@@ -11,9 +11,8 @@ from catalog.rules.claims import FieldClaims
 from catalog.rules.vocabulary import LogicalType, Sensitivity
 from tests.factories import make_governed_product, make_port, make_product
 from tests.trust.builders import make_suite
-from trust.evidence.rules.evidence import Source
+from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.services.source_resolution import resolve_engine_input
-from trust.evidence.sources.problem import SourceProblemError
 
 pytestmark = pytest.mark.django_db
 

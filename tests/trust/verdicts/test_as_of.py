@@ -8,8 +8,7 @@ from tests.factories import NOW, make_governance
 from tests.trust.builders import make_ready_port, run_well
 from trust.clock import database_now
 from trust.models import CurrentVerdict, Incident, Verdict
-from trust.verdicts.queries.answers import answer_of
-from trust.verdicts.queries.as_of import verdict_as_of
+from trust.verdicts.queries.as_of import answer_of, verdict_as_of
 from trust.verdicts.rules.answer import short_answer
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.services.judging import ensure_current

@@ -1,5 +1,6 @@
-"""Inclusion proofs: a decision is in a sealed batch, and its row is still the one that was sealed."""
+"""What proves an answer to others: the signed answer, and the inclusion proof of its decision in a sealed batch."""
 
+import json
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from trust.ledger.models.ledger import LedgerBatch
 from trust.ledger.queries import ledger_rows
 from trust.ledger.queries.ledger_rows import Source
 from trust.ledger.rules.merkle import inclusion_path, leaf_hash, split_hashes
+from trust.ledger.signing import canonical_json, sign
 
 DECISIONS = "trust_decision"
 
@@ -105,3 +107,26 @@ def _unknown(decision_id: int) -> NotFoundError:
         remedy="Give the decision_id of an answer that you got.",
         code="decision_unknown",
     )
+
+
+ANSWER_TYPE = "touchstone-answer+jwt"
+
+
+def signed_answer(*, decision: Decision, issuer: str) -> str:
+    """The compact JWS of a logged answer: who answered whom (`iss`, `sub`), which decision (`jti`), when, until when, and what.
+
+    exp is `valid_until`, or the moment of asking where the answer named no time: it then speaks for that moment only. So does
+    an answer about a past moment: a yes that has been taken back since must not look like one of today. Both moments are
+    whole seconds, cut off (RFC 7519). Raises KeyUnavailableError.
+    """
+    is_about_the_past = bool((decision.question or {}).get("as_of"))
+    end = decision.asked_at if is_about_the_past else decision.valid_until or decision.asked_at
+    claims = {
+        "iss": issuer,
+        "sub": decision.subject,
+        "jti": str(decision.pk),
+        "iat": int(decision.asked_at.timestamp()),
+        "exp": int(end.timestamp()),
+        "answer": json.loads(decision.answer),
+    }
+    return sign(canonical_json(claims), content_type=ANSWER_TYPE)

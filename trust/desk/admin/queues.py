@@ -13,7 +13,7 @@ from catalog.models import AccessPolicy, Agreement, DataProduct
 from catalog.queries import agreements_waiting_for, visible_use_cases
 from catalog.rules.vocabulary import AgreementStatus
 from trust.desk.pages.desk import PUBLISHED
-from trust.desk.queries import queues as waiting
+from trust.desk.queries import desk as waiting
 from trust.presentation.admin.links import list_link, row_link
 from trust.presentation.pages.labels import GATES
 from trust.use_cases.models.use_case import OutputException, StageMove

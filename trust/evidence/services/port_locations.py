@@ -20,8 +20,8 @@ from catalog.rules.errors import ForbiddenError
 from catalog.rules.sensitivity import demands_redaction
 from catalog.rules.vocabulary import Lifecycle, Sensitivity, SourceKind
 from catalog.services.permissions import can_change, is_governance, stewards
+from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.sources.postgres import split_table
-from trust.evidence.sources.problem import SourceProblemError
 
 DataLocation = frozenset[str] | tuple[str, str]
 """The paths that a location may lead to, with the identity of a file of several names; or schema and table."""

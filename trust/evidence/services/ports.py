@@ -9,10 +9,10 @@ from catalog.rules.claims import PortClaims
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import SourceKind
 from catalog.services import ports
+from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.sources.files import resolve_file
 from trust.evidence.sources.postgres import connection_settings, parse_connection_reference, split_table
-from trust.evidence.sources.problem import SourceProblemError
 
 # What may be different tomorrow, or on the worker's machine is a warning and no refusal. A run checks again.
 _TEMPORARY = {"source_missing", "source_empty", "source_unreadable", "connection_unusable"}

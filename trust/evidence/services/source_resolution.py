@@ -12,10 +12,9 @@ from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.evidence.models.suite import Suite
-from trust.evidence.rules.evidence import Source
+from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.services.port_locations import may_look_up, redacted_by_other_ports, redacted_columns
 from trust.evidence.sources.files import resolve_file
-from trust.evidence.sources.problem import SourceProblemError
 
 logger = logging.getLogger(__name__)
 

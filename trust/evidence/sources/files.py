@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.rules.vocabulary import SourceKind
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import SourceProblemError
 
 # What pandas.read_csv takes for a missing value (its STR_NA_VALUES).
 NULL_TEXTS: tuple[str, ...] = (

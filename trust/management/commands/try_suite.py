@@ -16,9 +16,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
-from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file
-from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 EXIT_CODES = {EvidenceStatus.PASSED: 0, EvidenceStatus.FAILED: 1, EvidenceStatus.ERROR: 2}

@@ -17,7 +17,7 @@ from catalog.rules.ruling import AskedFor, PolicyInForce, Resource, Ruling, Subj
 from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, Lifecycle, Sensitivity
 from trust.use_cases.queries.use_case_facts_products import standing_until
 from trust.use_cases.rules.readiness.facts import ConfirmationFacts, GrantFacts
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.vocabulary import VerdictStatus
 
 # Both look only at an index that holds all that is counted here, `trust_decision_use_case`. People's keys may ask about any

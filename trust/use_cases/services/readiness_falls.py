@@ -21,7 +21,7 @@ from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.codec import load_assessment
 from trust.use_cases.rules.readiness.outcome import QuestionResult
 from trust.use_cases.rules.readiness.redaction import redact_result
-from trust.use_cases.services.missing_requirements import line_of
+from trust.use_cases.rules.stages import line_of
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.recall import RecallState, Telling, cross, due, tell
 from trust.vocabulary import RecallStatus

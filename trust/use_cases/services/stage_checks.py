@@ -14,8 +14,7 @@ from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.outcome import QuestionResult
 from trust.use_cases.rules.readiness.redaction import redact_result
-from trust.use_cases.rules.stages import Way, way, ways_from
-from trust.use_cases.services.missing_requirements import line_of
+from trust.use_cases.rules.stages import Way, line_of, way, ways_from
 from trust.verdicts.rules.trust_policy import TrustPolicy
 
 

@@ -22,8 +22,7 @@ from catalog.services.requests import demand_reason, locked
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import rests_on_override
 from trust.use_cases.rules.readiness.outcome import QuestionResult
-from trust.use_cases.rules.stages import Way, way
-from trust.use_cases.services.missing_requirements import as_kept
+from trust.use_cases.rules.stages import Way, as_kept, way
 from trust.use_cases.services.readiness import Kept, assess_for_decision
 from trust.use_cases.services.stage_checks import (
     demand_approver,

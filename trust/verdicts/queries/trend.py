@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
-from trust.verdicts.models.daily_verdicts import DailyVerdictCount
+from trust.verdicts.models.verdict import DailyVerdictCount
 
 DAYS = 90
 LOOKED_UP = 4_500  # products times days that a page looks up itself: our choice, some 50 ms

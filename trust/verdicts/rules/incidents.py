@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from catalog.rules.vocabulary import Severity
-from trust.verdicts.rules.incident_policy import IncidentRules
+from trust.verdicts.rules.policy_settings import IncidentRules
 from trust.vocabulary import CheckStatus, IncidentRule, RunStatus
 
 _LOOKED = frozenset({CheckStatus.PASSED, CheckStatus.FAILED})

@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.verdicts.rules.incident_policy import IncidentRules
-from trust.verdicts.rules.policy_settings import InvalidTrustPolicyError, demand, demand_span
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import IncidentRules, InvalidTrustPolicyError, ReadinessPolicy, demand, demand_span
 from trust.vocabulary import GateName, Part
 
 __all__ = [

@@ -1,18 +1,24 @@
 """What time does to products: acknowledgements, reviews and waivers run out, and their people are reminded of it.
 
+How the products stood is counted once a day is over; missed days are counted later, to the same result.
+
 Each reminder has a key, so that it is given once, however often this runs. Nothing waits for it: gates compare with the clock.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from catalog.models import DataProduct, Person
 from catalog.rules.moments import rfc_3339, shown
 from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
 from trust.notices.services.notices import Notice, give_new
+from trust.verdicts.models.verdict import DailyVerdictCount
 from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
+from trust.verdicts.queries.trend import Day, days_until, stood_at_the_end_of
 from trust.verdicts.services.waiver_notices import concerned, excepted, payload_of, where
 from trust.verdicts.services.waivers import close_unanswered
 from trust.vocabulary import WaiverStatus
@@ -104,3 +110,31 @@ def _due_at(product: DataProduct) -> datetime:
 
 def _moment(moment: datetime | None) -> str:
     return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
+
+
+SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before midnight has been committed
+
+
+def count_daily_verdicts(*, now: datetime) -> int:
+    """Write the standing of every day of the trend that is over and not written yet; how many those were. Safe to run twice.
+
+    A day at a time: each costs one look into the history of every product, and what was counted stays when the next fails.
+    """
+    days = days_until(now - SETTLED)
+    known = set(DailyVerdictCount.objects.filter(day__gte=days[0]).values_list("day", flat=True))
+    written = 0
+    for day in days:
+        if day in known:
+            continue
+        with transaction.atomic():
+            found = stood_at_the_end_of([day])
+            stood = found[0] if found else Day(day, 0, 0, 0)
+            row = DailyVerdictCount(
+                day=day,
+                production_grade=stood.production_grade,
+                not_production_grade=stood.not_production_grade,
+                unknown=stood.unknown,
+            )
+            DailyVerdictCount.objects.bulk_create([row], ignore_conflicts=True)
+        written += 1
+    return written

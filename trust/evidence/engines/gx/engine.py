@@ -26,8 +26,7 @@ from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.results import error_result, is_redacted, overall, passed_or_failed
 from trust.evidence.engines.gx.sources import Access, Opening, OpenSource
 from trust.evidence.rules.dimensions import dimension_of
-from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source, SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 logger = logging.getLogger(__name__)

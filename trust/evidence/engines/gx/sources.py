@@ -15,23 +15,20 @@ import sqlalchemy as sa
 from sqlalchemy import sql
 
 from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.backend import DuckDbBackend, PostgresBackend
 from trust.evidence.engines.gx.columns import Column
-from trust.evidence.engines.gx.csv_files import load_csv
-from trust.evidence.engines.gx.duckdb_backend import DuckDbBackend
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
 from trust.evidence.engines.gx.file_columns import file_columns
 from trust.evidence.engines.gx.file_problems import file_problem
-from trust.evidence.engines.gx.json_files import load_json_lines
 from trust.evidence.engines.gx.limits import EngineLimits
 from trust.evidence.engines.gx.measure import Table
-from trust.evidence.engines.gx.postgres_backend import PostgresBackend
 from trust.evidence.engines.gx.postgres_tables import connection_problem, open_database, read_columns
 from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_names, quoted_path
 from trust.evidence.engines.gx.run_folders import RunFolder, SizeGuard
-from trust.evidence.rules.evidence import Source
+from trust.evidence.engines.gx.text_files import load_csv, load_json_lines
+from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file, resolve_file
 from trust.evidence.sources.postgres import connection_settings, split_table
-from trust.evidence.sources.problem import SourceProblemError
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
