@@ -42,7 +42,8 @@ class Statement:
         wrapper.ensure_connection()
         with wrapper.wrap_database_errors:
             result = self._run(wrapper.connection, arguments)
-        return [tuple(_text(result.get_value(row, n)) for n in range(result.nfields)) for row in range(result.ntuples)]
+        values = ((result.get_value(row, n) for n in range(result.nfields)) for row in range(result.ntuples))
+        return [tuple(None if value is None else value.decode() for value in row) for row in values]
 
     def rows_if_connected(self, *arguments: str | None) -> list[Row]:
         """What it finds; nothing where it could not be run, which the log then says: the caller goes on without it, and Django
@@ -97,7 +98,3 @@ def _result(connection: psycopg.Connection) -> pq.abc.PGresult:
 def took_too_long(error: Exception) -> bool:
     """Whether the database did not answer, or held something locked, for as long as this process waits for it."""
     return isinstance(error.__cause__, _TOOK_TOO_LONG)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode()

@@ -48,16 +48,16 @@ def proof_of(*, decision_id: int) -> InclusionProof:
     ids = batch.row_ids[start : start + segment["count"]]
     with transaction.atomic():
         ledger_rows.pin_forms()
-        told = (
+        leaf = (
             ledger_rows.leaf_input(Source(DECISIONS, "id", "asked_at"), segment["columns"], decision_id)
             if segment["columns"]
             else None
         )
-    if told is None and decision_id not in ids:
+    if leaf is None and decision_id not in ids:
         raise _unknown(decision_id)
     leaves = split_hashes(bytes(batch.leaves))
     index = start + ids.index(decision_id) if decision_id in ids else -1
-    if told is None or index < 0 or leaf_hash(told.encode()) != leaves[index]:
+    if leaf is None or index < 0 or leaf_hash(leaf.encode()) != leaves[index]:
         raise ConflictError(
             f"Decision {decision_id} is not as batch {batch.number} sealed it, so there is no proof of it.",
             remedy="Notify governance and the auditors; on the server, `bin/manage ledger verify` names what was changed.",
@@ -66,7 +66,7 @@ def proof_of(*, decision_id: int) -> InclusionProof:
     return InclusionProof(
         decision_id=decision_id,
         batch=batch.number,
-        leaf_input=told,
+        leaf_input=leaf,
         leaf_hash=leaves[index].hex(),
         leaf_index=index,
         tree_size=len(leaves),

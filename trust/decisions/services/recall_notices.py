@@ -1,7 +1,7 @@
 """Carries out what recalls owe: names everybody who was given a yes, and tells them once of the fall and once of the recovery.
 
 Naming, telling and the recall's new status are one transaction: killed anywhere in it, nothing of it happened, and it is done
-at the next turn. Notices have keys, so that even what is done twice is told once.
+at the next turn. Notices have keys, so that what is done twice gives one notice.
 """
 
 import logging
@@ -65,21 +65,21 @@ _OVERDUE = Q(status=RecallStatus.RECOVERING, sent_at=None)
 
 
 def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:
-    """Number of recalls that were told of at `now`, those that wait longest first. Safe to run at any time, and twice.
+    """Number of recalls of which notices were given at `now`, those that wait longest first. Safe to run twice.
 
     One that fails is logged and passed over, so that it does not hold up the others; it is tried again at the next turn.
     """
     _, policy = current_policy()
     is_due = _OVERDUE | (_STAYS & Q(changed_at__lte=now - policy.recall_damping))
     waiting = Recall.objects.filter(is_due, closed_at=None)
-    told = 0
+    notified = 0
     for recall_id, product_id in waiting.order_by("changed_at").values_list("id", "product_id")[:limit]:
         try:
             ensure_current([product_id], now)  # a change that nobody has judged yet may have brought it back already
-            told += _carry_out(recall_id, policy, now)
+            notified += _carry_out(recall_id, policy, now)
         except (DomainError, DatabaseError, ValueError):
             logger.exception("Recall %s failed; it is retried in a minute.", recall_id)
-    return told
+    return notified
 
 
 @transaction.atomic

@@ -47,8 +47,9 @@ _LONGEST_ANSWERING = timedelta(minutes=5)
 class Reevaluation:
     """What comes out again. `why` collects what was found missing or changed on the way.
 
-    question, at: what was asked, about which moment. outcome None: nothing was told of a product. ruling None: no policy was
-    asked; else as the log keeps it, with the `policies` that it rests on and the first end of one of them or of the agreement.
+    question, at: what was asked, about which moment. outcome None: the answer says nothing of a product. ruling None: no
+    policy was asked; else as the log keeps it, with the `policies` that it rests on and the first end of one of them or of the
+    agreement.
     """
 
     decision: Decision
@@ -270,14 +271,16 @@ def _differences(
     decision = reevaluation.decision
     text = worded(answer).replace(_ID_MARK, str(decision.pk))
     then = {name: getattr(decision, name) for name in ("decision", "verdict", "score", "valid_until", "reason_codes")}
-    then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": _known(decision.basis)}
+    basis = decision.basis
+    basis = None if basis is None else {name: basis.get(name) for name in ("facts_digest", "trust_policy")}
+    then |= {"ruling": decision.ruling, "obligations": decision.obligations, "basis": basis}
     row_then, row_now = _plain(then), _plain(_columns(reevaluation, conclusion))
     if decision.wording_version != WORDING_VERSION:
         yield from differences(*answers_without_texts(said, json.loads(text)))
         row_then, row_now = without_texts(row_then), without_texts(row_now)
     elif text != decision.answer:
-        told = list(differences(said, json.loads(text)))
-        yield from told or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
+        found = list(differences(said, json.loads(text)))
+        yield from found or [ReplayDifference("", decision.answer, text)]  # the same values, written otherwise
     yield from differences(row_then, row_now, "row")
 
 
@@ -300,10 +303,6 @@ def _columns(reevaluation: Reevaluation, conclusion: Conclusion) -> dict[str, An
         "obligations": conclusion.obligations,
         "basis": basis,
     }
-
-
-def _known(basis: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return None if basis is None else {name: basis.get(name) for name in ("facts_digest", "trust_policy")}
 
 
 def _plain(values: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 Candidates are taken in the order of names, a bounded part at a time, so that no page costs more than another.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from trust.decisions.rules.question import Answered, Asker, Question
 from trust.decisions.services.decide import evaluate_all
 from trust.decisions.services.decision_log import Draft, write
-from trust.decisions.services.evaluate import Evaluation, as_reason, asked_for
+from trust.decisions.services.evaluate import as_reason, asked_for
 from trust.verdicts.models.verdict import CURRENT_VERDICT
 from trust.verdicts.rules.answer import worded
 from trust.vocabulary import DecisionChannel, VerdictStatus
@@ -139,17 +139,14 @@ def _found(asker: Asker, sought: SearchKind, question: Question, after: str, lim
     questions = [_filled(sought, question, name) for name in candidates.names]
     looked_at = after
     names: list[str] = []
-    for name, conclusion in zip(candidates.names, _findings(asker, questions, now), strict=True):
+    evaluated = evaluate_all(asker, "", DecisionChannel.SEARCH, questions, now) if questions else ()
+    for name, conclusion in zip(candidates.names, evaluated, strict=True):
         if conclusion.conclusion.decision:
             if len(names) == limit:
                 return Found(tuple(names), looked_at)
             names.append(name)
         looked_at = name
     return Found(tuple(names), candidates.last)
-
-
-def _findings(asker: Asker, questions: Sequence[Question], now: datetime) -> Iterator[Evaluation]:
-    return iter(evaluate_all(asker, "", DecisionChannel.SEARCH, questions, now)) if questions else iter(())
 
 
 def _candidates(sought: SearchKind, question: Question, after: str, now: datetime) -> Candidates:

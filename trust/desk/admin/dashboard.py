@@ -104,7 +104,7 @@ def _troubles(viewer: DeskContext) -> dict[str, Any]:
     runs = Run.objects.filter(status=RunStatus.FAILED, requested_at__gte=since)
     runs = product_upkeep.within_reach(runs, reach, by="port__product")
     recalls = desk.open_recalls(reach).annotate(
-        told=Count("consumers"), silent=Count("consumers", filter=Q(consumers__acknowledged_at=None))
+        named=Count("consumers"), unacknowledged=Count("consumers", filter=Q(consumers__acknowledged_at=None))
     )
     incidents = desk.open_incidents(reach).select_related("product").defer("product__search")
     return {

@@ -181,5 +181,5 @@ def _queue(title: str, mine: QuerySet[Any], all_open: QuerySet[Any], item: Calla
     return Queue(title, mine.order_by().count(), all_open.order_by().count(), items, href)
 
 
-def _since(deed: str, at: datetime | None) -> str:
-    return f"last {deed}" if at else f"never {deed}"
+def _since(action: str, at: datetime | None) -> str:
+    return f"last {action}" if at else f"never {action}"

@@ -84,9 +84,9 @@ class Trend:
     change: float | None
 
 
-def matrix_of(standings: Iterable[VerdictCount]) -> Matrix:
+def matrix_of(counts: Iterable[VerdictCount]) -> Matrix:
     """Every sensitivity that some product has gets a row, and every verdict a column."""
-    found = {(one.sensitivity, one.verdict): one.products for one in standings}
+    found = {(one.sensitivity, one.verdict): one.products for one in counts}
     levels: list[Sensitivity | None] = [None, *reversed(Sensitivity)]
     present = [level for level in levels if any(level == sensitivity for sensitivity, _ in found)]
     longest = max((sum(found.get((level, VerdictStatus(word)), 0) for word in VERDICTS) for level in present), default=0)
@@ -155,7 +155,7 @@ class HeatCell:
 
     gap: Gap
     badge: Badge
-    told: str
+    answered: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,10 @@ def open_recalls(reach: Reach) -> QuerySet[Recall]:
 def open_problems(reach: Reach) -> OpenProblems:
     """Open incidents and recalls, counted. Three queries."""
     incidents = open_incidents(reach).aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity=Severity.CRITICAL)))
-    told = RecalledConsumer.objects.filter(recall__in=open_recalls(reach).order_by().values("pk"), acknowledged_at=None)
-    return OpenProblems(incidents["all"], incidents["critical"], open_recalls(reach).count(), told.count())
+    unacknowledged = RecalledConsumer.objects.filter(
+        recall__in=open_recalls(reach).order_by().values("pk"), acknowledged_at=None
+    )
+    return OpenProblems(incidents["all"], incidents["critical"], open_recalls(reach).count(), unacknowledged.count())
 
 
 def assessed(person: Person, shown: int) -> list[tuple[UseCase, Readiness | None]]:

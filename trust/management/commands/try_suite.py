@@ -165,9 +165,9 @@ def _as_text(evidence: RunEvidence) -> str:
     if evidence.failure:
         lines.append(f"{evidence.failure.code}: {evidence.failure.message} {evidence.failure.remedy}")
     counts = {status: sum(result.status is status for result in evidence.results) for status in CheckStatus}
-    told = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
+    counted = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
-    lines.append(f"{evidence.status.value.upper()}: {told or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
+    lines.append(f"{evidence.status.value.upper()}: {counted or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
     return "\n".join(lines)
 
 

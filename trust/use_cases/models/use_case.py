@@ -24,7 +24,7 @@ class Readiness(models.Model):
 
     facts, outcome: canonical JSON of `UseCaseFacts` and `Assessment` of `trust.use_cases.rules.readiness`.
     open_gaps: the gaps that are not closed. lacking: the questions without a yes that its stage asks for (that of an idea or a
-    pilot: what `approved` asks for), without those that a standing override accepts.
+    pilot: what `approved` asks for), without those that an override in force accepts.
     A row stands until the next one of the same use case, at most until `valid_until`.
     """
 

@@ -38,7 +38,7 @@ def ways_from(start: UseCaseStage) -> tuple[UseCaseStage, ...]:
 
 
 def lacking(assessment: Assessment, accepted: Collection[str] = ()) -> tuple[QuestionResult, ...]:
-    """The questions without a yes that the use case's stage asks for, without those that a standing override has `accepted`.
+    """The questions without a yes that the use case's stage asks for, without those that an override in force has `accepted`.
 
     An idea or a pilot is held against what `approved` asks for, the first stage that asks for anything.
     """

@@ -60,7 +60,7 @@ def report_outcome(
 
 
 def demand_in_time(moment: datetime, now: datetime, field: str) -> None:
-    """Raise `InvalidError` for a moment of the future, or one that is too long ago to be told now."""
+    """Raise `InvalidError` for a moment of the future, or one that is too long ago to be reported now."""
     if is_in_time(moment, now):
         return
     fault = "is in the future" if moment > now else f"is more than {FURTHEST_BACK.days} days ago"

@@ -125,12 +125,12 @@ def _demand_may_record(reporter: Reporter, use_case: UseCase) -> None:
         )
 
 
-def _demand_may_handle(exception: OutputException, actor: Person | None, deed: str, *people: int | None) -> None:
+def _demand_may_handle(exception: OutputException, actor: Person | None, action: str, *people: int | None) -> None:
     if is_governance(actor) or (actor is not None and actor.is_active and actor.pk in {exception.assigned_to_id, *people}):
         return
     assigned = exception.assigned_to.username if exception.assigned_to else "nobody"
     raise ForbiddenError(
-        f"{actor_name(actor)} may not {deed} exception {exception.pk}: it is assigned to {assigned}.",
+        f"{actor_name(actor)} may not {action} exception {exception.pk}: it is assigned to {assigned}.",
         remedy=f"Ask {assigned if exception.assigned_to else 'governance'}, or the owner of the outputs of use case "
         f"{exception.use_case.slug}.",
     )
@@ -156,7 +156,7 @@ def _is_theirs(answer: Decision, reporter: Reporter) -> bool:
 
 
 def _handler(use_case: UseCase) -> Person | None:
-    """Who is there to handle an exception; None: nobody whom the use case names, which governance is told."""
+    """Who is there to handle an exception; None: nobody whom the use case names, of which governance is notified."""
     people = (use_case.exceptions_owner, use_case.outputs_owner, use_case.business_owner)
     return next((person for person in people if person is not None and person.is_active), None)
 

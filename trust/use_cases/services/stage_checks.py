@@ -80,11 +80,11 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
 
 
 def not_ready(
-    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], deed: str, reader: Person
+    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], action: str, reader: Person
 ) -> ConflictError:
-    """The error that lists for `reader` what keeps the use case from `to_stage`. `deed`: what the move cannot be."""
+    """The error that lists for `reader` what keeps the use case from `to_stage`. `action`: what the move cannot be."""
     return ConflictError(
-        f"The move of use case {use_case.slug} to {to_stage} cannot be {deed}: not answered with yes "
+        f"The move of use case {use_case.slug} to {to_stage} cannot be {action}: not answered with yes "
         f"{'is' if len(missing) == 1 else 'are'} {formatting.count(len(missing), 'question')} of its readiness.",
         remedy="Resolve what `errors` names, or request an override with `override_expires_at` and a reason.",
         code="not_ready",

@@ -177,7 +177,7 @@ def end_overrides(*, now: datetime, limit: int = 100) -> int:
     """How many overrides, whose time is over, ended at `now`; at most `limit`.
 
     Where something is still missing, the system moves the use case back to the stage before that it came to on evidence, and
-    everybody concerned is told.
+    everybody concerned is notified.
     One that fails is logged and passed over, so that it does not hold up the others.
     """
     over = StageMove.objects.filter(
@@ -270,8 +270,8 @@ def _move_at_once(
 
 def _arrive(use_case: UseCase, move: StageMove, now: datetime) -> None:
     """Write the move and the stage; an override that the stage before rested on is over."""
-    standing = use_case.stage_moves.filter(status=StageMoveStatus.DONE, is_override=True, override_ended_at=None)
-    standing.exclude(pk=move.pk).update(override_ended_at=now)
+    in_force = use_case.stage_moves.filter(status=StageMoveStatus.DONE, is_override=True, override_ended_at=None)
+    in_force.exclude(pk=move.pk).update(override_ended_at=now)
     move.save()
     use_case.stage, use_case.stage_since = move.to_stage, now
     use_case.save(update_fields=["stage", "stage_since", "updated_at"])

@@ -44,7 +44,7 @@ def look_after_readiness(*, now: datetime, is_over: Callable[[], bool] = lambda:
     """How many use cases were assessed at `now`: all but retired ones, those first that were looked at longest ago.
 
     At most 500, and none any more once `is_over`; the others are first in turn the next time. One that cannot be assessed is
-    logged and passed over. Overrides whose time is over are ended before, falls and recoveries told afterwards.
+    logged and passed over. Overrides whose time is over are ended before, notices of falls and recoveries given afterwards.
     """
     end_overrides(now=now)
     waiting = (

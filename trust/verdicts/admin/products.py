@@ -179,25 +179,25 @@ class DataProductAdmin(ServiceAdmin):
 
     # What can be done
 
-    def has_deeds_permission(self, request: HttpRequest) -> bool:
+    def has_actions_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("catalog.change_dataproduct"))
 
-    @action(description="Run now", permissions=["deeds"])
+    @action(description="Run now", permissions=["actions"])
     def run_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             show_result(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
-    @action(description="Re-evaluate", permissions=["deeds"])
+    @action(description="Re-evaluate", permissions=["actions"])
     def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             show_result(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
     def get_urls(self) -> list[URLPattern]:
-        deed = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
-        return [deed, *super().get_urls()]
+        action_path = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
+        return [action_path, *super().get_urls()]
 
     def do(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """One deed, by POST only: a link must not change anything."""
+        """One action, by POST only: a link must not change anything."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         product = self.get_queryset(request).filter(pk=pk).first()
@@ -222,7 +222,7 @@ class DataProductAdmin(ServiceAdmin):
             "now": now,
             "product": product,
             "label": label_of(product, now),
-            "deeds": offered(person_of(request), product),
+            "offered_actions": offered(person_of(request), product),
             "runs": list(runs.defer("suite__expectations", "columns")[:10]),
             "ports": list(product.output_ports.all()),
             "policies": list(product.access_policies.order_by("name", "-version")[:30]),

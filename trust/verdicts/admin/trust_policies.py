@@ -64,8 +64,8 @@ class TrustPolicyAdmin(ServiceAdmin):
     ordering = ["-version"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        told = ["version", "standing", "note", "digest", "published_at", "published_by", "body_as_json"]
-        return told if obj else ["note", "settings"]
+        shown = ["version", "standing", "note", "digest", "published_at", "published_by", "body_as_json"]
+        return shown if obj else ["note", "settings"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return self.get_fields(request, obj) if obj else []

@@ -54,7 +54,7 @@ def verdict_as_of(
     if rows is None:
         raise no_verdict_yet(slug)
     if minimum_score is None and maximum_evidence_age is None:
-        return _outcome_of(rows, slug, at)
+        return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
     facts, policy = stricter(*_facts_of(rows, slug, at), minimum_score=minimum_score, maximum_evidence_age=maximum_evidence_age)
     return judge(facts, policy, at)
 
@@ -70,10 +70,6 @@ class _Rows:
 def _rows_at(slug: str, at: datetime) -> _Rows | None:
     row = _row_judged_by(slug, at)
     return None if row is None else _Rows(row, _row_judged_later(slug, at))
-
-
-def _outcome_of(rows: _Rows, slug: str, at: datetime) -> Outcome:
-    return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
 
 
 def _facts_of(rows: _Rows, slug: str, at: datetime) -> tuple[ProductFacts, TrustPolicy]:

@@ -48,7 +48,7 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
 
     `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
     `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
-    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not told.
+    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not listed.
     """
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
@@ -222,17 +222,14 @@ def _whole(value: Any) -> Any:
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_whole(item) for item in value]
-    return _number(value) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return int(value) if value == int(value) else round(value, 6)
+    return value
 
 
 def _score(value: float) -> float:
     """With one decimal, also where that is a zero."""
     return round(float(value), 1)
-
-
-def _number(value: float) -> int | float:
-    """Six decimals at most; a whole number as int."""
-    return int(value) if value == int(value) else round(value, 6)
 
 
 def _moment(time: datetime) -> str:

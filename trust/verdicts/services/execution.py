@@ -186,7 +186,7 @@ def _moved(run: Run) -> Failure:
 
 
 def _crash(what: str, error: Exception) -> Failure:
-    # The text of an unforeseen exception may quote data or a connection: its kind is told, the rest is in the worker's log.
+    # The text of an unforeseen exception may quote data or a connection: its kind is shown, the rest is in the worker's log.
     return Failure(
         code="engine_crashed",
         message=f"{what} crashed with {type(error).__name__}.",

@@ -24,7 +24,7 @@ from trust.verdicts.services.waivers import close_unanswered
 from trust.vocabulary import WaiverStatus
 
 MOST_AT_ONCE = 500
-_LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer is not told that a waiver ended a week ago
+_LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer gets no notice that a waiver ended a week ago
 
 
 def look_after_products(*, now: datetime) -> int:
@@ -116,7 +116,7 @@ SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before mi
 
 
 def count_daily_verdicts(*, now: datetime) -> int:
-    """Write the standing of every day of the trend that is over and not written yet; how many those were. Safe to run twice.
+    """Write the counts of every day of the trend that is over and not written yet; how many those were. Safe to run twice.
 
     A day at a time: each costs one look into the history of every product, and what was counted stays when the next fails.
     """
@@ -128,12 +128,12 @@ def count_daily_verdicts(*, now: datetime) -> int:
             continue
         with transaction.atomic():
             found = stood_at_the_end_of([day])
-            stood = found[0] if found else Day(day, 0, 0, 0)
+            counts = found[0] if found else Day(day, 0, 0, 0)
             row = DailyVerdictCount(
                 day=day,
-                production_grade=stood.production_grade,
-                not_production_grade=stood.not_production_grade,
-                unknown=stood.unknown,
+                production_grade=counts.production_grade,
+                not_production_grade=counts.not_production_grade,
+                unknown=counts.unknown,
             )
             DailyVerdictCount.objects.bulk_create([row], ignore_conflicts=True)
         written += 1

@@ -153,7 +153,7 @@ def runs_seen(port: OutputPort, keys: Collection[str]) -> tuple[RunSeen, ...]:
     looked = [run_id for run_id, status in runs if status == RunStatus.COMPLETED]
     newest = CheckResult.objects.filter(run_id=looked[0]) if looked else CheckResult.objects.none()
     found = _by_key(port, newest)
-    wanted = {key for key, (_, seen) in found.items() if _is_bad(seen)} | (set(keys) & set(found))
+    wanted = {key for key, (_, seen) in found.items() if seen.failed_critically} | (set(keys) & set(found))
     types = {found[key][0] for key in wanted}
     checks: dict[UUID, dict[str, CheckSeen]] = defaultdict(dict)
     if looked:
@@ -181,7 +181,3 @@ def _by_key(port: OutputPort, results: Iterable[CheckResult]) -> dict[str, tuple
 
 def _badness(seen: CheckSeen) -> tuple[int, int]:
     return _WORST_FIRST.index(seen.status), list(Severity).index(seen.severity)
-
-
-def _is_bad(seen: CheckSeen) -> bool:
-    return seen.status is CheckStatus.FAILED and seen.severity is Severity.CRITICAL

@@ -131,8 +131,5 @@ class Lookup:
 
 
 def _labelled(columns: tuple[Column, ...], prefix: str) -> list[SqlExpression]:
-    return [_side(column).label(f"{prefix}{index}") for index, column in enumerate(columns)]
-
-
-def _side(column: Column) -> SqlExpression:
-    return column.number if column.kind.is_summable else column.value
+    sides = (column.number if column.kind.is_summable else column.value for column in columns)
+    return [side.label(f"{prefix}{index}") for index, side in enumerate(sides)]

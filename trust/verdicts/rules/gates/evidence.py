@@ -50,13 +50,15 @@ def critical_checks_gate(context: GateContext) -> GateResult:
             for check in assessed.checks
             if check.severity is Severity.CRITICAL and vacuity_of(check, assessed.place) is None
         ]
-        waivers += [context.waivers.checks[c.key].id for c in critical if _needs_waiver(c, assessed, context)]
+        waived = [check for check in critical if check.key in context.waivers.checks and not assessed.passed(check)]
+        waivers += [context.waivers.checks[check.key].id for check in waived]
         judged = [check for check in critical if check.key not in context.waivers.checks]
         bad = [check for check in judged if check.status is CheckStatus.FAILED]
         critical_count, failed_count = critical_count + len(critical), failed_count + len(bad)
         findings += [_failure(check, assessed, context) for check in _gravest_first(bad)]
         findings += missing_evidence(assessed, context)
-        findings += [_not_evaluated(check, context) for check in judged if _is_open(check, assessed)]
+        not_evaluated = [check for check in judged if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED}]
+        findings += [_not_evaluated(check, context) for check in not_evaluated if not assessed.passed(check)]
         if assessed.passes_count and not any(_vouches(check, assessed, context) for check in critical):
             findings.append(_none_critical(assessed, context))
     numbers = {"critical_checks": critical_count, "failed": failed_count, "waived": len(waivers)}
@@ -71,14 +73,6 @@ def critical_checks_gate(context: GateContext) -> GateResult:
 def _vouches(check: CheckFacts, assessed: AssessedEvidence, context: GateContext) -> bool:
     rows = assessed.run.rows if assessed.run else None
     return vouches_for_most(check, rows, context.policy.minimum_tolerance)
-
-
-def _is_open(check: CheckFacts, assessed: AssessedEvidence) -> bool:
-    return check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED} and not assessed.passed(check)
-
-
-def _needs_waiver(check: CheckFacts, assessed: AssessedEvidence, context: GateContext) -> bool:
-    return check.key in context.waivers.checks and not assessed.passed(check)
 
 
 def _gravest_first(checks: list[CheckFacts]) -> list[CheckFacts]:
