@@ -61,12 +61,7 @@ def request_stage_move(
         how = demand_way(row, to_stage)
         if how is Way.AT_ONCE:
             if override_expires_at is not None:
-                raise ConflictError(
-                    f"The stage {to_stage} has no requirements, so there is nothing to override.",
-                    remedy="Ask again without `override_expires_at`.",
-                    code="override_not_needed",
-                    field="override_expires_at",
-                )
+                raise _nothing_to_override(f"The stage {to_stage} has no requirements")
             if to_stage.needs_readiness and rests_on_override(row.pk, to_stage):
                 _, missing = _assess(row, to_stage, now, "moved back")
                 if missing:
@@ -85,12 +80,7 @@ def request_stage_move(
         if missing and override_expires_at is None:
             raise not_ready(row, to_stage, missing, "asked for", actor)
         if override_expires_at is not None and not missing:
-            raise ConflictError(
-                f"Use case {row.slug} lacks nothing for the stage {to_stage}, so there is nothing to override.",
-                remedy="Ask again without `override_expires_at`.",
-                code="override_not_needed",
-                field="override_expires_at",
-            )
+            raise _nothing_to_override(f"Use case {row.slug} lacks nothing for the stage {to_stage}")
         move = StageMove.objects.create(
             use_case=row,
             from_stage=row.stage,
@@ -280,3 +270,12 @@ def _arrive(use_case: UseCase, move: StageMove, now: datetime) -> None:
 def _decide(row: StageMove, status: StageMoveStatus, reason: str, actor: Person | None, now: datetime) -> None:
     row.status, row.decision_reason, row.decided_by, row.decided_at = status, reason, actor, now
     row.save(update_fields=["status", "decision_reason", "decided_by", "decided_at"])
+
+
+def _nothing_to_override(why: str) -> ConflictError:
+    return ConflictError(
+        f"{why}, so there is nothing to override.",
+        remedy="Ask again without `override_expires_at`.",
+        code="override_not_needed",
+        field="override_expires_at",
+    )

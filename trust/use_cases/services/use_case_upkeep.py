@@ -23,6 +23,7 @@ from trust.notices.rules.reminders import (
     VOID_FOR,
     exception_leads,
     measure_leads,
+    moment_key,
     reminder_of,
 )
 from trust.notices.services.notices import Notice, give_new
@@ -97,13 +98,15 @@ def _of_acknowledgements(now: datetime) -> Iterator[Notice]:
         if given is None or given < use_case.claims_changed_at or use_case.acknowledged_by_id != use_case.business_owner_id:
             if now >= use_case.claims_changed_at + VOID_FOR:
                 since = shown(use_case.claims_changed_at)
-                yield _acknowledgement(use_case, f"void:{_moment(given)}", f"has not been acknowledged since {since}", OVERDUE)
+                yield _acknowledgement(
+                    use_case, f"void:{moment_key(given)}", f"has not been acknowledged since {since}", OVERDUE
+                )
             continue
         due_at = given + interval
         step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT)
         if step:
             due = "should have been acknowledged by" if step == OVERDUE else "must be acknowledged by"
-            yield _acknowledgement(use_case, f"{step}:{_moment(given)}", f"{due} {shown(due_at)}", step)
+            yield _acknowledgement(use_case, f"{step}:{moment_key(given)}", f"{due} {shown(due_at)}", step)
 
 
 def _acknowledgement(use_case: UseCase, event: str, headline: str, step: str) -> Notice:
@@ -144,7 +147,7 @@ def _value(measure: Measure, due_at: datetime, step: str) -> Notice:
     use_case, is_overdue = measure.use_case, step == OVERDUE
     people: list[Person] = [measure.owner, use_case.business_owner] if is_overdue else [measure.owner]
     return Notice(
-        key=f"measure:{measure.pk}:{_moment(due_at)}:{step}",
+        key=f"measure:{measure.pk}:{moment_key(due_at)}:{step}",
         kind="measure.overdue" if is_overdue else "measure.due",
         subject=f"A value of {measure.name} of use case {use_case.slug} "
         f"{'is overdue since' if is_overdue else 'is due by'} {shown(due_at)}",
@@ -160,10 +163,6 @@ def _value(measure: Measure, due_at: datetime, step: str) -> Notice:
 def _since(measure: Measure) -> datetime:
     since: datetime = measure.since  # type: ignore[attr-defined]  # annotated
     return since
-
-
-def _moment(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
 
 
 def _words(interval: timedelta) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from catalog.models import DataProduct, Person
 from catalog.rules.moments import rfc_3339, shown
-from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
+from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, moment_key, reminder_of, waiver_leads
 from trust.notices.services.notices import Notice, give_new
 from trust.verdicts.models.verdict import DailyVerdictCount
 from trust.verdicts.models.waivers import Waiver
@@ -50,7 +50,7 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
             continue
         since = f"by {shown(due_at)}" if is_given else f"from {product.owner.username}: never given"
         yield Notice(
-            key=f"product:{product.pk}:acknowledge:{_moment(product.acknowledged_at)}:{step}",
+            key=f"product:{product.pk}:acknowledge:{moment_key(product.acknowledged_at)}:{step}",
             kind="product.acknowledgement_overdue" if step == OVERDUE else "product.acknowledgement_due",
             subject=f"Data product {product.slug}: acknowledgement {'was' if step == OVERDUE else 'is'} due {since}",
             text=(
@@ -70,7 +70,7 @@ def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
         due_at = _due_at(product)
         if step := reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT):
             yield Notice(
-                key=f"product:{product.pk}:review:{_moment(product.reviewed_at)}:{step}",
+                key=f"product:{product.pk}:review:{moment_key(product.reviewed_at)}:{step}",
                 kind="product.review_overdue" if step == OVERDUE else "product.review_due",
                 subject=f"Data product {product.slug}: review {'was' if step == OVERDUE else 'is'} due by {shown(due_at)}",
                 text=(
@@ -106,10 +106,6 @@ def _of_waivers(now: datetime) -> Iterator[Notice]:
 def _due_at(product: DataProduct) -> datetime:
     due_at: datetime = product.due_at  # type: ignore[attr-defined]  # annotated
     return due_at
-
-
-def _moment(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
 
 
 SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before midnight has been committed

@@ -157,7 +157,7 @@ def not_in_set(
 ) -> Measurement:
     """(how many distinct values lie outside the set, the first of them in order)."""
     value = backend.grouping(column)
-    inside = backend.is_one_of(_comparable(column), [literal(member) for member in members(column, value_set or [])])
+    inside = backend.is_one_of(column.number, [literal(member) for member in members(column, value_set or [])])
     distinct = (
         domain.select(value.label("value"), table=table)
         .where(column.value.is_not(None), sa.not_(inside))
@@ -181,17 +181,13 @@ def missing_from(
     possible = members(column, wanted)
     found: set[Any] = set()
     if possible:
-        value = _comparable(column)
+        value = column.number
         inside = backend.is_one_of(value, [literal(member) for member in possible])
         key = ("inside", column.name, domain.key, repr(value_set))
         rows = yield Rows(domain.select(value, table=table).where(inside).distinct(), key)
         found = {row[0] for row in rows}
     missing = [value for value in wanted if not any(member in found for member in members(column, [value]))]
     return len(missing), missing[:MAX_LISTED]
-
-
-def _comparable(column: Column) -> SqlExpression:
-    return column.number if column.kind is Kind.BOOLEAN else column.value
 
 
 def _float(value: Any) -> float | None:

@@ -131,5 +131,4 @@ class Lookup:
 
 
 def _labelled(columns: tuple[Column, ...], prefix: str) -> list[SqlExpression]:
-    sides = (column.number if column.kind.is_summable else column.value for column in columns)
-    return [side.label(f"{prefix}{index}") for index, side in enumerate(sides)]
+    return [column.number.label(f"{prefix}{index}") for index, column in enumerate(columns)]

@@ -70,7 +70,7 @@ def _between(question: RowQuestion) -> RowTest:
 
 def _is_in(question: RowQuestion) -> SqlExpression:
     column = question.column
-    value = column.number if column.kind is Kind.BOOLEAN else column.value
+    value = column.number
     wanted = members(column, question.arguments.get("value_set") or [])
     return question.backend.is_one_of(value, [literal(member) for member in wanted])
 
@@ -156,14 +156,10 @@ def same_family(left: Column, right: Column) -> bool:
     )
 
 
-def _side(column: Column) -> SqlExpression:
-    return column.number if column.kind.is_summable else column.value
-
-
 def _equal(left: Column, right: Column) -> SqlExpression:
     if not same_family(left, right):
         return sa.false()
-    return sa.func.coalesce(_side(left) == _side(right), sa.false())
+    return sa.func.coalesce(left.number == right.number, sa.false())
 
 
 def _pair_greater(question: RowQuestion) -> RowTest:
@@ -173,7 +169,7 @@ def _pair_greater(question: RowQuestion) -> RowTest:
             f"Columns {left.name!r} ({left.physical_type}) and {right.name!r} ({right.physical_type}) "
             "cannot be compared by order."
         )
-    sides = [_side(c) if c.kind is Kind.BOOLEAN else question.backend.ordered(c) for c in (left, right)]
+    sides = [c.number if c.kind is Kind.BOOLEAN else question.backend.ordered(c) for c in (left, right)]
     greater = sides[0] >= sides[1] if question.arguments.get("or_equal") else sides[0] > sides[1]
     return RowTest(sa.func.coalesce(greater, sa.false()))
 
@@ -194,7 +190,7 @@ def _is_value(column: Column, value: Any) -> SqlExpression:
     if value is None:
         return column.value.is_(None)
     found = members(column, [value])
-    return sa.func.coalesce(_side(column) == literal(found[0]), sa.false()) if found else sa.false()
+    return sa.func.coalesce(column.number == literal(found[0]), sa.false()) if found else sa.false()
 
 
 def _sum_equal(question: RowQuestion) -> RowTest:
