@@ -282,3 +282,13 @@ class EvidenceStatus(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
+
+
+class LedgerCheckStatus(StrEnum):
+    """Of one check of the ledger. `failed`: it could not be looked to the end, which proves nothing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    HOLDS = "holds"
+    BROKEN = "broken"
+    FAILED = "failed"

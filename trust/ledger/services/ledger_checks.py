@@ -14,9 +14,9 @@ from catalog.services.permissions import sees_everything
 from trust.clock import database_now
 from trust.ledger.models.audit import LedgerCheck
 from trust.ledger.models.ledger import LedgerBatch
-from trust.ledger.rules.ledger_check import LedgerCheckStatus
 from trust.ledger.services.ledger_verification import Against, BrokenLedgerError, Keys, verify
 from trust.ledger.signing import own_jwks
+from trust.vocabulary import LedgerCheckStatus
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Exceptions of AI outputs: recorded against the answer that the output rested on, routed to a person, closed in time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
@@ -12,7 +12,6 @@ from catalog.services.recording import recorded
 from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import OutputException
 from trust.use_cases.queries.output_exceptions import exceptions_as_shown
-from trust.use_cases.rules.reports import exception_due_at
 from trust.use_cases.services.exception_notices import closed_notice, handed_on_notice, recorded_notice
 from trust.use_cases.services.reporters import (
     Reporter,
@@ -23,6 +22,9 @@ from trust.use_cases.services.reporters import (
     takes_part,
     unknown_answer,
 )
+
+EXCEPTION_TIME = timedelta(days=7)
+"""By when an exception must be closed where the use case does not say; our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def record_exception(
             opened_at=now,
             opened_by=reporter.person,
             assigned_to=_handler(use_case),
-            due_at=exception_due_at(now, use_case.exceptions_within),
+            due_at=now + (EXCEPTION_TIME if use_case.exceptions_within is None else use_case.exceptions_within),
         )
         recorded_notice(row, by=reporter).give(now)
     return row, True
