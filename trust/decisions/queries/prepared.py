@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 Row = tuple[str | None, ...]
 _FORGOTTEN = (b"26000", b"0A000")
-"""Of a statement that the server does not know any more, or whose tables have changed since: it is prepared anew."""
+"""Of a statement that the server does not know any more, or whose tables have changed since: it is prepared again."""
 _TOOK_TOO_LONG = (ConnectionTimeout, LockNotAvailable, QueryCanceled)
 _prepared: WeakKeyDictionary[psycopg.Connection, set[bytes]] = WeakKeyDictionary()
 

@@ -152,7 +152,7 @@ class StageMove(models.Model):
 class OutcomeReport(models.Model):
     """One value of a measure, append-only. observed_at: the moment that the value is about, never after `reported_at`.
 
-    consumer: whose key reported it; None: the person did. One value for a measure and a moment: who sends it twice is told so.
+    consumer: whose key reported it; None: the person did. One value for a measure and a moment; another one is refused.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="outcomes")

@@ -148,7 +148,7 @@ class _Found:
 
 
 def _present(use_case: UseCase, now: datetime) -> _Found:
-    """Assessed anew and kept. What is shown is made of the facts of this moment, also where an earlier row stands for it."""
+    """Assessed again and kept. What is shown is made of the facts of this moment, also where an earlier row stands for it."""
     assess_use_case(use_case=use_case, now=now, cause="report")
     _, policy = current_policy()
     facts = use_case_facts(use_case.pk, now, policy)

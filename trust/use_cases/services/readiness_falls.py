@@ -153,4 +153,4 @@ def _keep_state(watch: ReadinessWatch, state: RecallState | None) -> None:
         watch.fall, watch.fallen_at, watch.changed_at, watch.told_at = "", None, None, None
         return
     watch.fallen_at = watch.fallen_at or state.changed_at
-    watch.fall, watch.changed_at, watch.told_at = state.status.value, state.changed_at, state.told_at
+    watch.fall, watch.changed_at, watch.told_at = state.status.value, state.changed_at, state.notified_at

@@ -44,7 +44,7 @@ def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
 
 
 def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
-    """Judges on what is known now; a verdict is only written anew where something differs."""
+    """Judges on what is known now; a verdict is only written where something differs."""
     require_can_look_after(actor, product)
     verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
     return f"{product.slug} was re-evaluated: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."

@@ -152,7 +152,7 @@ def _row_judged_later(slug: str, at: datetime) -> Verdict | None:
 def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, Any]:
     """The answer that stands for a product, short or full, one query. `NotFoundError` where there is no such product.
 
-    The short one comes from the stored body, in which only the moment of asking and the age of the evidence are set anew.
+    The short one comes from the stored body, in which only the moment of asking and the age of the evidence are filled in.
     """
     current = CurrentVerdict.objects.select_related("verdict_row").filter(product__slug=slug).first()
     if current is None:
