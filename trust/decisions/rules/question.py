@@ -29,8 +29,8 @@ class Question:
     properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject: slug of the consumer
     that the question is about; None for the subject of the whole call. subject_kind: the kind of consumer that the subject must
     be: one of another kind is an unknown subject; None for any. refusal: why the answer is no before anything is looked up
-    (another action, no such type of resource, a part that cannot be read): nothing about product or subject is said then, and it
-    is logged like every other answer.
+    (another action, no such type of resource, a part that cannot be read): nothing is said about product or subject then, and
+    it is logged like every other answer.
     """
 
     product: str
