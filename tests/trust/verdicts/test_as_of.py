@@ -104,7 +104,7 @@ def test_an_unknown_product_has_no_answer() -> None:
 
 
 @pytest.mark.parametrize("failed", [0, 3])
-def test_the_ready_made_answer_is_what_would_be_said_at_the_moment_of_asking(port: OutputPort, failed: int) -> None:
+def test_the_stored_answer_is_what_would_be_said_at_the_moment_of_asking(port: OutputPort, failed: int) -> None:
     verdict = run_well(port, NOW, failed=failed)
 
     answer = answer_of(port.product.slug, NOW + HOUR)

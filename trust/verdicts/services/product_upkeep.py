@@ -24,6 +24,7 @@ from trust.verdicts.services.waivers import close_unanswered
 from trust.vocabulary import WaiverStatus
 
 MOST_AT_ONCE = 500
+SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before midnight has been committed
 _LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer gets no notice that a waiver ended a week ago
 
 
@@ -106,9 +107,6 @@ def _of_waivers(now: datetime) -> Iterator[Notice]:
 def _due_at(product: DataProduct) -> datetime:
     due_at: datetime = product.due_at  # type: ignore[attr-defined]  # annotated
     return due_at
-
-
-SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before midnight has been committed
 
 
 def count_daily_verdicts(*, now: datetime) -> int:
