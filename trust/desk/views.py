@@ -32,6 +32,9 @@ from trust.verdicts.services import judging
 PAGE = 50
 SEARCHED_FROM = 12  # fewer products than this are found faster by eye
 
+LONGEST_QUERY = 100
+LONGEST_SLUG = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -72,10 +75,6 @@ def board_of(ids: Sequence[int], *, query: str, after: str) -> Board:
 def _tally(rows: Sequence[DataProduct]) -> tuple[tuple[Badge, int], ...]:
     counts = Counter(product.current_verdict.verdict for product in rows)
     return tuple((badge, counts[verdict]) for verdict, badge in VERDICTS.items())
-
-
-LONGEST_QUERY = 100
-LONGEST_SLUG = 80
 
 
 @page

@@ -15,6 +15,8 @@ from trust.ledger.signing import canonical_json, sign
 
 DECISIONS = "trust_decision"
 
+ANSWER_TYPE = "touchstone-answer+jwt"
+
 
 @dataclass(frozen=True)
 class InclusionProof:
@@ -107,9 +109,6 @@ def _unknown(decision_id: int) -> NotFoundError:
         remedy="Give the decision_id of an answer that you got.",
         code="decision_unknown",
     )
-
-
-ANSWER_TYPE = "touchstone-answer+jwt"
 
 
 def signed_answer(*, decision: Decision, issuer: str) -> str:

@@ -38,6 +38,12 @@ WHERE d.product_id = %s AND d.decision AND d.asked_at >= %s AND d.asked_at < %s 
 GROUP BY d.consumer_id ORDER BY d.consumer_id
 """
 
+logger = logging.getLogger(__name__)
+_STAYS = Q(status__in=[RecallStatus.FALLEN, RecallStatus.RECOVERING]) | Q(
+    Q(sent_at__lte=F("changed_at")) | Q(sent_at=None), status=RecallStatus.SENT
+)
+_OVERDUE = Q(status=RecallStatus.RECOVERING, sent_at=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Reliance:
@@ -54,14 +60,6 @@ def who_relied(product_id: int, *, since: datetime, until: datetime) -> Sequence
     with connection.cursor() as cursor:
         cursor.execute(_WHO_RELIED, [MOST_DECISION_IDS, product_id, since, until])
         return [Reliance(consumer, count, tuple(ids), tuple(purposes)) for consumer, count, ids, purposes in cursor.fetchall()]
-
-
-logger = logging.getLogger(__name__)
-
-_STAYS = Q(status__in=[RecallStatus.FALLEN, RecallStatus.RECOVERING]) | Q(
-    Q(sent_at__lte=F("changed_at")) | Q(sent_at=None), status=RecallStatus.SENT
-)
-_OVERDUE = Q(status=RecallStatus.RECOVERING, sent_at=None)
 
 
 def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:

@@ -42,6 +42,14 @@ from trust.vocabulary import DecisionChannel
 
 _LONGEST_ANSWERING = timedelta(minutes=5)
 
+_ID_MARK = "\x01"
+_OTHER_CODE = (
+    "Nothing that was judged or ruled on is missing or changed: either the logged answer was changed, or this version of "
+    "Touchstone judges, rules or words otherwise than the one that answered."
+)
+Word = Callable[[Conclusion, Mapping[str, Any]], Mapping[str, Any]]
+"""Puts a finding into the words of its channel, given the stored answer for what only that knows."""
+
 
 @dataclass(slots=True)
 class Reevaluation:
@@ -181,15 +189,6 @@ def _same_policies(
             if policy.digest != name["digest"]:
                 why.append(f"{called} is not the one that was evaluated: its digest differs.")
             yield policy
-
-
-_ID_MARK = "\x01"
-_OTHER_CODE = (
-    "Nothing that was judged or ruled on is missing or changed: either the logged answer was changed, or this version of "
-    "Touchstone judges, rules or words otherwise than the one that answered."
-)
-Word = Callable[[Conclusion, Mapping[str, Any]], Mapping[str, Any]]
-"""Puts a finding into the words of its channel, given the stored answer for what only that knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ FROM catalog_dataproduct p JOIN trust_currentverdict c ON c.product_id = p.id
 WHERE p.slug > %(after)s ORDER BY p.slug LIMIT %(most)s
 """
 
+EVERYTHING = "*"
+"""What the log has where a search names no subject, or no product."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -80,10 +83,6 @@ def _part(names: list[str]) -> Candidates:
     is_more = len(names) > MOST_CANDIDATES
     names = names[:MOST_CANDIDATES]
     return Candidates(tuple(names), names[-1] if is_more else None)
-
-
-EVERYTHING = "*"
-"""What the log has where a search names no subject, or no product."""
 
 
 class SearchKind(StrEnum):

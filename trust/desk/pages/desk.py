@@ -24,6 +24,8 @@ from trust.vocabulary import Gap, VerdictStatus
 PUBLISHED = {"lifecycle__in": f"{Lifecycle.PUBLISHED},{Lifecycle.DEPRECATED}"}
 TABLE_STEP = 7  # days from one row of the trend's table to the next
 
+NEVER = Badge("Not assessed", "off", "quiet")
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -144,9 +146,6 @@ def denial_lines(denials: Denials) -> tuple[Line, ...]:
         for code, count in denials.by_code
         if (words := code.replace("_", " "))
     )
-
-
-NEVER = Badge("Not assessed", "off", "quiet")
 
 
 @dataclass(frozen=True, slots=True)

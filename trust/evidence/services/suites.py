@@ -30,6 +30,9 @@ from trust.evidence.rules.schedule import InvalidScheduleError, interval, next_d
 from trust.evidence.services.runs import request_run
 from trust.vocabulary import RunStatus
 
+logger = logging.getLogger(__name__)
+MOST_AT_ONCE = 1_000  # our choice: more than the workers of one machine do in the minute until the next call
+
 
 def put_suite(
     *, port: OutputPort, expectations: Sequence[Expectation], schedule: str, actor: Person | None, now: datetime
@@ -134,11 +137,6 @@ def _stored(expectation: Expectation) -> dict[str, Json]:
         "dimension": None if expectation.dimension is None else expectation.dimension.value,
         "meta": dict(expectation.meta),
     }
-
-
-logger = logging.getLogger(__name__)
-
-MOST_AT_ONCE = 1_000  # our choice: more than the workers of one machine do in the minute until the next call
 
 
 def queue_due_runs(*, now: datetime) -> list[UUID]:

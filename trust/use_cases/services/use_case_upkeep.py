@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 PERIOD = timedelta(minutes=4)  # a little less than the beat's own: what was just assessed is not assessed again
 MOST_AT_ONCE = 500
 
+_UNMEASURED = (UseCaseStage.IDEA, UseCaseStage.RETIRED)
+
 
 def look_after_readiness(*, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
     """How many use cases were assessed at `now`: all but retired ones, those first that were looked at longest ago.
@@ -69,9 +71,6 @@ def _assess(use_case: UseCase, now: datetime) -> bool:
         logger.exception("Use case %s could not be assessed; it is tried again in a while.", use_case.slug)
         return False
     return True
-
-
-_UNMEASURED = (UseCaseStage.IDEA, UseCaseStage.RETIRED)
 
 
 def remind(*, now: datetime) -> int:

@@ -8,6 +8,9 @@ from trust.vocabulary import IncidentRule
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=3660)
 
+LONGEST_ROW = 20
+"""The most times in a row that a rule may ask for (our choice): more runs are not looked at when one ends."""
+
 
 class InvalidTrustPolicyError(ValueError):
     """A trust policy that cannot judge. The message names the setting, its value, and what it may be."""
@@ -22,10 +25,6 @@ def demand(holds: bool, name: str, value: object, allowed: str) -> None:
 def demand_span(name: str, value: timedelta) -> None:
     """Raise `InvalidTrustPolicyError` unless `value` is 1 minute to 3660 days."""
     demand(_SHORTEST <= value <= _LONGEST, name, value, "a time from 1 minute to 3660 days")
-
-
-LONGEST_ROW = 20
-"""The most times in a row that a rule may ask for (our choice): more runs are not looked at when one ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 5.0  # for an engine to come back by itself once its time is over
 
+logger = logging.getLogger(__name__)
+Written = TypeVar("Written")
+_DATABASE_PATIENCE_SECONDS = 120.0
+
 
 class Heartbeat:
     """Renews the lease of a claim every third of it, from a thread with a database connection of its own, until left.
@@ -83,12 +87,6 @@ class Heartbeat:
             self._left.wait(0.5)
             return True
         return False
-
-
-logger = logging.getLogger(__name__)
-
-Written = TypeVar("Written")
-_DATABASE_PATIENCE_SECONDS = 120.0
 
 
 def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Verdict | None:

@@ -27,6 +27,9 @@ from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.verdicts.services.incident_notices import tell_of_rules
 from trust.vocabulary import CheckStatus, IncidentEntryKind, IncidentRule, RunStatus
 
+_FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED)
+_WORST_FIRST = (CheckStatus.FAILED, CheckStatus.ERROR, CheckStatus.SKIPPED, CheckStatus.PASSED)
+
 
 def settle_run(*, run: Run, now: datetime) -> None:
     """Open and resolve the incidents that the end of `run` calls for.
@@ -136,10 +139,6 @@ def _why_over(incident: Incident, state: CauseState, waived: Mapping[str, Waiver
 
 def _note(incident: Incident, kind: IncidentEntryKind, text: str, run: Run | None, now: datetime) -> None:
     IncidentEntry.objects.create(incident=incident, at=now, kind=kind, text=text, run=run)
-
-
-_FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED)
-_WORST_FIRST = (CheckStatus.FAILED, CheckStatus.ERROR, CheckStatus.SKIPPED, CheckStatus.PASSED)
 
 
 def runs_seen(port: OutputPort, keys: Collection[str]) -> tuple[RunSeen, ...]:

@@ -28,6 +28,15 @@ from trust.evidence.sources.files import NULL_TEXTS
 
 _CHUNK_BYTES = 1024 * 1024
 
+# A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
+_NO_NULL_TEXT = "\x01touchstone: no text means null\x01"
+_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
+_FLOAT = (
+    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?"
+    r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\s*$"
+)
+_BOOLEANS = ("True", "TRUE", "true", "False", "FALSE", "false")  # what pandas takes for a boolean
+
 
 def demand_ending(path: str) -> None:
     """Raise SourceProblemError where the last line is longer than a line may be. Only the end of a plain file is read."""
@@ -63,16 +72,6 @@ def _last_packed_line_bytes(path: str) -> int:
 def _after_break(text: bytes) -> int:
     """Where the last line of `text` begins; 0 where it has no line break."""
     return max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-
-
-# A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
-_NO_NULL_TEXT = "\x01touchstone: no text means null\x01"
-_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
-_FLOAT = (
-    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?"
-    r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\s*$"
-)
-_BOOLEANS = ("True", "TRUE", "true", "False", "FALSE", "false")  # what pandas takes for a boolean
 
 
 def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
