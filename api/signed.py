@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from api.health import only_reads
-from trust.decisions.services.signed_answers import signed_answer
+from trust.decisions.services.proofs import signed_answer
 from trust.ledger.signing import public_jwks
 from trust.models import Decision
 

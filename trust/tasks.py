@@ -14,14 +14,14 @@ from celery.signals import worker_init
 from catalog.services import agreement_upkeep
 from trust.clock import database_now
 from trust.decisions.services import recall_notices
-from trust.evidence.services import scheduling
+from trust.evidence.services import suites
 from trust.evidence.worker_watch import worker_name
 from trust.ledger.services import ledger, ledger_checks, ledger_publishing, partitions
 from trust.ledger.signing import KeyUnavailableError
 from trust.messages import enqueue
 from trust.notices.services import delivery
-from trust.use_cases.services import readiness_watch, use_case_upkeep
-from trust.verdicts.services import daily_verdicts, execution, judging, product_upkeep, run_conclusion
+from trust.use_cases.services import use_case_upkeep
+from trust.verdicts.services import execution, judging, product_upkeep, run_conclusion
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def _end_this_process() -> None:
 @shared_task(name="trust.queue_due_runs", expires=60)
 def queue_due_runs() -> None:
     """Queue the runs that schedules ask for."""
-    enqueue(scheduling.queue_due_runs(now=database_now()))
+    enqueue(suites.queue_due_runs(now=database_now()))
 
 
 @shared_task(name="trust.sweep_runs", expires=60)
@@ -80,7 +80,7 @@ def judge_stale() -> None:
 @shared_task(name="trust.count_daily_verdicts", expires=3600)
 def count_daily_verdicts() -> None:
     """Count how the products stood at the end of each day that is over, for the trend of the desk."""
-    daily_verdicts.count_daily_verdicts(now=database_now())
+    product_upkeep.count_daily_verdicts(now=database_now())
 
 
 @shared_task(name="trust.carry_out_recalls", expires=60)
@@ -106,7 +106,7 @@ def look_after_products() -> None:
 def look_after_use_cases() -> None:
     """Assess use cases, end overrides, tell of what fell and what is back, and remind of what falls due."""
     until = monotonic() + ASSESSING_SECONDS
-    readiness_watch.look_after_readiness(now=database_now(), is_over=lambda: monotonic() > until)
+    use_case_upkeep.look_after_readiness(now=database_now(), is_over=lambda: monotonic() > until)
     use_case_upkeep.remind(now=database_now())
 
 

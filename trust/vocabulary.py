@@ -129,8 +129,10 @@ class DecisionChannel(StrEnum):
 
 
 class RecallStatus(StrEnum):
-    """fallen: not yet told, within the damping time. sent: told. recovering: back up, not yet told. Closed: recovered (told
-    both times) or damped (it came back before anybody was told)."""
+    """fallen: no notice yet, within the damping time. sent: notice given. recovering: back up, no notice of that yet.
+
+    Closed: recovered (notice given both times) or damped (it came back before any notice was given).
+    """
 
     FALLEN = "fallen"
     SENT = "sent"
@@ -282,3 +284,13 @@ class EvidenceStatus(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
+
+
+class LedgerCheckStatus(StrEnum):
+    """Of one check of the ledger. `failed`: it could not be looked to the end, which proves nothing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    HOLDS = "holds"
+    BROKEN = "broken"
+    FAILED = "failed"

@@ -106,7 +106,7 @@ def _local_file(server: Server, path: str, place: ObjectPlace, findings: Finding
     if written == "json" and (server.delimiter or "") == "new_line":
         written = "jsonl"
     kind = _FORMATS.get(written)
-    if kind is None or kind is SourceKind.POSTGRES:
+    if kind is None or not kind.is_file:
         return None, f"the format '{server.format or ''}' is not read; parquet, csv and jsonl are"
     if not server.path:
         return None, "it has no path"

@@ -1,6 +1,7 @@
 """The closed sets of the catalog: every word that a claim may use. No rule lives here, only the words and their order."""
 
 from enum import StrEnum
+from typing import assert_never
 
 
 class Sensitivity(StrEnum):
@@ -32,13 +33,38 @@ class Cadence(StrEnum):
 
 
 class SourceKind(StrEnum):
-    """How a port is read. `unsupported`: a contract names a source that Touchstone cannot read: the product stays unknown."""
+    """How a port is read. `unsupported`: a contract names a source that Touchstone cannot read: the product stays unknown.
+
+    Every place that treats kinds differently ends its `match` in `assert_never`, so that mypy names what a new kind needs:
+
+    - `is_file`, below;
+    - `catalog.services.ports`: whether a port of this kind has a connection;
+    - `trust.evidence.services.ports`: which locations are refused when a port is registered;
+    - `trust.evidence.services.port_locations`: when two locations are the same data;
+    - `trust.evidence.services.source_resolution`: the location that an engine is given;
+    - `trust.evidence.engines.gx.sources`: how the source is opened, and how a file is loaded.
+
+    Three tables say how a kind is written; mypy does not see what they lack: `catalog.contracts.sources` (formats and server
+    types of a contract), `trust.evidence.sources.files` (endings of file names), and the database constraint of the port's
+    kind, for which `makemigrations` writes a migration.
+    """
 
     PARQUET = "parquet"
     CSV = "csv"
     JSON_LINES = "jsonl"
     POSTGRES = "postgres"
     UNSUPPORTED = "unsupported"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a port of this kind is one file below the data roots."""
+        match self:
+            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+                return True
+            case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
+                return False
+            case _:
+                assert_never(self)
 
 
 class LogicalType(StrEnum):

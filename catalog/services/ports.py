@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from django.db import connection
 
@@ -171,10 +172,15 @@ def _demand_sound(claims: PortClaims) -> None:
         faults.append("connection: must be a reference, `env:NAME` or `file:/path`, never the credentials themselves")
     if _OWN_SECRETS.fullmatch(claims.connection):
         faults.append("connection: names a secret of Touchstone itself; give the source a login of its own")
-    if claims.source_kind is SourceKind.POSTGRES and not claims.connection:
-        faults.append("connection: a PostgreSQL port needs one, as `env:NAME` or `file:/path`")
-    if claims.source_kind is not SourceKind.POSTGRES and claims.connection:
-        faults.append(f"connection: a port of kind {claims.source_kind} has none")
+    match claims.source_kind:
+        case SourceKind.POSTGRES:
+            if not claims.connection:
+                faults.append("connection: a PostgreSQL port needs one, as `env:NAME` or `file:/path`")
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.UNSUPPORTED:
+            if claims.connection:
+                faults.append(f"connection: a port of kind {claims.source_kind} has none")
+        case _:
+            assert_never(claims.source_kind)
     if claims.service_level is not None and claims.service_level.total_seconds() <= 0:
         faults.append("service_level: must be longer than nothing")
     if claims.service_level is not None and claims.service_level > LONGEST_SERVICE_LEVEL:

@@ -21,5 +21,5 @@ def demand_reason(text: str, what: str) -> str:
     said = text.strip()
     if not 0 < len(said) <= LONGEST_REASON:
         fault = f"{what} must have a reason of 1 to {LONGEST_REASON} characters."
-        raise InvalidError(fault, remedy="Say in a sentence why.", field="reason")
+        raise InvalidError(fault, remedy="Give a reason in one sentence.", field="reason")
     return said

@@ -15,8 +15,8 @@ from tests.factories import NOW, make_agreement, make_governed_product, make_pol
 from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.logged import log_decision, make_agent
 from trust.models import Recall, RecalledConsumer
-from trust.verdicts.services.daily_verdicts import count_daily_verdicts
 from trust.verdicts.services.incidents import open_incident
+from trust.verdicts.services.product_upkeep import count_daily_verdicts
 
 LATER = NOW + timedelta(hours=3)
 

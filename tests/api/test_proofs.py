@@ -18,7 +18,7 @@ from catalog.models import DataProduct
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.factories import make_person
 from tests.trust.ledger_rows import make_decision, seal_now, tamper
-from trust.decisions.services.signed_answers import signed_answer
+from trust.decisions.services.proofs import signed_answer
 from trust.ledger.signing import rotate_key
 from trust.ledger.signing.folder import key_files
 from trust.models import Decision, SigningKey

@@ -80,7 +80,7 @@ def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trust.tasks.ASSESSING_SECONDS", 2.0)
     monkeypatch.setattr("trust.tasks.JUDGING_SECONDS", 2.0)
     monkeypatch.setattr("trust.messages.enqueue", list)
-    monkeypatch.setattr("trust.evidence.services.scheduling.MOST_AT_ONCE", 200)
+    monkeypatch.setattr("trust.evidence.services.suites.MOST_AT_ONCE", 200)
 
 
 def root() -> Person:

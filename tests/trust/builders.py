@@ -11,7 +11,7 @@ from tests.factories import NOW, make_governance, make_governed_product, make_po
 from trust.evidence.rules.evidence import CheckEvidence, Failure, ObservedColumn, RunEvidence
 from trust.evidence.rules.identity import suite_digest
 from trust.evidence.services.runs import Claim, claim_run, request_run
-from trust.evidence.services.source_resolution import suite_of
+from trust.evidence.services.source_resolution import suite_spec
 from trust.models import Run, Suite, Verdict, Waiver
 from trust.verdicts.services.run_conclusion import complete_run, fail_run
 from trust.verdicts.services.waivers import grant_waiver, request_waiver
@@ -47,7 +47,7 @@ def make_suite(port: OutputPort, expectations: tuple[dict[str, Json], ...] = EXP
         expectations=list(expectations),
         schedule=schedule,
     )
-    suite.digest = suite_digest(suite_of(suite))
+    suite.digest = suite_digest(suite_spec(suite))
     suite.save()
     return suite
 
@@ -63,7 +63,7 @@ def evidence_for(run: Run, *, failed: int = 0, status: CheckStatus = CheckStatus
     """Evidence of the run's suite in which the first `failed` checks have `status` and the others passed."""
     results = tuple(
         _result(expectation, status if position < failed else CheckStatus.PASSED, rows)
-        for position, expectation in enumerate(suite_of(run.suite).expectations)
+        for position, expectation in enumerate(suite_spec(run.suite).expectations)
     )
     overall = EvidenceStatus.PASSED
     if failed:

@@ -6,7 +6,7 @@ from trust.decisions.admin import decisions, policies, recalls
 from trust.evidence.admin import runs
 from trust.ledger.admin import ledger
 from trust.use_cases.admin import output_exceptions, readiness, stage_moves, use_cases
-from trust.verdicts.admin import incidents, products, trust_policies, verdicts, waivers
+from trust.verdicts.admin import incidents, products, verdicts, waivers
 
 admin.site.index_title = "What needs attention"
 
@@ -21,7 +21,6 @@ __all__ = [
     "recalls",
     "runs",
     "stage_moves",
-    "trust_policies",
     "use_cases",
     "verdicts",
     "waivers",

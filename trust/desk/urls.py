@@ -3,10 +3,9 @@
 from django.urls import path
 
 from trust.desk import views
-from trust.use_cases import report_view
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("products/<slug:slug>", views.product_label, name="product"),
-    path("use-cases/<slug:slug>/report", report_view.use_case_report, name="use_case_report"),
+    path("use-cases/<slug:slug>/report", views.use_case_report, name="use_case_report"),
 ]

@@ -1,21 +1,80 @@
-"""The pages for people: the published products, the label of each, and the pages for what goes wrong.
+"""The pages for people: the published products, the label of each, the report of a use case, and the pages for errors.
 
 They need no script, load nothing from elsewhere, and say so in their content security policy.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.postgres.search import SearchQuery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from catalog.models import Person
-from catalog.queries import visible_products
-from trust.desk.pages.board import board_of, product_ids
+from catalog.models import DataProduct, Person
+from catalog.queries import visible_products, visible_use_cases
+from catalog.rules.errors import InvalidError, NotFoundError
+from catalog.rules.moments import rfc_3339
+from trust.ledger.signing import KeyUnavailableError
+from trust.presentation.pages.labels import VERDICTS, Badge
 from trust.presentation.responses import error_page, page
+from trust.use_cases.pages.readiness_document import signed_document
+from trust.use_cases.pages.readiness_report import Report, report_of
+from trust.use_cases.services.signed_reports import SignedReport
 from trust.verdicts.pages.label import label_of
 from trust.verdicts.services import judging
 
+PAGE = 50
+SEARCHED_FROM = 12  # fewer products than this are found faster by eye
+
 LONGEST_QUERY = 100
 LONGEST_SLUG = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One page of products. `next_after` is the slug to go on from; `tally` is empty unless the page shows everything."""
+
+    rows: Sequence[DataProduct]
+    tally: tuple[tuple[Badge, int], ...]
+    next_after: str | None
+    asks_search: bool
+
+
+def product_ids(*, query: str, after: str) -> list[int]:
+    """Ids of one page and one more, in the order of their slugs: keyset paging: a late page costs what the first does."""
+    products = DataProduct.objects.published().filter(slug__gt=after) if after else DataProduct.objects.published()
+    if query:
+        products = products.filter(search=SearchQuery(query, search_type="websearch", config="english"))
+    return list(products.order_by("slug").values_list("pk", flat=True)[: PAGE + 1])
+
+
+def board_of(ids: Sequence[int], *, query: str, after: str) -> Board:
+    """The page for the ids of `product_ids`; judge those first (`ensure_current`). One query."""
+    shown = list(ids[:PAGE])
+    rows = list(
+        DataProduct.objects.filter(pk__in=shown)
+        .select_related("domain", "owner", "current_verdict")
+        .defer("search", "current_verdict__body")
+        .order_by("slug")
+    )
+    has_more = len(ids) > PAGE
+    return Board(
+        rows=rows,
+        tally=() if has_more or after or query or not rows else _tally(rows),
+        next_after=rows[-1].slug if has_more else None,
+        asks_search=bool(query or after or len(ids) >= SEARCHED_FROM),
+    )
+
+
+def _tally(rows: Sequence[DataProduct]) -> tuple[tuple[Badge, int], ...]:
+    counts = Counter(product.current_verdict.verdict for product in rows)
+    return tuple((badge, counts[verdict]) for verdict, badge in VERDICTS.items())
 
 
 @page
@@ -81,3 +140,51 @@ def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
 def server_error(_request: HttpRequest) -> HttpResponse:
     message = "Internal error: the page could not be shown. The log has the details."
     return error_page(500, "Something went wrong here", message)
+
+
+@page
+def use_case_report(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report, now or `?as_of=` a past moment. Who may not know of the use case gets the 404 of one that does not exist."""
+    if not isinstance(request.user, Person):
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    use_case = visible_use_cases(request.user).filter(slug=slug).first()
+    if use_case is None:
+        raise Http404
+    now = timezone.now()
+    try:
+        report = report_of(use_case, reader=request.user, now=now, as_of=_moment(request.GET.get("as_of")))
+    except NotFoundError as error:
+        return error_page(HTTPStatus.NOT_FOUND, "Nothing was assessed yet", str(error))
+    except InvalidError as error:
+        return error_page(HTTPStatus.BAD_REQUEST, "This moment cannot be asked about", str(error))
+    context = {
+        "here": "report",
+        "now": now,
+        "report": report,
+        "signed": _signed(report, request, now),
+        "as_of": rfc_3339(report.at),
+    }
+    return render(request, "touchstone/report.html", context)
+
+
+def _signed(report: Report, request: HttpRequest, now: datetime) -> SignedReport | None:
+    """None where there is no key: the page then says that it is not signed."""
+    issuer = settings.TOUCHSTONE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
+    try:
+        return signed_document(report, issuer=issuer, now=now)
+    except KeyUnavailableError:
+        return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Raises `InvalidError`. A `+` that nobody escaped arrives as a space."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        remedy = "Give a moment with its offset, such as 2026-11-22T12:00:00Z."
+        raise InvalidError("as_of is no moment with an offset from UTC.", remedy=remedy, field="as_of")
+    return moment

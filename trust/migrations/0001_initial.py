@@ -6,7 +6,6 @@ Functions and triggers: `trust/sql/`.
 import catalog.rules.vocabulary
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import trust.ledger.rules.ledger_check
 import trust.vocabulary
 import uuid
 from datetime import datetime, timezone
@@ -143,7 +142,7 @@ class Migration(migrations.Migration):
                 name='LedgerCheck',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('holds', 'holds'), ('broken', 'broken'), ('failed', 'failed')], default=trust.ledger.rules.ledger_check.LedgerCheckStatus['WAITING'], max_length=20)),
+                    ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('holds', 'holds'), ('broken', 'broken'), ('failed', 'failed')], default=trust.vocabulary.LedgerCheckStatus['WAITING'], max_length=20)),
                     ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('requested_at', models.DateTimeField()),
                     ('started_at', models.DateTimeField(null=True)),

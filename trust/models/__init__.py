@@ -6,10 +6,10 @@ from trust.evidence.models.suite import Suite
 from trust.ledger.models.audit import Export, LedgerCheck
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
 from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
-from trust.verdicts.models.daily_verdicts import DailyVerdictCount
-from trust.verdicts.models.exceptions import Incident, IncidentEntry, Waiver
+from trust.verdicts.models.incidents import Incident, IncidentEntry
 from trust.verdicts.models.recall import Recall, RecalledConsumer
-from trust.verdicts.models.verdict import CurrentVerdict, TrustPolicyVersion, Verdict
+from trust.verdicts.models.verdict import CurrentVerdict, DailyVerdictCount, TrustPolicyVersion, Verdict
+from trust.verdicts.models.waivers import Waiver
 
 __all__ = [
     "CheckResult",

@@ -16,7 +16,7 @@ from api.v1.views.ports import find_port, only_port
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.evidence.queries.shown_results import shown_results
+from trust.evidence.queries.facts import shown_results
 from trust.evidence.services.runs import request_run
 from trust.messages import enqueue
 from trust.models import CheckResult, Run, RunCause

@@ -18,7 +18,7 @@ from trust.models import CurrentVerdict, Decision
 
 PRODUCTS = {"subject": subject(), "action": action(), "resource": {"type": "data_product"}}
 SUBJECTS = {"subject": {"type": "consumer"}, "action": action(), "resource": resource()}
-CANDIDATES = "trust.decisions.queries.candidates"
+CANDIDATES = "trust.decisions.services.search"
 ACTIONS = {"subject": subject(), "resource": resource()}
 
 
@@ -140,8 +140,8 @@ def test_a_token_of_one_search_is_none_of_another(pep: EnforcementPoint, catalog
 def test_the_work_of_a_page_is_bounded(pep: EnforcementPoint, catalog: None) -> None:
     """A page may come back short, even empty, and still lead to all there is."""
     with (
-        patch("trust.decisions.queries.candidates.MOST_CANDIDATES", 1),
-        patch("trust.decisions.queries.candidates.MOST_PRODUCTS_LOOKED_AT", 2),
+        patch("trust.decisions.services.search.MOST_CANDIDATES", 1),
+        patch("trust.decisions.services.search.MOST_PRODUCTS_LOOKED_AT", 2),
     ):
         short = pep.search("resource", **PRODUCTS)
         assert short["page"]["count"] <= 1
@@ -150,7 +150,7 @@ def test_the_work_of_a_page_is_bounded(pep: EnforcementPoint, catalog: None) -> 
         assert {entity["id"] for entity in pep.search_all("subject", **SUBJECTS)} >= {"aaa", "flight-planner"}
         assert pep.search_all("action", **ACTIONS) == [action(PURPOSE), action("analytics")]
     CurrentVerdict.objects.update(invalidated=True)
-    with patch("trust.decisions.queries.candidates.MOST_JUDGED", 1):
+    with patch("trust.decisions.services.search.MOST_JUDGED", 1):
         assert [entity["id"] for entity in pep.search_all("resource", **PRODUCTS)] == ["orders", "stock"]
 
 

@@ -12,7 +12,6 @@ from catalog.models import DataProduct, Delivery, Notification, OutputPort
 from tests.factories import NOW, make_governance
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision, make_agent
-from trust.decisions.queries import reliance
 from trust.decisions.services import recall_notices
 from trust.decisions.services.recall_notices import carry_out_recalls
 from trust.models import CurrentVerdict, Decision, Recall, RecalledConsumer, Verdict
@@ -242,9 +241,9 @@ def test_killed_in_the_middle_a_recall_is_carried_out_at_the_next_turn(
 def test_the_newest_decisions_are_kept_and_all_are_counted(port: OutputPort, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = make_agent()
     made = [log_decision(port.product, agent).id for _ in range(5)]
-    monkeypatch.setattr(reliance, "MOST_DECISION_IDS", 2)
+    monkeypatch.setattr(recall_notices, "MOST_DECISION_IDS", 2)
 
-    (found,) = reliance.who_relied(port.product_id, since=T - DAY, until=T + DAY)
+    (found,) = recall_notices.who_relied(port.product_id, since=T - DAY, until=T + DAY)
 
     assert (found.decision_count, found.decision_ids) == (5, (made[4], made[3]))
     assert Decision.objects.count() == 5

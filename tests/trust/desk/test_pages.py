@@ -341,7 +341,7 @@ def test_a_label_costs_a_fixed_number_of_queries() -> None:
 
 @pytest.mark.usefixtures("public")
 def test_many_products_come_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trust.desk.pages.board.PAGE", 2)
+    monkeypatch.setattr("trust.desk.views.PAGE", 2)
     for slug in ("a-one", "b-two", "c-three"):
         make_governed_product(slug)
     first = page("/")

@@ -19,8 +19,8 @@ from tests.factories import NOW, make_governance, make_governed_product, make_ow
 from tests.trust.builders import make_suite
 from trust.evidence.rules.evidence import Source
 from trust.evidence.services import ports
-from trust.evidence.services.port_locations import place_of, ports_at
-from trust.evidence.services.source_resolution import reading_of
+from trust.evidence.services.port_locations import data_location, ports_on_same_data
+from trust.evidence.services.source_resolution import resolve_engine_input
 from trust.intake.services.registration import register_document
 
 pytestmark = pytest.mark.django_db
@@ -151,14 +151,14 @@ def test_tables_are_the_same_however_they_are_written(victor: Person) -> None:
     product = make_product(owner=victor)
     table = make_port(product, source_kind=SourceKind.POSTGRES, location='"hr".pay', connection="env:WAREHOUSE_URL")
 
-    assert ports_at(SourceKind.POSTGRES, "hr.pay") == [table]
-    assert ports_at(SourceKind.POSTGRES, "public.pay") == []
+    assert ports_on_same_data(SourceKind.POSTGRES, "hr.pay") == [table]
+    assert ports_on_same_data(SourceKind.POSTGRES, "public.pay") == []
 
 
 def test_a_location_that_leads_nowhere_is_nobody_s() -> None:
-    assert place_of(SourceKind.POSTGRES, "a.b.c") == frozenset()
-    assert place_of(SourceKind.CSV, "nul\0.csv") == frozenset()
-    assert ports_at(SourceKind.CSV, "nul\0.csv") == []
+    assert data_location(SourceKind.POSTGRES, "a.b.c") == frozenset()
+    assert data_location(SourceKind.CSV, "nul\0.csv") == frozenset()
+    assert ports_on_same_data(SourceKind.CSV, "nul\0.csv") == []
 
 
 def source_of(port: OutputPort, **kwargs: Json) -> Source:
@@ -169,7 +169,7 @@ def source_of(port: OutputPort, **kwargs: Json) -> Source:
         "dimension": "consistency",
         "meta": {},
     }
-    return reading_of(port=port, suite=make_suite(port, (check,))).source
+    return resolve_engine_input(port=port, suite=make_suite(port, (check,))).source
 
 
 def test_a_hard_link_is_the_same_data_under_whatever_name(pay: OutputPort, root: Path) -> None:
@@ -178,4 +178,4 @@ def test_a_hard_link_is_the_same_data_under_whatever_name(pay: OutputPort, root:
     product = make_product("mine", owner=make_owner("mallory"))
     with pytest.raises(ForbiddenError):
         ports.put_output_port(product=product, claims=claims_on("mine/harmless.csv"), actor=product.owner)
-    assert ports_at(SourceKind.CSV, "mine/harmless.csv") == [pay]
+    assert ports_on_same_data(SourceKind.CSV, "mine/harmless.csv") == [pay]

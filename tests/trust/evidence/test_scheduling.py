@@ -7,7 +7,7 @@ from catalog.rules.vocabulary import Lifecycle
 from tests.factories import NOW
 from tests.trust.builders import make_ready_port, make_suite, run_badly, run_well
 from trust.evidence.services.runs import request_run
-from trust.evidence.services.scheduling import queue_due_runs
+from trust.evidence.services.suites import queue_due_runs
 from trust.models import Run
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,8 @@ from catalog.rules.claims import FieldClaims
 from catalog.rules.vocabulary import LogicalType, Sensitivity
 from tests.factories import make_governed_product, make_port, make_product
 from tests.trust.builders import make_suite
-from trust.evidence.rules.evidence import Source
-from trust.evidence.services.source_resolution import reading_of
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import Source, SourceProblemError
+from trust.evidence.services.source_resolution import resolve_engine_input
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +35,7 @@ def root(tmp_path: Path, settings: Any) -> Path:
 
 
 def source_of(port: OutputPort, *expectations: dict[str, Any]) -> Source:
-    return reading_of(port=port, suite=make_suite(port, expectations)).source
+    return resolve_engine_input(port=port, suite=make_suite(port, expectations)).source
 
 
 def test_a_location_is_resolved_below_the_allowed_roots(root: Path) -> None:

@@ -15,10 +15,10 @@ from tests.trust.use_cases.rows import LATER, make_approvable, make_good_product
 from trust.models import Readiness, ReadinessWatch
 from trust.use_cases.rules.readiness.codec import load_assessment, load_facts
 from trust.use_cases.services import readiness as service
-from trust.use_cases.services import readiness_watch
+from trust.use_cases.services import use_case_upkeep
 from trust.use_cases.services.readiness import assess_use_case, current_readiness, readiness_as_of
 from trust.use_cases.services.readiness_falls import tell_of_falls
-from trust.use_cases.services.readiness_watch import look_after_readiness
+from trust.use_cases.services.use_case_upkeep import look_after_readiness
 from trust.vocabulary import Answer, Gap, ReadinessLevel, ReadinessQuestion
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +212,7 @@ def test_all_but_retired_use_cases_are_assessed_those_first_that_wait_longest(mo
         order.append(use_case.slug)
         return real(use_case=use_case, now=now, cause=cause)
 
-    monkeypatch.setattr(readiness_watch, "assess_use_case", noting)
+    monkeypatch.setattr(use_case_upkeep, "assess_use_case", noting)
     assert look_after_readiness(now=LATER + MINUTE) == 2
     assert order == ["new", "old"]
     assert new.assessments.count() == 1
@@ -237,7 +237,7 @@ def test_one_that_cannot_be_assessed_does_not_hold_up_the_others(
             raise ValueError("No.")
         return real(use_case=use_case, now=now, cause=cause)
 
-    monkeypatch.setattr(readiness_watch, "assess_use_case", failing)
+    monkeypatch.setattr(use_case_upkeep, "assess_use_case", failing)
     assert look_after_readiness(now=LATER) == 1
     assert good.assessments.exists()
     assert "Use case bad could not be assessed" in caplog.text

@@ -8,8 +8,7 @@ from tests.factories import NOW, make_governance
 from tests.trust.builders import make_ready_port, run_well
 from trust.clock import database_now
 from trust.models import CurrentVerdict, Incident, Verdict
-from trust.verdicts.queries.answers import answer_of
-from trust.verdicts.queries.as_of import verdict_as_of
+from trust.verdicts.queries.as_of import answer_of, verdict_as_of
 from trust.verdicts.rules.answer import short_answer
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.services.judging import ensure_current
@@ -105,7 +104,7 @@ def test_an_unknown_product_has_no_answer() -> None:
 
 
 @pytest.mark.parametrize("failed", [0, 3])
-def test_the_ready_made_answer_is_what_would_be_said_at_the_moment_of_asking(port: OutputPort, failed: int) -> None:
+def test_the_stored_answer_is_what_would_be_said_at_the_moment_of_asking(port: OutputPort, failed: int) -> None:
     verdict = run_well(port, NOW, failed=failed)
 
     answer = answer_of(port.product.slug, NOW + HOUR)

@@ -12,7 +12,7 @@ from tests.factories import NOW, make_product
 from tests.trust.builders import make_ready_port, run_well
 from trust.models import DailyVerdictCount, TrustPolicyVersion, Verdict
 from trust.verdicts.queries.trend import DAYS, Day, days_until, stood_at_the_end_of, trend
-from trust.verdicts.services.daily_verdicts import count_daily_verdicts
+from trust.verdicts.services.product_upkeep import count_daily_verdicts
 
 pytestmark = pytest.mark.django_db
 

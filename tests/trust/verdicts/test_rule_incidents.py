@@ -21,7 +21,7 @@ from tests.trust.builders import (
     run_well,
 )
 from trust.evidence.rules.identity import check_key
-from trust.evidence.services.source_resolution import suite_of
+from trust.evidence.services.source_resolution import suite_spec
 from trust.models import Incident, Run, Verdict
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.services.incidents import change_severity, resolve_incident
@@ -56,7 +56,7 @@ def test_a_critical_check_that_fails_twice_opens_an_incident_that_the_same_verdi
     second = run_well(port, NOW + HOUR, failed=1)
 
     incident = Incident.objects.get()
-    key = check_key(port.name, suite_of(port.suites.get()).expectations[0])
+    key = check_key(port.name, suite_spec(port.suites.get()).expectations[0])
     assert (incident.rule, incident.check_key, incident.port, incident.severity) == (
         IncidentRule.CRITICAL_CHECK_FAILED,
         key,
@@ -158,7 +158,7 @@ def test_a_calm_run_asks_two_queries_for_its_incidents(port: OutputPort, django_
 
 
 def waive_first_check(port: OutputPort, granted_by: Person | None = None, now: Any = NOW) -> Any:
-    key = check_key(port.name, suite_of(port.suites.get(is_current=True)).expectations[0])
+    key = check_key(port.name, suite_spec(port.suites.get(is_current=True)).expectations[0])
     return make_waiver(port.product, check_key=key, granted_by=granted_by, now=now)
 
 

@@ -15,7 +15,7 @@ from catalog.services.products import claims_of, update_product
 from tests.factories import NOW, make_auditor, make_governance, make_governed_product, make_owner, make_person
 from tests.trust.builders import EXPECTATIONS, ask_for_waiver, make_ready_port, make_waiver, run_well
 from trust.evidence.rules.identity import check_key
-from trust.evidence.services.source_resolution import suite_of
+from trust.evidence.services.source_resolution import suite_spec
 from trust.models import Waiver
 from trust.verdicts.queries.waivers import granted_waivers, waivers_waiting_for
 from trust.verdicts.services.judging import ensure_current
@@ -193,7 +193,7 @@ def test_a_request_that_nobody_answered_makes_room_for_another(product: DataProd
 
 def test_a_waived_check_no_longer_decides_until_the_waiver_ends(product: DataProduct) -> None:
     port = make_ready_port(product)
-    suite = suite_of(port.suites.get())
+    suite = suite_spec(port.suites.get())
     key = check_key(port.name, suite.expectations[2])
     assert key in check_keys_of(product)
     run_well(port, failed=3)

@@ -13,9 +13,9 @@ from unfold.contrib.filters.forms import RangeDateForm
 
 from catalog.models import Consumer, DataProduct, Person, Purpose
 from catalog.rules.errors import InvalidError
-from catalog.services.permissions import sees_everything
 from trust.decisions.models.decision import Decision
 from trust.decisions.queries.decision_pages import LogFilter, Parties
+from trust.verdicts.queries.product_upkeep import reach_of
 from trust.vocabulary import DecisionChannel
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
@@ -115,17 +115,16 @@ def wanted_of(parameters: Mapping[str, str], person: Person, now: datetime) -> L
         since=max(filter(None, (since, now - span if span else None)), default=None),
         until=until + timedelta(days=1) if until else None,
         parties=parties,
-        reach=reach_of(person),
+        reach=visible_parties(person),
     )
 
 
-def reach_of(person: Person) -> Parties | None:
+def visible_parties(person: Person) -> Parties | None:
     """The products and consumers of which this person may see the answers; None for those who see all."""
-    if sees_everything(person):
+    products = reach_of(person)
+    if products is None:
         return None
-    products = DataProduct.objects.looked_after_by(person).order_by().values_list("pk", flat=True)
-    consumers = Consumer.objects.filter(owner=person).order_by().values_list("pk", flat=True)
-    return Parties(tuple(products), tuple(consumers))
+    return Parties(tuple(products), tuple(Consumer.objects.filter(owner=person).order_by().values_list("pk", flat=True)))
 
 
 def _sought(term: str) -> tuple[int | None, Parties | None]:

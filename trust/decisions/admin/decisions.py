@@ -18,7 +18,7 @@ from unfold.decorators import display
 from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
 from catalog.rules.errors import InvalidError
-from trust.decisions.admin.decision_filters import FILTERS, reach_of, wanted_of
+from trust.decisions.admin.decision_filters import FILTERS, visible_parties, wanted_of
 from trust.decisions.admin.decision_list import EXPORTED, DecisionChangeList, exported_rows
 from trust.decisions.models.decision import Decision
 from trust.ledger.admin.exports import export_response
@@ -75,7 +75,7 @@ class DecisionAdmin(LargeTableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Data owners see what was asked about their products and by or for their consumers, as over HTTP."""
         rows: QuerySet[Decision] = super().get_queryset(request)
-        reach = reach_of(person_of(request))
+        reach = visible_parties(person_of(request))
         return rows if reach is None else rows.filter(Q(product__in=reach.products) | Q(consumer__in=reach.consumers))
 
     def get_urls(self) -> list[URLPattern]:

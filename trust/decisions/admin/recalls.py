@@ -1,4 +1,4 @@
-"""Recalls: who was told of which fall. Read-only, for everybody."""
+"""Recalls: who was notified of which fall. Read-only, for everybody."""
 
 from typing import Any
 

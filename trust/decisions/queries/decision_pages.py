@@ -15,7 +15,7 @@ from django.db import connection
 LOOKED_AT = 10_000
 """Index entries that one page looks at, at most (our choice: they take some 10 ms)."""
 PROBED = 1_000
-"""Which filter leaves fewest is told by how far back its newest so many entries reach."""
+"""Which filter leaves fewest is seen from how far back its newest so many entries reach."""
 MOST_WAYS = 200
 """Who searches for, or may see, the answers of more products and consumers than this is served by going through the log."""
 _COVERED = ("use_case", "consumer_id", "product_id", "purpose", "decision", "channel")

@@ -1,14 +1,16 @@
 """What a ruling was made on at a past moment: consumer, product, policies and agreement as they were then."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from catalog.models import Consumer, DataProduct, Domain, Person
+from django.db.models import Min
+
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person
 from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
-from trust.decisions.queries.agreement_expiry import rests_until
 from trust.decisions.queries.resolved_question import ResolvedQuestion
 
 
@@ -86,3 +88,11 @@ def _resource_at(product_id: int, at: datetime) -> Resource | None:
         lifecycle=Lifecycle(then.lifecycle),
         owner=owner.username,
     )
+
+
+def rests_until(policies: Collection[int], agreement: int | None) -> datetime | None:
+    """The first end of one of the policies that were ruled on, or of the agreement; None where none ends. Two queries."""
+    ends: list[datetime | None] = [AccessPolicy.objects.filter(pk__in=policies).aggregate(end=Min("expires_at"))["end"]]
+    if agreement is not None:
+        ends.append(Agreement.objects.filter(pk=agreement).values_list("expires_at", flat=True).first())
+    return min((end for end in ends if end is not None), default=None)

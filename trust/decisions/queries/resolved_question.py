@@ -1,4 +1,4 @@
-"""Everything that an answer rests on, for many questions in one statement: products, their standing verdicts, subjects, grants.
+"""Everything that an answer rests on, for many questions in one statement: products, their current verdicts, subjects, grants.
 
 A product is left out where the asker may not know of it: a draft is for its owner, stewards and those who see everything.
 """
@@ -103,7 +103,7 @@ class ResolvedSubject:
 class Facts:
     """What the database knew about one question at the moment `at`.
 
-    policies, agreement: ids of the policies in force and of the standing agreement; nothing without a purpose. rests_until: the
+    policies, agreement: ids of the policies in force and of the agreement in force; nothing without a purpose. rests_until: the
     first moment at which one of them ends by time; None: none does.
     """
 

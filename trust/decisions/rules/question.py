@@ -29,7 +29,7 @@ class Question:
     properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject: slug of the consumer
     that the question is about; None for the subject of the whole call. subject_kind: the kind of consumer that the subject must
     be: one of another kind is an unknown subject; None for any. refusal: why the answer is no before anything is looked up
-    (another action, no such type of resource, a part that cannot be read): nothing about product or subject is told then, and
+    (another action, no such type of resource, a part that cannot be read): nothing is said about product or subject then, and
     it is logged like every other answer.
     """
 
@@ -69,9 +69,9 @@ class Conclusion:
     """What is known about one question when its answer is put into words.
 
     trust: the trust answer of DESIGN.md section 5 as plain JSON values, None where the product does not exist for the asker.
-    decision: production-grade, and permitted where a purpose was given. reasons: everything that stands in the way, fitness
-    first, then permission, each `{gate?, code, message, remedy, owner}`. ruling: the log's `ruling` column. policies: those in
-    force for the product, where a purpose was given.
+    decision: production-grade, and permitted where a purpose was given. reasons: everything that stands in the way, those of
+    the product first, then of permission, each `{gate?, code, message, remedy, owner}`. ruling: the log's `ruling` column.
+    policies: those in force for the product, where a purpose was given.
     """
 
     question: Question

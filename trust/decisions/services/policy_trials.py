@@ -77,13 +77,13 @@ def try_policy(*, policy: AccessPolicy, last: int, actor: Person | None) -> Tria
         )
     versions = AccessPolicy.objects.filter(product=policy.product, name=policy.name)
     replaced = frozenset(versions.values_list("pk", flat=True))
-    bench = _Bench(policies_by_id([policy.pk])[policy.pk], replaced)
+    context = _TrialContext(policies_by_id([policy.pk])[policy.pk], replaced)
     rows = _logged(policy).order_by("-asked_at", "-id")[:last].iterator(chunk_size=_AT_ONCE)
     changed, counts = [], defaultdict[str, int](int)
     for batch in _batches(rows):
-        bench.fetch(batch)
+        context.fetch(batch)
         for row in batch:
-            outcome = bench.again(row)
+            outcome = context.again(row)
             if isinstance(outcome, Otherwise):
                 changed.append(outcome)
             counts["changed" if isinstance(outcome, Otherwise) else outcome] += 1
@@ -110,7 +110,7 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
-class _Bench:
+class _TrialContext:
     """The draft on trial and the published policies that it meets, each read once."""
 
     def __init__(self, draft: PolicyInForce, replaced: frozenset[int]) -> None:

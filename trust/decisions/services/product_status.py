@@ -21,7 +21,7 @@ from trust.vocabulary import VerdictStatus
 
 @dataclass(frozen=True, slots=True)
 class ProductStatus:
-    """What is known of a product's fitness. trust: the trust answer, with marks for what the statement
+    """What is known of whether a product is fit. trust: the trust answer, with marks for what the statement
     that logs it fills in. score: effective.
 
     verdict_row_id, is_current: the row behind it, and whether that must still be the product's current one when the answer is
@@ -48,7 +48,9 @@ def product_statuses(resolved_questions: Collection[ResolvedQuestion], now: date
     } - {None}
     rows = Verdict.objects.select_related("policy").in_bulk(wanted) if wanted else {}
     return [
-        _fitness(resolved, resolved.product, rows, now) if resolved.product and resolved.question.refusal is None else None
+        _product_status(resolved, resolved.product, rows, now)
+        if resolved.product and resolved.question.refusal is None
+        else None
         for resolved in resolved_questions
     ]
 
@@ -61,20 +63,22 @@ def _is_stricter(question: Question) -> bool:
     return question.minimum_score is not None or question.maximum_evidence_age is not None
 
 
-def _fitness(resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, Verdict], now: datetime) -> ProductStatus:
+def _product_status(
+    resolved: ResolvedQuestion, product: ResolvedProduct, rows: Mapping[int, Verdict], now: datetime
+) -> ProductStatus:
     question = resolved.question
     at = max(resolved.at, product.judged_at or resolved.at)
     if question.as_of is not None:
         return _past(question, question.as_of, now)
     if not _needs_row(question) or product.verdict_row_id is None:
-        return _standing(product, marked_part(product.body))
+        return _from_answer(product, marked_part(product.body))
     row = rows[product.verdict_row_id]
     if _is_stricter(question):
         return _of_outcome(question, _judged_again(question, row, at), at, product.verdict_row_id)
-    return _standing(product, full_answer(load_outcome(row.outcome), at))
+    return _from_answer(product, full_answer(load_outcome(row.outcome), at))
 
 
-def _standing(product: ResolvedProduct, trust: Mapping[str, Any]) -> ProductStatus:
+def _from_answer(product: ResolvedProduct, trust: Mapping[str, Any]) -> ProductStatus:
     verdict = VerdictStatus(product.verdict)
     return ProductStatus(
         trust, verdict, product.effective_score, product.valid_until, product.reason_codes, product.verdict_row_id

@@ -1,5 +1,6 @@
-"""Inclusion proofs: a decision is in a sealed batch, and its row is still the one that was sealed."""
+"""What proves an answer to others: the signed answer, and the inclusion proof of its decision in a sealed batch."""
 
+import json
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -10,8 +11,11 @@ from trust.ledger.models.ledger import LedgerBatch
 from trust.ledger.queries import ledger_rows
 from trust.ledger.queries.ledger_rows import Source
 from trust.ledger.rules.merkle import inclusion_path, leaf_hash, split_hashes
+from trust.ledger.signing import canonical_json, sign
 
 DECISIONS = "trust_decision"
+
+ANSWER_TYPE = "touchstone-answer+jwt"
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,16 @@ def proof_of(*, decision_id: int) -> InclusionProof:
     ids = batch.row_ids[start : start + segment["count"]]
     with transaction.atomic():
         ledger_rows.pin_forms()
-        told = (
+        leaf = (
             ledger_rows.leaf_input(Source(DECISIONS, "id", "asked_at"), segment["columns"], decision_id)
             if segment["columns"]
             else None
         )
-    if told is None and decision_id not in ids:
+    if leaf is None and decision_id not in ids:
         raise _unknown(decision_id)
     leaves = split_hashes(bytes(batch.leaves))
     index = start + ids.index(decision_id) if decision_id in ids else -1
-    if told is None or index < 0 or leaf_hash(told.encode()) != leaves[index]:
+    if leaf is None or index < 0 or leaf_hash(leaf.encode()) != leaves[index]:
         raise ConflictError(
             f"Decision {decision_id} is not as batch {batch.number} sealed it, so there is no proof of it.",
             remedy="Notify governance and the auditors; on the server, `bin/manage ledger verify` names what was changed.",
@@ -64,7 +68,7 @@ def proof_of(*, decision_id: int) -> InclusionProof:
     return InclusionProof(
         decision_id=decision_id,
         batch=batch.number,
-        leaf_input=told,
+        leaf_input=leaf,
         leaf_hash=leaves[index].hex(),
         leaf_index=index,
         tree_size=len(leaves),
@@ -105,3 +109,23 @@ def _unknown(decision_id: int) -> NotFoundError:
         remedy="Give the decision_id of an answer that you got.",
         code="decision_unknown",
     )
+
+
+def signed_answer(*, decision: Decision, issuer: str) -> str:
+    """The compact JWS of a logged answer: who answered whom (`iss`, `sub`), which decision (`jti`), when, until when, and what.
+
+    exp is `valid_until`, or the moment of asking where the answer named no time: it then speaks for that moment only. So does
+    an answer about a past moment: a yes that has been taken back since must not look like one of today. Both moments are
+    whole seconds, cut off (RFC 7519). Raises KeyUnavailableError.
+    """
+    is_about_the_past = bool((decision.question or {}).get("as_of"))
+    end = decision.asked_at if is_about_the_past else decision.valid_until or decision.asked_at
+    claims = {
+        "iss": issuer,
+        "sub": decision.subject,
+        "jti": str(decision.pk),
+        "iat": int(decision.asked_at.timestamp()),
+        "exp": int(end.timestamp()),
+        "answer": json.loads(decision.answer),
+    }
+    return sign(canonical_json(claims), content_type=ANSWER_TYPE)

@@ -1,22 +1,22 @@
 """Carries out what recalls owe: names everybody who was given a yes, and tells them once of the fall and once of the recovery.
 
 Naming, telling and the recall's new status are one transaction: killed anywhere in it, nothing of it happened, and it is done
-at the next turn. Notices have keys, so that even what is done twice is told once.
+at the next turn. Notices have keys, so that what is done twice gives one notice.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 
 from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError, ForbiddenError
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
-from trust.decisions.queries.reliance import Reliance, who_relied
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.codec import load_outcome
@@ -26,30 +26,58 @@ from trust.verdicts.services.judging import ensure_current
 from trust.verdicts.services.recalls import keep_state, state_of
 from trust.vocabulary import RecallStatus
 
-logger = logging.getLogger(__name__)
+MOST_DECISION_IDS = 1000
+"""How many decision ids a recall keeps for one consumer, the newest; the count counts all (our choice)."""
 
+# A yes about a past moment (`as_of`) allowed nothing. Both bounds of the time let the planner leave partitions out.
+_WHO_RELIED = """
+SELECT d.consumer_id, count(*), (array_agg(d.id ORDER BY d.id DESC))[1:%s],
+       coalesce(array_agg(DISTINCT d.purpose ORDER BY d.purpose) FILTER (WHERE d.purpose IS NOT NULL), '{}')
+FROM trust_decision d JOIN catalog_consumer c ON c.id = d.consumer_id
+WHERE d.product_id = %s AND d.decision AND d.asked_at >= %s AND d.asked_at < %s AND d.question ->> 'as_of' IS NULL
+GROUP BY d.consumer_id ORDER BY d.consumer_id
+"""
+
+logger = logging.getLogger(__name__)
 _STAYS = Q(status__in=[RecallStatus.FALLEN, RecallStatus.RECOVERING]) | Q(
     Q(sent_at__lte=F("changed_at")) | Q(sent_at=None), status=RecallStatus.SENT
 )
 _OVERDUE = Q(status=RecallStatus.RECOVERING, sent_at=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """What one consumer was allowed. decision_ids: newest first, at most `MOST_DECISION_IDS` of `decision_count`."""
+
+    consumer_id: int
+    decision_count: int
+    decision_ids: tuple[int, ...]
+    purposes: tuple[str, ...]
+
+
+def who_relied(product_id: int, *, since: datetime, until: datetime) -> Sequence[Reliance]:
+    """The consumers that were given a yes for the product in `since <= asked_at < until`, each once. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO_RELIED, [MOST_DECISION_IDS, product_id, since, until])
+        return [Reliance(consumer, count, tuple(ids), tuple(purposes)) for consumer, count, ids, purposes in cursor.fetchall()]
+
+
 def carry_out_recalls(*, now: datetime, limit: int = 500) -> int:
-    """Number of recalls that were told of at `now`, those that wait longest first. Safe to run at any time, and twice.
+    """Number of recalls of which notices were given at `now`, those that wait longest first. Safe to run twice.
 
     One that fails is logged and passed over, so that it does not hold up the others; it is tried again at the next turn.
     """
     _, policy = current_policy()
     is_due = _OVERDUE | (_STAYS & Q(changed_at__lte=now - policy.recall_damping))
     waiting = Recall.objects.filter(is_due, closed_at=None)
-    told = 0
+    notified = 0
     for recall_id, product_id in waiting.order_by("changed_at").values_list("id", "product_id")[:limit]:
         try:
             ensure_current([product_id], now)  # a change that nobody has judged yet may have brought it back already
-            told += _carry_out(recall_id, policy, now)
+            notified += _carry_out(recall_id, policy, now)
         except (DomainError, DatabaseError, ValueError):
             logger.exception("Recall %s failed; it is retried in a minute.", recall_id)
-    return told
+    return notified
 
 
 @transaction.atomic

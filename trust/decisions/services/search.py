@@ -1,22 +1,88 @@
-"""Searches for whom, for what and to what end the answer would be yes. One page is one row in the log, and allows nothing."""
+"""Searches for whom, for what and to what end the answer would be yes. One page is one row in the log, and allows nothing.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+Candidates are taken in the order of names, a bounded part at a time, so that no page costs more than another.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.db import connection
+
+from catalog.models import Consumer, Purpose
 from catalog.rules.errors import UnavailableError
-from trust.decisions.queries.candidates import Candidates, candidate_consumers, candidate_products, candidate_purposes
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from trust.decisions.rules.question import Answered, Asker, Question
 from trust.decisions.services.decide import evaluate_all
 from trust.decisions.services.decision_log import Draft, write
-from trust.decisions.services.evaluate import Evaluation, as_reason, asked_for
+from trust.decisions.services.evaluate import as_reason, asked_for
+from trust.verdicts.models.verdict import CURRENT_VERDICT
 from trust.verdicts.rules.answer import worded
 from trust.vocabulary import DecisionChannel, VerdictStatus
 
+MOST_CANDIDATES = 500
+MOST_PRODUCTS_LOOKED_AT = 5000
+MOST_JUDGED = 50
+"""So many products whose verdict has run out may be judged for one page: our choice, about a second's work."""
+
+_IS_CURRENT = CURRENT_VERDICT.format(now="%(now)s")
+_PRODUCTS = f"""
+SELECT p.slug, p.lifecycle IN ('published', 'deprecated') AND {_IS_CURRENT} IS TRUE AND c.verdict = 'production_grade',
+       p.lifecycle IN ('published', 'deprecated') AND {_IS_CURRENT} IS NOT TRUE
+FROM catalog_dataproduct p JOIN trust_currentverdict c ON c.product_id = p.id
+WHERE p.slug > %(after)s ORDER BY p.slug LIMIT %(most)s
+"""
+
 EVERYTHING = "*"
 """What the log has where a search names no subject, or no product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """names: to be ruled on, in order. last: the last name looked at, behind which the next part begins; None at the end."""
+
+    names: tuple[str, ...]
+    last: str | None
+
+
+def candidate_products(after: str, now: datetime) -> Candidates:
+    """Slugs of products that are production-grade, or must be judged before that can be said. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRODUCTS, {"after": after, "now": now, "most": MOST_PRODUCTS_LOOKED_AT})
+        rows = cursor.fetchall()
+    names: list[str] = []
+    to_judge, last = 0, after
+    for slug, is_good, is_stale in rows:
+        to_judge += is_stale
+        if to_judge > MOST_JUDGED or (len(names) == MOST_CANDIDATES and (is_good or is_stale)):
+            return Candidates(tuple(names), last)
+        if is_good or is_stale:
+            names.append(slug)
+        last = slug
+    return Candidates(tuple(names), last if len(rows) == MOST_PRODUCTS_LOOKED_AT else None)
+
+
+def candidate_consumers(after: str, kind: ConsumerKind | None) -> Candidates:
+    """Slugs of active consumers, of one kind or of all. One query."""
+    consumers = Consumer.objects.filter(status=ConsumerStatus.ACTIVE, slug__gt=after)
+    if kind is not None:
+        consumers = consumers.filter(kind=kind)
+    return _part(list(consumers.order_by("slug").values_list("slug", flat=True)[: MOST_CANDIDATES + 1]))
+
+
+def candidate_purposes(after: str) -> Candidates:
+    """Names of purposes. One query."""
+    return _part(
+        list(Purpose.objects.filter(name__gt=after).order_by("name").values_list("name", flat=True)[: MOST_CANDIDATES + 1])
+    )
+
+
+def _part(names: list[str]) -> Candidates:
+    is_more = len(names) > MOST_CANDIDATES
+    names = names[:MOST_CANDIDATES]
+    return Candidates(tuple(names), names[-1] if is_more else None)
 
 
 class SearchKind(StrEnum):
@@ -72,17 +138,14 @@ def _found(asker: Asker, sought: SearchKind, question: Question, after: str, lim
     questions = [_filled(sought, question, name) for name in candidates.names]
     looked_at = after
     names: list[str] = []
-    for name, conclusion in zip(candidates.names, _findings(asker, questions, now), strict=True):
+    evaluated = evaluate_all(asker, "", DecisionChannel.SEARCH, questions, now) if questions else ()
+    for name, conclusion in zip(candidates.names, evaluated, strict=True):
         if conclusion.conclusion.decision:
             if len(names) == limit:
                 return Found(tuple(names), looked_at)
             names.append(name)
         looked_at = name
     return Found(tuple(names), candidates.last)
-
-
-def _findings(asker: Asker, questions: Sequence[Question], now: datetime) -> Iterator[Evaluation]:
-    return iter(evaluate_all(asker, "", DecisionChannel.SEARCH, questions, now)) if questions else iter(())
 
 
 def _candidates(sought: SearchKind, question: Question, after: str, now: datetime) -> Candidates:

@@ -154,7 +154,7 @@ def lines_of(changes: Iterable[Change]) -> Iterator[Line]:
     names = names_in(rows, users)
     for change in listed:
         event, model = change.event, change.kind.model
-        told = differences(model, None if event.pgh_label == "insert" else change.before, event, names)
+        field_changes = differences(model, None if event.pgh_label == "insert" else change.before, event, names)
         yield Line(
             at=event.pgh_created_at,
             who=who(change.said, names),
@@ -164,7 +164,7 @@ def lines_of(changes: Iterable[Change]) -> Iterator[Line]:
             name=_name(event),
             address=_address(change),
             deed=_DEEDS.get(event.pgh_label, event.pgh_label),
-            differences=[] if event.pgh_label == "delete" else told,
+            differences=[] if event.pgh_label == "delete" else field_changes,
         )
 
 

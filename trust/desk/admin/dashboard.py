@@ -14,13 +14,12 @@ from catalog.services.permissions import sees_everything
 from trust.decisions.models.decision import Decision
 from trust.decisions.queries.denials import denials_since
 from trust.desk.admin.queues import DeskContext, desk_context_of, queues_of
-from trust.desk.pages.desk import PUBLISHED, denial_lines, matrix_of, trend_of
-from trust.desk.pages.heat import heat_map
+from trust.desk.pages.desk import PUBLISHED, denial_lines, heat_map, matrix_of, trend_of
 from trust.desk.queries import desk
 from trust.desk.queries.due import Due, falls_due
 from trust.evidence.models.run import Run
 from trust.presentation.admin.links import list_link, page_link
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.models.recall import Recall
 from trust.verdicts.models.verdict import CurrentVerdict
 from trust.verdicts.queries import product_upkeep
@@ -42,7 +41,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("catalog.view_dataproduct"):
         return context
     person, now = person_of(request), timezone.now()
-    viewer = desk_context_of(request, desk.reach_of(person), now, current_policy()[1])
+    viewer = desk_context_of(request, product_upkeep.reach_of(person), now, current_policy()[1])
     return (
         context
         | {"now": now, "has_role": True, "sees_everything": sees_everything(person)}
@@ -103,9 +102,9 @@ def _troubles(viewer: DeskContext) -> dict[str, Any]:
     since, reach = viewer.now - RECENT, viewer.reach
     denials = denials_since(since, reach, codes=REASONS_SHOWN)
     runs = Run.objects.filter(status=RunStatus.FAILED, requested_at__gte=since)
-    runs = runs if reach is None else runs.filter(port__product__in=reach)
+    runs = product_upkeep.within_reach(runs, reach, by="port__product")
     recalls = desk.open_recalls(reach).annotate(
-        told=Count("consumers"), silent=Count("consumers", filter=Q(consumers__acknowledged_at=None))
+        named=Count("consumers"), unacknowledged=Count("consumers", filter=Q(consumers__acknowledged_at=None))
     )
     incidents = desk.open_incidents(reach).select_related("product").defer("product__search")
     return {

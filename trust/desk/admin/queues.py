@@ -13,12 +13,12 @@ from catalog.models import AccessPolicy, Agreement, DataProduct
 from catalog.queries import agreements_waiting_for, visible_use_cases
 from catalog.rules.vocabulary import AgreementStatus
 from trust.desk.pages.desk import PUBLISHED
-from trust.desk.queries import queues as waiting
+from trust.desk.queries import desk as waiting
 from trust.presentation.admin.links import list_link, row_link
 from trust.presentation.pages.labels import GATES
 from trust.use_cases.models.use_case import OutputException, StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries import product_upkeep
 from trust.verdicts.queries.product_upkeep import Reach
 from trust.verdicts.queries.waivers import waivers_waiting_for
@@ -181,5 +181,5 @@ def _queue(title: str, mine: QuerySet[Any], all_open: QuerySet[Any], item: Calla
     return Queue(title, mine.order_by().count(), all_open.order_by().count(), items, href)
 
 
-def _since(deed: str, at: datetime | None) -> str:
-    return f"last {deed}" if at else f"never {deed}"
+def _since(action: str, at: datetime | None) -> str:
+    return f"last {action}" if at else f"never {action}"

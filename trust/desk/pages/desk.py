@@ -9,16 +9,22 @@ from datetime import date, datetime
 
 from django.utils.safestring import SafeString
 
+from catalog.models import UseCase
 from catalog.rules.vocabulary import Lifecycle, Sensitivity
 from trust.decisions.queries.denials import Denials
 from trust.desk.queries.desk import VerdictCount
 from trust.presentation.pages.charts import Part, Point, bar, curve, stacked_bar
-from trust.presentation.pages.labels import VERDICTS, Badge
+from trust.presentation.pages.labels import GAPS, LEVELS, NOTHING, VERDICTS, Badge
+from trust.use_cases.models.use_case import Readiness
+from trust.use_cases.rules.readiness.codec import load_assessment
+from trust.use_cases.rules.readiness.outcome import GapResult
 from trust.verdicts.queries.trend import Day
-from trust.vocabulary import VerdictStatus
+from trust.vocabulary import Gap, VerdictStatus
 
 PUBLISHED = {"lifecycle__in": f"{Lifecycle.PUBLISHED},{Lifecycle.DEPRECATED}"}
 TABLE_STEP = 7  # days from one row of the trend's table to the next
+
+NEVER = Badge("Not assessed", "off", "quiet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,9 @@ class Trend:
     change: float | None
 
 
-def matrix_of(standings: Iterable[VerdictCount]) -> Matrix:
+def matrix_of(counts: Iterable[VerdictCount]) -> Matrix:
     """Every sensitivity that some product has gets a row, and every verdict a column."""
-    found = {(one.sensitivity, one.verdict): one.products for one in standings}
+    found = {(one.sensitivity, one.verdict): one.products for one in counts}
     levels: list[Sensitivity | None] = [None, *reversed(Sensitivity)]
     present = [level for level in levels if any(level == sensitivity for sensitivity, _ in found)]
     longest = max((sum(found.get((level, VerdictStatus(word)), 0) for word in VERDICTS) for level in present), default=0)
@@ -140,3 +146,56 @@ def denial_lines(denials: Denials) -> tuple[Line, ...]:
         for code, count in denials.by_code
         if (words := code.replace("_", " "))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """One gap of one use case: its level as a badge, and how many of its questions are answered yes, of how many."""
+
+    gap: Gap
+    badge: Badge
+    answered: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """is_outdated: the time of the assessment is over, so that it says what was found then and nothing about now."""
+
+    use_case: UseCase
+    level: Badge
+    weakest: str
+    cells: tuple[HeatCell, ...]
+    assessed_at: datetime | None
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    columns: tuple[str, ...]
+    rows: tuple[HeatRow, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+def heat_map(assessed: Sequence[tuple[UseCase, Readiness | None]], now: datetime) -> HeatMap:
+    """One row for each use case, in the order given; None: it was never assessed."""
+    return HeatMap(tuple(GAPS[gap] for gap in Gap), tuple(_heat_row(use_case, row, now) for use_case, row in assessed))
+
+
+def _heat_row(use_case: UseCase, row: Readiness | None, now: datetime) -> HeatRow:
+    if row is None:
+        cells = tuple(HeatCell(gap, NEVER, NOTHING) for gap in Gap)
+        return HeatRow(use_case, NEVER, "", cells, None)
+    assessment = load_assessment(row.outcome)
+    by_gap = {result.gap: result for result in assessment.gaps}
+    cells = tuple(_heat_cell(gap, by_gap.get(gap)) for gap in Gap)
+    level, weakest = LEVELS[assessment.level], GAPS[assessment.weakest]
+    return HeatRow(use_case, level, weakest, cells, row.assessed_at, row.valid_until <= now)
+
+
+def _heat_cell(gap: Gap, result: GapResult | None) -> HeatCell:
+    if result is None:
+        return HeatCell(gap, NEVER, NOTHING)
+    asked = result.yes + result.no + result.unknown
+    return HeatCell(gap, LEVELS[result.level], f"{result.yes} of {asked} yes")

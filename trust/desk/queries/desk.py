@@ -1,6 +1,6 @@
-"""What the first page of the admin tells about the state of things. Each function costs a fixed number of queries.
+"""What the first page of the admin shows: the state of things, and what waits for an answer, whoever may give it.
 
-`reach` is what the person who looks may see: ids of products, None for everything.
+Each function costs a fixed number of queries. `reach`: ids of the products that the reader may see, None for everything.
 """
 
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from datetime import datetime
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
 
-from catalog.models import DataProduct, Person, UseCase
+from catalog.models import AccessPolicy, Agreement, Person, PolicyStatus, UseCase
 from catalog.queries import visible_use_cases
-from catalog.rules.vocabulary import Sensitivity, Severity, UseCaseStage
-from catalog.services.permissions import sees_everything
-from trust.use_cases.models.use_case import Readiness, ReadinessWatch
-from trust.verdicts.models.exceptions import Incident
+from catalog.rules.vocabulary import AgreementStatus, Sensitivity, Severity, UseCaseStage
+from trust.use_cases.models.use_case import OutputException, Readiness, ReadinessWatch, StageMove
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.models.verdict import CurrentVerdict, verdict_at
-from trust.verdicts.queries.product_upkeep import Reach, published_within
-from trust.vocabulary import ReadinessLevel, VerdictStatus
+from trust.verdicts.models.waivers import Waiver
+from trust.verdicts.queries.product_upkeep import Reach, published_within, within_reach
+from trust.vocabulary import ReadinessLevel, StageMoveStatus, VerdictStatus, WaiverStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,6 @@ class OpenProblems:
     unacknowledged: int
 
 
-def reach_of(person: Person) -> Reach:
-    """The ids of the products that `person` owns or looks after; None for whoever sees everything. Three queries at most."""
-    if sees_everything(person):
-        return None
-    return tuple(DataProduct.objects.looked_after_by(person).order_by("slug").values_list("pk", flat=True))
-
-
 def verdict_counts(reach: Reach, now: datetime) -> list[VerdictCount]:
     """The published products by sensitivity and verdict. One query.
 
@@ -60,20 +53,20 @@ def verdict_counts(reach: Reach, now: datetime) -> list[VerdictCount]:
 
 
 def open_incidents(reach: Reach) -> QuerySet[Incident]:
-    rows = Incident.objects.filter(resolved_at=None)
-    return rows if reach is None else rows.filter(product__in=reach)
+    return within_reach(Incident.objects.filter(resolved_at=None), reach)
 
 
 def open_recalls(reach: Reach) -> QuerySet[Recall]:
-    rows = Recall.objects.filter(closed_at=None)
-    return rows if reach is None else rows.filter(product__in=reach)
+    return within_reach(Recall.objects.filter(closed_at=None), reach)
 
 
 def open_problems(reach: Reach) -> OpenProblems:
     """Open incidents and recalls, counted. Three queries."""
     incidents = open_incidents(reach).aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity=Severity.CRITICAL)))
-    told = RecalledConsumer.objects.filter(recall__in=open_recalls(reach).order_by().values("pk"), acknowledged_at=None)
-    return OpenProblems(incidents["all"], incidents["critical"], open_recalls(reach).count(), told.count())
+    unacknowledged = RecalledConsumer.objects.filter(
+        recall__in=open_recalls(reach).order_by().values("pk"), acknowledged_at=None
+    )
+    return OpenProblems(incidents["all"], incidents["critical"], open_recalls(reach).count(), unacknowledged.count())
 
 
 def assessed(person: Person, shown: int) -> list[tuple[UseCase, Readiness | None]]:
@@ -96,3 +89,29 @@ def readiness_levels(person: Person, now: datetime) -> dict[ReadinessLevel | Non
     level = Case(When(watch__row__valid_until__gt=now, then=F("watch__row__level")), default=None)
     counted = rows.annotate(level=level).values("level").annotate(number=Count("pk")).values_list("level", "number")
     return {ReadinessLevel(level) if level else None: number for level, number in counted}
+
+
+def open_agreements(reach: Reach, now: datetime) -> QuerySet[Agreement]:
+    """Requests that nobody has answered yet."""
+    return within_reach(Agreement.objects.filter(status=AgreementStatus.REQUESTED, expires_at__gt=now), reach)
+
+
+def draft_policies(reach: Reach) -> QuerySet[AccessPolicy]:
+    """Versions of policies that are written and not published."""
+    return within_reach(AccessPolicy.objects.filter(status=PolicyStatus.DRAFT), reach)
+
+
+def open_exceptions(person: Person | None) -> QuerySet[OutputException]:
+    """Exceptions of outputs that are not closed, soonest due first: those assigned to `person`, None: all."""
+    rows = OutputException.objects.filter(closed_at=None).order_by("due_at", "id")
+    return rows if person is None else rows.filter(assigned_to=person)
+
+
+def open_waivers(reach: Reach, now: datetime) -> QuerySet[Waiver]:
+    """Requests for waivers that nobody has answered, and whose end has not come."""
+    return within_reach(Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__gt=now), reach)
+
+
+def open_moves() -> QuerySet[StageMove]:
+    """Moves of use cases that wait for an approver."""
+    return StageMove.objects.filter(status=StageMoveStatus.REQUESTED)

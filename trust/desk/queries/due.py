@@ -6,6 +6,8 @@ What had to be done and was not is overdue and stays in the list. What merely en
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -17,9 +19,9 @@ from catalog.queries import agreements_standing
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import sees_everything
 from trust.use_cases.models.use_case import OutcomeReport, OutputException, StageMove
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
-from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
+from trust.verdicts.queries.product_upkeep import Rows, due_acknowledgements, due_reviews
 from trust.verdicts.queries.waivers import granted_waivers
 from trust.vocabulary import DueKind, StageMoveStatus
 
@@ -68,7 +70,7 @@ def falls_due(person: Person, now: datetime, within: timedelta, *, most: int = M
 
 
 def _acknowledgements(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
-    for row in (rows if of is None else rows.filter(owner=of))[:most]:
+    for row in _answered_for_by(of, rows, "owner")[:most]:
         what = f"{row.slug}: acknowledgement due"
         yield Due(DueKind.ACKNOWLEDGEMENT, what, "catalog.dataproduct", row.pk, _due_at(row), row.owner.username)
 
@@ -81,8 +83,7 @@ def _reviews(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterato
 
 def _waivers(now: datetime, until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     rows: QuerySet[Waiver] = granted_waivers(now).filter(expires_at__lte=until).select_related("product", "owner")
-    if of is not None:
-        rows = rows.filter(Q(owner=of) | Q(product__owner=of))
+    rows = _answered_for_by(of, rows, "owner", "product__owner")
     for row in rows.defer("product__search").order_by("expires_at", "pk")[:most]:
         what = f"the waiver of {row.gate or row.check_key} of {row.product.slug} ends"
         yield Due(DueKind.WAIVER_END, what, "trust.waiver", row.pk, row.expires_at, row.owner.username)
@@ -90,8 +91,7 @@ def _waivers(now: datetime, until: datetime, of: Person | None, most: int) -> It
 
 def _agreements(now: datetime, until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     rows = agreements_standing(now).filter(expires_at__lte=until).select_related("consumer__owner", "product")
-    if of is not None:
-        rows = rows.filter(Q(consumer__owner=of) | Q(product__owner=of))
+    rows = _answered_for_by(of, rows, "consumer__owner", "product__owner")
     for row in rows.defer("product__search").order_by("expires_at", "pk")[:most]:
         what = f"the agreement that {row.consumer.slug} may use {row.product.slug} for {row.purpose} ends"
         yield Due(DueKind.AGREEMENT_END, what, "catalog.agreement", row.pk, row.expires_at, row.consumer.owner.username)
@@ -102,8 +102,7 @@ def _use_cases(until: datetime, interval: timedelta, of: Person | None, most: in
     again = ExpressionWrapper(F("acknowledged_at") + Value(interval), output_field=_MOMENT)
     due_at = Case(When(is_given, then=again), default=F("claims_changed_at"), output_field=_MOMENT)
     rows = UseCase.objects.exclude(stage=UseCaseStage.RETIRED).annotate(due_at=due_at).filter(due_at__lte=until)
-    if of is not None:
-        rows = rows.filter(business_owner=of)
+    rows = _answered_for_by(of, rows, "business_owner")
     for row in rows.select_related("business_owner").order_by("due_at", "pk")[:most]:
         what = f"use case {row.slug}: acknowledgement due"
         yield Due(DueKind.USE_CASE_ACKNOWLEDGEMENT, what, "catalog.usecase", row.pk, _due_at(row), row.business_owner.username)
@@ -112,8 +111,7 @@ def _use_cases(until: datetime, interval: timedelta, of: Person | None, most: in
 def _overrides(now: datetime, until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     stands = StageMove.objects.filter(status=StageMoveStatus.DONE, is_override=True, override_ended_at=None)
     rows = stands.filter(override_expires_at__gt=now, override_expires_at__lte=until)
-    if of is not None:
-        rows = rows.filter(use_case__business_owner=of)
+    rows = _answered_for_by(of, rows, "use_case__business_owner")
     for row in rows.select_related("use_case__business_owner").order_by("override_expires_at", "pk")[:most]:
         what = f"the override that keeps use case {row.use_case.slug} at {row.to_stage} ends"
         ends_at = row.override_expires_at or now  # the filter leaves no other
@@ -122,8 +120,7 @@ def _overrides(now: datetime, until: datetime, of: Person | None, most: int) -> 
 
 def _exceptions(until: datetime, of: Person | None, most: int) -> Iterator[Due]:
     rows = OutputException.objects.filter(closed_at=None, due_at__lte=until).select_related("use_case", "assigned_to")
-    if of is not None:
-        rows = rows.filter(Q(assigned_to=of) | Q(use_case__outputs_owner=of) | Q(use_case__business_owner=of))
+    rows = _answered_for_by(of, rows, "assigned_to", "use_case__outputs_owner", "use_case__business_owner")
     for row in rows.order_by("due_at", "pk")[:most]:
         what = f"exception “{row.title}” of use case {row.use_case.slug}: closing due"
         who = row.assigned_to.username if row.assigned_to else GOVERNANCE
@@ -140,11 +137,15 @@ def _measures(until: datetime, of: Person | None, most: int) -> Iterator[Due]:
         .annotate(due_at=ExpressionWrapper(since + F("interval"), output_field=_MOMENT))
         .filter(due_at__lte=until)
     )
-    if of is not None:
-        rows = rows.filter(Q(owner=of) | Q(use_case__business_owner=of))
+    rows = _answered_for_by(of, rows, "owner", "use_case__business_owner")
     for row in rows.select_related("use_case", "owner").order_by("due_at", "pk")[:most]:
         what = f"measure {row.name} of use case {row.use_case.slug}: report due"
         yield Due(DueKind.MEASURE, what, "catalog.usecase", row.use_case_id, _due_at(row), row.owner.username)
+
+
+def _answered_for_by(person: Person | None, rows: Rows, *fields: str) -> Rows:
+    """Those of the rows that name the person in one of the fields; all for None."""
+    return rows if person is None else rows.filter(reduce(or_, (Q(**{field: person}) for field in fields)))
 
 
 def _due_at(row: Any) -> datetime:

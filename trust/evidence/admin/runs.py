@@ -15,8 +15,7 @@ from catalog.admin.base import LargeTableAdmin
 from trust.evidence.models.run import CheckResult, Run
 from trust.evidence.models.suite import Suite
 from trust.evidence.pages.checks import CheckLine, check_line, severest_first
-from trust.evidence.queries.facts import check_facts_of
-from trust.evidence.queries.shown_results import shown_results
+from trust.evidence.queries.facts import check_facts_of, shown_results
 from trust.presentation.admin.badges import EVIDENCE_LABEL, RUN_LABEL
 from trust.presentation.pages.labels import EVIDENCE, RUNS, ago, number
 from trust.vocabulary import CheckStatus

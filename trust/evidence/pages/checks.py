@@ -62,7 +62,7 @@ class PortEvidence:
 
 
 def severest_first(checks: Iterable[CheckFacts]) -> list[CheckFacts]:
-    """What failed before what could not be told, what is critical before what is not, many rows before few."""
+    """What failed before what could not be evaluated, what is critical before what is not, many rows before few."""
     return sorted(checks, key=lambda c: (_BADNESS[c.status], _WEIGHT[c.severity], -(c.unexpected_count or 0), c.key))
 
 

@@ -47,7 +47,7 @@ _DEMANDS: Mapping[str, str] = {
 
 
 def demand(check: CheckFacts) -> str:
-    """`dep_time is never empty`. A type that the table does not know is told by its own name and its columns.
+    """`dep_time is never empty`. A type that the table does not know is shown by its own name and its columns.
 
     With a capital, but where the sentence begins with a column: its name stays as it is.
     """

@@ -222,3 +222,14 @@ def _check_result(row: CheckResult) -> CheckEvidence:
 
 def _sensitivity(value: str | None) -> Sensitivity | None:
     return Sensitivity(value) if value else None
+
+
+def shown_results(run: Run) -> list[CheckResult]:
+    """The rows, in the order of the suite and not to be saved, without samples and observed values of what the port keeps."""
+    redaction = redaction_for(run.port)
+    rows = list(CheckResult.objects.filter(run=run))
+    for row in rows:
+        facts = redact(check_facts_of(row, run.port.name), redaction)
+        row.observed_value, row.message = facts.observed_value, facts.message
+        row.samples = [] if redaction.concerns(row.kwargs) else row.samples
+    return rows

@@ -1,10 +1,14 @@
-"""What an engine found, as data. Frozen, free of any engine's own types, and safe to store: every value is plain JSON."""
+"""What an engine is given and what it found, as data, and the protocol that it follows.
+
+Frozen, free of any engine's own types, and safe to store: every value is plain JSON.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from catalog.rules.expectation import Expectation, Json
+from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
@@ -93,3 +97,22 @@ class Source:
     declared_types: Mapping[str, LogicalType] = field(default_factory=dict)
     redacted_columns: frozenset[str] = frozenset()
     references: Mapping[str, "Source"] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Looks at a source through a suite. Never raises for bad data, bad sources or bad expectations: it reports them."""
+
+    def run(self, suite: SuiteSpec, source: Source) -> RunEvidence:
+        """Run every expectation of `suite` on `source`.
+
+        A source that cannot be read gives `failure`; an expectation that cannot be evaluated gives a result `error`.
+        """
+        ...
+
+
+class SourceProblemError(Exception):
+    """A source that cannot be read, or must not be."""
+
+    def __init__(self, code: str, message: str, remedy: str, *, retryable: bool = False) -> None:
+        super().__init__(f"{message} {remedy}")
+        self.failure = Failure(code, message, remedy, retryable)

@@ -102,7 +102,8 @@ def failed_check(check: CheckFacts) -> str:
         return f"{_rows(check)} {worded(check)}"
     if check.type in _AGGREGATES and check.observed_value is not None:
         what = _AGGREGATES[check.type].format(a=article(column_of(check)), column=column_of(check))
-        return f"{what} is {_value(check.observed_value)}; allowed is {_allowed(check)}"
+        allowed = _value(check.kwargs["value"]) if "value" in check.kwargs else _limits(check)
+        return f"{what} is {_value(check.observed_value)}; allowed is {allowed}"
     if check.message:
         return shorten(check.message, 160).rstrip(".")
     if check.unexpected_count and asked_rows(check):
@@ -137,10 +138,6 @@ def _value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return shorten(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-
-
-def _allowed(check: CheckFacts) -> str:
-    return _value(check.kwargs["value"]) if "value" in check.kwargs else _limits(check)
 
 
 def _says(text: str) -> Callable[[CheckFacts], str]:

@@ -93,8 +93,8 @@ def _compiled(expression: str) -> Any:
         compiled = re2.compile(expression, options)
     except re2.error as error:
         reason = error.args[0] if error.args else error
-        told = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise PatternError(f"is too large to be run ({told[:80]})") from None
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise PatternError(f"is too large to be run ({text[:80]})") from None
     if compiled.programsize > MAX_INSTRUCTIONS:
         raise PatternError("repeats too much: it is too large to be run")
     return compiled

@@ -1,5 +1,7 @@
 """Output ports with their location checked: what may be read is known here, so every entry point puts ports through this."""
 
+from typing import assert_never
+
 from django.conf import settings
 
 from catalog.models import DataProduct, OutputPort, Person
@@ -7,20 +9,20 @@ from catalog.rules.claims import PortClaims
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import SourceKind
 from catalog.services import ports
-from trust.evidence.services.port_locations import demand_own_place
+from trust.evidence.rules.evidence import SourceProblemError
+from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.sources.files import resolve_file
 from trust.evidence.sources.postgres import connection_settings, parse_connection_reference, split_table
-from trust.evidence.sources.problem import SourceProblemError
 
-# What may be different tomorrow, or on the worker's machine: told, not refused. A run looks again.
-_PASSING = {"source_missing", "source_empty", "source_unreadable", "connection_unusable"}
+# What may be different tomorrow, or on the worker's machine is a warning and no refusal. A run checks again.
+_TEMPORARY = {"source_missing", "source_empty", "source_unreadable", "connection_unusable"}
 
 
 def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
     """`catalog.services.ports.put_output_port` for a location that may be read and is not somebody else's. Raises
     `InvalidError` or `ForbiddenError` where it may not."""
     check_location(claims)
-    demand_own_place(claims, slug=product.slug, actor=actor)
+    demand_own_data(claims, slug=product.slug, actor=actor)
     return ports.put_output_port(product=product, claims=claims, actor=actor)
 
 
@@ -31,12 +33,17 @@ def check_location(claims: PortClaims, *, host: str = "") -> list[str]:
     folder, a connection that is no reference, or a host that is not allowed.
     """
     try:
-        if claims.source_kind is SourceKind.POSTGRES:
-            _check_table(claims, host)
-        elif claims.source_kind is not SourceKind.UNSUPPORTED:
-            resolve_file(claims.location, settings.TOUCHSTONE.data_roots)
+        match claims.source_kind:
+            case SourceKind.POSTGRES:
+                _check_table(claims, host)
+            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+                resolve_file(claims.location, settings.TOUCHSTONE.data_roots)
+            case SourceKind.UNSUPPORTED:
+                pass
+            case _:
+                assert_never(claims.source_kind)
     except SourceProblemError as problem:
-        if problem.failure.code in _PASSING:
+        if problem.failure.code in _TEMPORARY:
             return [f"port {claims.name}: {problem.failure.message} A run fails until then. {problem.failure.remedy}"]
         raise InvalidError(
             f"The port '{claims.name}' cannot be read. {problem.failure.message}",

@@ -201,7 +201,8 @@ def end_attempt(*, run: Run, failure: Failure, now: datetime) -> bool:
     reason = {"code": failure.code, "message": failure.message, "remedy": failure.remedy}
     if failure.retryable and run.attempt < run.max_attempts:
         logger.warning("Run %s goes back to the queue: %s", run.id, failure.message)
-        _put_back(run, reason, now + (timedelta(0) if failure.code == "worker_lost" else _pause(run.attempt)))
+        pause = min(_FIRST_PAUSE * (1 << (run.attempt - 1)), _LONGEST_PAUSE)
+        _put_back(run, reason, now + (timedelta(0) if failure.code == "worker_lost" else pause))
         return False
     logger.warning("Run %s failed: %s", run.id, failure.message)
     run.status = RunStatus.FAILED
@@ -257,10 +258,6 @@ def _put_back(run: Run, reason: dict[str, str], not_before: datetime) -> None:
             )
     except IntegrityError:  # one queued run per port; the sweeper tries again once that one is claimed
         this.update(lease_token=uuid4(), lease_expires_at=not_before, failure=reason)
-
-
-def _pause(attempt: int) -> timedelta:
-    return min(_FIRST_PAUSE * (1 << (attempt - 1)), _LONGEST_PAUSE)
 
 
 def _row(run: Run, position: int, result: CheckEvidence) -> CheckResult:

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from django.conf import settings
 
@@ -11,10 +12,9 @@ from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.evidence.models.suite import Suite
-from trust.evidence.rules.evidence import Source
-from trust.evidence.services.port_locations import kept_at, kept_columns, may_look_up
+from trust.evidence.rules.evidence import Source, SourceProblemError
+from trust.evidence.services.port_locations import may_look_up, redacted_by_other_ports, redacted_columns
 from trust.evidence.sources.files import resolve_file
-from trust.evidence.sources.problem import SourceProblemError
 
 logger = logging.getLogger(__name__)
 
@@ -22,21 +22,30 @@ _REFERENCE = "expect_column_values_to_exist_in_reference"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EngineInput:
     """What a worker hands to an engine."""
 
     suite: SuiteSpec
     source: Source
 
 
-def reading_of(*, port: OutputPort, suite: Suite) -> Reading:
+def resolve_engine_input(*, port: OutputPort, suite: Suite) -> EngineInput:
     """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
-    demanded = suite_of(suite)
-    source = _source(port, demanded.expectations)
-    return Reading(demanded, replace(source, references=_references(port, demanded.expectations)))
+    spec = suite_spec(suite)
+    source = _source(port, spec.expectations)
+    return EngineInput(spec, replace(source, references=_references(port, spec.expectations)))
 
 
-def suite_of(row: Suite) -> SuiteSpec:
+def unsupported_source(port: OutputPort) -> SourceProblemError:
+    """The error for a port whose contract names a source that Touchstone cannot read."""
+    return SourceProblemError(
+        "source_unsupported",
+        f"Port {port.name} is kept in {port.location}, which Touchstone cannot read.",
+        "Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
+    )
+
+
+def suite_spec(row: Suite) -> SuiteSpec:
     """The stored suite as the rules know it."""
     return SuiteSpec(row.name, tuple(_expectation(stored) for stored in row.expectations))
 
@@ -55,10 +64,18 @@ def _expectation(stored: dict[str, Json]) -> Expectation:
 def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
     kind = SourceKind(port.source_kind)
     fields = list(port.fields.all())
-    is_file = kind is not SourceKind.POSTGRES
+    match kind:
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+            location = resolve_file(port.location, settings.TOUCHSTONE.data_roots)
+        case SourceKind.POSTGRES:
+            location = port.location
+        case SourceKind.UNSUPPORTED:
+            raise unsupported_source(port)
+        case _:
+            assert_never(kind)
     return Source(
         kind=kind,
-        location=resolve_file(port.location, settings.TOUCHSTONE.data_roots) if is_file else port.location,
+        location=location,
         connection=port.connection or None,
         time_column=port.time_column or None,
         # An empty cell of a CSV file is no value, whatever else its owner writes for none.
@@ -93,9 +110,9 @@ def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[s
 
 
 def _redacted(port: OutputPort, expectations: Iterable[Expectation]) -> frozenset[str]:
-    """Columns whose values must not leave the engine: what this port keeps, and what others on the same data do."""
+    """Columns whose values must not leave the engine: what this port redacts, and what others on the same data do."""
     named = {name for expectation in expectations for name in _column_names(expectation)}
-    return kept_columns(port, named) | kept_at(port, named)
+    return redacted_columns(port, named) | redacted_by_other_ports(port, named)
 
 
 def _column_names(expectation: Expectation) -> Iterator[str]:

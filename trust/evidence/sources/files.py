@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.rules.vocabulary import SourceKind
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import SourceProblemError
 
 # What pandas.read_csv takes for a missing value (its STR_NA_VALUES).
 NULL_TEXTS: tuple[str, ...] = (
@@ -68,7 +68,7 @@ def file_kind(location: str) -> SourceKind:
 def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
     """The absolute path, free of links, of a regular file that can be read and lies under one of `roots`.
 
-    A relative location is looked for under each root in turn. Whether a file outside the roots exists is never told.
+    A relative location is looked for under each root in turn. Whether a file outside the roots exists is never shown.
     Raises SourceProblemError: `source_location_refused`, `source_missing`, `source_is_directory`, `source_not_a_file`,
     `source_unreadable`, `source_empty`.
     """

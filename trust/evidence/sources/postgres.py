@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import SourceProblemError
 
 log = logging.getLogger(__name__)
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")

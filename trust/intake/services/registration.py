@@ -21,7 +21,7 @@ from catalog.services.registration import TakenIn, add_missing_people, keep_cont
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.expectation_patterns import pattern_fault
 from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
-from trust.evidence.services.port_locations import demand_own_place
+from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.ports import check_location
 from trust.evidence.services.suites import put_suite, remove_suite
 from trust.verdicts.rules.vacuity import cannot_fail
@@ -76,7 +76,7 @@ def register_document(
         people = add_missing_people(document=document, actor=actor) if add_people else []
         warnings = [line for port in document.ports for line in check_location(port, host=document.hosts[port.name])]
         for port in document.ports:
-            demand_own_place(port, slug=document.product.slug, actor=actor)
+            demand_own_data(port, slug=document.product.slug, actor=actor)
         publish = is_governance(actor) if publish_policies is None else publish_policies
         taken = take_in(document=document, actor=actor, publish_policies=publish, now=now)
         changes = [*people, *taken.changes]

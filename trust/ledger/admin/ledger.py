@@ -18,8 +18,8 @@ from catalog.admin.reach import person_of
 from trust import messages
 from trust.ledger.models.audit import LedgerCheck
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
-from trust.ledger.rules.ledger_check import LedgerCheckStatus
 from trust.ledger.services.ledger_checks import may_check_ledger, request_ledger_check
+from trust.vocabulary import LedgerCheckStatus
 
 LABEL = {"waiting": "info", "running": "info", "holds": "success", "broken": "danger", "failed": "warning"}
 UNDER_WAY = (LedgerCheckStatus.WAITING, LedgerCheckStatus.RUNNING)

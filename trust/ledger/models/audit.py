@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from catalog.models import Person
 from catalog.models.choices import choices, one_of
-from trust.ledger.rules.ledger_check import LedgerCheckStatus
+from trust.vocabulary import LedgerCheckStatus
 
 
 class LedgerCheck(models.Model):

@@ -82,15 +82,15 @@ def _json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 def cell(value: Any) -> Any:
     """A value for a spreadsheet: text that it would take for a formula gets an apostrophe in front."""
-    told = plain(value)
-    if isinstance(told, list | dict):
-        told = "; ".join(map(str, told)) if isinstance(told, list) else json.dumps(told, ensure_ascii=False)
-    if isinstance(told, bool):
-        return "yes" if told else "no"
-    if isinstance(told, str):
-        text = told.replace("\0", "")
+    cell = plain(value)
+    if isinstance(cell, list | dict):
+        cell = "; ".join(map(str, cell)) if isinstance(cell, list) else json.dumps(cell, ensure_ascii=False)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, str):
+        text = cell.replace("\0", "")
         return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
-    return "" if told is None else told
+    return "" if cell is None else cell
 
 
 def plain(value: Any) -> Any:

@@ -14,9 +14,9 @@ from catalog.services.permissions import sees_everything
 from trust.clock import database_now
 from trust.ledger.models.audit import LedgerCheck
 from trust.ledger.models.ledger import LedgerBatch
-from trust.ledger.rules.ledger_check import LedgerCheckStatus
 from trust.ledger.services.ledger_verification import Against, BrokenLedgerError, Keys, verify
 from trust.ledger.signing import own_jwks
+from trust.vocabulary import LedgerCheckStatus
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ def carry_out_ledger_check() -> LedgerCheck | None:
         _tell(check, error)
     except DatabaseError as error:
         logger.exception("The check %d of the ledger could not be carried to its end.", check.pk)
-        told = str(error).strip().partition("\n")[0] or type(error).__name__
-        _end(check, LedgerCheckStatus.FAILED, fault=f"The database refused: {told}", remedy="Request the check again.")
+        message = str(error).strip().partition("\n")[0] or type(error).__name__
+        _end(check, LedgerCheckStatus.FAILED, fault=f"The database refused: {message}", remedy="Request the check again.")
     else:
         _end(check, LedgerCheckStatus.HOLDS, batches=batches, rows=rows)
     check.refresh_from_db()
@@ -80,11 +80,11 @@ def carry_out_ledger_check() -> LedgerCheck | None:
 def _prove(check: LedgerCheck, keys: Keys | None) -> tuple[int, int]:
     """Batches and rows that hold. Raises BrokenLedgerError."""
     batches = rows = 0
-    told = monotonic()
+    shown_at = monotonic()
     for proved in verify(against=Against(keys=keys)):
         batches, rows = batches + 1, rows + proved.rows
-        if monotonic() - told > SECONDS_BETWEEN_SIGNS:
-            told = monotonic()
+        if monotonic() - shown_at > SECONDS_BETWEEN_SIGNS:
+            shown_at = monotonic()
             _running(check).update(batches=batches, rows=rows, progress_at=database_now())
     _running(check).update(batches=batches, rows=rows)
     return batches, rows

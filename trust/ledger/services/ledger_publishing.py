@@ -50,8 +50,8 @@ def publish() -> int:
 
 def published_line(batch: LedgerBatch) -> bytes:
     """What is published of a batch: one line of JSON."""
-    told = {"number": batch.number, "root": batch.root, "statement": batch.statement, "signature": batch.signature}
-    return canonical_json(told) + b"\n"
+    line = {"number": batch.number, "root": batch.root, "statement": batch.statement, "signature": batch.signature}
+    return canonical_json(line) + b"\n"
 
 
 def read_published(path: Path) -> dict[int, str]:
@@ -60,8 +60,8 @@ def read_published(path: Path) -> dict[int, str]:
     with path.open("rb") as file:
         for place, line in enumerate(file, start=1):
             try:
-                told = json.loads(line)
-                number, statement = int(told["number"]), str(told["statement"])
+                published = json.loads(line)
+                number, statement = int(published["number"]), str(published["statement"])
             except (ValueError, KeyError, TypeError) as error:
                 message = f"Line {place} of {path} is no published batch."
                 raise InvalidError(message, remedy="Give the file that TOUCHSTONE_LEDGER_PUBLISH_FILE names.") from error

@@ -171,8 +171,8 @@ def _check_rows(batch: LedgerBatch, known: Mapping[str, Source]) -> None:
     elif root_of(actual).hex() == batch.root:
         raise BrokenLedgerError(f"The column leaves of batch {batch.number} was changed. The rows are as they were sealed.")
     else:
-        told = f"First difference in {difference}" if difference else "Rows and leaves agree with each other"
-        raise BrokenLedgerError(f"Neither the leaves of batch {batch.number} nor the rows lead to the signed root. {told}.")
+        where = f"First difference in {difference}" if difference else "Rows and leaves agree with each other"
+        raise BrokenLedgerError(f"Neither the leaves of batch {batch.number} nor the rows lead to the signed root. {where}.")
 
 
 def _leaves_now(batch: LedgerBatch, segment: Mapping[str, Any], known: Mapping[str, Source]) -> Leaves:

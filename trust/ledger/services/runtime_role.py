@@ -1,7 +1,7 @@
 """Two roles of PostgreSQL: the owner makes and changes tables, the runtime role reads and writes rows in them.
 
 Triggers refuse changes of what was answered, but whoever owns a table can switch them off. The processes therefore run as a
-role to which the database does not even grant the change. Which rights it has is told here and nowhere else.
+role to which the database does not even grant the change. Which rights it has is stated here and nowhere else.
 """
 
 from collections.abc import Mapping

@@ -26,20 +26,20 @@ class Command(BaseCommand):
     help = "Verify, seal and show the ledger of decisions, verdicts and claim history. See docs/proof.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        deeds = parser.add_subparsers(dest="deed", required=True)
-        deeds.add_parser("status", help="the last batch, and how many rows wait to be sealed")
-        deeds.add_parser("seal", help="seal and publish now what worker and beat seal every minute")
-        proof = deeds.add_parser("proof", help="the inclusion proof of a decision, as JSON")
+        subcommands = parser.add_subparsers(dest="subcommand", required=True)
+        subcommands.add_parser("status", help="the last batch, and how many rows wait to be sealed")
+        subcommands.add_parser("seal", help="seal and publish now what worker and beat seal every minute")
+        proof = subcommands.add_parser("proof", help="the inclusion proof of a decision, as JSON")
         proof.add_argument("decision", type=int)
-        verifying = deeds.add_parser("verify", help="recompute every batch from the rows, and check chain and signatures")
+        verifying = subcommands.add_parser("verify", help="recompute every batch from the rows, and check chain and signatures")
         verifying.add_argument("--from", dest="first", type=int, default=1, metavar="NUMBER", help="first batch to check")
         verifying.add_argument("--jwks", metavar="FILE", help="trust only the keys of this JWK Set, not those of the folder")
         verifying.add_argument("--published", metavar="FILE", help="compare with the batches published in this file")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        deed: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['deed']}")
+        run: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['subcommand']}")
         try:
-            deed(options)
+            run(options)
         except DomainError as error:
             raise CommandError(str(error)) from error
 
@@ -51,11 +51,11 @@ class Command(BaseCommand):
             published=_from_file(ledger_publishing.read_published, Path(published)) if published else {},
         )
         batches = rows = 0
-        last, told = "none", monotonic()
+        last, shown_at = "none", monotonic()
         for proved in verify(first=options["first"], against=against):
             batches, rows, last = batches + 1, rows + proved.rows, str(proved.batch.number)
-            if monotonic() - told > SECONDS_BETWEEN_PROGRESS:
-                told = monotonic()
+            if monotonic() - shown_at > SECONDS_BETWEEN_PROGRESS:
+                shown_at = monotonic()
                 self.stderr.write(f"batch {last}: {rows} rows verified so far")
         self.stdout.write(f"The ledger is intact: {batches} batches with {rows} rows, the last is {last}.")
         self.stdout.write(f"Believed were the keys of {source}.")
@@ -69,12 +69,12 @@ class Command(BaseCommand):
 
     def _status(self, options: dict[str, Any]) -> None:
         last = LedgerBatch.objects.order_by("-number").first()
-        told = (
+        summary = (
             "Nothing is sealed yet."
             if last is None
             else f"The last is {last}, sealed at {last.sealed_at:%Y-%m-%d %H:%M:%S} UTC."
         )
-        self.stdout.write(told)
+        self.stdout.write(summary)
         for table, count, first in ledger.waiting_rows(last):
             self.stdout.write(f"{count} rows of {table} wait to be sealed, from {first} on.")
         unpublished = LedgerBatch.objects.filter(published_at=None).count()

@@ -59,13 +59,13 @@ class Command(BaseCommand):
         """Whether no run is pending any more; tells on stderr how many are, each time that the number changes."""
         if seconds <= 0:
             return True
-        deadline, told = time.monotonic() + seconds, 0
+        deadline, shown = time.monotonic() + seconds, 0
         while pending := Run.objects.filter(status__in=_PENDING).count():
             if time.monotonic() >= deadline:
                 return False
-            if pending != told:
+            if pending != shown:
                 self.stderr.write(f"{pending} {'run' if pending == 1 else 'runs'} under way ...")
-                told = pending
+                shown = pending
             time.sleep(0.2)
         return True
 

@@ -15,9 +15,11 @@ class Command(BaseCommand):
     help = "Show the key that signs answers and the ledger, by its public thumbprint; make the first key or a new one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        deeds = parser.add_mutually_exclusive_group()
-        deeds.add_argument("--ensure", action="store_true", help="make a key if there is none, and publish its public half")
-        deeds.add_argument("--rotate", action="store_true", help="make a new key that signs from now on; the old ones are kept")
+        choices = parser.add_mutually_exclusive_group()
+        choices.add_argument("--ensure", action="store_true", help="make a key if there is none, and publish its public half")
+        choices.add_argument(
+            "--rotate", action="store_true", help="make a new key that signs from now on; the old ones are kept"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:

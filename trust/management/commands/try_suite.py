@@ -16,9 +16,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
-from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file
-from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 EXIT_CODES = {EvidenceStatus.PASSED: 0, EvidenceStatus.FAILED: 1, EvidenceStatus.ERROR: 2}
@@ -166,9 +165,9 @@ def _as_text(evidence: RunEvidence) -> str:
     if evidence.failure:
         lines.append(f"{evidence.failure.code}: {evidence.failure.message} {evidence.failure.remedy}")
     counts = {status: sum(result.status is status for result in evidence.results) for status in CheckStatus}
-    told = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
+    counted = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
-    lines.append(f"{evidence.status.value.upper()}: {told or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
+    lines.append(f"{evidence.status.value.upper()}: {counted or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
     return "\n".join(lines)
 
 

@@ -23,6 +23,11 @@ def reminder_of(due_at: datetime, now: datetime, leads: Iterable[timedelta]) -> 
     return f"before:{min(come).total_seconds():.0f}" if come else ""
 
 
+def moment_key(moment: datetime | None) -> str:
+    """A moment as a part of a reminder's key, to the second; `never` for None."""
+    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
+
+
 def waiver_leads(life: timedelta) -> tuple[timedelta, ...]:
     """As before an acknowledgement, but never before half of its life is over; our choice."""
     return tuple(lead for lead in BEFORE_ACKNOWLEDGEMENT if lead <= life / 2)

@@ -14,7 +14,7 @@ LOOKED_UP_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What `notify` takes. Nobody is told twice under the same key."""
+    """What `notify` takes. A recipient gets one notice under the same key."""
 
     key: str
     kind: str
@@ -25,7 +25,7 @@ class Notice:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
     def give(self, now: datetime) -> int:
-        """How many recipients were told."""
+        """How many recipients were notified."""
         return notify(
             key=self.key,
             kind=self.kind,
@@ -39,7 +39,7 @@ class Notice:
 
 
 def give_new(notices: Iterable[Notice], now: datetime, *, most: int) -> int:
-    """How many of these notices to people told somebody something new; at most `most` are given.
+    """How many of these notices to people were new to a recipient; at most `most` are given.
 
     One query for each `LOOKED_UP_AT_ONCE` notices; none is taken from `notices` beyond what is looked up.
     """

@@ -50,7 +50,7 @@ def message_id_of(delivery: Delivery) -> str:
 def body_of(delivery: Delivery) -> bytes:
     """What is posted, the same bytes at every attempt."""
     notice = delivery.notification
-    told = {
+    body = {
         "type": notice.kind,
         "timestamp": rfc_3339(notice.created_at),
         "data": {
@@ -60,7 +60,7 @@ def body_of(delivery: Delivery) -> bytes:
             "text": notice.text,
         },
     }
-    return canonical_json(told)
+    return canonical_json(body)
 
 
 def post_notice(delivery: Delivery, now: datetime) -> None:

@@ -27,7 +27,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One moment of a curve. x: 0 to 1 of the width; value: 0 to 100 of the height; label: how a reader is told when it was."""
+    """One moment of a curve. x: 0 to 1 of the width; value: 0 to 100 of the height; label: the moment in words."""
 
     x: float
     value: float
@@ -48,9 +48,9 @@ def stacked_bar(title: str, parts: Sequence[Part], *, longest: int) -> SafeStrin
     for part, width in zip(shown, widths, strict=True):
         pieces.append((part.tone, _number(x), _number(max(width - 3, 1)), f"{part.amount:,} {part.word}"))
         x += width
-    told = ", ".join(f"{part.amount:,} {part.word.lower()}" for part in shown) or "nothing"
+    amounts = ", ".join(f"{part.amount:,} {part.word.lower()}" for part in shown) or "nothing"
     drawn = format_html_join("", '<rect class="tone-{}" x="{}" width="{}" height="20" rx="3"><title>{}</title></rect>', pieces)
-    return _svg("stack", f"0 0 {WIDTH} 20", title, f"{total:,} in all: {told}.", drawn)
+    return _svg("stack", f"0 0 {WIDTH} 20", title, f"{total:,} in all: {amounts}.", drawn)
 
 
 def bar(title: str, amount: int, *, longest: int, tone: str = "bad") -> SafeString:

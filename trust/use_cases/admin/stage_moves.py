@@ -134,31 +134,31 @@ class StageMoveAdmin(ServiceAdmin):
 
     @action(description="Approve the chosen requests")
     def approve(self, request: HttpRequest, queryset: QuerySet[StageMove]) -> None:
-        def deed(move: StageMove) -> str:
+        def change(move: StageMove) -> str:
             done = approve_stage_move(move=move, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"You have approved that {move_of(done)}."
 
-        self._answer(request, queryset, deed)
+        self._answer(request, queryset, change)
 
     @action(description="Reject the chosen requests (reason)")
     def reject(self, request: HttpRequest, queryset: QuerySet[StageMove]) -> None:
-        def deed(move: StageMove) -> str:
+        def change(move: StageMove) -> str:
             done = reject_stage_move(move=move, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"You have rejected that {move_of(done)}."
 
-        self._answer(request, queryset, deed)
+        self._answer(request, queryset, change)
 
     @action(description="Withdraw the chosen requests")
     def withdraw(self, request: HttpRequest, queryset: QuerySet[StageMove]) -> None:
-        def deed(move: StageMove) -> str:
+        def change(move: StageMove) -> str:
             done = withdraw_stage_move(move=move, actor=person_of(request), now=timezone.now())
             return f"You have withdrawn that {move_of(done)}."
 
-        self._answer(request, queryset, deed)
+        self._answer(request, queryset, change)
 
-    def _answer(self, request: HttpRequest, queryset: QuerySet[StageMove], deed: Callable[[StageMove], str]) -> None:
+    def _answer(self, request: HttpRequest, queryset: QuerySet[StageMove], change: Callable[[StageMove], str]) -> None:
         for move in queryset:
-            show_result(request, partial(deed, move))
+            show_result(request, partial(change, move))
 
     @display(description="Number", ordering="pk")
     def number(self, move: StageMove) -> str:

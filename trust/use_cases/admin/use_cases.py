@@ -1,4 +1,4 @@
-"""Use cases: the list with their readiness, and the page of one with its claims, its standing and who changed what and why."""
+"""Use cases: the list with their readiness, and the page of one with its claims, its status and who changed what and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -113,7 +113,7 @@ class UseCaseAdmin(ServiceAdmin):
         return super().construct_change_message(request, form, [], add)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The service has saved; the workers are told that notices wait."""
+        """The service has saved; the workers are sent a message that notices wait."""
         transaction.on_commit(enqueue_deliveries)
 
     # The list
@@ -141,8 +141,10 @@ class UseCaseAdmin(ServiceAdmin):
     # The page of one
 
     def get_urls(self) -> list[URLPattern]:
-        deed = path("<int:pk>/acknowledge/", self.admin_site.admin_view(self.acknowledge), name="catalog_usecase_acknowledge")
-        return [deed, *super().get_urls()]
+        acknowledge = path(
+            "<int:pk>/acknowledge/", self.admin_site.admin_view(self.acknowledge), name="catalog_usecase_acknowledge"
+        )
+        return [acknowledge, *super().get_urls()]
 
     def acknowledge(self, request: HttpRequest, pk: int) -> HttpResponse:
         """By POST only: a link must not change anything."""
@@ -152,11 +154,11 @@ class UseCaseAdmin(ServiceAdmin):
         if use_case is None or not self.has_view_permission(request, use_case):
             raise Http404
 
-        def deed() -> str:
+        def change() -> str:
             acknowledge_use_case(use_case=use_case, actor=person_of(request), now=timezone.now())
             return f"You have acknowledged {use_case.slug}."
 
-        show_result(request, deed)
+        show_result(request, change)
         return redirect("admin:catalog_usecase_change", pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -24,7 +24,7 @@ class Readiness(models.Model):
 
     facts, outcome: canonical JSON of `UseCaseFacts` and `Assessment` of `trust.use_cases.rules.readiness`.
     open_gaps: the gaps that are not closed. lacking: the questions without a yes that its stage asks for (that of an idea or a
-    pilot: what `approved` asks for), without those that a standing override accepts.
+    pilot: what `approved` asks for), without those that an override in force accepts.
     A row stands until the next one of the same use case, at most until `valid_until`.
     """
 
@@ -152,7 +152,7 @@ class StageMove(models.Model):
 class OutcomeReport(models.Model):
     """One value of a measure, append-only. observed_at: the moment that the value is about, never after `reported_at`.
 
-    consumer: whose key reported it; None: the person did. One value for a measure and a moment: who sends it twice is told so.
+    consumer: whose key reported it; None: the person did. One value for a measure and a moment; another one is refused.
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="outcomes")

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.moments import rfc_3339
-from trust.use_cases.pages.readiness import Actor, GapLine, Line, Who
+from trust.use_cases.pages.readiness import Actor, GapLine, Line
 from trust.use_cases.pages.readiness_report import Report
 from trust.use_cases.services.signed_reports import SignedReport, signed_report
 
@@ -97,15 +97,11 @@ def _question(line: Line) -> dict[str, Any]:
         "code": line.code,
         "message": line.message,
         "remedy": line.remedy or None,
-        "responsible": [_who(who) for who in line.responsible],
+        "responsible": [{"role": who.role.value, "username": who.username, "name": who.name} for who in line.responsible],
         "needed_for": line.needed_for.value,
         "references": msgspec.to_builtins(line.evidence),
         "numbers": dict(line.numbers),
     }
-
-
-def _who(who: Who) -> dict[str, Any]:
-    return {"role": who.role.value, "username": who.username, "name": who.name}
 
 
 def _actor(actor: Actor) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from trust.use_cases.rules.readiness.facts import MeasureFacts, Presence, UseCas
 from trust.use_cases.rules.readiness.outcome import Assessment
 from trust.use_cases.rules.readiness.redaction import HIDDEN, redact_assessment
 from trust.use_cases.services.readiness import assess_use_case, readiness_as_of
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.trust_policy import TrustPolicy, policy_from_dict
 
@@ -122,6 +122,7 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
     at = now if as_of is None else as_of
     slugs = {product.slug for product in facts.products}
     hidden = hidden_from(reader, use_case)
+    approval = approval_at(use_case, facts.stage, at)
     panel = panel_of(redact_assessment(found.assessment, hidden), {person.username: person.name for person in _people(facts)})
     return Report(
         facts=facts,
@@ -133,7 +134,7 @@ def report_of(use_case: UseCase, *, reader: Person, now: datetime, as_of: dateti
         measures=tuple(_measure(measure) for measure in facts.measures),
         overrides=tuple(_override(move) for move in overrides([use_case.pk], as_of)[use_case.pk]),
         waivers=tuple(_waiver(row, hidden) for row in waivers_at(slugs, at, found.policy)),
-        approval=_approval(approval_at(use_case, facts.stage, at)),
+        approval=Approval(_named(approval.decided_by), approval.decided_at) if approval else None,
         products=tuple(sorted(slugs - hidden)),
         hidden_products=len(slugs & hidden),
     )
@@ -147,7 +148,7 @@ class _Found:
 
 
 def _present(use_case: UseCase, now: datetime) -> _Found:
-    """Assessed anew and kept. What is shown is made of the facts of this moment, also where an earlier row stands for it."""
+    """Assessed again and kept. What is shown is made of the facts of this moment, also where an earlier row stands for it."""
     assess_use_case(use_case=use_case, now=now, cause="report")
     _, policy = current_policy()
     facts = use_case_facts(use_case.pk, now, policy)
@@ -209,10 +210,6 @@ def _waiver(row: Waiver, hidden: set[str]) -> WaiverLine:
         granted_by=_named(row.granted_by),
         expires_at=row.expires_at,
     )
-
-
-def _approval(move: StageMove | None) -> Approval | None:
-    return None if move is None else Approval(_named(move.decided_by), move.decided_at)
 
 
 def _named(person: Person | None) -> Named | None:

@@ -15,9 +15,9 @@ from catalog.queries import agreements_standing, policies_in_force
 from catalog.rules.obligation import obligation_from_json
 from catalog.rules.ruling import AskedFor, PolicyInForce, Resource, Ruling, Subject
 from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, Lifecycle, Sensitivity
-from trust.use_cases.queries.use_case_facts_products import standing_until
+from trust.use_cases.queries.use_case_facts_products import good_until
 from trust.use_cases.rules.readiness.facts import ConfirmationFacts, GrantFacts
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.vocabulary import VerdictStatus
 
 # Both look only at an index that holds all that is counted here, `trust_decision_use_case`. People's keys may ask about any
@@ -167,7 +167,7 @@ def _resource(product: DataProduct) -> Resource:
 
 def _asked_for(asking: Asking, product: DataProduct) -> AskedFor:
     """The question as it would be asked now. A verdict whose time is over counts as none."""
-    until = standing_until(product, asking.now)
+    until = good_until(product, asking.now)
     stands = until is not None and until > asking.now
     return AskedFor(
         purpose=asking.use_case.purpose,
@@ -179,10 +179,10 @@ def _asked_for(asking: Asking, product: DataProduct) -> AskedFor:
 
 def _agreements(asking: Asking) -> Mapping[Pair, _Agreed]:
     found: dict[Pair, _Agreed] = defaultdict(_Agreed)
-    standing = agreements_standing(asking.now).filter(consumer__in=asking.consumers).order_by().values("pk")
+    in_force = agreements_standing(asking.now).filter(consumer__in=asking.consumers).order_by().values("pk")
     waiting = Q(status=AgreementStatus.REQUESTED, expires_at__gt=asking.now)
     rows = Agreement.objects.filter(
-        Q(pk__in=standing) | waiting,
+        Q(pk__in=in_force) | waiting,
         consumer__in=asking.consumers,
         product__in=asking.products,
         purpose=asking.use_case.purpose,

@@ -67,7 +67,7 @@ def consumed_products(use_case_id: int) -> list[DataProduct]:
     return list(rows.defer("search", "current_verdict__body", "current_verdict__basis", "current_verdict__verdict_row__facts"))
 
 
-def standing_until(product: DataProduct, now: datetime) -> datetime | None:
+def good_until(product: DataProduct, now: datetime) -> datetime | None:
     """Until when the product's verdict holds; not beyond the change of a fact that nobody has judged yet. None: no verdict."""
     current: CurrentVerdict | None = getattr(product, "current_verdict", None)
     if current is None or current.verdict_row is None or current.valid_until is None:
@@ -90,7 +90,7 @@ def _facts(
     since: datetime,
     now: datetime,
 ) -> UsedProductFacts:
-    until = standing_until(product, now)
+    until = good_until(product, now)
     row = product.current_verdict.verdict_row if until is not None else None
     outcome = _Outcome([]) if row is None else _OUTCOME.decode(row.outcome)
     failed = tuple(one.gate for one in outcome.gates if one.status is GateStatus.FAILED)

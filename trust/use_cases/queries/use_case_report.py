@@ -10,7 +10,7 @@ from catalog.models import DataProduct, Person, UseCase, UseCaseProduct
 from catalog.queries import visible_products
 from catalog.rules.vocabulary import UseCaseStage
 from trust.use_cases.models.use_case import StageMove
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.waivers import facts_of_waiver
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.verdicts.rules.waivers import is_in_force

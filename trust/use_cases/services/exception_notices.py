@@ -1,4 +1,4 @@
-"""Who hears of an exception of an output, and in which words. Whoever did it is not told."""
+"""Who hears of an exception of an output, and in which words. The notices do not name who did it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Values of measures: reported by people whom the use case names and by its consumers, kept as they came."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 
 from django.db import transaction
@@ -9,8 +9,10 @@ from catalog.models import Measure, UseCase
 from catalog.rules.errors import ConflictError, InvalidError
 from catalog.rules.moments import rfc_3339
 from trust.use_cases.models.use_case import OutcomeReport
-from trust.use_cases.rules.reports import FURTHEST_BACK, is_in_time
 from trust.use_cases.services.reporters import Reporter, demand_may_report
+
+FURTHEST_BACK = timedelta(days=366)
+"""How old what is reported may be, a leap year; our choice: what nobody reported for longer is no evidence of today."""
 
 
 @transaction.atomic
@@ -60,8 +62,8 @@ def report_outcome(
 
 
 def demand_in_time(moment: datetime, now: datetime, field: str) -> None:
-    """Raise `InvalidError` for a moment of the future, or one that is too long ago to be told now."""
-    if is_in_time(moment, now):
+    """Raise `InvalidError` for a moment of the future, or one that is too long ago to be reported now."""
+    if now - FURTHEST_BACK <= moment <= now:
         return
     fault = "is in the future" if moment > now else f"is more than {FURTHEST_BACK.days} days ago"
     raise InvalidError(

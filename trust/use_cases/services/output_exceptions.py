@@ -1,7 +1,7 @@
 """Exceptions of AI outputs: recorded against the answer that the output rested on, routed to a person, closed in time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
@@ -12,7 +12,6 @@ from catalog.services.recording import recorded
 from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import OutputException
 from trust.use_cases.queries.output_exceptions import exceptions_as_shown
-from trust.use_cases.rules.reports import exception_due_at
 from trust.use_cases.services.exception_notices import closed_notice, handed_on_notice, recorded_notice
 from trust.use_cases.services.reporters import (
     Reporter,
@@ -23,6 +22,9 @@ from trust.use_cases.services.reporters import (
     takes_part,
     unknown_answer,
 )
+
+EXCEPTION_TIME = timedelta(days=7)
+"""By when an exception must be closed where the use case does not say; our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def record_exception(
             opened_at=now,
             opened_by=reporter.person,
             assigned_to=_handler(use_case),
-            due_at=exception_due_at(now, use_case.exceptions_within),
+            due_at=now + (EXCEPTION_TIME if use_case.exceptions_within is None else use_case.exceptions_within),
         )
         recorded_notice(row, by=reporter).give(now)
     return row, True
@@ -125,12 +127,12 @@ def _demand_may_record(reporter: Reporter, use_case: UseCase) -> None:
         )
 
 
-def _demand_may_handle(exception: OutputException, actor: Person | None, deed: str, *people: int | None) -> None:
+def _demand_may_handle(exception: OutputException, actor: Person | None, action: str, *people: int | None) -> None:
     if is_governance(actor) or (actor is not None and actor.is_active and actor.pk in {exception.assigned_to_id, *people}):
         return
     assigned = exception.assigned_to.username if exception.assigned_to else "nobody"
     raise ForbiddenError(
-        f"{actor_name(actor)} may not {deed} exception {exception.pk}: it is assigned to {assigned}.",
+        f"{actor_name(actor)} may not {action} exception {exception.pk}: it is assigned to {assigned}.",
         remedy=f"Ask {assigned if exception.assigned_to else 'governance'}, or the owner of the outputs of use case "
         f"{exception.use_case.slug}.",
     )
@@ -156,7 +158,7 @@ def _is_theirs(answer: Decision, reporter: Reporter) -> bool:
 
 
 def _handler(use_case: UseCase) -> Person | None:
-    """Who is there to handle an exception; None: nobody whom the use case names, which governance is told."""
+    """Who is there to handle an exception; None: nobody whom the use case names, of which governance is notified."""
     people = (use_case.exceptions_owner, use_case.outputs_owner, use_case.business_owner)
     return next((person for person in people if person is not None and person.is_active), None)
 

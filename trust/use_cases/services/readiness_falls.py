@@ -21,7 +21,7 @@ from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.codec import load_assessment
 from trust.use_cases.rules.readiness.outcome import QuestionResult
 from trust.use_cases.rules.readiness.redaction import redact_result
-from trust.use_cases.services.missing_requirements import line_of
+from trust.use_cases.rules.stages import line_of
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.recall import RecallState, Telling, cross, due, tell
 from trust.vocabulary import RecallStatus
@@ -45,23 +45,23 @@ def note_change(watch: ReadinessWatch, *, before: Readiness | None, after: Readi
 
 
 def _went_down(before: Readiness, after: Readiness) -> bool:
-    """Whether the use case was moved to an earlier stage, of which everybody is told by the move."""
+    """Whether the use case was moved to an earlier stage, of which the move itself notifies everybody."""
     return UseCaseStage(after.stage).rank < UseCaseStage(before.stage).rank
 
 
 def tell_of_falls(*, now: datetime, limit: int = 500) -> int:
-    """Number of use cases whose fall or recovery was told at `now`, those that wait longest first. Safe to run twice.
+    """Number of use cases of whose fall or recovery notices were given at `now`, those that wait longest first.
 
-    One that fails is logged and passed over; it is tried again at the next turn.
+    Safe to run twice. One that fails is logged and passed over; it is tried again at the next turn.
     """
     waiting = ReadinessWatch.objects.exclude(fall="").order_by("changed_at").values_list("use_case_id", flat=True)
-    told = 0
+    notified = 0
     for use_case_id in list(waiting[:limit]):
         try:
-            told += _tell(use_case_id, now)
+            notified += _tell(use_case_id, now)
         except (DomainError, DatabaseError, ValueError):
             logger.exception("The fall of use case %s could not be sent; it is retried later.", use_case_id)
-    return told
+    return notified
 
 
 @transaction.atomic
@@ -87,7 +87,7 @@ def _tell(use_case_id: int, now: datetime) -> bool:
 def _tell_fall(watch: ReadinessWatch, row: Readiness, now: datetime) -> None:
     use_case, fallen_at = watch.use_case, watch.fallen_at or now
     missing = [one for one in load_assessment(row.outcome).questions if one.question in row.lacking]
-    hidden = hidden_in(None, [use_case.pk])  # one text for all who are told: drafts are named to nobody
+    hidden = hidden_in(None, [use_case.pk])  # one text for all recipients: drafts are named to nobody
     what = (
         "\n".join(f"- {line_of(redact_result(one, hidden))}" for one in missing)
         or "Nothing is missing any more at this moment."
@@ -153,4 +153,4 @@ def _keep_state(watch: ReadinessWatch, state: RecallState | None) -> None:
         watch.fall, watch.fallen_at, watch.changed_at, watch.told_at = "", None, None, None
         return
     watch.fallen_at = watch.fallen_at or state.changed_at
-    watch.fall, watch.changed_at, watch.told_at = state.status.value, state.changed_at, state.told_at
+    watch.fall, watch.changed_at, watch.told_at = state.status.value, state.changed_at, state.notified_at

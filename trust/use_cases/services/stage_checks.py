@@ -14,8 +14,7 @@ from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.outcome import QuestionResult
 from trust.use_cases.rules.readiness.redaction import redact_result
-from trust.use_cases.rules.stages import Way, way, ways_from
-from trust.use_cases.services.missing_requirements import line_of
+from trust.use_cases.rules.stages import Way, line_of, way, ways_from
 from trust.verdicts.rules.trust_policy import TrustPolicy
 
 
@@ -81,11 +80,11 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
 
 
 def not_ready(
-    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], deed: str, reader: Person
+    use_case: UseCase, to_stage: UseCaseStage, missing: Sequence[QuestionResult], action: str, reader: Person
 ) -> ConflictError:
-    """The error that lists for `reader` what keeps the use case from `to_stage`. `deed`: what the move cannot be."""
+    """The error that lists for `reader` what keeps the use case from `to_stage`. `action`: what the move cannot be."""
     return ConflictError(
-        f"The move of use case {use_case.slug} to {to_stage} cannot be {deed}: not answered with yes "
+        f"The move of use case {use_case.slug} to {to_stage} cannot be {action}: not answered with yes "
         f"{'is' if len(missing) == 1 else 'are'} {formatting.count(len(missing), 'question')} of its readiness.",
         remedy="Resolve what `errors` names, or request an override with `override_expires_at` and a reason.",
         code="not_ready",

@@ -19,14 +19,14 @@ def move_of(move: StageMove) -> str:
 
 
 def tell(move: StageMove, event: str, headline: str, *, now: datetime, actor: Person | None) -> None:
-    """Give those concerned the notice of `event` (`rejected`), once for each move and event. Who did it is not told.
+    """Give those concerned the notice of `event` (`rejected`), once for each move and event. It does not name who did it.
 
     Consumers hear only of what is done: that their use case moved. A request tells those who may answer it.
     """
     use_case = move.use_case
     reason = move.decision_reason or move.reason
     said = f" Reason given: {reason}" if reason else ""
-    # One text for all who are told: drafts are named to nobody, since most of them may not see them.
+    # One text for all recipients: drafts are named to nobody, since most of them may not see them.
     lacking = redact_requirements(move.missing, hidden_in(None, [use_case.pk]) if move.missing else ())
     missing = "\n".join(f"- {one['question']}: {one['message']} {one['remedy']}" for one in lacking)
     notify(

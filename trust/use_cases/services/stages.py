@@ -22,8 +22,7 @@ from catalog.services.requests import demand_reason, locked
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.stage_moves import rests_on_override
 from trust.use_cases.rules.readiness.outcome import QuestionResult
-from trust.use_cases.rules.stages import Way, way
-from trust.use_cases.services.missing_requirements import as_kept
+from trust.use_cases.rules.stages import Way, as_kept, way
 from trust.use_cases.services.readiness import Kept, assess_for_decision
 from trust.use_cases.services.stage_checks import (
     demand_approver,
@@ -62,12 +61,7 @@ def request_stage_move(
         how = demand_way(row, to_stage)
         if how is Way.AT_ONCE:
             if override_expires_at is not None:
-                raise ConflictError(
-                    f"The stage {to_stage} has no requirements, so there is nothing to override.",
-                    remedy="Ask again without `override_expires_at`.",
-                    code="override_not_needed",
-                    field="override_expires_at",
-                )
+                raise _nothing_to_override(f"The stage {to_stage} has no requirements")
             if to_stage.needs_readiness and rests_on_override(row.pk, to_stage):
                 _, missing = _assess(row, to_stage, now, "moved back")
                 if missing:
@@ -86,12 +80,7 @@ def request_stage_move(
         if missing and override_expires_at is None:
             raise not_ready(row, to_stage, missing, "asked for", actor)
         if override_expires_at is not None and not missing:
-            raise ConflictError(
-                f"Use case {row.slug} lacks nothing for the stage {to_stage}, so there is nothing to override.",
-                remedy="Ask again without `override_expires_at`.",
-                code="override_not_needed",
-                field="override_expires_at",
-            )
+            raise _nothing_to_override(f"Use case {row.slug} lacks nothing for the stage {to_stage}")
         move = StageMove.objects.create(
             use_case=row,
             from_stage=row.stage,
@@ -178,7 +167,7 @@ def end_overrides(*, now: datetime, limit: int = 100) -> int:
     """How many overrides, whose time is over, ended at `now`; at most `limit`.
 
     Where something is still missing, the system moves the use case back to the stage before that it came to on evidence, and
-    everybody concerned is told.
+    everybody concerned is notified.
     One that fails is logged and passed over, so that it does not hold up the others.
     """
     over = StageMove.objects.filter(
@@ -271,8 +260,8 @@ def _move_at_once(
 
 def _arrive(use_case: UseCase, move: StageMove, now: datetime) -> None:
     """Write the move and the stage; an override that the stage before rested on is over."""
-    standing = use_case.stage_moves.filter(status=StageMoveStatus.DONE, is_override=True, override_ended_at=None)
-    standing.exclude(pk=move.pk).update(override_ended_at=now)
+    in_force = use_case.stage_moves.filter(status=StageMoveStatus.DONE, is_override=True, override_ended_at=None)
+    in_force.exclude(pk=move.pk).update(override_ended_at=now)
     move.save()
     use_case.stage, use_case.stage_since = move.to_stage, now
     use_case.save(update_fields=["stage", "stage_since", "updated_at"])
@@ -281,3 +270,12 @@ def _arrive(use_case: UseCase, move: StageMove, now: datetime) -> None:
 def _decide(row: StageMove, status: StageMoveStatus, reason: str, actor: Person | None, now: datetime) -> None:
     row.status, row.decision_reason, row.decided_by, row.decided_at = status, reason, actor, now
     row.save(update_fields=["status", "decision_reason", "decided_by", "decided_at"])
+
+
+def _nothing_to_override(why: str) -> ConflictError:
+    return ConflictError(
+        f"{why}, so there is nothing to override.",
+        remedy="Ask again without `override_expires_at`.",
+        code="override_not_needed",
+        field="override_expires_at",
+    )

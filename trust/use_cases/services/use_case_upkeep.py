@@ -1,16 +1,19 @@
-"""What time does to use cases: acknowledgements, values of measures and exceptions fall due, and their people are reminded.
+"""What time does to use cases: readiness changes, overrides end, and the people of what falls due are reminded.
 
-Each reminder has a key, so that it is given once, however often this runs. Nothing waits for it: readiness compares with the
-clock.
+Acknowledgements, values of measures and exceptions fall due. Each reminder has a key, so that it is given once, however often
+this runs. Nothing waits for it: readiness compares with the clock.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, Subquery
+from django.db import DatabaseError
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Measure, Person, UseCase
+from catalog.rules.errors import DomainError
 from catalog.rules.moments import rfc_3339, shown
 from catalog.rules.vocabulary import UseCaseStage
 from trust.notices.rules.reminders import (
@@ -20,16 +23,54 @@ from trust.notices.rules.reminders import (
     VOID_FOR,
     exception_leads,
     measure_leads,
+    moment_key,
     reminder_of,
 )
 from trust.notices.services.notices import Notice, give_new
 from trust.use_cases.models.use_case import OutcomeReport
 from trust.use_cases.queries.output_exceptions import exceptions_as_shown
 from trust.use_cases.services.exception_notices import due_notice, overdue_notice
+from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.readiness_falls import tell_of_falls
+from trust.use_cases.services.stages import end_overrides
 from trust.verdicts.queries.policies import current_policy
 
+logger = logging.getLogger(__name__)
+
+PERIOD = timedelta(minutes=4)  # a little less than the beat's own: what was just assessed is not assessed again
 MOST_AT_ONCE = 500
+
 _UNMEASURED = (UseCaseStage.IDEA, UseCaseStage.RETIRED)
+
+
+def look_after_readiness(*, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
+    """How many use cases were assessed at `now`: all but retired ones, those first that were looked at longest ago.
+
+    At most 500, and none any more once `is_over`; the others are first in turn the next time. One that cannot be assessed is
+    logged and passed over. Overrides whose time is over are ended before, notices of falls and recoveries given afterwards.
+    """
+    end_overrides(now=now)
+    waiting = (
+        UseCase.objects.exclude(stage=UseCaseStage.RETIRED)
+        .filter(Q(watch=None) | Q(watch__assessed_at=None) | Q(watch__assessed_at__lte=now - PERIOD))
+        .order_by(F("watch__assessed_at").asc(nulls_first=True), "pk")
+    )
+    assessed = 0
+    for use_case in list(waiting[:MOST_AT_ONCE]):
+        if is_over():
+            break
+        assessed += _assess(use_case, now)
+    tell_of_falls(now=now)
+    return assessed
+
+
+def _assess(use_case: UseCase, now: datetime) -> bool:
+    try:
+        assess_use_case(use_case=use_case, now=now, cause="time passed")
+    except (DomainError, DatabaseError, ValueError):
+        logger.exception("Use case %s could not be assessed; it is tried again in a while.", use_case.slug)
+        return False
+    return True
 
 
 def remind(*, now: datetime) -> int:
@@ -56,13 +97,15 @@ def _of_acknowledgements(now: datetime) -> Iterator[Notice]:
         if given is None or given < use_case.claims_changed_at or use_case.acknowledged_by_id != use_case.business_owner_id:
             if now >= use_case.claims_changed_at + VOID_FOR:
                 since = shown(use_case.claims_changed_at)
-                yield _acknowledgement(use_case, f"void:{_moment(given)}", f"has not been acknowledged since {since}", OVERDUE)
+                yield _acknowledgement(
+                    use_case, f"void:{moment_key(given)}", f"has not been acknowledged since {since}", OVERDUE
+                )
             continue
         due_at = given + interval
         step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT)
         if step:
             due = "should have been acknowledged by" if step == OVERDUE else "must be acknowledged by"
-            yield _acknowledgement(use_case, f"{step}:{_moment(given)}", f"{due} {shown(due_at)}", step)
+            yield _acknowledgement(use_case, f"{step}:{moment_key(given)}", f"{due} {shown(due_at)}", step)
 
 
 def _acknowledgement(use_case: UseCase, event: str, headline: str, step: str) -> Notice:
@@ -103,7 +146,7 @@ def _value(measure: Measure, due_at: datetime, step: str) -> Notice:
     use_case, is_overdue = measure.use_case, step == OVERDUE
     people: list[Person] = [measure.owner, use_case.business_owner] if is_overdue else [measure.owner]
     return Notice(
-        key=f"measure:{measure.pk}:{_moment(due_at)}:{step}",
+        key=f"measure:{measure.pk}:{moment_key(due_at)}:{step}",
         kind="measure.overdue" if is_overdue else "measure.due",
         subject=f"A value of {measure.name} of use case {use_case.slug} "
         f"{'is overdue since' if is_overdue else 'is due by'} {shown(due_at)}",
@@ -119,10 +162,6 @@ def _value(measure: Measure, due_at: datetime, step: str) -> Notice:
 def _since(measure: Measure) -> datetime:
     since: datetime = measure.since  # type: ignore[attr-defined]  # annotated
     return since
-
-
-def _moment(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
 
 
 def _words(interval: timedelta) -> str:

@@ -21,7 +21,7 @@ from catalog.models import Person
 from catalog.rules.errors import InvalidError
 from catalog.rules.vocabulary import Severity
 from trust.verdicts.admin.product_rows import ProductRowAdmin
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.services.incidents import (
     assign_incident,
     change_severity,
@@ -51,11 +51,11 @@ class IncidentForm(ServiceForm):
     def act(self, actor: Person, now: datetime) -> Model:
         if self.instance.pk is None:
             return self._open(actor, now)
-        pressed = [deed for deed in _DEEDS if BUTTON + deed in self.data]
+        pressed = [name for name in _ACTIONS if BUTTON + name in self.data]
         if len(pressed) != 1:
             raise InvalidError("No action selected.", remedy="Press the button of one step.")
         incident: Incident = self.instance
-        _DEEDS[pressed[0]](incident, self.cleaned_data, actor, now)
+        _ACTIONS[pressed[0]](incident, self.cleaned_data, actor, now)
         return incident
 
     def _open(self, actor: Person, now: datetime) -> Incident:
@@ -71,29 +71,23 @@ class IncidentForm(ServiceForm):
         )
 
 
-def _comment(incident: Incident, data: Mapping[str, Any], actor: Person, now: datetime) -> None:
-    comment_on_incident(incident=incident, text=data["said"], actor=actor, now=now)
-
-
 def _hand_on(incident: Incident, data: Mapping[str, Any], actor: Person, now: datetime) -> None:
     if data["owner"] is None:
         raise InvalidError("It has no owner.", remedy="Choose a person.", field="owner")
     assign_incident(incident=incident, owner=data["owner"], actor=actor, now=now)
 
 
-def _weigh(incident: Incident, data: Mapping[str, Any], actor: Person, now: datetime) -> None:
-    change_severity(incident=incident, severity=Severity(data["severity"]), reason=data["said"], actor=actor, now=now)
-
-
-def _resolve(incident: Incident, data: Mapping[str, Any], actor: Person, now: datetime) -> None:
-    resolve_incident(incident=incident, resolution=data["said"], actor=actor, now=now)
-
-
-_DEEDS: Mapping[str, Callable[[Incident, Mapping[str, Any], Person, datetime], None]] = {
-    "comment": _comment,
+_ACTIONS: Mapping[str, Callable[[Incident, Mapping[str, Any], Person, datetime], object]] = {
+    "comment": lambda incident, data, actor, now: comment_on_incident(
+        incident=incident, text=data["said"], actor=actor, now=now
+    ),
     "hand_on": _hand_on,
-    "weigh": _weigh,
-    "resolve": _resolve,
+    "weigh": lambda incident, data, actor, now: change_severity(
+        incident=incident, severity=Severity(data["severity"]), reason=data["said"], actor=actor, now=now
+    ),
+    "resolve": lambda incident, data, actor, now: resolve_incident(
+        incident=incident, resolution=data["said"], actor=actor, now=now
+    ),
 }
 
 
@@ -119,7 +113,7 @@ class IncidentAdmin(ProductRowAdmin):
     ordering = ["-id"]
     change_form_outer_before_template = "touchstone/admin/incident_before.html"
     actions_submit_line = ["comment", "hand_on", "weigh", "resolve"]
-    told = ["product", "title", "description", "opened_at", "opened_from", "resolution", "resolved_at", "resolved_by"]
+    shown = ["product", "title", "description", "opened_at", "opened_from", "resolution", "resolved_at", "resolved_by"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         """Those of products within reach, and those that were handed to whoever looks."""
@@ -130,12 +124,12 @@ class IncidentAdmin(ProductRowAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return ["product", "title", "severity", "owner", "description"]
-        return [*self.told, "severity", "owner", "said"] if self.has_change_permission(request, obj) else self.told
+        return [*self.shown, "severity", "owner", "said"] if self.has_change_permission(request, obj) else self.shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        return self.told if obj.resolved_at is None else [*self.told, "severity", "owner"]
+        return self.shown if obj.resolved_at is None else [*self.shown, "severity", "owner"]
 
     def may_change(self, person: Person, obj: Incident | str) -> bool:
         return isinstance(obj, Incident) and may_see_to(person, obj)

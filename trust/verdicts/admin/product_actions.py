@@ -28,7 +28,7 @@ class ProductAction:
 
 
 def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
-    """Requests a run of every port; the workers are told after commit."""
+    """Requests a run of every port; the workers get the message after commit."""
     ports = list(product.output_ports.all())
     if not ports:
         raise ConflictError(
@@ -44,7 +44,7 @@ def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
 
 
 def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
-    """Judges on what is known now; a verdict is only written anew where something differs."""
+    """Judges on what is known now; a verdict is only written where something differs."""
     require_can_look_after(actor, product)
     verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
     return f"{product.slug} was re-evaluated: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
@@ -100,5 +100,5 @@ DEEDS: Mapping[str, ProductAction] = {
 
 
 def offered(person: Person, product: DataProduct) -> list[tuple[str, ProductAction]]:
-    """The deeds that this person can do to this product now."""
+    """The actions that this person can do to this product now."""
     return [(name, action) for name, action in DEEDS.items() if action.is_offered(person, product)]

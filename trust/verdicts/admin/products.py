@@ -1,9 +1,11 @@
 """Data products with their verdicts: the list, and the page that tells the whole story of one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.postgres.search import SearchQuery
@@ -15,20 +17,73 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.views import ChangeList as UnfoldChangeList
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from catalog.admin.base import ServiceAdmin, show_result
+from catalog.admin.base import ServiceAdmin, ServiceForm, WhyField, show_result
 from catalog.admin.claim_history import claim_history
 from catalog.admin.reach import person_of
 from catalog.models import DataProduct, Person
+from catalog.rules.claims import ProductClaims
+from catalog.rules.vocabulary import Cadence, Sensitivity
 from catalog.services.permissions import can_look_after
+from catalog.services.products import claims_of, create_product, update_product
 from trust.evidence.models.run import Run
 from trust.presentation.admin.badges import VERDICT_LABEL
 from trust.presentation.pages.labels import GATES, VERDICTS, ago, number
 from trust.verdicts.admin.filters import DomainFilter, GateFilter, MissingFilter, OwnerFilter, VerdictFilter
 from trust.verdicts.admin.product_actions import DEEDS, judge_again, offered, run_now
-from trust.verdicts.admin.product_form import TEXTS, ProductForm
 from trust.verdicts.pages.label import label_of
 from trust.verdicts.services import judging
+
+TEXTS = ("name", "version", "description", "purpose", "usage", "limitations")
+
+
+class ProductForm(ServiceForm):
+    why = WhyField()
+
+    class Meta:
+        model = DataProduct
+        widgets = {
+            **{name: UnfoldAdminTextareaWidget(attrs={"rows": 4}) for name in TEXTS[2:]},
+            "tags": UnfoldAdminTextInputWidget,
+        }
+        fields = ["slug", "domain", "owner", "stewards", "tags", "sensitivity", "cadence", *TEXTS]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "sensitivity" in self.fields:
+            field = self.fields["sensitivity"]
+            field.required = False
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", "unclassified"), *((word.value, word.value) for word in Sensitivity)]
+
+    def act(self, actor: Person, now: datetime) -> DataProduct:
+        data = self.cleaned_data
+        if self.instance.pk is None:
+            return create_product(claims=self._claims(ProductClaims(data["slug"], "", "", "")), actor=actor, now=now)
+        product = DataProduct.objects.select_related("domain", "owner").get(pk=self.instance.pk)
+        update_product(product=product, claims=self._claims(claims_of(product)), actor=actor, reason=data["why"])
+        return product
+
+    def _claims(self, before: ProductClaims) -> ProductClaims:
+        data = self.cleaned_data
+        said = {name: _as_before(data[name], getattr(before, name)) for name in TEXTS}
+        return replace(
+            before,
+            domain=data["domain"].name,
+            owner=data["owner"].username,
+            stewards=tuple(sorted(person.username for person in data["stewards"])),
+            tags=tuple(data["tags"] or ()),
+            sensitivity=Sensitivity(data["sensitivity"]) if data["sensitivity"] else None,
+            cadence=Cadence(data["cadence"]),
+            **said,
+        )
+
+
+def _as_before(text: str, before: str) -> str:
+    """The text as the browser sent it, or the old one where only line ends and outer space differ: that is no change."""
+    said = text.replace("\r\n", "\n")
+    return before if said.strip() == before.strip() else said
 
 
 class FreshChangeList(UnfoldChangeList):
@@ -124,25 +179,25 @@ class DataProductAdmin(ServiceAdmin):
 
     # What can be done
 
-    def has_deeds_permission(self, request: HttpRequest) -> bool:
+    def has_actions_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("catalog.change_dataproduct"))
 
-    @action(description="Run now", permissions=["deeds"])
+    @action(description="Run now", permissions=["actions"])
     def run_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             show_result(request, lambda product=product: run_now(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
-    @action(description="Re-evaluate", permissions=["deeds"])
+    @action(description="Re-evaluate", permissions=["actions"])
     def judge_chosen(self, request: HttpRequest, queryset: QuerySet[DataProduct]) -> None:
         for product in queryset:
             show_result(request, lambda product=product: judge_again(product, person_of(request), timezone.now()))  # type: ignore[misc]
 
     def get_urls(self) -> list[URLPattern]:
-        deed = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
-        return [deed, *super().get_urls()]
+        action_path = path("<int:pk>/do/<slug:name>/", self.admin_site.admin_view(self.do), name="catalog_dataproduct_do")
+        return [action_path, *super().get_urls()]
 
     def do(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """One deed, by POST only: a link must not change anything."""
+        """One action, by POST only: a link must not change anything."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         product = self.get_queryset(request).filter(pk=pk).first()
@@ -167,7 +222,7 @@ class DataProductAdmin(ServiceAdmin):
             "now": now,
             "product": product,
             "label": label_of(product, now),
-            "deeds": offered(person_of(request), product),
+            "offered_actions": offered(person_of(request), product),
             "runs": list(runs.defer("suite__expectations", "columns")[:10]),
             "ports": list(product.output_ports.all()),
             "policies": list(product.access_policies.order_by("name", "-version")[:30]),

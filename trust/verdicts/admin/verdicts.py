@@ -1,19 +1,97 @@
-"""Verdict history: what was said, when, and on what. Read-only, for everybody."""
+"""Verdict history and the versions of the trust policy: read by everybody.
 
+Policies are published by governance; nobody changes either.
+"""
+
+import json
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from catalog.admin.base import LargeTableAdmin
+from catalog.admin.base import LargeTableAdmin, ServiceAdmin, ServiceForm
+from catalog.models import Person
+from catalog.rules.errors import InvalidError
 from trust.presentation.admin.badges import VERDICT_LABEL
 from trust.presentation.pages.labels import GATES, VERDICTS, number
-from trust.verdicts.models.verdict import Verdict
+from trust.verdicts.models.verdict import TrustPolicyVersion, Verdict
 from trust.verdicts.pages.label import label_of_verdict
+from trust.verdicts.queries.policies import current_policy
+from trust.verdicts.rules.trust_policy import policy_to_dict
+from trust.verdicts.services.trust_policies import publish_trust_policy
+
+
+class TrustPolicyForm(ServiceForm):
+    """The settings in force, to be edited as JSON. Only what differs from them is published."""
+
+    settings = forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 30}), help_text="JSON; durations as ISO 8601.")
+
+    class Meta:
+        model = TrustPolicyVersion
+        fields = ["note"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "settings" in self.fields:
+            self.fields["settings"].initial = json.dumps(_in_force(), indent=2)
+
+    def act(self, actor: Person, now: datetime) -> Model:
+        try:
+            said = json.loads(self.cleaned_data["settings"])
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise InvalidError(
+                f"The settings are not JSON: {error}.", remedy="Correct the place that is named.", field="settings"
+            ) from error
+        if not isinstance(said, dict):
+            raise InvalidError("The settings are not a JSON object.", remedy="Begin with { and end with }.", field="settings")
+        before = _in_force()
+        changes = {name: value for name, value in said.items() if name not in before or before[name] != value}
+        return publish_trust_policy(changes=changes, note=self.cleaned_data["note"], actor=actor, now=now)
+
+
+def _in_force() -> dict[str, Any]:
+    settings = policy_to_dict(current_policy()[1])
+    settings.pop("version", None)
+    return settings
+
+
+@admin.register(TrustPolicyVersion)
+class TrustPolicyAdmin(ServiceAdmin):
+    form = TrustPolicyForm
+    list_display = ["named", "standing", "note", "published_at", "published_by"]
+    list_select_related = ["published_by"]
+    ordering = ["-version"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        shown = ["version", "standing", "note", "digest", "published_at", "published_by", "body_as_json"]
+        return shown if obj else ["note", "settings"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return self.get_fields(request, obj) if obj else []
+
+    def may_change(self, person: Person, obj: Any) -> bool:
+        return False
+
+    @display(description="Version")
+    def named(self, policy: TrustPolicyVersion) -> str:
+        return f"Version {policy.version}"
+
+    @display(description="Status", label={"in force": "success", "earlier": "info"})
+    def standing(self, policy: TrustPolicyVersion) -> str:
+        return "in force" if policy.is_current else "earlier"
+
+    @display(description="Settings")
+    def body_as_json(self, policy: TrustPolicyVersion) -> SafeString:
+        return format_html('<pre class="ts-json">{}</pre>', json.dumps(policy.body, indent=2, ensure_ascii=False))
 
 
 @admin.register(Verdict)

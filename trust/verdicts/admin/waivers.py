@@ -18,7 +18,7 @@ from catalog.models import Person
 from catalog.rules.texts import cut
 from trust.presentation.pages.labels import GATES
 from trust.verdicts.admin.product_rows import ProductRowAdmin
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.waivers import waivers_waiting_for
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.verdicts.services.waiver_notices import excepted
@@ -67,7 +67,7 @@ class WaiverAdmin(ProductRowAdmin):
     autocomplete_fields = ["owner"]
     ordering = ["-id"]
     actions = ["grant", "reject", "withdraw", "revoke"]
-    told = [
+    shown = [
         "standing",
         "requested_by",
         "requested_at",
@@ -86,7 +86,7 @@ class WaiverAdmin(ProductRowAdmin):
         return rows.defer("product__search")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*WaiverForm.Meta.fields, *self.told] if obj else [*WaiverForm.Meta.fields]
+        return [*WaiverForm.Meta.fields, *self.shown] if obj else [*WaiverForm.Meta.fields]
 
     def may_change(self, person: Person, obj: Waiver | str) -> bool:
         return False
@@ -96,39 +96,39 @@ class WaiverAdmin(ProductRowAdmin):
 
     @action(description="Grant the chosen requests", permissions=["govern"])
     def grant(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        def deed(waiver: Waiver) -> str:
+        def change(waiver: Waiver) -> str:
             done = grant_waiver(waiver=waiver, actor=person_of(request), now=timezone.now())
             return f"The waiver of {excepted(done)} is granted."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, change)
 
     @action(description="Reject the chosen requests (reason)", permissions=["govern"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        def deed(waiver: Waiver) -> str:
+        def change(waiver: Waiver) -> str:
             done = reject_waiver(waiver=waiver, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"The waiver of {excepted(done)} is rejected."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, change)
 
     @action(description="Withdraw the chosen requests")
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        def deed(waiver: Waiver) -> str:
+        def change(waiver: Waiver) -> str:
             done = withdraw_waiver(waiver=waiver, actor=person_of(request), now=timezone.now())
             return f"The request for a waiver of {excepted(done)} is withdrawn."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, change)
 
     @action(description="Revoke the chosen waivers (reason)", permissions=["govern"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        def deed(waiver: Waiver) -> str:
+        def change(waiver: Waiver) -> str:
             done = revoke_waiver(waiver=waiver, reason=_reason(request), actor=person_of(request), now=timezone.now())
             return f"The waiver of {excepted(done)} is revoked."
 
-        self._decide(request, queryset, deed)
+        self._decide(request, queryset, change)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Waiver], deed: Callable[[Waiver], str]) -> None:
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Waiver], change: Callable[[Waiver], str]) -> None:
         for waiver in queryset:
-            show_result(request, partial(deed, waiver))
+            show_result(request, partial(change, waiver))
 
     @display(description="Exception")
     def excepted(self, waiver: Waiver) -> str:

@@ -1,4 +1,4 @@
-"""Recalls: a product's verdict fell, and whoever relied on a yes is told."""
+"""Recalls: a product's verdict fell, and the consumers that relied on a yes are notified."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,10 +11,10 @@ from trust.vocabulary import RecallStatus
 
 
 class Recall(models.Model):
-    """One fall of one product's verdict from production-grade. The row is the queue of what is still to be told.
+    """One fall of one product's verdict from production-grade. The row is the queue of notices to give.
 
-    `changed_at` is when the verdict last crossed the line, in either direction; nobody is told before it has stayed where it
-    is for the damping time. status: see `RecallStatus`.
+    `changed_at` is when the verdict last crossed the line, in either direction; no notice is given before it has stayed
+    where it is for the damping time. status: see `RecallStatus`.
     """
 
     product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="recalls")

@@ -113,7 +113,7 @@ def _is_current(now: datetime) -> dict[str, Any]:
 
 
 class CurrentVerdict(models.Model):
-    """The one row per product that answers are read from; `body` holds the ready-made answer.
+    """The one row per product that answers are read from; `body` holds the stored answer.
 
     body: JSON text with marks (`trust.verdicts.rules.answer`) where decision id, moment of asking and age of the evidence go.
     reason_codes, basis: what goes into the decision row of every answer (see `Decision`). invalidated_at: when `invalidated`
@@ -160,3 +160,24 @@ class CurrentVerdict(models.Model):
     def verdict_at(self, now: datetime) -> VerdictWord:
         """The verdict; unknown where it has expired or something has changed since, until it is judged again."""
         return VerdictWord(self.verdict) if self.is_current(now) else VerdictWord.UNKNOWN
+
+
+class DailyVerdictCount(models.Model):
+    """The published products by verdict when `day` (UTC) ended, append-only: the verdicts of the past never change.
+
+    unknown: also those that were never judged, or whose verdict had run out by then.
+    """
+
+    day = models.DateField(primary_key=True)
+    production_grade = models.PositiveIntegerField()
+    not_production_grade = models.PositiveIntegerField()
+    unknown = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["day"]
+        triggers = [
+            pgtrigger.Protect(name="daily_verdict_count_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.production_grade} production-grade"

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
 from msgspec import UNSET
 
 from catalog.models import DataProduct
-from catalog.rules.errors import InvalidError
-from trust.verdicts.models.verdict import Verdict
-from trust.verdicts.queries.answers import no_such_product, no_verdict_yet
-from trust.verdicts.rules.as_of import known_by
+from catalog.rules.errors import InvalidError, NotFoundError
+from trust.verdicts.models.verdict import CurrentVerdict, Verdict
+from trust.verdicts.rules.answer import full_answer, trust_part
 from trust.verdicts.rules.caller_constraints import stricter
 from trust.verdicts.rules.codec import load_facts, load_outcome
-from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts
+from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts, known_by
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.lineage import upstreams_first
 from trust.verdicts.rules.outcome import Outcome
@@ -54,7 +54,7 @@ def verdict_as_of(
     if rows is None:
         raise no_verdict_yet(slug)
     if minimum_score is None and maximum_evidence_age is None:
-        return _outcome_of(rows, slug, at)
+        return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
     facts, policy = stricter(*_facts_of(rows, slug, at), minimum_score=minimum_score, maximum_evidence_age=maximum_evidence_age)
     return judge(facts, policy, at)
 
@@ -70,10 +70,6 @@ class _Rows:
 def _rows_at(slug: str, at: datetime) -> _Rows | None:
     row = _row_judged_by(slug, at)
     return None if row is None else _Rows(row, _row_judged_later(slug, at))
-
-
-def _outcome_of(rows: _Rows, slug: str, at: datetime) -> Outcome:
-    return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
 
 
 def _facts_of(rows: _Rows, slug: str, at: datetime) -> tuple[ProductFacts, TrustPolicy]:
@@ -151,3 +147,30 @@ def _row_judged_later(slug: str, at: datetime) -> Verdict | None:
     changes = rows.values_list("id", "facts_changed_at")[:20].iterator()
     changed = [pk for pk, _ in takewhile(lambda change: change[1] is not None and change[1] <= at, changes)]
     return Verdict.objects.select_related("policy").get(pk=changed[-1]) if changed else None
+
+
+def answer_of(slug: str, now: datetime, *, is_full: bool = False) -> dict[str, Any]:
+    """The answer that stands for a product, short or full, one query. `NotFoundError` where there is no such product.
+
+    The short one comes from the stored body, in which only the moment of asking and the age of the evidence are filled in.
+    """
+    current = CurrentVerdict.objects.select_related("verdict_row").filter(product__slug=slug).first()
+    if current is None:
+        raise no_such_product(slug)
+    if current.verdict_row is None:
+        raise no_verdict_yet(slug)
+    if is_full:
+        return full_answer(load_outcome(current.verdict_row.outcome), now)
+    return trust_part(current.body, max(now, current.judged_at or now), current.evidence_at)
+
+
+def no_such_product(slug: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no data product {slug!r}.", remedy="Look it up in the list of data products.", code="product_unknown"
+    )
+
+
+def no_verdict_yet(slug: str) -> NotFoundError:
+    return NotFoundError(
+        f"Data product {slug} had no verdict at that moment.", remedy="Ask about a later moment.", code="no_verdict_yet"
+    )

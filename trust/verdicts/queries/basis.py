@@ -1,4 +1,4 @@
-"""What an answer rests on, by name and hash: kept beside every ready-made answer and copied into every decision."""
+"""What an answer rests on, by name and hash: kept beside every stored answer and copied into every decision."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

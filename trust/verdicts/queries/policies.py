@@ -5,6 +5,6 @@ from trust.verdicts.rules.trust_policy import TrustPolicy, policy_from_dict
 
 
 def current_policy() -> tuple[TrustPolicyVersion, TrustPolicy]:
-    """The current version's row and what it says; one query. Read anew each time: a cached policy could be an old one."""
+    """The current version's row and what it says; one query. Read each time: a cached policy could be an old one."""
     row = TrustPolicyVersion.objects.get(is_current=True)
     return row, policy_from_dict(row.body)

@@ -8,7 +8,7 @@ from datetime import datetime
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.queries.facts import PortRows, port_rows
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 from trust.verdicts.queries.upstreams import answers_about, inputs_of, upstream_facts
 from trust.verdicts.queries.waivers import facts_of_waiver, granted_waivers
 from trust.verdicts.rules.facts import IncidentFacts, PersonFacts, PolicyFacts, ProductFacts, UpstreamFacts, WaiverFacts

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
-from trust.verdicts.models.daily_verdicts import DailyVerdictCount
+from trust.verdicts.models.verdict import DailyVerdictCount
 
 DAYS = 90
 LOOKED_UP = 4_500  # products times days that a page looks up itself: our choice, some 50 ms
@@ -76,8 +76,5 @@ def trend(now: datetime, reach: Sequence[int] | None) -> list[Day]:
         step = max(1, -(-len(reach) * len(days) // LOOKED_UP))
         return stood_at_the_end_of(days[::-step][::-1], reach[:LOOKED_UP]) if reach else []
     kept = DailyVerdictCount.objects.filter(day__gte=days[0], day__lte=days[-1])
-    return [Day(row.day, row.production_grade, row.not_production_grade, row.unknown) for row in kept if _any(row)]
-
-
-def _any(row: DailyVerdictCount) -> bool:
-    return bool(row.production_grade or row.not_production_grade or row.unknown)
+    days_kept = (Day(row.day, row.production_grade, row.not_production_grade, row.unknown) for row in kept)
+    return [day for day in days_kept if day.production_grade or day.not_production_grade or day.unknown]

@@ -74,7 +74,7 @@ def answers_about(product_ids: Collection[int]) -> dict[int, Answer]:
 def upstream_facts(inputs: Iterable[Input], answers: Mapping[int, Answer]) -> tuple[UpstreamFacts, ...]:
     """The inputs of one product with the verdict that stands for each.
 
-    Of an input in a circle only that is told: it would otherwise rest on what rests on it, and no order would settle them.
+    Of an input in a circle only that is known: it would otherwise rest on what rests on it, and no order would settle them.
     """
     return tuple(_upstream(one, None if one.is_cycle else answers.get(one.upstream_id)) for one in inputs)
 

@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 
 from catalog.models import Person
 from catalog.services.permissions import is_governance
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.verdicts.rules.waivers import is_in_force

@@ -48,7 +48,7 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
 
     `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
     `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
-    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not told.
+    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not listed.
     """
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
@@ -56,17 +56,17 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
     for reasons, message, remedy, waivers in _FITS:
         shown = [_reason(gate, message, remedy) for gate in telling[:reasons]]
         answer = _frame(outcome, as_of or outcome.judged_at, shown, len(open_gates) - len(shown), waivers)
-        if len(filled(_ready(outcome, answer), *_WIDEST).encode()) <= _LONGEST_BYTES:
+        if len(filled(_text_with_marks(outcome, answer), *_WIDEST).encode()) <= _LONGEST_BYTES:
             break
     return answer
 
 
-def ready_made(outcome: Outcome) -> str:
+def stored_text(outcome: Outcome) -> str:
     """The short answer as JSON text with its marks, `decision_id` and `decision` first: what the current row keeps."""
-    return _ready(outcome, short_answer(outcome))
+    return _text_with_marks(outcome, short_answer(outcome))
 
 
-def _ready(outcome: Outcome, answer: Mapping[str, Any]) -> str:
+def _text_with_marks(outcome: Outcome, answer: Mapping[str, Any]) -> str:
     evidence = answer["evidence"] and {**answer["evidence"], "age_seconds": AGE_MARK}
     marked = {**answer, "as_of": AS_OF_MARK, "evidence": evidence}
     return worded({"decision_id": DECISION_ID_MARK, "decision": outcome.is_production_grade, **marked})
@@ -78,13 +78,13 @@ def worded(answer: Mapping[str, Any]) -> str:
 
 
 def filled(text: str, decision_id: int, as_of: datetime, evidence_at: datetime | None) -> str:
-    """A ready-made answer as it is given at `as_of`; the statements that give stored answers do the same."""
+    """A stored answer as it is given at `as_of`; the statements that give stored answers do the same."""
     text = text.replace(_ID, str(decision_id)).replace(_AS_OF, _moment(as_of))
     return text if evidence_at is None else text.replace(_AGE, str(age_seconds(evidence_at, as_of)))
 
 
 def trust_part(text: str, as_of: datetime, evidence_at: datetime | None) -> dict[str, Any]:
-    """What a ready-made answer says about the product at `as_of`: everything but the decision."""
+    """What a stored answer says about the product at `as_of`: everything but the decision."""
     answer: dict[str, Any] = msgspec.json.decode(filled(text, 0, as_of, evidence_at))
     del answer["decision_id"], answer["decision"]
     return answer
@@ -222,17 +222,14 @@ def _whole(value: Any) -> Any:
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_whole(item) for item in value]
-    return _number(value) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return int(value) if value == int(value) else round(value, 6)
+    return value
 
 
 def _score(value: float) -> float:
     """With one decimal, also where that is a zero."""
     return round(float(value), 1)
-
-
-def _number(value: float) -> int | float:
-    """Six decimals at most; a whole number as int."""
-    return int(value) if value == int(value) else round(value, 6)
 
 
 def _moment(time: datetime) -> str:

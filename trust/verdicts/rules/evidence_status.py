@@ -94,7 +94,7 @@ def time_to_live(port: PortFacts, policy: TrustPolicy) -> timedelta:
     return policy.default_ttl if port.schedule_interval is None else port.schedule_interval * policy.ttl_factor
 
 
-def standing_of(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> AssessedEvidence:
+def assess_port(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> AssessedEvidence:
     """The evidence of `port` at `now`, with the first doubt about it."""
     ttl = time_to_live(port, policy)
     place = f"{facts.slug}/{port.name}"
@@ -189,10 +189,10 @@ def _errors(port: PortFacts, run: RunFacts) -> Doubt | None:
 
 
 def assess_evidence(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> tuple[AssessedEvidence, ...]:
-    """The standing of every port, in the order of `facts.ports`."""
-    return tuple(standing_of(port, facts, policy, now) for port in facts.ports)
+    """The evidence of every port, in the order of `facts.ports`."""
+    return tuple(assess_port(port, facts, policy, now) for port in facts.ports)
 
 
 def run_ids(items: Iterable[AssessedEvidence]) -> tuple[str, ...]:
-    """Ids of the finished runs that these assess_evidence looked at, also those that could not look."""
+    """Ids of the finished runs that these looked at, also those that could not look."""
     return tuple(item.port.latest_run.id for item in items if item.port.latest_run is not None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from catalog.rules.vocabulary import Severity
-from trust.verdicts.rules.incident_policy import IncidentRules
+from trust.verdicts.rules.policy_settings import IncidentRules
 from trust.vocabulary import CheckStatus, IncidentRule, RunStatus
 
 _LOOKED = frozenset({CheckStatus.PASSED, CheckStatus.FAILED})
@@ -17,6 +17,10 @@ class CheckSeen:
 
     severity: Severity
     status: CheckStatus
+
+    @property
+    def failed_critically(self) -> bool:
+        return self.status is CheckStatus.FAILED and self.severity is Severity.CRITICAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def causes_to_open(runs: Sequence[RunSeen], waived: Collection[str], rules: Inci
     times = rules.critical_check_failed.times
     for key in sorted(newest.checks) if newest and times else ():
         row = [seen for _, seen in zip(range(times), _executed(runs, key), strict=False)]
-        is_row = len(row) == times and all(_failed_critically(seen) for seen in row)
+        is_row = len(row) == times and all(seen.failed_critically for seen in row)
         if is_row and key not in waived:
             found.append(Cause(IncidentRule.CRITICAL_CHECK_FAILED, key))
     return tuple(found)
@@ -92,7 +96,3 @@ def _newest_that_looked(runs: Sequence[RunSeen]) -> RunSeen | None:
 
 def _executed(runs: Sequence[RunSeen], key: str) -> Iterator[CheckSeen]:
     return (seen for run in runs if (seen := run.checks.get(key)) is not None and seen.status in _LOOKED)
-
-
-def _failed_critically(seen: CheckSeen) -> bool:
-    return seen.status is CheckStatus.FAILED and seen.severity is Severity.CRITICAL

@@ -74,13 +74,9 @@ def effective_score(score: float, context: GateContext) -> tuple[float, str | No
     nothing is known that would allow more).
     """
     required = [upstream for upstream in context.facts.upstreams if upstream.is_required]
-    limits = [(_effective(upstream, context), upstream.slug) for upstream in required]
+    limits = [(0.0 if _is_void(one, context) else one.effective_score or 0.0, one.slug) for one in required]
     lowest, slug = min(limits, default=(score, ""))
     return (lowest, slug) if lowest < score else (score, None)
-
-
-def _effective(upstream: UpstreamFacts, context: GateContext) -> float:
-    return 0.0 if _is_void(upstream, context) or upstream.effective_score is None else upstream.effective_score
 
 
 def _is_void(upstream: UpstreamFacts, context: GateContext) -> bool:

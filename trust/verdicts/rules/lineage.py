@@ -1,4 +1,4 @@
-"""Products and what they are built from, as a graph: in which order to judge, what runs in a circle, how a path is told."""
+"""Products and what they are built from, as a graph: in which order to judge, what runs in a circle, how a path is written."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -76,7 +76,7 @@ def longer_path(slug: str, path: Sequence[str], left_out: int) -> tuple[tuple[st
     return (slug, *path[: middle - 1], *path[middle:]), left_out + 1
 
 
-def told_path(path: Sequence[str], left_out: int) -> list[str]:
+def path_for_sentence(path: Sequence[str], left_out: int) -> list[str]:
     """A path for a sentence: whole while it is short, else its first two and its last, and how many lie between."""
     if len(path) <= _NAMED_WHOLE:
         return list(path)

@@ -1,13 +1,13 @@
-"""Whom to tell when that a product fell, and that it is back: a state machine over crossings and time.
+"""Whom to notify when that a product fell, and that it is back: a state machine over crossings and time.
 
     (none) --fall--> fallen --stayed--> sent --rise--> recovering --stayed--> recovered
                        |                  ^                |
                        +--rise--> damped  +---- relapse ---+
 
-A crossing never tells anybody by itself: only a verdict that has stayed on its side for the damping time is told, so that a
-product that flaps within it stays quiet in both directions. A fall that has stayed is told also where the product was back
-before anybody came to tell it: it is then `recovering` and untold, and the fall is due at once. After a relapse those who know
-of the fall are not told again; whoever got its first yes in between is.
+A crossing by itself gives no notice: only a verdict that has stayed on its side for the damping time does, so that a product
+that flaps within it stays quiet in both directions. A fall that has stayed gives notice also where the product was back before
+the notice was given: it is then `recovering` without a notice, and the fall is due at once. After a relapse those who know of
+the fall are not notified again; a consumer that got its first yes in between is.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _CLOSED = frozenset({RecallStatus.RECOVERED, RecallStatus.DAMPED})
 
 
 class Telling(StrEnum):
-    """What is due to be told: the fall to all who relied on the product, the fall to those who came since, the recovery."""
+    """Which notice is due: the fall to all who relied on the product, the fall to those who came since, the recovery."""
 
     FALL = "fall"
     RELAPSE = "relapse"
@@ -29,11 +29,11 @@ class Telling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecallState:
-    """Where one recall stands. changed_at: the last crossing. told_at: when the fall was last told; None: to nobody yet."""
+    """Where one recall stands. changed_at: the last crossing. notified_at: of the last notice of the fall; None: none yet."""
 
     status: RecallStatus
     changed_at: datetime
-    told_at: datetime | None = None
+    notified_at: datetime | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -56,20 +56,20 @@ def cross(state: RecallState | None, *, is_good: bool, at: datetime, damping: ti
     }.get((state.status, is_good))
     if after is None:
         return state
-    return replace(state, status=after, changed_at=max(at, state.changed_at, state.told_at or at))
+    return replace(state, status=after, changed_at=max(at, state.changed_at, state.notified_at or at))
 
 
 def due(state: RecallState, *, damping: timedelta, now: datetime) -> Telling | None:
-    """What is to be told at `now`; None where nothing is, or not yet."""
-    if state.status is RecallStatus.RECOVERING and state.told_at is None:
+    """The notice to give at `now`; None where there is none, or not yet."""
+    if state.status is RecallStatus.RECOVERING and state.notified_at is None:
         return Telling.FALL  # it had stayed down long enough: only nobody came to tell in time
     if now - state.changed_at < damping:
         return None
-    if state.status is RecallStatus.FALLEN or (state.status is RecallStatus.SENT and state.told_at is None):
+    if state.status is RecallStatus.FALLEN or (state.status is RecallStatus.SENT and state.notified_at is None):
         return Telling.FALL
     if state.status is RecallStatus.RECOVERING:
         return Telling.RECOVERY
-    is_relapse = state.status is RecallStatus.SENT and state.told_at is not None and state.told_at <= state.changed_at
+    is_relapse = state.status is RecallStatus.SENT and state.notified_at is not None and state.notified_at <= state.changed_at
     return Telling.RELAPSE if is_relapse else None
 
 
@@ -78,4 +78,4 @@ def tell(state: RecallState, telling: Telling, *, now: datetime) -> RecallState:
     if telling is Telling.RECOVERY:
         return replace(state, status=RecallStatus.RECOVERED)
     is_back = state.status is RecallStatus.RECOVERING
-    return replace(state, status=RecallStatus.RECOVERING if is_back else RecallStatus.SENT, told_at=now)
+    return replace(state, status=RecallStatus.RECOVERING if is_back else RecallStatus.SENT, notified_at=now)

@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.verdicts.rules.incident_policy import IncidentRules
-from trust.verdicts.rules.policy_settings import InvalidTrustPolicyError, demand, demand_span
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import IncidentRules, InvalidTrustPolicyError, ReadinessPolicy, demand, demand_span
 from trust.vocabulary import GateName, Part
 
 __all__ = [
@@ -34,10 +32,6 @@ def _part_weights() -> dict[Part, float]:
     return {Part.QUALITY: 40.0, Part.RELIABILITY: 15.0, Part.FRESHNESS: 15.0, Part.COVERAGE: 15.0, Part.GOVERNANCE: 15.0}
 
 
-def _severity_weights() -> dict[Severity, int]:
-    return {Severity.CRITICAL: 5, Severity.WARNING: 2, Severity.INFO: 1}
-
-
 @dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """How products are judged.
@@ -55,8 +49,8 @@ class TrustPolicy:
     clock_skew: how far ahead a data time or a run may be before it is not believed (our choice).
     maximum_waiver: longest life of a waiver (our choice, a quarter).
     maximum_validity: longest life of an answer, so that none holds for ever (our choice).
-    recall_window: who got a yes in this time before a verdict fell is told of it (our choice).
-    recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is told (our choice).
+    recall_window: who got a yes in this time before a verdict fell is notified of it (our choice).
+    recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is notified (our choice).
     readiness: how use cases are assessed.
     """
 
@@ -73,7 +67,9 @@ class TrustPolicy:
     review_interval: timedelta = timedelta(days=365)
     reliability_window: int = 20
     part_weights: Mapping[Part, float] = field(default_factory=_part_weights)
-    severity_weights: Mapping[Severity, int] = field(default_factory=_severity_weights)
+    severity_weights: Mapping[Severity, int] = field(
+        default_factory=lambda: {Severity.CRITICAL: 5, Severity.WARNING: 2, Severity.INFO: 1}
+    )
     clock_skew: timedelta = timedelta(minutes=5)
     maximum_waiver: timedelta = timedelta(days=90)
     maximum_validity: timedelta = timedelta(days=30)

@@ -200,10 +200,6 @@ def _same_column(kwargs: Mapping[str, Any]) -> str | None:
     return None if kwargs.get("ignore_row_if") == "neither" else "a column always equals itself"
 
 
-def _greater(kwargs: Mapping[str, Any]) -> str | None:
-    return _same_column(kwargs) if kwargs.get("or_equal") else None
-
-
 def _quantiles(kwargs: Mapping[str, Any]) -> str | None:
     ranges = kwargs.get("quantile_ranges")
     values = ranges.get("value_ranges") if isinstance(ranges, Mapping) else None
@@ -276,7 +272,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "expect_select_column_values_to_be_unique_within_record": _within_record,
     "expect_column_pair_values_to_be_equal": _same_column,
     "expect_column_pair_values_to_be_in_set": _pairs,
-    "expect_column_pair_values_a_to_be_greater_than_b": _greater,
+    "expect_column_pair_values_a_to_be_greater_than_b": lambda kwargs: _same_column(kwargs) if kwargs.get("or_equal") else None,
     "expect_multicolumn_values_to_be_equal": _all_equal,
     "expect_column_value_z_scores_to_be_less_than": _deviations,
     "expect_column_values_to_not_be_outliers": _multiplier,

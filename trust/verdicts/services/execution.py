@@ -1,36 +1,92 @@
-"""One attempt at a run in a worker: claim it, look, and write down what was found."""
+"""One attempt at a run in a worker: claim it, look, and write down what was found.
+
+A heartbeat keeps the worker's hold on the run while the engine works, and ends the run when its time is over.
+"""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from types import TracebackType
 from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from catalog.rules.vocabulary import Lifecycle, SourceKind
 from trust.clock import database_now
-from trust.evidence.engines.protocol import Engine
 from trust.evidence.models.run import Run
 from trust.evidence.queries.facts import port_digest
-from trust.evidence.rules.evidence import Failure, RunEvidence
-from trust.evidence.services.runs import Claim, claim_run
-from trust.evidence.services.source_resolution import Reading, reading_of
+from trust.evidence.rules.evidence import Engine, Failure, RunEvidence, SourceProblemError
+from trust.evidence.services.runs import Claim, claim_run, lease, renew_lease, time_limit, time_limit_failure
+from trust.evidence.services.source_resolution import EngineInput, resolve_engine_input, unsupported_source
 from trust.evidence.sources.files import without_roots
-from trust.evidence.sources.problem import SourceProblemError
 from trust.verdicts.models.verdict import Verdict
-from trust.verdicts.services.heartbeat import Heartbeat
 from trust.verdicts.services.judging import judge_upstreams
 from trust.verdicts.services.run_conclusion import complete_run, fail_run
 from trust.vocabulary import EvidenceStatus
 
 logger = logging.getLogger(__name__)
 
+_GRACE_SECONDS = 5.0  # for an engine to come back by itself once its time is over
+
+logger = logging.getLogger(__name__)
 Written = TypeVar("Written")
 _DATABASE_PATIENCE_SECONDS = 120.0
+
+
+class Heartbeat:
+    """Renews the lease of a claim every third of it, from a thread with a database connection of its own, until left.
+
+    Ends by itself when the claim is lost, or, having failed the run, when the attempt's time is over: whatever the
+    engine then still finds is dropped for want of a valid claim. `on_hang` is called where the engine does not even come back
+    some seconds after that. A database that cannot be reached is asked again.
+    """
+
+    def __init__(self, claim: Claim, on_hang: Callable[[], None]) -> None:
+        self._claim = claim
+        self._on_hang = on_hang
+        self._left = threading.Event()
+        self._deadline = time.monotonic() + time_limit().total_seconds()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of run {claim.run_id}", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._left.set()
+        self._thread.join(timeout=10)
+
+    def _beat(self) -> None:
+        pause = lease().total_seconds() / 3
+        try:
+            while not self._left.wait(max(0.0, min(pause, self._deadline - time.monotonic()))):
+                if not self._is_still_held():
+                    break
+        finally:
+            connection.close()
+        if time.monotonic() >= self._deadline and not self._left.wait(_GRACE_SECONDS):
+            logger.error("The engine does not come back from run %s.", self._claim.run_id)
+            self._on_hang()
+
+    def _is_still_held(self) -> bool:
+        try:
+            if time.monotonic() >= self._deadline:
+                fail_run(claim=self._claim, failure=time_limit_failure(self._claim.started_at), now=database_now())
+                return False
+            if renew_lease(claim=self._claim, now=database_now()):
+                return True
+            logger.warning("Run %s was given to another worker: this one did not respond in time.", self._claim.run_id)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("The lease of run %s could not be renewed yet: %s", self._claim.run_id, error)
+            connection.close()
+            self._left.wait(0.5)
+            return True
+        return False
 
 
 def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Verdict | None:
@@ -56,7 +112,7 @@ def execute_run(*, run_id: UUID, worker: str, on_hang: Callable[[], None]) -> Ve
 def _look(claim: Claim) -> RunEvidence:
     """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
     try:
-        reading = _when_database_is_there(lambda: _reading(claim))
+        reading = _when_database_is_there(lambda: _engine_input(claim))
         return reading if isinstance(reading, RunEvidence) else _without_roots(_engine().run(reading.suite, reading.source))
     except (OperationalError, InterfaceError):
         raise
@@ -73,17 +129,17 @@ def _without_roots(evidence: RunEvidence) -> RunEvidence:
     return replace(evidence, failure=failure, results=results)
 
 
-def _reading(claim: Claim) -> Reading | RunEvidence:
+def _engine_input(claim: Claim) -> EngineInput | RunEvidence:
     """What to look at, or the evidence that there is nothing to look at."""
     run = Run.objects.select_related("suite", "port__product").get(id=claim.run_id)
     if run.port.removed_at is not None or run.port.product.lifecycle == Lifecycle.RETIRED:
         return _could_not_look(_gone(run))
     if run.port.source_kind == SourceKind.UNSUPPORTED:
-        return _could_not_look(_unsupported(run))
+        return _could_not_look(unsupported_source(run.port).failure)
     if port_digest(run.port) != run.port_digest:
         return _could_not_look(_moved(run))
     try:
-        return reading_of(port=run.port, suite=run.suite)
+        return resolve_engine_input(port=run.port, suite=run.suite)
     except SourceProblemError as error:
         return _could_not_look(error.failure)
 
@@ -127,16 +183,8 @@ def _moved(run: Run) -> Failure:
     )
 
 
-def _unsupported(run: Run) -> Failure:
-    return Failure(
-        code="source_unsupported",
-        message=f"Port {run.port.name} is kept in {run.port.location}, which Touchstone cannot read.",
-        remedy="Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
-    )
-
-
 def _crash(what: str, error: Exception) -> Failure:
-    # The text of an unforeseen exception may quote data or a connection: its kind is told, the rest is in the worker's log.
+    # The text of an unforeseen exception may quote data or a connection: its kind is shown, the rest is in the worker's log.
     return Failure(
         code="engine_crashed",
         message=f"{what} crashed with {type(error).__name__}.",

@@ -9,7 +9,7 @@ from datetime import datetime
 from catalog.models import DataProduct, Person
 from catalog.services.notifications import notify
 from trust.evidence.rules.formatting import count
-from trust.verdicts.models.exceptions import Incident
+from trust.verdicts.models.incidents import Incident
 
 _SHOWN = 20
 

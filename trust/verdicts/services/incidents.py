@@ -18,7 +18,7 @@ from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
-from trust.verdicts.models.exceptions import Incident, IncidentEntry
+from trust.verdicts.models.incidents import Incident, IncidentEntry
 from trust.verdicts.rules.incidents import CauseState
 from trust.verdicts.services.incident_notices import tell
 from trust.verdicts.services.rule_incidents import state_now
@@ -72,7 +72,7 @@ def comment_on_incident(*, incident: Incident, text: str, actor: Person | None, 
 
 
 def assign_incident(*, incident: Incident, owner: Person, actor: Person | None, now: datetime) -> Incident:
-    """The incident, seen to by `owner` from now on, who is told."""
+    """The incident, seen to by `owner` from now on, who is notified."""
     with recorded("assign_incident", actor):
         row = _held(incident, actor, is_to_change=True)
         before = row.owner or row.product.owner
@@ -182,13 +182,13 @@ def _held(incident: Incident, actor: Person | None, *, is_to_change: bool = Fals
     return row
 
 
-def _demand_may_lessen(row: Incident, actor: Person | None, deed: str) -> None:
+def _demand_may_lessen(row: Incident, actor: Person | None, action: str) -> None:
     if may_lessen(actor, row):
         return
     by = "a rule of the trust policy opened it" if row.rule else "governance opened or raised it"
     itself = " A good run resolves it by itself." if row.rule else ""
     raise ForbiddenError(
-        f"{actor_name(actor)} may not {deed} incident '{row.title}': {by}.",
+        f"{actor_name(actor)} may not {action} incident '{row.title}': {by}.",
         remedy=f"A member of the group 'governance' who does not own {row.product.slug} can.{itself}",
         code="held_by_governance",
     )

@@ -113,14 +113,10 @@ def judge_upstreams(*, product_id: int, now: datetime) -> None:
     """
     inputs = InputPort.objects.filter(product_id=product_id, upstream__current_verdict__in=CurrentVerdict.objects.stale(now))
     for upstream_id in inputs.values_list("upstream_id", flat=True):
-        _try_to_judge(upstream_id, now)
-
-
-def _try_to_judge(product_id: int, now: datetime) -> None:
-    try:
-        ensure_current([product_id], now)
-    except (DomainError, ValueError):
-        logger.exception("Data product %s could not be evaluated; its answer stays withheld.", product_id)
+        try:
+            ensure_current([upstream_id], now)
+        except (DomainError, ValueError):
+            logger.exception("Data product %s could not be evaluated; its answer stays withheld.", upstream_id)
 
 
 @dataclass(slots=True)
@@ -182,19 +178,19 @@ class Work:
         return len(found), left, failures
 
 
-def _despite_deadlocks(deed: Callable[[], Done]) -> Done:
+def _despite_deadlocks(judge_once: Callable[[], Done]) -> Done:
     """Do it, again where PostgreSQL chose this transaction to end a deadlock.
 
     Judgements alone never cause one. A transaction that changes several products one after another, in any order, can.
     """
     for _ in range(_ATTEMPTS):
         try:
-            return deed()
+            return judge_once()
         except OperationalError as error:
             if connection.in_atomic_block or not isinstance(error.__cause__, DeadlockDetected):
                 raise
             logger.warning("A judgement met a deadlock and is tried again.")
-    return deed()
+    return judge_once()
 
 
 def _light_enough(product_ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -14,7 +14,7 @@ from trust.verdicts.queries.basis import basis_of, contracts_of
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_facts import Gathered, gather
 from trust.verdicts.queries.upstreams import Answer, Input, answers_about, inputs_of, upstream_facts
-from trust.verdicts.rules.answer import evidence_at, ready_made
+from trust.verdicts.rules.answer import evidence_at, stored_text
 from trust.verdicts.rules.codec import dump_facts, dump_outcome, load_facts, load_outcome
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import Outcome
@@ -141,7 +141,7 @@ class JudgingContext:
         current.failing_gates = row.failing_gates
         current.judged_at, current.valid_until = row.judged_at, row.valid_until
         current.evidence_at = evidence_at(outcome)
-        current.body = ready_made(outcome)
+        current.body = stored_text(outcome)
         current.reason_codes = [gate.code for gate in outcome.open_gates]
         product_id = current.product_id
         current.basis = basis_of(self.gathered.products[product_id].version, self.contracts.get(product_id, []), outcome)

@@ -1,24 +1,31 @@
 """What time does to products: acknowledgements, reviews and waivers run out, and their people are reminded of it.
 
+How the products stood is counted once a day is over; missed days are counted later, to the same result.
+
 Each reminder has a key, so that it is given once, however often this runs. Nothing waits for it: gates compare with the clock.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from catalog.models import DataProduct, Person
 from catalog.rules.moments import rfc_3339, shown
-from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, reminder_of, waiver_leads
+from trust.notices.rules.reminders import BEFORE_ACKNOWLEDGEMENT, OVERDUE, VOID_FOR, moment_key, reminder_of, waiver_leads
 from trust.notices.services.notices import Notice, give_new
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.verdict import DailyVerdictCount
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_upkeep import due_acknowledgements, due_reviews
+from trust.verdicts.queries.trend import Day, days_until, stood_at_the_end_of
 from trust.verdicts.services.waiver_notices import concerned, excepted, payload_of, where
 from trust.verdicts.services.waivers import close_unanswered
 from trust.vocabulary import WaiverStatus
 
 MOST_AT_ONCE = 500
-_LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer is not told that a waiver ended a week ago
+SETTLED = timedelta(minutes=10)  # our choice: by then what was judged before midnight has been committed
+_LOOKED_BACK = timedelta(days=7)  # our choice: who was down for longer gets no notice that a waiver ended a week ago
 
 
 def look_after_products(*, now: datetime) -> int:
@@ -44,7 +51,7 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
             continue
         since = f"by {shown(due_at)}" if is_given else f"from {product.owner.username}: never given"
         yield Notice(
-            key=f"product:{product.pk}:acknowledge:{_moment(product.acknowledged_at)}:{step}",
+            key=f"product:{product.pk}:acknowledge:{moment_key(product.acknowledged_at)}:{step}",
             kind="product.acknowledgement_overdue" if step == OVERDUE else "product.acknowledgement_due",
             subject=f"Data product {product.slug}: acknowledgement {'was' if step == OVERDUE else 'is'} due {since}",
             text=(
@@ -64,7 +71,7 @@ def _of_reviews(now: datetime, judges: list[Person]) -> Iterator[Notice]:
         due_at = _due_at(product)
         if step := reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT):
             yield Notice(
-                key=f"product:{product.pk}:review:{_moment(product.reviewed_at)}:{step}",
+                key=f"product:{product.pk}:review:{moment_key(product.reviewed_at)}:{step}",
                 kind="product.review_overdue" if step == OVERDUE else "product.review_due",
                 subject=f"Data product {product.slug}: review {'was' if step == OVERDUE else 'is'} due by {shown(due_at)}",
                 text=(
@@ -102,5 +109,26 @@ def _due_at(product: DataProduct) -> datetime:
     return due_at
 
 
-def _moment(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment:%Y%m%dT%H%M%S}"
+def count_daily_verdicts(*, now: datetime) -> int:
+    """Write the counts of every day of the trend that is over and not written yet; how many those were. Safe to run twice.
+
+    A day at a time: each costs one look into the history of every product, and what was counted stays when the next fails.
+    """
+    days = days_until(now - SETTLED)
+    known = set(DailyVerdictCount.objects.filter(day__gte=days[0]).values_list("day", flat=True))
+    written = 0
+    for day in days:
+        if day in known:
+            continue
+        with transaction.atomic():
+            found = stood_at_the_end_of([day])
+            counts = found[0] if found else Day(day, 0, 0, 0)
+            row = DailyVerdictCount(
+                day=day,
+                production_grade=counts.production_grade,
+                not_production_grade=counts.not_production_grade,
+                unknown=counts.unknown,
+            )
+            DailyVerdictCount.objects.bulk_create([row], ignore_conflicts=True)
+        written += 1
+    return written

@@ -77,6 +77,6 @@ def keep_state(recall: Recall, state: RecallState) -> None:
 
 def take_state(recall: Recall, state: RecallState) -> None:
     """Put `state` on the row, unsaved. A closed one has recovered when it last crossed the line."""
-    recall.status, recall.changed_at, recall.sent_at = state.status, state.changed_at, state.told_at
+    recall.status, recall.changed_at, recall.sent_at = state.status, state.changed_at, state.notified_at
     if state.is_closed:
         recall.recovered_at = recall.closed_at = state.changed_at

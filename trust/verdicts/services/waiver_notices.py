@@ -7,7 +7,7 @@ from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
 from catalog.services.permissions import actor_name
-from trust.verdicts.models.exceptions import Waiver
+from trust.verdicts.models.waivers import Waiver
 from trust.vocabulary import WaiverStatus
 
 
@@ -47,7 +47,7 @@ def concerned(waiver: Waiver, actor: Person | None = None) -> list[Person]:
 
 
 def tell(waiver: Waiver, event: str, subject: str, text: str, persons: Iterable[Person], now: datetime) -> int:
-    """Give `persons` the notice of `event`, once for each waiver and event; how many were told now."""
+    """Give `persons` the notice of `event`, once for each waiver and event; how many were notified now."""
     return notify(
         key=f"waiver:{waiver.pk}:{event}",
         kind=f"waiver.{event.partition(':')[0]}",

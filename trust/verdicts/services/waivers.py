@@ -18,8 +18,8 @@ from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.identity import check_key as key_of
-from trust.evidence.services.source_resolution import suite_of
-from trust.verdicts.models.exceptions import Waiver
+from trust.evidence.services.source_resolution import suite_spec
+from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
 from trust.verdicts.rules.waivers import InvalidWaiverError, validate_waiver
@@ -138,27 +138,27 @@ def close_unanswered(*, now: datetime, product: DataProduct | None = None) -> in
 def check_keys_of(product: DataProduct) -> frozenset[str]:
     """The keys of all checks that the product's suites ask for now."""
     suites = Suite.objects.filter(port__in=product.output_ports.all(), is_current=True).select_related("port")
-    return frozenset(key_of(suite.port.name, expectation) for suite in suites for expectation in suite_of(suite).expectations)
+    return frozenset(key_of(suite.port.name, expectation) for suite in suites for expectation in suite_spec(suite).expectations)
 
 
-def _open_request(waiver: Waiver, actor: Person, deed: str, now: datetime) -> Waiver:
+def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> Waiver:
     """The request as it is now, locked. Raises unless it is open and `actor` may answer it."""
-    require_governance(actor, f"{deed} waivers")
+    require_governance(actor, f"{action} waivers")
     row = _held(waiver)
     if row.product.owner_id != actor.pk and has_owned_since(actor, row.product, row.requested_at or now):
         raise ForbiddenError(
-            f"{actor.username} may not {deed} the waiver of {excepted(row)}: they owned the product when it was requested.",
+            f"{actor.username} may not {action} the waiver of {excepted(row)}: they owned the product when it was requested.",
             remedy="Ask another member of the group 'governance' to decide on it.",
             code="four_eyes",
         )
     for other, what in ((row.requested_by, "requested it"), (row.product.owner, "owns the product")):
         if other is not None and is_same_person(actor, other):
             raise ForbiddenError(
-                f"{actor.username} may not {deed} the waiver of {excepted(row)}: {_who(actor, other)} {what}.",
+                f"{actor.username} may not {action} the waiver of {excepted(row)}: {_who(actor, other)} {what}.",
                 remedy="Ask another member of the group 'governance' to decide on it.",
                 code="four_eyes",
             )
-    _demand_status(row, WaiverStatus.REQUESTED, "granted" if deed == "grant" else "rejected")
+    _demand_status(row, WaiverStatus.REQUESTED, "granted" if action == "grant" else "rejected")
     if row.expires_at <= now:
         raise ConflictError(
             f"The request for a waiver of {excepted(row)} expired at {shown(row.expires_at)}.",
@@ -176,10 +176,10 @@ def _held(waiver: Waiver) -> Waiver:
     return locked(waiver, "product__owner", "owner", "requested_by", "granted_by", without=("product__search",))
 
 
-def _demand_status(row: Waiver, status: WaiverStatus, deed: str) -> None:
+def _demand_status(row: Waiver, status: WaiverStatus, action: str) -> None:
     if row.status != status:
         raise ConflictError(
-            f"The waiver of {excepted(row)} is {row.status} and cannot be {deed}.",
+            f"The waiver of {excepted(row)} is {row.status} and cannot be {action}.",
             remedy="Check its current status; another one can be requested at any time.",
             code="waiver_transition",
         )

@@ -12,9 +12,8 @@ import pytest
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx import Access, GxEngine
-from trust.evidence.rules.evidence import RunEvidence, Source
+from trust.evidence.rules.evidence import RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import check_file
-from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import EvidenceStatus
 
 SUITE = SuiteSpec("any", (Expectation("expect_column_values_to_not_be_null", {"column": "a"}),))

@@ -15,7 +15,7 @@ import pytest
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import Dimension, LogicalType, SourceKind
 from trust.evidence.engines.gx import EngineLimits, GxEngine
-from trust.evidence.engines.gx.opening import FileDatabase
+from trust.evidence.engines.gx.sources import FileDatabase
 from trust.evidence.rules.evidence import CheckEvidence, RunEvidence, Source
 from trust.vocabulary import CheckStatus, EvidenceStatus
 

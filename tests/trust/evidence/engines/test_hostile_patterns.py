@@ -16,7 +16,7 @@ from catalog.rules.vocabulary import SourceKind
 from tests.trust.evidence.engines.test_parity import database_url
 from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.evidence.engines.gx import GxEngine
-from trust.evidence.engines.gx.opening import Access
+from trust.evidence.engines.gx.sources import Access
 from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.vocabulary import CheckStatus
 

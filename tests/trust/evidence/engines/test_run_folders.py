@@ -13,8 +13,8 @@ import pytest
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx import EngineLimits, GxEngine, remove_leftovers
-from trust.evidence.engines.gx.opening import Access
 from trust.evidence.engines.gx.run_folders import RunFolder
+from trust.evidence.engines.gx.sources import Access
 from trust.evidence.rules.evidence import Source
 
 UNIQUE = SuiteSpec("suite", (Expectation("expect_column_values_to_be_unique", {"column": "text"}),))

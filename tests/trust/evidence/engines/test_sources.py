@@ -11,7 +11,7 @@ from catalog.rules.vocabulary import SourceKind
 from tests.trust.evidence.engines.parity_data import ROWS, make_table
 from tests.trust.evidence.engines.test_parity import database_url
 from trust.evidence.engines.gx import Access, EngineLimits, GxEngine
-from trust.evidence.rules.evidence import RunEvidence, Source
+from trust.evidence.rules.evidence import RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file, without_roots
 from trust.evidence.sources.postgres import (
     checked_settings,
@@ -20,7 +20,6 @@ from trust.evidence.sources.postgres import (
     read_connection,
     split_table,
 )
-from trust.evidence.sources.problem import SourceProblemError
 
 PASSWORD = "s3cr3t-passw0rd"
 
@@ -302,7 +301,7 @@ def test_a_server_that_does_not_answer_can_be_tried_again(monkeypatch: pytest.Mo
 
 
 def test_a_connection_only_reads(warehouse: str) -> None:
-    from trust.evidence.engines.gx.opening import Opening  # noqa: PLC0415
+    from trust.evidence.engines.gx.sources import Opening  # noqa: PLC0415
 
     source = Source(SourceKind.POSTGRES, "public.touchstone_sources", connection=warehouse)
     with Opening(source, Access(database_hosts=(HOST,))) as opened, pytest.raises(Exception, match="read-only"):

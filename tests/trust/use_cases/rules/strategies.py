@@ -34,7 +34,7 @@ from trust.use_cases.rules.readiness.facts import (
     UseCaseFacts,
     UsedProductFacts,
 )
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.vocabulary import GateName, VerdictStatus
 

@@ -22,7 +22,7 @@ from tests.trust.verdicts.rules.factories import (
     with_port,
 )
 from tests.trust.verdicts.rules.strategies import products
-from trust.verdicts.rules.answer import evidence_at, filled, full_answer, ready_made, short_answer, trust_part
+from trust.verdicts.rules.answer import evidence_at, filled, full_answer, short_answer, stored_text, trust_part
 from trust.verdicts.rules.facts import ProductFacts
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import Outcome
@@ -126,17 +126,17 @@ def test_the_short_answer_stays_under_a_kilobyte_and_says_what_it_leaves_out() -
 
 def widest(outcome: Outcome) -> bytes:
     """The answer as it goes over the wire, with an id, a moment and an age as long as they can become."""
-    return filled(ready_made(outcome), 2**63 - 1, datetime.max.replace(tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)).encode()
+    return filled(stored_text(outcome), 2**63 - 1, datetime.max.replace(tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)).encode()
 
 
-def test_a_ready_made_answer_is_filled_with_id_moment_and_age() -> None:
+def test_a_stored_answer_is_filled_with_id_moment_and_age() -> None:
     outcome = outcome_of(with_checks(failing(Dimension.COMPLETENESS, kwargs={"column": "\x01 \x02 \x03"})))
     asked_at = NOW + HOUR / 2
     moment = evidence_at(outcome)
-    answer = json.loads(filled(ready_made(outcome), 7, asked_at, moment))
+    answer = json.loads(filled(stored_text(outcome), 7, asked_at, moment))
     assert list(answer)[:3] == ["decision_id", "decision", "product"]
     assert answer == {"decision_id": 7, "decision": False, **short_answer(outcome, asked_at)}
-    assert trust_part(ready_made(outcome), asked_at, moment) == short_answer(outcome, asked_at)
+    assert trust_part(stored_text(outcome), asked_at, moment) == short_answer(outcome, asked_at)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

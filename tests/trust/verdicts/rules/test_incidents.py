@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from catalog.rules.vocabulary import Severity
-from trust.verdicts.rules.incident_policy import LONGEST_ROW, IncidentRules, IncidentSetting
 from trust.verdicts.rules.incidents import Cause, CauseState, CheckSeen, RunSeen, causes_to_open, state_of
+from trust.verdicts.rules.policy_settings import LONGEST_ROW, IncidentRules, IncidentSetting
 from trust.verdicts.rules.trust_policy import (
     DEFAULT_POLICY,
     InvalidTrustPolicyError,

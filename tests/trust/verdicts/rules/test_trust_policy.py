@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.rules.vocabulary import Dimension, Severity
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.verdicts.rules.trust_policy import (
     DEFAULT_POLICY,
     InvalidTrustPolicyError,

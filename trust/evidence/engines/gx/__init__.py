@@ -9,8 +9,8 @@ import gc
 from trust.evidence.engines.gx import quiet  # noqa: F401  # before the others, which import Great Expectations
 from trust.evidence.engines.gx.engine import GxEngine
 from trust.evidence.engines.gx.limits import EngineLimits
-from trust.evidence.engines.gx.opening import Access
 from trust.evidence.engines.gx.run_folders import remove_leftovers
+from trust.evidence.engines.gx.sources import Access
 
 gc.freeze()  # before the first collection looks at half a million objects
 gc.enable()

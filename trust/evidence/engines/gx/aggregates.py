@@ -15,7 +15,7 @@ from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.requests import Groups, Measurement, OrderStatistics, Rows, Scalars
 
 MAX_LISTED = 20
-# More modes than this are told by their number; pandas would list them all.
+# More modes than this are reported by their number; pandas would list them all.
 MAX_MODES = 1_000
 
 
@@ -52,15 +52,12 @@ def standard_deviation(domain: Domain, column: Column) -> Measurement:
     number = sa.cast(column.number, sa.Double)
     infinite = number.in_([sa.cast(sa.literal_column(text), sa.Double) for text in ("'Infinity'", "'-Infinity'")])
     key = ("stdev", column.name, domain.key)
-    expressions: dict[Hashable, SqlExpression] = {key: sa.func.stddev_samp(number).filter(_within(domain, sa.not_(infinite)))}
+    finite = domain.and_where(sa.not_(infinite), "finite")
+    expressions: dict[Hashable, SqlExpression] = {key: finite.aggregate(sa.func.stddev_samp(number))}
     if column.kind is Kind.FLOAT:
         expressions["infinite", *key] = domain.count_where(infinite)
     answers = yield Scalars(expressions)
     return math.nan if answers.get(("infinite", *key)) else _float(answers[key])
-
-
-def _within(domain: Domain, condition: SqlExpression) -> SqlExpression:
-    return condition if domain.where is None else sa.and_(domain.where, condition)
 
 
 def extreme(domain: Domain, column: Column, name: str, backend: Backend) -> Measurement:
@@ -160,7 +157,7 @@ def not_in_set(
 ) -> Measurement:
     """(how many distinct values lie outside the set, the first of them in order)."""
     value = backend.grouping(column)
-    inside = backend.is_one_of(_comparable(column), [literal(member) for member in members(column, value_set or [])])
+    inside = backend.is_one_of(column.number, [literal(member) for member in members(column, value_set or [])])
     distinct = (
         domain.select(value.label("value"), table=table)
         .where(column.value.is_not(None), sa.not_(inside))
@@ -184,17 +181,13 @@ def missing_from(
     possible = members(column, wanted)
     found: set[Any] = set()
     if possible:
-        value = _comparable(column)
+        value = column.number
         inside = backend.is_one_of(value, [literal(member) for member in possible])
         key = ("inside", column.name, domain.key, repr(value_set))
         rows = yield Rows(domain.select(value, table=table).where(inside).distinct(), key)
         found = {row[0] for row in rows}
     missing = [value for value in wanted if not any(member in found for member in members(column, [value]))]
     return len(missing), missing[:MAX_LISTED]
-
-
-def _comparable(column: Column) -> SqlExpression:
-    return column.number if column.kind is Kind.BOOLEAN else column.value
 
 
 def _float(value: Any) -> float | None:

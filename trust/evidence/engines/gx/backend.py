@@ -1,11 +1,14 @@
-"""What the two backends say differently. Everything else is plain SQLAlchemy and the same on both."""
+"""Where DuckDB and PostgreSQL differ. Everything else is plain SQLAlchemy and the same on both."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+import duckdb
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from trust.evidence.engines.gx.columns import Column, SqlExpression
+from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
+from trust.evidence.engines.gx.limits import MAX_SAMPLES
 from trust.evidence.engines.gx.regex import Flavour
 
 Row = Sequence[Any]
@@ -45,3 +48,90 @@ class Backend(Protocol):
 
     def grouping(self, column: Column) -> SqlExpression:
         """The column in an expression whose groups are the values that Python tells apart."""
+
+
+class DuckDbBackend:
+    name = "duckdb"
+    regex_flavour = Flavour.RE2
+    keeps_order = True
+
+    def __init__(self, connection: sa.Connection, raw: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._raw = raw
+
+    def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
+        compiled = statement.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
+        names = compiled.positiontup or []
+        # The run's own connection: another would have neither its time zone nor, locked as it is, a way to set one.
+        self._raw.execute(str(compiled), [compiled.params[name] for name in names])
+        while rows := self._raw.fetchmany(size):
+            yield list(rows)
+
+    def matches(self, text: SqlExpression, pattern: str) -> SqlExpression:
+        return sa.func.regexp_matches(text, pattern)
+
+    def is_ascii(self, text: SqlExpression) -> SqlExpression:
+        return sa.func.strlen(text) == sa.func.length(text)
+
+    def ordered(self, column: Column) -> SqlExpression:
+        return column.value
+
+    def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
+        wanted: SqlExpression = sa.literal_column("[" + ", ".join(repr(float(fraction)) for fraction in fractions) + "]")
+        return sa.func.quantile_disc(column.number, wanted)
+
+    def most_repeated(self, size: SqlExpression, keys: list[SqlExpression]) -> sa.Function[Any]:
+        key = keys[0] if len(keys) == 1 else sa.func.row(*keys)
+        return sa.func.arg_max(key, size, sa.literal_column(str(MAX_SAMPLES)))
+
+    def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
+        return value.in_(members) if members else sa.false()
+
+    def casts(self, text: SqlExpression, type_name: str) -> SqlExpression:
+        targets: dict[str, sa.types.TypeEngine[Any]] = {"date": sa.Date(), "timestamp": sa.DateTime(), "time": sa.Time()}
+        return sa.try_cast(text, targets[type_name]).is_not(None)
+
+    def grouping(self, column: Column) -> SqlExpression:
+        return column.value
+
+
+class PostgresBackend:
+    name = "postgres"
+    regex_flavour = Flavour.POSTGRES
+    keeps_order = False
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
+        result = self.connection.execute(statement, execution_options={"stream_results": True, "max_row_buffer": size})
+        try:
+            for rows in result.partitions(size):
+                yield list(rows)
+        finally:
+            result.close()
+
+    def matches(self, text: SqlExpression, pattern: str) -> SqlExpression:
+        return text.op("~", is_comparison=True)(sa.cast(pattern, sa.Text))
+
+    def is_ascii(self, text: SqlExpression) -> SqlExpression:
+        return sa.func.octet_length(text) == sa.func.char_length(text)
+
+    def ordered(self, column: Column) -> SqlExpression:
+        return sa.collate(column.value, "C") if column.kind is Kind.TEXT else column.value
+
+    def order_statistics(self, column: Column, fractions: list[float]) -> SqlExpression:
+        wanted = sa.cast(sa.literal(fractions, postgresql.ARRAY(sa.Double)), postgresql.ARRAY(sa.Double))
+        return sa.func.percentile_disc(wanted).within_group(column.number)
+
+    def most_repeated(self, _size: SqlExpression, _keys: list[SqlExpression]) -> sa.Function[Any] | None:
+        return None
+
+    def is_one_of(self, value: SqlExpression, members: list[Any]) -> SqlExpression:
+        return value.in_(members) if members else sa.false()
+
+    def casts(self, text: SqlExpression, type_name: str) -> SqlExpression:
+        return sa.func.pg_input_is_valid(text, type_name)
+
+    def grouping(self, column: Column) -> SqlExpression:
+        return self.ordered(column)

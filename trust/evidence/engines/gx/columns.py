@@ -116,7 +116,7 @@ class Column:
 
     @property
     def number(self) -> SqlExpression:
-        """The column as a number, True as 1. Only for summable kinds."""
+        """The column with True as 1, so that it can be summed, and compared with numbers."""
         return sa.cast(self.value, sa.Integer) if self.kind is Kind.BOOLEAN else self.value
 
     def logical_types(self) -> frozenset[LogicalType]:

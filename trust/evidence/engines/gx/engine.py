@@ -14,21 +14,19 @@ import duckdb
 import sqlalchemy as sa
 
 from catalog.rules.expectation import Expectation, SuiteSpec
-from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.checks import PlannedCheck, make_check
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
 from trust.evidence.engines.gx.file_problems import file_problem
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.measure import run_measurements
 from trust.evidence.engines.gx.observation import data_time, observe, observed_columns
-from trust.evidence.engines.gx.opening import Access, Opening, OpenSource
 from trust.evidence.engines.gx.postgres_tables import connection_problem
 from trust.evidence.engines.gx.reference import References
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.results import error_result, is_redacted, overall, passed_or_failed
+from trust.evidence.engines.gx.sources import Access, Opening, OpenSource
 from trust.evidence.rules.dimensions import dimension_of
-from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source, SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 logger = logging.getLogger(__name__)
@@ -86,7 +84,7 @@ class GxEngine:
 
 def _refusal(source: Source, error: sa.exc.DBAPIError) -> SourceProblemError:
     """Why the source cannot be read after all, in our words."""
-    if source.kind is not SourceKind.POSTGRES and isinstance(error.orig, duckdb.Error):
+    if isinstance(error.orig, duckdb.Error):
         return file_problem(source, error.orig)
     return connection_problem(error, source.location)
 
@@ -97,7 +95,7 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
     references = References(tuple(source.references), opened.reference)
     planned = [_plan(expectation, engine, references) for expectation in suite.expectations]
     outcomes = _measure(planned, opened)
-    _need_connection(opened, outcomes)
+    _need_connection(outcomes)
     for plan in planned:
         _conclude(plan, outcomes)
     _fetch_samples(planned, opened)
@@ -138,10 +136,8 @@ def _measure(planned: Iterable[_Planned], opened: OpenSource) -> dict[Hashable, 
     return run_measurements(opened.table, measurements)
 
 
-def _need_connection(opened: OpenSource, outcomes: dict[Hashable, Any]) -> None:
+def _need_connection(outcomes: dict[Hashable, Any]) -> None:
     """A database that went away in the middle of a run is a failure of the run, not an error of its checks."""
-    if opened.source.kind is not SourceKind.POSTGRES:
-        return
     for outcome in outcomes.values():
         if isinstance(outcome, sa.exc.DBAPIError) and outcome.connection_invalidated:
             raise outcome

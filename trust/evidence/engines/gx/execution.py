@@ -174,19 +174,13 @@ def _constant(value: Any) -> Measurement:
     yield  # a generator must have one
 
 
-def _column_names(engine: TouchstoneExecutionEngine, _domain: Domain) -> Measurement:
-    return _constant(list(engine.table.columns))
-
-
-def _column_types(engine: TouchstoneExecutionEngine, _domain: Domain) -> Measurement:
-    return _constant([{"name": c.name, "type": c.physical_type} for c in engine.table.columns.values()])
-
-
 _TABLE_METRICS: Mapping[str, Callable[[TouchstoneExecutionEngine, Domain], Measurement]] = {
     "table.row_count": lambda _engine, domain: aggregates.row_count(domain),
-    "table.columns": _column_names,
+    "table.columns": lambda engine, _domain: _constant(list(engine.table.columns)),
     "table.column_count": lambda engine, _domain: _constant(len(engine.table.columns)),
-    "table.column_types": _column_types,
+    "table.column_types": lambda engine, _domain: _constant(
+        [{"name": column.name, "type": column.physical_type} for column in engine.table.columns.values()]
+    ),
 }
 
 _ColumnMetric = Callable[[TouchstoneExecutionEngine, Domain, Column, Mapping[str, Any]], Measurement]

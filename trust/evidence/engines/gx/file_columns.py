@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from catalog.rules.vocabulary import LogicalType, SourceKind
+from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind
 from trust.evidence.engines.gx.file_problems import check_width, malformed
 from trust.evidence.rules.evidence import Source
@@ -22,7 +22,10 @@ _KINDS = {
 }
 
 
-def file_columns(named: list[tuple[str, str]], source: Source, *, untyped: bool = False) -> dict[str, Column]:
+def file_columns(
+    named: list[tuple[str, str]], source: Source, *, untyped: bool = False, text_dates: bool = False
+) -> dict[str, Column]:
+    """untyped: every value is text in the file (CSV). text_dates: the format has no type for dates, so texts may be some."""
     check_width(len(named), source)
     repeated = [name for name, count in Counter(name for name, _ in named).items() if count > 1]
     if repeated:
@@ -32,11 +35,11 @@ def file_columns(named: list[tuple[str, str]], source: Source, *, untyped: bool 
     for index, (name, physical) in enumerate(named):
         sql_name = name if name.lower() not in taken and name else f"{name} #{index}"
         taken.add(sql_name.lower())
-        columns[name] = _column(name, sql_name, physical, source, untyped=untyped)
+        columns[name] = _column(name, sql_name, physical, untyped=untyped, text_dates=text_dates)
     return columns
 
 
-def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped: bool) -> Column:
+def _column(name: str, sql_name: str, physical: str, *, untyped: bool, text_dates: bool) -> Column:
     upper = physical.upper()
     decimal = re.match(r"DECIMAL\(\d+,(\d+)\)", upper)
     kind = Kind.DECIMAL if decimal else Kind.TEXT if upper.startswith("ENUM(") else _KINDS.get(upper, Kind.OTHER)
@@ -51,7 +54,7 @@ def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped:
         physical_type=physical,
         kind=Kind.OTHER if container else kind,
         untyped=untyped,
-        text_dates=source.kind in {SourceKind.CSV, SourceKind.JSON_LINES},
+        text_dates=text_dates,
         container=container,
         has_zone=upper == "TIMESTAMP WITH TIME ZONE",
         is_whole=bool(decimal and decimal.group(1) == "0"),

@@ -8,8 +8,7 @@ import duckdb
 
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.limits import MAX_COLUMNS, MAX_LINE_BYTES
-from trust.evidence.rules.evidence import Source
-from trust.evidence.sources.problem import SourceProblemError
+from trust.evidence.rules.evidence import Source, SourceProblemError
 
 _ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
 _SEPARATORS = "Separate values with commas (tabs in .tsv), put those that contain one in double quotes, and run again."

@@ -1,4 +1,4 @@
-"""What a check found, before it is redacted and told."""
+"""What a check found, before it is redacted and reported."""
 
 from dataclasses import dataclass
 from typing import Any

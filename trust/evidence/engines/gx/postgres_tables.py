@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind
 from trust.evidence.engines.gx.limits import MAX_COLUMNS, EngineLimits
+from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.sources.postgres import split_table
-from trust.evidence.sources.problem import SourceProblemError
 
 _KINDS = {
     **dict.fromkeys(("int2", "int4", "int8", "oid"), Kind.INTEGER),

@@ -131,8 +131,4 @@ class Lookup:
 
 
 def _labelled(columns: tuple[Column, ...], prefix: str) -> list[SqlExpression]:
-    return [_side(column).label(f"{prefix}{index}") for index, column in enumerate(columns)]
-
-
-def _side(column: Column) -> SqlExpression:
-    return column.number if column.kind.is_summable else column.value
+    return [column.number.label(f"{prefix}{index}") for index, column in enumerate(columns)]

@@ -17,9 +17,8 @@ from catalog.rules.expectation import Expectation, Json
 from catalog.rules.texts import cut
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.limits import MAX_SAMPLE_CHARACTERS
-from trust.evidence.rules.evidence import CheckEvidence
+from trust.evidence.rules.evidence import CheckEvidence, SourceProblemError
 from trust.evidence.rules.pattern_syntax import PatternError
-from trust.evidence.sources.problem import SourceProblemError
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 _MAX_DEPTH = 20

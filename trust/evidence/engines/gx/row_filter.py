@@ -74,11 +74,11 @@ def compare(column: Column, operator: str, operand: Any) -> SqlExpression:
     """Whether a row's value compares so with a constant, a list of constants or another column."""
     if isinstance(operand, (list, tuple, set)) and operator in {"==", "!=", "in", "not in"}:
         found = members(column, operand)
-        inside: SqlExpression = _side(column).in_([literal(member) for member in found]) if found else sa.false()
+        inside: SqlExpression = column.number.in_([literal(member) for member in found]) if found else sa.false()
         known = sa.func.coalesce(inside, sa.false())
         return sa.not_(known) if operator in _TRUE_WHEN_MISSING else known
     if isinstance(operand, Column):
-        right: SqlExpression = _side(operand)
+        right: SqlExpression = operand.number
         if (operand.kind is Kind.TEXT) != (column.kind is Kind.TEXT):
             raise TypeError(
                 f"Columns {column.name!r} and {operand.name!r} hold different kinds of values and cannot be compared."
@@ -90,7 +90,7 @@ def compare(column: Column, operator: str, operand: Any) -> SqlExpression:
         right = literal(found[0])
     else:
         right = literal(comparable(column, operand))
-    left = _side(column)
+    left = column.number
     if column.kind is Kind.TEXT and operator in {"<", "<=", ">", ">="}:
         left = sa.collate(left, "C")
     outcomes: dict[str, Callable[[], SqlExpression]] = {
@@ -104,10 +104,6 @@ def compare(column: Column, operator: str, operand: Any) -> SqlExpression:
     if operator not in outcomes:
         raise ValueError(f"row_condition compares with {operator!r}, which is not supported. {_HELP}")
     return sa.func.coalesce(outcomes[operator](), sa.literal(operator in _TRUE_WHEN_MISSING, sa.Boolean))
-
-
-def _side(column: Column) -> SqlExpression:
-    return column.number if column.kind is Kind.BOOLEAN else column.value
 
 
 class _Query:

@@ -70,7 +70,7 @@ def _between(question: RowQuestion) -> RowTest:
 
 def _is_in(question: RowQuestion) -> SqlExpression:
     column = question.column
-    value = column.number if column.kind is Kind.BOOLEAN else column.value
+    value = column.number
     wanted = members(column, question.arguments.get("value_set") or [])
     return question.backend.is_one_of(value, [literal(member) for member in wanted])
 
@@ -127,23 +127,11 @@ def _regexes(question: RowQuestion, patterns: Sequence[str], *, every: bool, neg
     return RowTest(holds, judge, sa.not_(question.backend.is_ascii(text)))
 
 
-def _match_regex(question: RowQuestion) -> RowTest:
-    return _regexes(question, [question.arguments["regex"]], every=True, negate=False)
-
-
-def _not_match_regex(question: RowQuestion) -> RowTest:
-    return _regexes(question, [question.arguments["regex"]], every=True, negate=True)
-
-
 def _match_regex_list(question: RowQuestion) -> RowTest:
     match_on = question.arguments.get("match_on") or "any"
     if match_on not in {"any", "all"}:
         raise ValueError(f"match_on is {match_on!r}; it must be 'any' or 'all'.")
     return _regexes(question, question.arguments["regex_list"], every=match_on == "all", negate=False)
-
-
-def _not_match_regex_list(question: RowQuestion) -> RowTest:
-    return _regexes(question, question.arguments["regex_list"], every=False, negate=True)
 
 
 def _like(question: RowQuestion, patterns: Sequence[str], *, every: bool, negate: bool) -> RowTest:
@@ -168,18 +156,10 @@ def same_family(left: Column, right: Column) -> bool:
     )
 
 
-def _side(column: Column) -> SqlExpression:
-    return column.number if column.kind.is_summable else column.value
-
-
 def _equal(left: Column, right: Column) -> SqlExpression:
     if not same_family(left, right):
         return sa.false()
-    return sa.func.coalesce(_side(left) == _side(right), sa.false())
-
-
-def _pair_equal(question: RowQuestion) -> RowTest:
-    return RowTest(_equal(*question.columns))
+    return sa.func.coalesce(left.number == right.number, sa.false())
 
 
 def _pair_greater(question: RowQuestion) -> RowTest:
@@ -189,7 +169,7 @@ def _pair_greater(question: RowQuestion) -> RowTest:
             f"Columns {left.name!r} ({left.physical_type}) and {right.name!r} ({right.physical_type}) "
             "cannot be compared by order."
         )
-    sides = [_side(c) if c.kind is Kind.BOOLEAN else question.backend.ordered(c) for c in (left, right)]
+    sides = [c.number if c.kind is Kind.BOOLEAN else question.backend.ordered(c) for c in (left, right)]
     greater = sides[0] >= sides[1] if question.arguments.get("or_equal") else sides[0] > sides[1]
     return RowTest(sa.func.coalesce(greater, sa.false()))
 
@@ -210,7 +190,7 @@ def _is_value(column: Column, value: Any) -> SqlExpression:
     if value is None:
         return column.value.is_(None)
     found = members(column, [value])
-    return sa.func.coalesce(_side(column) == literal(found[0]), sa.false()) if found else sa.false()
+    return sa.func.coalesce(column.number == literal(found[0]), sa.false()) if found else sa.false()
 
 
 def _sum_equal(question: RowQuestion) -> RowTest:
@@ -256,10 +236,10 @@ ROW_TESTS: Mapping[str, Callable[[RowQuestion], RowTest]] = {
     "column_values.not_in_set": _not_in_set,
     "column_values.value_length.equals": _length_equals,
     "column_values.value_length.between": _length_between,
-    "column_values.match_regex": _match_regex,
-    "column_values.not_match_regex": _not_match_regex,
+    "column_values.match_regex": lambda q: _regexes(q, [q.arguments["regex"]], every=True, negate=False),
+    "column_values.not_match_regex": lambda q: _regexes(q, [q.arguments["regex"]], every=True, negate=True),
     "column_values.match_regex_list": _match_regex_list,
-    "column_values.not_match_regex_list": _not_match_regex_list,
+    "column_values.not_match_regex_list": lambda q: _regexes(q, q.arguments["regex_list"], every=False, negate=True),
     "column_values.match_like_pattern": lambda q: _like(q, [q.arguments["like_pattern"]], every=True, negate=False),
     "column_values.not_match_like_pattern": lambda q: _like(q, [q.arguments["like_pattern"]], every=True, negate=True),
     "column_values.match_like_pattern_list": lambda q: _like(
@@ -270,7 +250,7 @@ ROW_TESTS: Mapping[str, Callable[[RowQuestion], RowTest]] = {
     "column_values.dateutil_parseable": _text_judge(value_tests.dateutil_judge),
     "column_values.json_parseable": _text_judge(value_tests.json_judge),
     "column_values.match_json_schema": _text_judge(value_tests.json_schema_judge),
-    "column_pair_values.equal": _pair_equal,
+    "column_pair_values.equal": lambda q: RowTest(_equal(*q.columns)),
     "column_pair_values.a_greater_than_b": _pair_greater,
     "column_pair_values.in_set": _pair_in_set,
     "multicolumn_sum.equal": _sum_equal,

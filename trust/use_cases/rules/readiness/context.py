@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from catalog.rules.vocabulary import UseCaseStage
 from trust.use_cases.rules.readiness.facts import ConsumerFacts, GrantFacts, Presence, UseCaseFacts, UsedProductFacts
 from trust.verdicts.rules.outcome import Responsible
-from trust.verdicts.rules.readiness_policy import ReadinessPolicy
+from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.vocabulary import Role
 

@@ -40,7 +40,7 @@ def production_grade_share(context: ReadinessContext) -> Answered:
 
 def no_pilot_extract(context: ReadinessContext) -> Answered:
     """No where a product is a draft, retired, or deprecated past its end."""
-    findings = _of_products(context, _standing)
+    findings = _of_products(context, _product_finding)
     return conclude(ReadinessQuestion.NO_PILOT_EXTRACT, findings, "Every product is published for production; none is a draft.")
 
 
@@ -107,7 +107,7 @@ def _share(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFin
     return ReadinessFinding(Answer.NO, Evidence("verdict", slug, share), "share_too_low", message, remedy, (owner_of(product),))
 
 
-def _standing(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
+def _product_finding(context: ReadinessContext, product: UsedProductFacts) -> ReadinessFinding:
     slug, ends_at, who = product.slug, product.deprecation_ends_at, (owner_of(product),)
     evidence = Evidence("product", slug, product.lifecycle.value)
     instead = f"Consume a published product instead of {slug}"

@@ -4,13 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from trust.verdicts.rules.gate_context import GateContext
-from trust.verdicts.rules.gates.evidence import critical_checks_gate, evidence_gate
-from trust.verdicts.rules.gates.freshness import freshness_gate
-from trust.verdicts.rules.gates.governance import explainability_gate, policy_gate, review_gate, sensitivity_gate
-from trust.verdicts.rules.gates.ownership import acknowledgement_gate, owner_gate
+from trust.verdicts.rules.gates.coverage import coverage_gate
+from trust.verdicts.rules.gates.evidence import critical_checks_gate, evidence_gate, freshness_gate, score_gate
+from trust.verdicts.rules.gates.governance import (
+    acknowledgement_gate,
+    explainability_gate,
+    owner_gate,
+    policy_gate,
+    review_gate,
+    sensitivity_gate,
+)
 from trust.verdicts.rules.gates.product import incidents_gate, lifecycle_gate, upstream_gate
-from trust.verdicts.rules.gates.scoping import coverage_gate, schema_gate
-from trust.verdicts.rules.gates.score import score_gate
+from trust.verdicts.rules.gates.schema import schema_gate
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName, GateStatus
 

@@ -1,9 +1,9 @@
-"""The gates `evidence` and `critical_checks`: have we looked, and what did we see?"""
+"""The gates that rest on runs: `evidence`, `critical_checks`, `freshness` and `score`."""
 
 from catalog.rules.moments import shown
-from catalog.rules.vocabulary import Severity
+from catalog.rules.vocabulary import Cadence, Severity
 from trust.evidence.rules import formatting
-from trust.evidence.rules.facts import CheckFacts
+from trust.evidence.rules.facts import CheckFacts, RunFacts
 from trust.verdicts.rules.check_coverage import vouches_for_most
 from trust.verdicts.rules.evidence_status import AssessedEvidence, run_ids, vacuity_of
 from trust.verdicts.rules.gate_context import GateContext
@@ -50,13 +50,15 @@ def critical_checks_gate(context: GateContext) -> GateResult:
             for check in assessed.checks
             if check.severity is Severity.CRITICAL and vacuity_of(check, assessed.place) is None
         ]
-        waivers += [context.waivers.checks[c.key].id for c in critical if _needs_waiver(c, assessed, context)]
+        waived = [check for check in critical if check.key in context.waivers.checks and not assessed.passed(check)]
+        waivers += [context.waivers.checks[check.key].id for check in waived]
         judged = [check for check in critical if check.key not in context.waivers.checks]
         bad = [check for check in judged if check.status is CheckStatus.FAILED]
         critical_count, failed_count = critical_count + len(critical), failed_count + len(bad)
         findings += [_failure(check, assessed, context) for check in _gravest_first(bad)]
         findings += missing_evidence(assessed, context)
-        findings += [_not_evaluated(check, context) for check in judged if _is_open(check, assessed)]
+        not_evaluated = [check for check in judged if check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED}]
+        findings += [_not_evaluated(check, context) for check in not_evaluated if not assessed.passed(check)]
         if assessed.passes_count and not any(_vouches(check, assessed, context) for check in critical):
             findings.append(_none_critical(assessed, context))
     numbers = {"critical_checks": critical_count, "failed": failed_count, "waived": len(waivers)}
@@ -71,14 +73,6 @@ def critical_checks_gate(context: GateContext) -> GateResult:
 def _vouches(check: CheckFacts, assessed: AssessedEvidence, context: GateContext) -> bool:
     rows = assessed.run.rows if assessed.run else None
     return vouches_for_most(check, rows, context.policy.minimum_tolerance)
-
-
-def _is_open(check: CheckFacts, assessed: AssessedEvidence) -> bool:
-    return check.status in {CheckStatus.ERROR, CheckStatus.SKIPPED} and not assessed.passed(check)
-
-
-def _needs_waiver(check: CheckFacts, assessed: AssessedEvidence, context: GateContext) -> bool:
-    return check.key in context.waivers.checks and not assessed.passed(check)
 
 
 def _gravest_first(checks: list[CheckFacts]) -> list[CheckFacts]:
@@ -111,3 +105,71 @@ def _none_critical(assessed: AssessedEvidence, context: GateContext) -> GateFind
     )
     remedy = "Mark the expectations that consumers rely on as critical, then run the suite again"
     return unknown("no_critical_checks", message, remedy, context.owner, run_ids([assessed]))
+
+
+def freshness_gate(context: GateContext) -> GateResult:
+    """Fails when data is older than its service level, unknown when its age cannot be seen. Static data passes.
+
+    A time of the data later than the end of the run that read it is not believed (the policy's clock skew is forgiven). It is
+    compared with the run and not with the clock, so that waiting does not make it true.
+    """
+    findings = [*no_ports(context), *(f for assessed in context.assessed_ports for f in _port_findings(assessed, context))]
+    static = sum(assessed.port.cadence is Cadence.STATIC for assessed in context.assessed_ports)
+    times = [assessed.run.data_time for assessed in context.assessed_ports if assessed.run and assessed.run.data_time]
+    if static == len(context.assessed_ports):
+        passed = "The data is static: it cannot go stale."
+    else:
+        passed = f"The data reaches to {shown(min(times))}, within its service level." if times else ""
+    numbers = {"ports": len(context.assessed_ports), "static_ports": static}
+    return conclude(GateName.FRESHNESS, findings, passed, GateInputs(numbers, run_ids(context.assessed_ports)))
+
+
+def _port_findings(assessed: AssessedEvidence, context: GateContext) -> list[GateFinding]:
+    port, run = assessed.port, assessed.run
+    if port.cadence is Cadence.STATIC:
+        return []
+    name = f"port {formatting.shorten(port.name)}"
+    if port.service_level is None:
+        remedy = "Declare a latency service level in the contract, or a static cadence"
+        return [unknown("no_service_level", f"{name} does not say how old its data may be", remedy, context.owner)]
+    if run is None or (run.data_time is None and not assessed.is_believed):
+        return missing_evidence(assessed, context)
+    return _age_findings(name, assessed, run, context) or missing_evidence(assessed, context)
+
+
+def _age_findings(name: str, assessed: AssessedEvidence, run: RunFacts, context: GateContext) -> list[GateFinding]:
+    level, time, ids = assessed.port.service_level, run.data_time, run_ids([assessed])
+    if time is None:
+        remedy = "Name the port's time column in the contract, then run the suite again"
+        message = f"cannot tell how old the data of {name} is: no time was found"
+        return [unknown("no_data_time", message, remedy, context.owner, ids)]
+    if time > run.finished_at + context.policy.clock_skew:
+        message = f"{name} has data dated {shown(time)}, later than the run that read it"
+        remedy = "Correct the times in the data, then run the suite again"
+        return [unknown("data_time_in_future", message, remedy, context.steward, ids)]
+    if level is not None and context.now - time > level:
+        message = f"{name} has data up to {shown(time)}, and its service level allows {formatting.span(level)}"
+        return [failed("data_too_old", message, "Deliver newer data, then run the suite again", context.steward, ids)]
+    return []
+
+
+def score_gate(context: GateContext, raw: float, at_best: float) -> GateResult:
+    """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum.
+
+    Passes when `raw` reaches it on evidence that counts; else unknown (our choice: a port that nobody could look at lowers the
+    number, but it does not prove that the data is bad).
+    """
+    minimum = context.policy.minimum_score
+    findings = no_ports(context)
+    remedy = "Check which parts of the score are low, and follow the remedies of the other gates"
+    if at_best < minimum:
+        message = f"the score is {raw:g}, {minimum:g} is required"
+        findings = [failed("score_too_low", message, remedy, context.owner)]
+    else:
+        findings += [found for assessed in context.assessed_ports for found in missing_evidence(assessed, context)]
+        if raw < minimum and not findings:
+            message = f"the score is {raw:g}, {minimum:g} is required; with the missing evidence it could reach {at_best:g}"
+            findings = [unknown("score_unsettled", message, remedy, context.steward)]
+    numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
+    passed = f"The score is {raw:g}, {minimum:g} is required."
+    return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(context.assessed_ports)))

@@ -6,7 +6,7 @@ from trust.evidence.rules import formatting
 from trust.verdicts.rules.facts import UpstreamFacts
 from trust.verdicts.rules.gate_context import GateContext
 from trust.verdicts.rules.gates.finding import GateFinding, GateInputs, conclude, failed, unknown
-from trust.verdicts.rules.lineage import longer_path, told_path
+from trust.verdicts.rules.lineage import longer_path, path_for_sentence
 from trust.verdicts.rules.outcome import GateResult, Responsible
 from trust.vocabulary import GateName, Role, VerdictStatus
 
@@ -85,7 +85,7 @@ def path_through(upstream: UpstreamFacts, slug: str) -> tuple[tuple[str, ...], i
 def _upstream_findings(upstream: UpstreamFacts, context: GateContext) -> list[GateFinding]:
     slug = upstream.slug
     owner = Responsible(Role.OWNER, upstream.owner)
-    path = " → ".join(formatting.shorten(name, 60) for name in told_path(*path_through(upstream, context.facts.slug)))
+    path = " → ".join(formatting.shorten(name, 60) for name in path_for_sentence(*path_through(upstream, context.facts.slug)))
     if is_in_cycle(upstream, context.facts.slug):
         message = f"{path} → … is a cycle: the product is built from itself"
         remedy = f"Remove one of the input ports between {context.facts.slug} and {slug}"

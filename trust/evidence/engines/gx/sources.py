@@ -8,29 +8,27 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import assert_never
 
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy import sql
 
 from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.backend import DuckDbBackend, PostgresBackend
 from trust.evidence.engines.gx.columns import Column
-from trust.evidence.engines.gx.csv_files import load_csv
-from trust.evidence.engines.gx.duckdb_backend import DuckDbBackend
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
 from trust.evidence.engines.gx.file_columns import file_columns
 from trust.evidence.engines.gx.file_problems import file_problem
-from trust.evidence.engines.gx.json_files import load_json_lines
 from trust.evidence.engines.gx.limits import EngineLimits
 from trust.evidence.engines.gx.measure import Table
-from trust.evidence.engines.gx.postgres_backend import PostgresBackend
 from trust.evidence.engines.gx.postgres_tables import connection_problem, open_database, read_columns
 from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_names, quoted_path
 from trust.evidence.engines.gx.run_folders import RunFolder, SizeGuard
-from trust.evidence.rules.evidence import Source
+from trust.evidence.engines.gx.text_files import load_csv, load_json_lines
+from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file, resolve_file
 from trust.evidence.sources.postgres import connection_settings, split_table
-from trust.evidence.sources.problem import SourceProblemError
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
@@ -103,9 +101,18 @@ class FileDatabase:
     def load(self, name: str, source: Source) -> dict[str, Column]:
         """Make `source` readable as `name`; its columns by their own names, in order. Raises SourceProblemError."""
         check_file(source.location)
-        loaders = {SourceKind.PARQUET: load_parquet, SourceKind.CSV: load_csv, SourceKind.JSON_LINES: load_json_lines}
         try:
-            return loaders[source.kind](self.connection, name, source)
+            match source.kind:
+                case SourceKind.PARQUET:
+                    return load_parquet(self.connection, name, source)
+                case SourceKind.CSV:
+                    return load_csv(self.connection, name, source)
+                case SourceKind.JSON_LINES:
+                    return load_json_lines(self.connection, name, source)
+                case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
+                    raise ValueError(f"A source of kind {source.kind} is no file.")
+                case _:
+                    assert_never(source.kind)
         except duckdb.Error as error:
             raise file_problem(source, error) from error
 
@@ -145,9 +152,15 @@ class Opening:
 
     def __enter__(self) -> OpenSource:
         try:
-            if self._source.kind is SourceKind.POSTGRES:
-                return self._open_table()
-            return self._open_file()
+            match self._source.kind:
+                case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+                    return self._open_file()
+                case SourceKind.POSTGRES:
+                    return self._open_table()
+                case SourceKind.UNSUPPORTED:
+                    raise ValueError("A source of a kind that is not supported cannot be opened.")
+                case _:
+                    assert_never(self._source.kind)
         except BaseException:
             self._stack.close()
             raise
@@ -162,7 +175,7 @@ class Opening:
     def _open_file(self) -> OpenSource:
         source = self._source
         paths = [self._checked(source)]
-        paths += [each.location for each in source.references.values() if each.kind is not SourceKind.POSTGRES]
+        paths += [each.location for each in source.references.values() if each.kind.is_file]
         database = self._stack.enter_context(FileDatabase(paths, self._access.limits))
         engine = sqlalchemy_engine(database.connection)
         self._stack.callback(engine.dispose)
@@ -174,7 +187,7 @@ class Opening:
 
         def open_reference(name: str) -> Table:
             reference = source.references[name]
-            if reference.kind is SourceKind.POSTGRES:
+            if not reference.kind.is_file:
                 raise _mixed(name)
             self._checked(reference)
             return load(f"reference_{list(source.references).index(name)}", reference)
@@ -202,7 +215,7 @@ class Opening:
 
         def open_reference(name: str) -> Table:
             wanted = source.references[name]
-            if wanted.kind is not SourceKind.POSTGRES or wanted.connection != source.connection:
+            if wanted.kind is not source.kind or wanted.connection != source.connection:
                 raise _mixed(name)
             return load(wanted.location)
 

@@ -1,7 +1,9 @@
-"""CSV files, read as pandas.read_csv reads them by default, except that what is broken is told and not guessed at.
+"""Files of text. CSV is read as pandas.read_csv reads it by default, except that what is broken is reported and not guessed at.
 
-Told: a header that names a column twice, rows of another length than the header, an open quote, an encoding that is not
+Reported: a header that names a column twice, rows of another length than the header, an open quote, an encoding that is not
 UTF-8. All values are looked at before a column gets its type: boolean, whole number, number, else text.
+
+JSON lines are one object a line. A field has the one type that holds all of its values; text stays text, whatever it spells.
 
 DuckDB silently drops a last line that is longer than its buffer, so the end of a file is read first.
 """
@@ -25,6 +27,15 @@ from trust.evidence.rules.evidence import Source
 from trust.evidence.sources.files import NULL_TEXTS
 
 _CHUNK_BYTES = 1024 * 1024
+
+# A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
+_NO_NULL_TEXT = "\x01touchstone: no text means null\x01"
+_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
+_FLOAT = (
+    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?"
+    r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\s*$"
+)
+_BOOLEANS = ("True", "TRUE", "true", "False", "FALSE", "false")  # what pandas takes for a boolean
 
 
 def demand_ending(path: str) -> None:
@@ -63,16 +74,6 @@ def _after_break(text: bytes) -> int:
     return max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
 
 
-# A text that no file will hold: with it as the only null text, DuckDB leaves missing values to us (and skips blank lines).
-_NO_NULL_TEXT = "\x01touchstone: no text means null\x01"
-_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
-_FLOAT = (
-    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?"
-    r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\s*$"
-)
-_BOOLEANS = ("True", "TRUE", "true", "False", "FALSE", "false")  # what pandas takes for a boolean
-
-
 def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
     delimiter = "\t" if ".tsv" in Path(source.location).name.lower() else ","
     header = _header(source.location, delimiter)
@@ -93,7 +94,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -
         + f" FROM {quoted_name(raw)}"
     )
     kinds = _infer(connection, raw, len(header))
-    columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True)
+    columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True, text_dates=True)
     casts = ", ".join(
         f"CASE WHEN n{i} THEN NULL ELSE {_cast(f'c{i}', kind)} END AS {quoted_name(column.sql_name)}"
         for i, (column, kind) in enumerate(zip(columns.values(), kinds, strict=True))
@@ -169,3 +170,65 @@ def _header(path: str, delimiter: str) -> list[str]:
     if repeated:
         raise malformed(path, f"its header names {', '.join(map(repr, repeated[:5]))} more than once")
     return names
+
+
+def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
+    raw = quoted_name(f"{name}_raw")
+    connection.execute(
+        f"CREATE TABLE {raw} AS SELECT json AS j FROM read_ndjson_objects({quoted_path(source.location)}, "
+        f"maximum_object_size={MAX_LINE_BYTES}, ignore_errors=false)"
+    )
+    strangers = connection.execute(f"SELECT count(*) FROM {raw} WHERE json_type(j) <> 'OBJECT'").fetchone()
+    if strangers and strangers[0]:
+        raise malformed(source.location, f"{strangers[0]} of its lines are not JSON objects")
+    keys = [
+        row[0]
+        for row in connection.execute(
+            "SELECT key FROM (SELECT unnest(json_keys(j)) AS key, generate_subscripts(json_keys(j), 1) AS place, "
+            f"rowid AS line FROM {raw}) GROUP BY key ORDER BY min(line * 100000 + place)"
+        ).fetchall()
+    ]
+    check_width(len(keys), source)
+    if not keys:
+        raise malformed(source.location, "none of its objects has a field")
+    kinds = [_kind(connection, raw, key) for key in keys]
+    columns = file_columns(list(zip(keys, kinds, strict=True)), source, text_dates=True)
+    values = [
+        f"{_extract(key, kind)} AS {quoted_name(column.sql_name)}"
+        for key, kind, column in zip(keys, kinds, columns.values(), strict=True)
+    ]
+    connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(values)} FROM {raw}")
+    connection.execute(f"DROP TABLE {raw}")
+    return columns
+
+
+def _path(key: str) -> str:
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return quoted_text(f'$."{escaped}"')
+
+
+def _extract(key: str, kind: str) -> str:
+    if kind.startswith("JSON"):
+        return f"CASE WHEN json_type(j, {_path(key)}) <> 'NULL' THEN CAST(json_extract(j, {_path(key)}) AS VARCHAR) END"
+    return f"CAST(json_extract_string(j, {_path(key)}) AS {kind})"
+
+
+def _kind(connection: duckdb.DuckDBPyConnection, raw: str, key: str) -> str:
+    """The one type that holds all values of a field; text where they differ; numbers where there are none."""
+    text = f"json_extract_string(j, {_path(key)})"
+    found = connection.execute(
+        f"SELECT list(DISTINCT json_type(j, {_path(key)})), "
+        f"bool_and(TRY_CAST({text} AS BIGINT) IS NOT NULL) FILTER (json_type(j, {_path(key)}) <> 'NULL') FROM {raw}"
+    ).fetchone()
+    kinds = {kind for kind in (found[0] if found else []) if kind not in {None, "NULL"}}
+    if not kinds:
+        return "DOUBLE"
+    if kinds <= {"BIGINT", "UBIGINT"}:
+        return "BIGINT" if found and found[1] else "HUGEINT"
+    if kinds <= {"BIGINT", "UBIGINT", "HUGEINT", "DOUBLE"}:
+        return "DOUBLE"
+    if kinds == {"BOOLEAN"}:
+        return "BOOLEAN"
+    if kinds == {"ARRAY"}:
+        return "JSON[]"
+    return "JSON" if kinds <= {"OBJECT", "ARRAY"} else "VARCHAR"
