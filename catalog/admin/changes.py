@@ -12,7 +12,7 @@ from catalog.rules.texts import cut
 from catalog.services.notifications import shown_target
 
 _LONGEST = 80
-_HIDDEN = frozenset({"id", "created_at", "updated_at", "search"})
+_HIDDEN = frozenset({"id", "created_at", "updated_at", "search", "reviewed_claims"})
 _SECRET = ("digest", "hash", "sha256", "secret", "token", "password")
 """Parts of the names of fields that are never shown, whatever they hold."""
 NAMED: Mapping[type[Model], str] = {

@@ -55,7 +55,8 @@ class DataProduct(models.Model):
     """A named, owned, versioned thing that others may build on.
 
     `sensitivity` None means unclassified. `acknowledged_at` is when the owner last said "this is mine and it is right";
-    `reviewed_at` when governance last reviewed it. `deprecation_ends_at` is the last moment of a deprecated product.
+    `reviewed_at` when governance last reviewed it, and `reviewed_claims` what it reviewed. `deprecation_ends_at` is the last
+    moment of a deprecated product.
     """
 
     slug = models.SlugField(unique=True, max_length=80)
@@ -79,6 +80,7 @@ class DataProduct(models.Model):
     acknowledged_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reviewed_claims = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     search = models.GeneratedField(

@@ -1,8 +1,9 @@
 """Data products: registered, changed, published, deprecated, retired, acknowledged, reviewed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -104,6 +105,7 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
     with recorded("update_product", actor, reason):
         if "owner" in changed:
             product.owner = find_person(username=claims.owner, part="owner")
+            product.acknowledged_at = product.acknowledged_by = None  # it held for the tenure in which it was given
         if "stewards" in changed:
             product.stewards.set([find_person(username=name, part="steward") for name in claims.stewards])
         if changed != {"stewards"}:
@@ -164,8 +166,13 @@ def acknowledge_product(*, product: DataProduct, actor: Person | None, now: date
     return product
 
 
-def review_product(*, product: DataProduct, actor: Person | None, now: datetime) -> DataProduct:
-    """Somebody of governance has reviewed the product. The reviewer is named, so the system cannot do it."""
+def review_product(
+    *, product: DataProduct, actor: Person | None, now: datetime, claims: Mapping[str, Any] | None = None
+) -> DataProduct:
+    """Somebody of governance has reviewed the product. The reviewer is named, so the system cannot do it.
+
+    claims: what was reviewed, which the caller knows (`trust.verdicts.services.reviews`); None: it was not recorded.
+    """
     demand_not_retired(product)
     if actor is None:
         raise ForbiddenError(
@@ -174,8 +181,8 @@ def review_product(*, product: DataProduct, actor: Person | None, now: datetime)
         )
     require_governance(actor, f"review data product {product.slug}")
     with recorded("review_product", actor):
-        product.reviewed_at, product.reviewed_by = now, actor
-        product.save(update_fields=["reviewed_at", "reviewed_by", "updated_at"])
+        product.reviewed_at, product.reviewed_by, product.reviewed_claims = now, actor, claims
+        product.save(update_fields=["reviewed_at", "reviewed_by", "reviewed_claims", "updated_at"])
     return product
 
 

@@ -27,6 +27,7 @@ from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services import products
 from catalog.services.requests import LONGEST_REASON
 from trust.models import CurrentVerdict
+from trust.verdicts.services import reviews
 from trust.verdicts.services.judging import ensure_current
 from trust.vocabulary import GateName, Grade, VerdictStatus
 
@@ -340,7 +341,7 @@ class AcknowledgeView(_StepView):
 
 class ReviewView(_StepView):
     write_scope = Scope.ADMIN
-    step = products.review_product
+    step = reviews.review_product
 
     @extend_schema(operation_id="review_product", request=None, responses=ProductAnswer, tags=["products"])
     def post(self, request: Request, slug: str) -> Response:

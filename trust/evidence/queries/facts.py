@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -147,7 +148,7 @@ def _port(
         name=port.name,
         cadence=cadence,
         service_level=port.service_level,
-        schedule_interval=schedule.interval(suite.schedule) if suite and suite.schedule else None,
+        schedule_interval=_interval(suite) if suite else None,
         allows_empty=port.allow_empty,
         suite_digest=suite.digest if suite else None,
         source_digest=port_digest(port),
@@ -199,7 +200,12 @@ def _run(row: Run, checks: tuple[CheckFacts, ...]) -> RunFacts:
         columns=tuple(_column(column) for column in row.columns),
         checks=checks,
         failure=Failure(**{name: row.failure[name] for name in ("code", "message", "remedy")}) if row.failure else None,
+        schedule_interval=_interval(row.suite),
     )
+
+
+def _interval(suite: Suite) -> timedelta | None:
+    return schedule.interval(suite.schedule) if suite.schedule else None
 
 
 def _column(column: Mapping[str, Any]) -> ObservedColumn:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity
 from trust.evidence.rules.evidence import Failure, ObservedColumn
 from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
@@ -53,6 +55,7 @@ class RunFacts:
     """One finished run. `started_at` is when it began to read: the age of evidence counts from there.
 
     `suite_digest` and `source_digest` say what was run on what; they are compared with the port's current ones.
+    `schedule_interval`: longest gap of the schedule that the suite had when the run was requested; None without a schedule.
     """
 
     id: str
@@ -67,6 +70,8 @@ class RunFacts:
     columns: tuple[ObservedColumn, ...] = ()
     checks: tuple[CheckFacts, ...] = ()
     failure: Failure | None = None
+    # Unset it stays out of the bytes, and the schedule of today alone counts.
+    schedule_interval: timedelta | UnsetType | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,14 @@ from catalog.services.agreements import request_agreement
 from catalog.services.consumers import register_consumer
 from catalog.services.people import add_person
 from catalog.services.policies import draft_guardrail, publish_policy
-from catalog.services.products import acknowledge_product, review_product
+from catalog.services.products import acknowledge_product
 from catalog.services.use_cases import acknowledge_use_case, register_use_case
 from trust.evidence.models.suite import Suite
 from trust.evidence.services.runs import request_run
 from trust.intake.services.registration import register_document
 from trust.messages import enqueue
 from trust.use_cases.services.stages import request_stage_move
+from trust.verdicts.services.reviews import review_product
 
 _TEXTS = ("slug", "name", "description", "decision", "business_owner", "purpose", "workflow", "system", "step", "fallback")
 

@@ -15,6 +15,7 @@ from trust import messages
 from trust.evidence.services.runs import request_run
 from trust.presentation.pages.labels import VERDICTS
 from trust.verdicts.services import judging
+from trust.verdicts.services.reviews import review_product
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _acknowledge(product: DataProduct, actor: Person, now: datetime) -> str:
 
 
 def _review(product: DataProduct, actor: Person, now: datetime) -> str:
-    products.review_product(product=product, actor=actor, now=now)
+    review_product(product=product, actor=actor, now=now)
     return f"Your review of {product.slug} is recorded."
 
 

@@ -1,17 +1,20 @@
 """Reads everything that judgements of some products may look at: a fixed number of queries, whatever the number of products."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
+from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import PortRows, port_rows
 from trust.verdicts.models.incidents import Incident
 from trust.verdicts.queries.upstreams import answers_about, inputs_of, upstream_facts
 from trust.verdicts.queries.waivers import facts_of_waiver, granted_waivers
 from trust.verdicts.rules.facts import IncidentFacts, PersonFacts, PolicyFacts, ProductFacts, UpstreamFacts, WaiverFacts
+from trust.verdicts.rules.review import changed_suites, from_stored, loosenings, reviewed_claims
 
 _Stewardship = DataProduct.stewards.through
 
@@ -34,7 +37,7 @@ class Gathered:
         """
         product = self.products[product_id]
         steward = self.stewards.get(product_id)
-        return ProductFacts(
+        facts = ProductFacts(
             slug=product.slug,
             known_at=now,
             name=product.name,
@@ -56,6 +59,22 @@ class Gathered:
             waivers=tuple(waiver for waiver in self.waivers.get(product_id, ()) if waiver.expires_at > now),
             policies=self.policies.get(product_id, ()),
         )
+        loosened = _loosened(product, facts)
+        return replace(facts, loosened_since_review=loosened) if loosened else facts
+
+
+def _loosened(product: DataProduct, facts: ProductFacts) -> tuple[str, ...]:
+    """What is claimed less strictly than governance reviewed it; one query where a suite is another."""
+    if product.reviewed_at is None or product.reviewed_claims is None:
+        return ()
+    before, after = from_stored(product.reviewed_claims), reviewed_claims(facts)
+    if before == after:
+        return ()
+    suites: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
+    if changed := changed_suites(before, after):
+        rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
+        suites = {(name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")}
+    return loosenings(before, after, suites)
 
 
 def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathered:

@@ -12,6 +12,29 @@ _PROPORTIONS = {
 }
 """Types that say with `min_value` what others say with `mostly`."""
 
+_ASK_FOR_MISSING = {
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_null",
+    "expect_column_proportion_of_non_null_values_to_be_between",
+}
+_AGGREGATES = {
+    "expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
+    "expect_column_chisquare_test_p_value_to_be_greater_than",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_kl_divergence_to_be_less_than",
+    "expect_column_max_to_be_between",
+    "expect_column_mean_to_be_between",
+    "expect_column_median_to_be_between",
+    "expect_column_min_to_be_between",
+    "expect_column_most_common_value_to_be_in_set",
+    "expect_column_pair_cramers_phi_value_to_be_less_than",
+    "expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than",
+    "expect_column_quantile_values_to_be_between",
+    "expect_column_stdev_to_be_between",
+    "expect_column_sum_to_be_between",
+    "expect_column_unique_value_count_to_be_between",
+}
+
 
 def tolerance_of(expectation_type: str, kwargs: Mapping[str, Any]) -> float:
     """The share of rows that must hold, 0 to 1; 1 where no other is given, 0 where it is not a number.
@@ -44,13 +67,38 @@ def _number(value: Any) -> float | None:
 
 
 def vouches_for_most(check: CheckFacts, rows: int | None, least: float) -> bool:
-    """Whether a check demands that `least` of its rows hold, and looks at `least` of the `rows` of the table.
+    """Whether `least` of the `rows` of the table are both looked at by a check and required by it to hold.
 
-    A row condition tolerates whatever it leaves out. Rows that are passed over for want of a value count as looked at: that
-    they are there is another check's question. Where a check under a condition cannot count its rows, it vouches for none.
+    A row condition tolerates whatever it leaves out, on top of what `mostly` tolerates. Where a check under a condition cannot
+    count its rows, it vouches for none. Rows without a value are another question: `fills_most`, `looks_at_many`.
     """
-    if tolerance_of(check.type, check.kwargs) < least:
-        return False
+    tolerance = tolerance_of(check.type, check.kwargs)
     if not check.kwargs.get("row_condition") or rows == 0:
+        return tolerance >= least
+    return check.element_count is not None and rows is not None and tolerance * check.element_count >= least * rows
+
+
+def is_aggregate(expectation_type: str) -> bool:
+    """Whether an expectation looks at one figure of a column: most values may be wrong while it holds."""
+    return expectation_type in _AGGREGATES
+
+
+def fills_most(check: CheckFacts, rows: int | None, least: float) -> bool:
+    """Whether a check counted the missing values of its column, over `least` of the table, and at most the rest is missing."""
+    if rows == 0:
         return True
-    return check.element_count is not None and rows is not None and check.element_count >= least * rows
+    if check.element_count is None or check.missing_count is None or rows is None:
+        return False
+    return check.element_count - check.missing_count >= least * rows
+
+
+def looks_at_many(check: CheckFacts, rows: int | None) -> bool:
+    """Whether a check found a value in at least half of the rows (our choice); true where it does not pass rows over."""
+    if check.missing_count is None or check.type in _ASK_FOR_MISSING or not rows:
+        return True
+    return check.element_count is None or 2 * (check.element_count - check.missing_count) >= check.element_count
+
+
+def asks_for_values(expectation_type: str) -> bool:
+    """Whether an expectation is about missing values."""
+    return expectation_type in _ASK_FOR_MISSING

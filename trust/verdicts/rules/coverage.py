@@ -12,7 +12,13 @@ from catalog.rules.vocabulary import Dimension
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.facts import CheckFacts
 from trust.evidence.rules.formatting import columns_of
-from trust.verdicts.rules.check_coverage import vouches_for_most
+from trust.verdicts.rules.check_coverage import (
+    asks_for_values,
+    fills_most,
+    is_aggregate,
+    looks_at_many,
+    vouches_for_most,
+)
 from trust.verdicts.rules.evidence_status import AssessedEvidence, vacuity_of
 from trust.verdicts.rules.trust_policy import TrustPolicy
 
@@ -43,15 +49,41 @@ def _share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(1)
 
 
+_OF_AGGREGATES = {Dimension.ACCURACY, Dimension.TIMELINESS}
+"""The dimensions that one figure of a column can speak for; of the others most values may be wrong while it holds."""
+_OF_SEVERAL_COLUMNS = ("expect_compound_columns_", "expect_multicolumn_", "expect_select_column_")
+"""Together the columns are right; each of them may hold anything."""
+
+
+def _speaks_for(check: CheckFacts, rows: int | None, least: float) -> Dimension | None:
+    """The dimension that a passed check covers; None where it looks at too little of the data."""
+    if is_aggregate(check.type) and check.dimension not in _OF_AGGREGATES:
+        return None
+    if not looks_at_many(check, rows):
+        return None
+    is_indirect = check.dimension is Dimension.COMPLETENESS and not asks_for_values(check.type)
+    return None if is_indirect and not fills_most(check, rows, least) else check.dimension
+
+
 def _looks_at_values(check: CheckFacts) -> bool:
     """Whether the values of a field are in better hands for a check: that it is there, or empty, says nothing good of them."""
-    return dimension_of(check.type) is not Dimension.SCHEMA and check.type != "expect_column_values_to_be_null"
+    if dimension_of(check.type) is Dimension.SCHEMA or check.type == "expect_column_values_to_be_null":
+        return False
+    return not (is_aggregate(check.type) or check.type.startswith(_OF_SEVERAL_COLUMNS))
+
+
+def _filled(check: CheckFacts, speaking: Collection[CheckFacts], rows: int | None, least: float) -> bool:
+    """Whether a check shows that its column has values: it asks for them and passed, or it counted few that are missing."""
+    if check.type == "expect_column_values_to_be_null":
+        return False
+    return (asks_for_values(check.type) and check in speaking) or fills_most(check, rows, least)
 
 
 def coverage_of(assessed: AssessedEvidence, policy: TrustPolicy, accepted: Collection[str] = ()) -> PortCoverage:
     """What the checks of one port cover; those whose keys are `accepted` (waived) count as if they had passed.
 
-    A check that lets more rows fail, or leaves more out, than the policy tolerates covers nothing.
+    A check that lets more rows fail, or leaves more out, than the policy tolerates covers nothing. A critical field is covered
+    where its values are checked and it is shown to have values: by a check for missing ones, or by a count of them.
     """
     speaking, waived = [], []
     rows = assessed.run.rows if assessed.run else None
@@ -63,14 +95,18 @@ def coverage_of(assessed: AssessedEvidence, policy: TrustPolicy, accepted: Colle
         elif check.key in accepted and vacuity_of(check, assessed.place) is None:
             speaking.append(check)
             waived.append(check.key)
-    dimensions = {check.dimension for check in speaking}
+    least = policy.minimum_tolerance
+    dimensions = {_speaks_for(check, rows, least) for check in speaking}
     columns = {name for check in speaking if _looks_at_values(check) for name in columns_of(check)}
+    filled = {
+        names[0] for check in assessed.checks if len(names := columns_of(check)) == 1 and _filled(check, speaking, rows, least)
+    }
     critical = sorted(field.name for field in assessed.port.fields if field.is_critical)
     return PortCoverage(
         port=assessed.port.name,
         required=tuple(sorted(policy.required_dimensions)),
         uncovered=tuple(sorted(set(policy.required_dimensions) - dimensions)),
         critical_fields=tuple(critical),
-        uncovered_fields=tuple(name for name in critical if name not in columns),
+        uncovered_fields=tuple(name for name in critical if name not in columns or name not in filled),
         waivers_used=tuple(sorted(waived)),
     )

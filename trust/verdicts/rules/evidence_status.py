@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import UNSET
+
 from catalog.rules.expectation import Expectation
 from catalog.rules.moments import shown
 from trust.evidence.rules import formatting
@@ -90,8 +92,18 @@ def is_rightly_empty(port: PortFacts, run: RunFacts) -> bool:
 
 
 def time_to_live(port: PortFacts, policy: TrustPolicy) -> timedelta:
-    """How long evidence of `port` counts: the policy's factor times the schedule's interval, its default without a schedule."""
-    return policy.default_ttl if port.schedule_interval is None else port.schedule_interval * policy.ttl_factor
+    """How long evidence of `port` counts, at most the policy's `maximum_ttl`.
+
+    The policy's factor times the schedule's interval, its default without a schedule; of today's schedule and that of the time
+    when the run was requested, the shorter life: old evidence does not become valid by writing another schedule.
+    """
+    made_under = port.latest_run.schedule_interval if port.latest_run else UNSET
+    lives = [_life(port.schedule_interval, policy), policy.maximum_ttl]
+    return min(lives if made_under is UNSET else [*lives, _life(made_under, policy)])
+
+
+def _life(interval: timedelta | None, policy: TrustPolicy) -> timedelta:
+    return policy.default_ttl if interval is None else min(interval, policy.maximum_ttl) * policy.ttl_factor
 
 
 def assess_port(port: PortFacts, facts: ProductFacts, policy: TrustPolicy, now: datetime) -> AssessedEvidence:

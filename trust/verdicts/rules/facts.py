@@ -97,6 +97,8 @@ class ProductFacts:
         makes an answer better.
     deprecation_ends_at: until when a deprecated product may still be built on; None: until it is retired.
     acknowledged_by: username; an acknowledgement by anybody but the present owner does not count.
+    loosened_since_review: what is claimed less strictly than governance reviewed it, a line each (`rules.review`); unset:
+        nothing.
     """
 
     slug: str
@@ -119,6 +121,8 @@ class ProductFacts:
     incidents: tuple[IncidentFacts, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
     policies: tuple[PolicyFacts, ...] = ()
+    # Unset it stays out of the bytes: facts from before there were any keep their digest.
+    loosened_since_review: tuple[str, ...] | UnsetType = UNSET
 
 
 def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> ProductFacts:
@@ -140,6 +144,7 @@ def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> 
         acknowledged_by=facts.acknowledged_by if acknowledged else earlier.acknowledged_by,
         reviewed_at=facts.reviewed_at if reviewed else earlier.reviewed_at,
         reviewed_by=facts.reviewed_by if reviewed else earlier.reviewed_by,
+        loosened_since_review=facts.loosened_since_review if reviewed else earlier.loosened_since_review,
     )
 
 

@@ -54,7 +54,9 @@ def governance_terms(context: GateContext, *, benefit: bool = False) -> tuple[tu
     facts = context.facts
     explained = sum((facts.has_purpose, facts.has_limitations, facts.has_intended_use))
     never_reviewed = not context.has_happened(facts.reviewed_at)
-    reviewed = is_within(context, facts.reviewed_at, context.policy.review_interval) or (benefit and never_reviewed)
+    never_reviewed = never_reviewed or bool(facts.loosened_since_review)
+    reviewed = is_within(context, facts.reviewed_at, context.policy.review_interval) and not facts.loosened_since_review
+    reviewed = reviewed or (benefit and never_reviewed)
     permitted = any(is_permitting(policy, context.now) for policy in facts.policies)
     owned = facts.owner is not None and facts.owner.is_active
     return (

@@ -42,6 +42,7 @@ class TrustPolicy:
     minimum_score: the uncapped score that the gate `score` asks for, 0 to 100.
     capped_score: the highest score that is shown while any gate is open.
     ttl_factor, default_ttl: evidence lives `ttl_factor` schedule intervals, `default_ttl` where there is no schedule.
+    maximum_ttl: longest life of evidence, whatever its schedule (our choice, a quarter).
     minimum_tolerance: a check whose `mostly` is lower does not cover a critical field.
     part_weights: sum to 100. severity_weights: w of the score.
     acknowledgement_interval: DESIGN.md; review_interval: our choice, a yearly review.
@@ -73,6 +74,7 @@ class TrustPolicy:
     clock_skew: timedelta = timedelta(minutes=5)
     maximum_waiver: timedelta = timedelta(days=90)
     maximum_validity: timedelta = timedelta(days=30)
+    maximum_ttl: timedelta = timedelta(days=92)
     recall_window: timedelta = timedelta(days=30)
     recall_damping: timedelta = timedelta(minutes=5)
     readiness: ReadinessPolicy = field(default_factory=ReadinessPolicy)
@@ -109,10 +111,18 @@ class TrustPolicy:
             demand(1 <= weight <= 1000, f"severity_weights.{severity}", weight, "a whole number from 1 to 1000")
 
 
-_SPANS = ("default_ttl", "acknowledgement_interval", "review_interval", "maximum_waiver", "maximum_validity", "recall_window")
-_ADDED = ("recall_window", "recall_damping", "readiness", "incident_rules")
-"""Settings that came after the first release. They judge no product, and at their default they stay out of the digest: versions
-that were published before them keep their hash."""
+_SPANS = (
+    "default_ttl",
+    "acknowledgement_interval",
+    "review_interval",
+    "maximum_waiver",
+    "maximum_validity",
+    "maximum_ttl",
+    "recall_window",
+)
+_ADDED = ("maximum_ttl", "recall_window", "recall_damping", "readiness", "incident_rules")
+"""Settings that came later. At their default they stay out of the digest: versions that were published before them keep their
+hash."""
 _GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy, "incident_rules": IncidentRules}
 
 

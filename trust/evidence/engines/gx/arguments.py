@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from dateutil import parser as dateutil_parser  # type: ignore[import-untyped]
 
+from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 
 _BIGGEST_INT = 2**63
@@ -77,6 +78,17 @@ def moment(text: str) -> datetime:
     return naive_utc(parsed)
 
 
+def moment_of(bound: Any) -> datetime:
+    """A bound of moments: a text, a date (its start) or a moment. Raises ValueError, TypeError for anything else."""
+    if isinstance(bound, str):
+        return moment(bound)
+    if isinstance(bound, datetime):
+        return naive_utc(bound)
+    if isinstance(bound, date):
+        return datetime.combine(bound, time.min)
+    raise TypeError(f"{bound!r} is not a date or time. Write it as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
+
+
 def naive_utc(value: datetime) -> datetime:
     """`value` in UTC without a zone; at the ends of the calendar, where UTC would lie beyond them, as it is written."""
     try:
@@ -88,7 +100,8 @@ def naive_utc(value: datetime) -> datetime:
 def _converted(column: Column, value: Any) -> Any:
     kind = column.kind
     if kind is Kind.TEXT:
-        return value if isinstance(value, str) else None
+        is_written_as_number = column.declared is LogicalType.STRING and isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_written_as_number else value if isinstance(value, str) else None
     if kind.is_summable:
         return _number(kind, value) if isinstance(value, (bool, int, float, Decimal)) else None
     if kind.is_moment:

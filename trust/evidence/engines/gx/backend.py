@@ -135,3 +135,9 @@ class PostgresBackend:
 
     def grouping(self, column: Column) -> SqlExpression:
         return self.ordered(column)
+
+
+def moment_in_text(backend: Backend, column: Column) -> SqlExpression:
+    """The moment that the text of a column writes, in UTC without a zone; NULL where it writes none."""
+    moment = sa.cast(sa.cast(column.value, sa.TIMESTAMP(timezone=True)), sa.DateTime)  # at the session's zone, UTC
+    return sa.case((backend.casts(column.value, "timestamp"), moment))

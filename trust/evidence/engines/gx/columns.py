@@ -84,7 +84,7 @@ class Column:
     name: as the source writes it, and as expectations name it. sql_name: its name in SQL, which may differ where DuckDB
         cannot tell two names apart (`a` and `A`).
     untyped: from a CSV file, where everything is text and the kind was inferred. text_dates: its text may hold dates
-        (CSV, JSON lines), because the format has no type for them.
+        (CSV, JSON lines), because the format has no type for them. declared: the logical type that the contract declares.
     container: the logical type of a nested column (array, object, map). has_zone: a timestamp with a time zone.
     """
 
@@ -94,6 +94,7 @@ class Column:
     kind: Kind
     untyped: bool = False
     text_dates: bool = False
+    declared: LogicalType | None = None
     container: LogicalType | None = None
     has_zone: bool = False
     is_whole: bool = False
@@ -118,6 +119,11 @@ class Column:
     def number(self) -> SqlExpression:
         """The column with True as 1, so that it can be summed, and compared with numbers."""
         return sa.cast(self.value, sa.Integer) if self.kind is Kind.BOOLEAN else self.value
+
+    @property
+    def is_moment_in_text(self) -> bool:
+        """Whether its text is to be compared as moments: the contract says so, and the file has no type for them."""
+        return self.text_dates and self.kind is Kind.TEXT and self.declared in {LogicalType.DATE, LogicalType.TIMESTAMP}
 
     def logical_types(self) -> frozenset[LogicalType]:
         """What the physical type alone says; see `observation` for what the values say."""

@@ -35,11 +35,11 @@ def file_columns(
     for index, (name, physical) in enumerate(named):
         sql_name = name if name.lower() not in taken and name else f"{name} #{index}"
         taken.add(sql_name.lower())
-        columns[name] = _column(name, sql_name, physical, untyped=untyped, text_dates=text_dates)
+        columns[name] = _column(name, sql_name, physical, source, untyped=untyped, text_dates=text_dates)
     return columns
 
 
-def _column(name: str, sql_name: str, physical: str, *, untyped: bool, text_dates: bool) -> Column:
+def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped: bool, text_dates: bool) -> Column:
     upper = physical.upper()
     decimal = re.match(r"DECIMAL\(\d+,(\d+)\)", upper)
     kind = Kind.DECIMAL if decimal else Kind.TEXT if upper.startswith("ENUM(") else _KINDS.get(upper, Kind.OTHER)
@@ -55,6 +55,7 @@ def _column(name: str, sql_name: str, physical: str, *, untyped: bool, text_date
         kind=Kind.OTHER if container else kind,
         untyped=untyped,
         text_dates=text_dates,
+        declared=source.declared_types.get(name),
         container=container,
         has_zone=upper == "TIMESTAMP WITH TIME ZONE",
         is_whole=bool(decimal and decimal.group(1) == "0"),

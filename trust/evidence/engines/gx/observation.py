@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx import aggregates
 from trust.evidence.engines.gx.arguments import naive_utc
-from trust.evidence.engines.gx.backend import Backend
+from trust.evidence.engines.gx.backend import Backend, moment_in_text
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.measure import Table
@@ -22,6 +22,7 @@ _LAYOUTS = {
     LogicalType.TIMESTAMP: r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}",
     LogicalType.TIME: r"\A[0-9]{2}:[0-9]{2}",
 }
+_MOST_UNREADABLE = 0.05
 # A column of text with no value at all contradicts no type.
 _SCALARS = frozenset(LogicalType) - {LogicalType.ARRAY, LogicalType.OBJECT, LogicalType.MAP}
 
@@ -83,17 +84,23 @@ def _logical_types(backend: Backend, column: Column, declared: LogicalType | Non
 
 
 def _newest(backend: Backend, column: Column) -> Measurement:
-    """The newest moment of the time column, in UTC: a date is its own start, text counts where it can be read."""
+    """The newest moment of the time column, in UTC: a date is its own start.
+
+    None where more than `_MOST_UNREADABLE` of the texts in it cannot be read: one fresh moment says nothing about the others.
+    """
     if column.kind.is_moment:
         expression: SqlExpression = column.value
     elif column.kind is Kind.TEXT:
-        moment = sa.cast(sa.cast(column.value, sa.TIMESTAMP(timezone=True)), sa.DateTime)  # at the session's zone, UTC
-        expression = sa.case((backend.casts(column.value, "timestamp"), moment))
+        expression = moment_in_text(backend, column)
     else:
         return None
-    key = ("newest", column.name)
-    answers = yield Scalars({key: sa.func.max(expression)})
-    return _utc(answers[key])
+    newest, written, read = (("newest", column.name, what) for what in ("newest", "written", "read"))
+    answers = yield Scalars(
+        {newest: sa.func.max(expression), written: sa.func.count(column.value), read: sa.func.count(expression)}
+    )
+    if answers[written] - answers[read] > _MOST_UNREADABLE * answers[written]:
+        return None
+    return _utc(answers[newest])
 
 
 def _utc(value: Any) -> datetime | None:

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from trust.evidence.engines.gx import value_tests
-from trust.evidence.engines.gx.arguments import comparable, literal, members
-from trust.evidence.engines.gx.backend import Backend
+from trust.evidence.engines.gx.arguments import comparable, literal, members, moment_of
+from trust.evidence.engines.gx.backend import Backend, moment_in_text
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 from trust.evidence.engines.gx.regex import translate
 from trust.evidence.engines.gx.text import text_expression, texts
@@ -54,18 +54,33 @@ def _between(question: RowQuestion) -> RowTest:
     column = question.column
     if column.kind is Kind.OTHER:
         raise TypeError(f"Column {column.name!r} holds nested values ({column.physical_type}), which have no order.")
+    if column.is_moment_in_text:
+        return _between_moments(question, low, high)
     bounds: list[Any] = [None if bound is None else comparable(column, bound) for bound in (low, high)]
     if low is not None and high is not None and bounds[0] > bounds[1]:
         raise ValueError(f"min_value {low!r} cannot be greater than max_value {high!r}. Exchange them.")
     value = question.backend.ordered(column)
     if column.kind is Kind.BOOLEAN:
         value = column.number
+    return RowTest(sa.and_(*_bounded(question, value, bounds)))
+
+
+def _bounded(question: RowQuestion, value: SqlExpression, bounds: Sequence[Any]) -> list[SqlExpression]:
     parts: list[SqlExpression] = []
     if bounds[0] is not None:
         parts.append(value > literal(bounds[0]) if question.arguments.get("strict_min") else value >= literal(bounds[0]))
     if bounds[1] is not None:
         parts.append(value < literal(bounds[1]) if question.arguments.get("strict_max") else value <= literal(bounds[1]))
-    return RowTest(sa.and_(*parts))
+    return parts
+
+
+def _between_moments(question: RowQuestion, low: Any, high: Any) -> RowTest:
+    """Text that the contract declares as a date or a timestamp; text that is none lies between no bounds."""
+    bounds = [None if bound is None else moment_of(bound) for bound in (low, high)]
+    if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
+        raise ValueError(f"min_value {low!r} cannot be greater than max_value {high!r}. Exchange them.")
+    value = moment_in_text(question.backend, question.column)
+    return RowTest(sa.func.coalesce(sa.and_(*_bounded(question, value, bounds)), sa.false()))
 
 
 def _is_in(question: RowQuestion) -> SqlExpression:

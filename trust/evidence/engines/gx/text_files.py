@@ -1,7 +1,9 @@
 """Files of text. CSV is read as pandas.read_csv reads it by default, except that what is broken is reported and not guessed at.
 
+What the contract declares as a string stays the text of the file, whatever it spells: `01000`, `+49`, `1.10`.
+
 Reported: a header that names a column twice, rows of another length than the header, an open quote, an encoding that is not
-UTF-8. All values are looked at before a column gets its type: boolean, whole number, number, else text.
+UTF-8. All values of another column are looked at before it gets its type: boolean, whole number, number, else text.
 
 JSON lines are one object a line. A field has the one type that holds all of its values; text stays text, whatever it spells.
 
@@ -18,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column
 from trust.evidence.engines.gx.file_columns import file_columns
 from trust.evidence.engines.gx.file_problems import check_width, malformed, wrong_encoding
@@ -76,24 +79,28 @@ def _after_break(text: bytes) -> int:
 
 def load_csv(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
     delimiter = "\t" if ".tsv" in Path(source.location).name.lower() else ","
-    header = _header(source.location, delimiter)
+    header, lines, has_rows = _header(source.location, delimiter)
     check_width(len(header), source)
     demand_ending(source.location)
     fields = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
     raw = f"{name}_raw"
     connection.execute(
         f"CREATE TABLE {quoted_name(raw)} AS SELECT * FROM read_csv({quoted_path(source.location)}, "
-        "auto_detect=false, header=true, "
+        f"auto_detect=false, header=false, skip={lines}, "
         f"delim={quoted_text(delimiter)}, quote='\"', escape='\"', columns={fields}, nullstr={quoted_list([_NO_NULL_TEXT])}, "
         f"strict_mode=true, null_padding=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )
+    found = connection.execute(f"SELECT count(*) FROM {quoted_name(raw)}").fetchone()
+    if has_rows and not (found and found[0]):
+        raise malformed(source.location, "a quote in the middle of a value hides its rows: quote the whole value")
     nulls = quoted_list(list(NULL_TEXTS if source.null_values is None else source.null_values))
     connection.execute(
         f"CREATE VIEW {quoted_name(raw + '_nulls')} AS SELECT "
         + ", ".join(f"list_contains({nulls}, c{i}) AS n{i}, c{i}" for i in range(len(header)))
         + f" FROM {quoted_name(raw)}"
     )
-    kinds = _infer(connection, raw, len(header))
+    texts = {i for i, name in enumerate(header) if source.declared_types.get(name) is LogicalType.STRING}
+    kinds = ["VARCHAR" if i in texts else kind for i, kind in enumerate(_infer(connection, raw, len(header)))]
     columns = file_columns(list(zip(header, kinds, strict=True)), source, untyped=True, text_dates=True)
     casts = ", ".join(
         f"CASE WHEN n{i} THEN NULL ELSE {_cast(f'c{i}', kind)} END AS {quoted_name(column.sql_name)}"
@@ -147,8 +154,11 @@ def _kind_of(present: int, booleans: int, integers: int, digits: int, numbers: i
     return "DOUBLE" if numbers == present else "VARCHAR"
 
 
-def _header(path: str, delimiter: str) -> list[str]:
-    """Column names of a CSV file. Raises SourceProblemError where they cannot be read or two are the same."""
+def _header(path: str, delimiter: str) -> tuple[list[str], int, bool]:
+    """Column names of a CSV file, at which record they stand (from 1), and whether rows follow.
+
+    Raises SourceProblemError where they cannot be read or two are the same.
+    """
     opened: Any = gzip.open if path.lower().endswith(".gz") else open
     try:
         with opened(path, "rb") as binary:
@@ -159,17 +169,27 @@ def _header(path: str, delimiter: str) -> list[str]:
         text = start.decode("utf-8-sig", errors="strict" if len(start) < MAX_LINE_BYTES else "ignore")
     except UnicodeDecodeError as error:
         raise wrong_encoding(path, start[: error.start].count(b"\n") + 1) from error
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row), [])
+        record, names = next(((number, row) for number, row in enumerate(records, 1) if row), (0, []))
     except csv.Error as error:
         raise malformed(path, f"its header cannot be read ({error})") from error
+    has_rows = bool(text[_length_of(text, records.line_num) :].strip("\r\n"))
     names = [name or f"Unnamed: {index}" for index, name in enumerate(names)]
     if not names:
         raise malformed(path, "it has no header")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise malformed(path, f"its header names {', '.join(map(repr, repeated[:5]))} more than once")
-    return names
+    return names, record, has_rows
+
+
+def _length_of(text: str, lines: int) -> int:
+    """Characters of the first lines of a text."""
+    file = io.StringIO(text, newline="")
+    for _ in range(lines):
+        file.readline()
+    return file.tell()
 
 
 def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:

@@ -12,6 +12,8 @@ from trust.verdicts.rules.governance_measures import all_fields, is_acknowledged
 from trust.verdicts.rules.outcome import GateResult
 from trust.vocabulary import GateName
 
+_MOST_SHOWN = 10
+
 
 def sensitivity_gate(context: GateContext) -> GateResult:
     """Fails when the product is unclassified, a field is more sensitive than it, or personal data has no level of its own."""
@@ -74,7 +76,7 @@ def explainability_gate(context: GateContext) -> GateResult:
 
 
 def review_gate(context: GateContext) -> GateResult:
-    """Unknown when governance never reviewed the product, fails when the last review is too long ago."""
+    """Unknown when governance never reviewed the product as it is claimed now, fails when the last review is too long ago."""
     reviewed_at, interval = context.facts.reviewed_at, context.policy.review_interval
     remedy = "Review the product and record the review"
     findings, passed = [], ""
@@ -84,6 +86,14 @@ def review_gate(context: GateContext) -> GateResult:
     elif context.now - reviewed_at > interval:
         message = f"the last review, at {shown(reviewed_at)}, was due again after {formatting.span(interval)}"
         findings = [failed("review_overdue", message, remedy, context.governance)]
+    elif loosened := context.facts.loosened_since_review:
+        verb = "asks" if len(loosened) == 1 else "ask"
+        number = formatting.count(len(loosened), "claim")
+        more = f"; and {len(loosened) - _MOST_SHOWN} more" if len(loosened) > _MOST_SHOWN else ""
+        shown_lines = "; ".join(formatting.shorten(line, 200) for line in loosened[:_MOST_SHOWN])
+        message = f"{number} {verb} for less than governance reviewed: {shown_lines}{more}"
+        remedy = "Compare the product with what was reviewed, and review it again"
+        findings = [unknown("changed_since_review", message, remedy, context.governance)]
     else:
         passed = f"Reviewed at {shown(reviewed_at)}, next due by {shown(reviewed_at + interval)}."
     return conclude(GateName.REVIEW, findings, passed, GateInputs({"interval_days": interval.days}))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.management.actors import add_actor_argument, find_actor, find_product
 from catalog.rules.errors import DomainError
 from catalog.rules.roles import PersonRole
-from catalog.services.products import review_product
+from trust.verdicts.services.reviews import review_product
 
 
 class Command(BaseCommand):
