@@ -114,15 +114,15 @@ def test_the_answer_about_the_past_is_in_the_log_and_allows_nothing(product: Dat
     assert answer["purpose_coverage"]["is_covered"] is True
 
 
-def test_a_stricter_question_about_the_past_is_judged_on_the_facts_of_then(product: DataProduct, agent: Agent) -> None:
+def test_a_condition_of_the_caller_is_held_against_the_verdict_of_then(product: DataProduct, agent: Agent) -> None:
     then = database_now()
     break_product(product, agent)
 
     easy, strict = (agent.ask(as_of=then.isoformat(), min_score=score) for score in (1, 100))
 
     assert easy["is_production_grade"] is True
-    assert strict["verdict"] == "not_production_grade"
-    assert [reason["gate"] for reason in strict["reasons"]] == ["score"]
+    assert (strict["decision"], strict["verdict"], strict["score"]) == (False, "production_grade", easy["score"])
+    assert [reason["code"] for reason in strict["reasons"]] == ["min_score_not_met"]
 
 
 def test_a_consumer_that_did_not_exist_then_would_have_got_nothing(product: DataProduct) -> None:

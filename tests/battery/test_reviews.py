@@ -194,7 +194,7 @@ def test_lower_sensitivity_or_another_domain_needs_another_review(
 ) -> None:
     prepared(bench)
     actor = make_governance() if is_governance else bench.owner
-    value = {name: Sensitivity(word) if name == "sensitivity" else word for name, word in change.items()}
+    value: dict[str, Any] = {name: Sensitivity(word) if name == "sensitivity" else word for name, word in change.items()}
     update_product(product=bench.product, claims=replace(claims_of(bench.product), **value), actor=actor)
     judge_product(product_id=bench.product.pk, now=timezone.now(), cause="test")
     if is_governance and "domain" in change:

@@ -32,14 +32,16 @@ from trust.decisions.services.decide import answer
 from trust.models import Decision
 from trust.vocabulary import DecisionChannel, GateName, Grade, VerdictStatus
 
+CONDITION = "A condition of the caller: the verdict stays what it is."
+
 
 class TrustQuery(StrictSerializer):
     detail = serializers.ChoiceField(["short", "full"], default="short", help_text="full: all gates, checks and the sum.")
     as_of = MomentField(required=False, help_text="What was known and said at a past moment, in RFC 3339.")
     purpose = TextField(required=False, max_length=80, help_text="Asks also whether the policies permit this use to the asker.")
     use_case = TextField(required=False, max_length=200, help_text="The AI initiative that wants it; policies may ask for it.")
-    min_score = NumberParameter(required=False, min_value=0, max_value=100, help_text="Stricter than the trust policy only.")
-    max_evidence_age = DurationField(required=False, help_text="Stricter than the trust policy only.")
+    min_score = NumberParameter(required=False, min_value=0, max_value=100, help_text=CONDITION)
+    max_evidence_age = DurationField(required=False, help_text=CONDITION)
 
 
 class GateCounts(serializers.Serializer[object]):
@@ -147,7 +149,7 @@ class CheckRequest(StrictSerializer):
     purpose = TextField(required=False, max_length=80)
     use_case = TextField(required=False, max_length=200)
     min_score = NumberField(required=False, min_value=0, max_value=100)
-    max_evidence_age = DurationField(required=False, help_text="Stricter than the trust policy only.")
+    max_evidence_age = DurationField(required=False, help_text=CONDITION)
 
 
 class CheckAnswers(serializers.Serializer[object]):

@@ -196,11 +196,11 @@ def test_a_forbid_overrides_what_is_permitted(cast: Cast, port: OutputPort) -> N
         (Question("orders", maximum_evidence_age=timedelta(minutes=5)), False, {"max_evidence_age": "PT5M"}),
     ],
 )
-def test_a_question_may_ask_for_more_than_the_trust_policy(
+def test_a_condition_of_the_caller_decides_for_the_caller_alone(
     cast: Cast, port: OutputPort, question: Question, decision: bool, asked: dict[str, float]
 ) -> None:
     [row] = ask(cast.consumer, "carl", question, channel=DecisionChannel.TRUST)
-    assert (row.decision, row.production_grade, row.question) == (decision, decision, asked)
+    assert (row.decision, row.production_grade, row.question) == (decision, True, asked)
 
 
 def test_a_key_that_was_revoked_meanwhile_gets_nothing(cast: Cast, port: OutputPort) -> None:

@@ -1,8 +1,16 @@
-"""Why the answer is no before any policy is asked: who or what is not known, or may not be asked about."""
+"""Why the answer is no although the product and the policies may allow it.
+
+Who or what is not known, or may not be asked about, before any policy is asked; and what the caller asked for on top. The
+caller's conditions are the caller's own: they change neither the verdict nor the score of the product.
+"""
+
+from datetime import datetime
 
 from catalog.rules.consumers import MACHINES
+from catalog.rules.moments import duration_text
 from catalog.rules.ruling import RulingReason
 from catalog.rules.texts import cut
+from trust.decisions.rules.question import Question
 
 GOVERNANCE = "governance"
 ASK_ABOUT_THEMSELVES = MACHINES
@@ -43,3 +51,29 @@ def purpose_unknown(purpose: str) -> RulingReason:
 def purpose_missing() -> RulingReason:
     message = "A data product cannot be used without a purpose."
     return RulingReason("purpose_missing", message, "Give a purpose such as ai.decision-support, in the action's properties.")
+
+
+CALLER_CONDITIONS = ("min_score_not_met", "max_evidence_age_exceeded")
+
+
+def unmet_conditions(question: Question, score: float, evidence_at: datetime | None, at: datetime) -> list[RulingReason]:
+    """What the caller asked for and the product does not meet. score: effective. evidence_at: of the oldest run that counts."""
+    found = []
+    if question.minimum_score is not None and score < question.minimum_score:
+        message = f"The score is {score:g}; the caller asks for at least {question.minimum_score:g}."
+        remedy = "Ask for a lower score, or follow what raises the score of the product."
+        found.append(RulingReason(CALLER_CONDITIONS[0], message, remedy))
+    most = question.maximum_evidence_age
+    if most is not None and (evidence_at is None or at - evidence_at > most):
+        message = f"The evidence is older than {duration_text(most)}, the most that the caller accepts."
+        remedy = "Accept older evidence, or ask the owner of the product for a new run."
+        found.append(RulingReason(CALLER_CONDITIONS[1], message, remedy))
+    return found
+
+
+def end_of_condition(question: Question, evidence_at: datetime | None, at: datetime) -> datetime | None:
+    """When the evidence becomes older than the caller accepts; None where it is so already, or the caller does not ask."""
+    if question.maximum_evidence_age is None or evidence_at is None:
+        return None
+    end = evidence_at + question.maximum_evidence_age
+    return end if end > at else None

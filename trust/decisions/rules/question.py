@@ -24,13 +24,13 @@ SCOPE_OF = {
 class Question:
     """One question about one product.
 
-    purpose None: only whether the product is production-grade. minimum_score, maximum_evidence_age: stricter than the trust
-    policy or of no effect. as_of: the moment that the question is about; None for now. detail: `short` or `full`.
-    properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject: slug of the consumer
-    that the question is about; None for the subject of the whole call. subject_kind: the kind of consumer that the subject must
-    be: one of another kind is an unknown subject; None for any. refusal: why the answer is no before anything is looked up
-    (another action, no such type of resource, a part that cannot be read): nothing is said about product or subject then, and
-    it is logged like every other answer.
+    purpose None: only whether the product is production-grade. minimum_score, maximum_evidence_age: the caller's own
+    conditions, which change nothing about the product. as_of: the moment that the question is about; None for now. detail:
+    `short` or `full`. properties: what else the caller sent along and wants to see in the log, as plain JSON values. subject:
+    slug of the consumer that the question is about; None for the subject of the whole call. subject_kind: the kind of consumer
+    that the subject must be: one of another kind is an unknown subject; None for any. refusal: why the answer is no before
+    anything is looked up (another action, no such type of resource, a part that cannot be read): nothing is said about product
+    or subject then, and it is logged like every other answer.
     """
 
     product: str

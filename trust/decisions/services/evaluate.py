@@ -53,11 +53,16 @@ def evaluate(
     ruling = None
     if question.purpose is not None and not refusals and status is not None:
         ruling = _rule(resolved, question.purpose, status, policies)
-        status = status if ruling is None else _while_it_rests(status, resolved.rests_until)
-    reasons = [*(status.trust["reasons"] if status else ()), *map(as_reason, refusals)]
+        status = status if ruling is None else _valid_only_until(status, resolved.rests_until)
+    unmet: list[RulingReason] = []
+    if status is not None:
+        at = question.as_of or resolved.at
+        unmet = denials.unmet_conditions(question, status.score, status.evidence_at, at)
+        status = _valid_only_until(status, denials.end_of_condition(question, status.evidence_at, at))
+    reasons = [*(status.trust["reasons"] if status else ()), *map(as_reason, [*refusals, *unmet])]
     if ruling is not None:
         reasons += map(as_reason, ruling.reasons)
-    is_permitted = not refusals and (ruling is None or ruling.is_permitted)
+    is_permitted = not refusals and not unmet and (ruling is None or ruling.is_permitted)
     conclusion = Conclusion(
         question=question,
         channel=channel,
@@ -73,8 +78,8 @@ def evaluate(
     return Evaluation(resolved, conclusion, status, ruling, is_refused=bool(refusals))
 
 
-def _while_it_rests(status: ProductStatus, end: datetime | None) -> ProductStatus:
-    """The same, valid no longer than the policies and the agreement that were ruled on."""
+def _valid_only_until(status: ProductStatus, end: datetime | None) -> ProductStatus:
+    """The same, valid no longer than what else the answer rests on: policies, an agreement, a condition of the caller."""
     if end is None or status.valid_until is None or status.valid_until <= end:
         return status
     return replace(status, valid_until=end, trust=valid_only_until(status.trust, end))

@@ -1,4 +1,4 @@
-"""Is the product fit, as one question asks it: as it stands, under stricter demands, or at a past moment."""
+"""Is the product production-grade: now, in short or in full, or at a past moment."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,8 @@ from trust.decisions.rules.question import Question
 from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.queries.as_of import verdict_as_of
 from trust.verdicts.queries.basis import judged_on
-from trust.verdicts.rules.answer import full_answer, marked_part, short_answer
-from trust.verdicts.rules.caller_constraints import stricter
-from trust.verdicts.rules.codec import load_facts, load_outcome
-from trust.verdicts.rules.judge import judge
-from trust.verdicts.rules.outcome import Outcome
-from trust.verdicts.rules.trust_policy import policy_from_dict
+from trust.verdicts.rules.answer import evidence_at, full_answer, marked_part, short_answer
+from trust.verdicts.rules.codec import load_outcome
 from trust.vocabulary import VerdictStatus
 
 
@@ -25,7 +21,7 @@ class ProductStatus:
     that logs it fills in. score: effective.
 
     verdict_row_id, is_current: the row behind it, and whether that must still be the product's current one when the answer is
-    written. basis None: that of the current row.
+    written. evidence_at: when the oldest run began that speaks for a port. basis None: that of the current row.
     """
 
     trust: Mapping[str, Any]
@@ -34,6 +30,7 @@ class ProductStatus:
     valid_until: datetime | None
     reason_codes: tuple[str, ...]
     verdict_row_id: int | None
+    evidence_at: datetime | None
     is_current: bool = True
     basis: Mapping[str, Any] | None = None
 
@@ -56,11 +53,7 @@ def product_statuses(resolved_questions: Collection[ResolvedQuestion], now: date
 
 
 def _needs_row(question: Question) -> bool:
-    return question.refusal is None and question.as_of is None and (question.detail == "full" or _is_stricter(question))
-
-
-def _is_stricter(question: Question) -> bool:
-    return question.minimum_score is not None or question.maximum_evidence_age is not None
+    return question.refusal is None and question.as_of is None and question.detail == "full"
 
 
 def _product_status(
@@ -73,47 +66,32 @@ def _product_status(
     if not _needs_row(question) or product.verdict_row_id is None:
         return _from_answer(product, marked_part(product.body))
     row = rows[product.verdict_row_id]
-    if _is_stricter(question):
-        return _of_outcome(question, _judged_again(question, row, at), at, product.verdict_row_id)
     return _from_answer(product, full_answer(load_outcome(row.outcome), at))
 
 
 def _from_answer(product: ResolvedProduct, trust: Mapping[str, Any]) -> ProductStatus:
     verdict = VerdictStatus(product.verdict)
     return ProductStatus(
-        trust, verdict, product.effective_score, product.valid_until, product.reason_codes, product.verdict_row_id
+        trust=trust,
+        verdict=verdict,
+        score=product.effective_score,
+        valid_until=product.valid_until,
+        reason_codes=product.reason_codes,
+        verdict_row_id=product.verdict_row_id,
+        evidence_at=product.evidence_at,
     )
-
-
-def _judged_again(question: Question, row: Verdict, at: datetime) -> Outcome:
-    facts, policy = stricter(
-        load_facts(row.facts),
-        policy_from_dict(row.policy.body),
-        minimum_score=question.minimum_score,
-        maximum_evidence_age=question.maximum_evidence_age,
-    )
-    return judge(facts, policy, at)
 
 
 def _past(question: Question, as_of: datetime, now: datetime) -> ProductStatus:
-    outcome = verdict_as_of(
-        question.product,
-        as_of,
-        now=now,
-        minimum_score=question.minimum_score,
-        maximum_evidence_age=question.maximum_evidence_age,
-    )
-    return _of_outcome(question, outcome, as_of, None)
-
-
-def _of_outcome(question: Question, outcome: Outcome, at: datetime, row_id: int | None) -> ProductStatus:
+    outcome = verdict_as_of(question.product, as_of, now=now)
     return ProductStatus(
-        trust=full_answer(outcome, at) if question.detail == "full" else short_answer(outcome, at),
+        trust=full_answer(outcome, as_of) if question.detail == "full" else short_answer(outcome, as_of),
         verdict=outcome.verdict,
         score=outcome.effective_score,
         valid_until=outcome.valid_until,
         reason_codes=tuple(gate.code for gate in outcome.open_gates),
-        verdict_row_id=row_id,
-        is_current=row_id is not None,
-        basis=judged_on(outcome) if row_id is None else None,
+        verdict_row_id=None,
+        evidence_at=evidence_at(outcome),
+        is_current=False,
+        basis=judged_on(outcome),
     )

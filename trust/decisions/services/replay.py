@@ -29,11 +29,11 @@ from trust.decisions.rules.comparison import (
     differences,
     without_texts,
 )
+from trust.decisions.rules.denials import CALLER_CONDITIONS, end_of_condition, unmet_conditions
 from trust.decisions.rules.question import Conclusion, Question
 from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.queries.as_of import verdict_as_of
-from trust.verdicts.rules.answer import full_answer, short_answer, valid_only_until, worded
-from trust.verdicts.rules.caller_constraints import stricter
+from trust.verdicts.rules.answer import evidence_at, full_answer, short_answer, valid_only_until, worded
 from trust.verdicts.rules.codec import digest, load_facts
 from trust.verdicts.rules.judge import judge
 from trust.verdicts.rules.outcome import Outcome
@@ -84,8 +84,11 @@ def work_out_again(decision: Decision, logged: Mapping[str, Any], now: datetime)
 
 def valid_until(reevaluation: Reevaluation) -> datetime | None:
     """Until when the answer held by time: the verdict's own end, or that of what was ruled on where it is earlier."""
-    end = reevaluation.outcome.valid_until if reevaluation.outcome else None
-    return min(end, reevaluation.rests_until) if end and reevaluation.rests_until else end
+    outcome, question = reevaluation.outcome, reevaluation.question
+    if outcome is None:
+        return None
+    ends = (reevaluation.rests_until, end_of_condition(question, evidence_at(outcome), reevaluation.at))
+    return min([outcome.valid_until, *(end for end in ends if end is not None)])
 
 
 def _question(decision: Decision, logged: Mapping[str, Any]) -> Question:
@@ -125,13 +128,7 @@ def _judge_again(reevaluation: Reevaluation, now: datetime) -> None:
         return
     if question.as_of is not None:
         try:
-            reevaluation.outcome = verdict_as_of(
-                decision.product_slug,
-                question.as_of,
-                now=now,
-                minimum_score=question.minimum_score,
-                maximum_evidence_age=question.maximum_evidence_age,
-            )
+            reevaluation.outcome = verdict_as_of(decision.product_slug, question.as_of, now=now)
         except DomainError as error:
             reevaluation.why.append(str(error))
         else:
@@ -149,13 +146,7 @@ def _judge_again(reevaluation: Reevaluation, now: datetime) -> None:
         reevaluation.why.append(
             f"The trust policy v{row.policy.version} is not the one that was published: its digest differs."
         )
-    if question.minimum_score is None and question.maximum_evidence_age is None:
-        reevaluation.outcome = judge(facts, policy, row.judged_at)
-        return
-    facts, policy = stricter(
-        facts, policy, minimum_score=question.minimum_score, maximum_evidence_age=question.maximum_evidence_age
-    )
-    reevaluation.outcome = judge(facts, policy, reevaluation.at)
+    reevaluation.outcome = judge(facts, policy, row.judged_at)
 
 
 def _rule_again(reevaluation: Reevaluation) -> None:
@@ -232,12 +223,12 @@ def replay(decision: Decision, *, word: Word, now: datetime) -> Replay:
 
 
 def _refusals(decision: Decision, logged: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The reasons in the answer that come neither from a gate nor from a ruling."""
+    """The reasons in the answer that come neither from a gate, nor from a ruling, nor from a condition of the caller."""
     ruled = {(reason["code"], reason["message"]) for reason in (decision.ruling or {}).get("reasons", ())}
     return [
         {part: reason.get(part) for part in ("code", "message", "remedy", "owner")}
         for reason in logged.get("reasons", ())
-        if "gate" not in reason and (reason["code"], reason["message"]) not in ruled
+        if "gate" not in reason and (reason["code"], reason["message"]) not in ruled and reason["code"] not in CALLER_CONDITIONS
     ]
 
 
@@ -248,8 +239,12 @@ def _finding(reevaluation: Reevaluation, refusals: Sequence[Mapping[str, Any]]) 
         make = full_answer if reevaluation.question.detail == "full" else short_answer
         trust = make(outcome, reevaluation.at)
         trust = valid_only_until(trust, valid_until(reevaluation) or outcome.valid_until)
-    reasons = [*(trust["reasons"] if trust else ()), *refusals, *(ruling["reasons"] if ruling else ())]
-    is_permitted = not refusals and reevaluation.is_permitted is not False
+    unmet = []
+    if outcome is not None:
+        found = unmet_conditions(reevaluation.question, outcome.effective_score, evidence_at(outcome), reevaluation.at)
+        unmet = [asdict(reason) for reason in found]
+    reasons = [*(trust["reasons"] if trust else ()), *refusals, *unmet, *(ruling["reasons"] if ruling else ())]
+    is_permitted = not refusals and not unmet and reevaluation.is_permitted is not False
     return Conclusion(
         question=reevaluation.question,
         channel=reevaluation.decision.channel_word,
@@ -290,8 +285,7 @@ def _columns(reevaluation: Reevaluation, conclusion: Conclusion) -> dict[str, An
     basis = None
     if outcome is not None and reevaluation.decision.basis is not None:
         basis = {"facts_digest": reevaluation.facts_digest, "trust_policy": reevaluation.decision.basis.get("trust_policy")}
-        if reevaluation.question.minimum_score is None:  # which is a policy of its own, of no version
-            basis["trust_policy"] = {"version": outcome.policy_version, "digest": outcome.policy_digest}
+        basis["trust_policy"] = {"version": outcome.policy_version, "digest": outcome.policy_digest}
     return {
         "decision": conclusion.decision,
         "verdict": outcome.verdict if outcome else "unknown",

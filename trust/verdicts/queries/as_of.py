@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
@@ -12,7 +12,6 @@ from catalog.models import DataProduct
 from catalog.rules.errors import InvalidError, NotFoundError
 from trust.verdicts.models.verdict import CurrentVerdict, Verdict
 from trust.verdicts.rules.answer import full_answer, trust_part
-from trust.verdicts.rules.caller_constraints import stricter
 from trust.verdicts.rules.codec import load_facts, load_outcome
 from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts, known_by
 from trust.verdicts.rules.judge import judge
@@ -26,14 +25,12 @@ def verdict_as_of(
     at: datetime,
     *,
     now: datetime,
-    minimum_score: float | None = None,
-    maximum_evidence_age: timedelta | None = None,
 ) -> Outcome:
     """What was known at `at` and would have been said then, judged with the trust policy of that time.
 
     Readers judge first, so that is the last verdict given until then, or the one after it where the facts had changed already
-    and were only judged later. Where its time was over, and nobody had asked, or where the question asks for more than that
-    policy did, its facts are judged again at `at`, with the inputs' own answers of that moment.
+    and were only judged later. Where its time was over, and nobody had asked, its facts are judged again at `at`, with the
+    inputs' own answers of that moment.
 
     Call `judging.ensure_current` first: a change that nobody has judged yet is not seen.
 
@@ -53,10 +50,7 @@ def verdict_as_of(
     rows = _rows_at(slug, at)
     if rows is None:
         raise no_verdict_yet(slug)
-    if minimum_score is None and maximum_evidence_age is None:
-        return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
-    facts, policy = stricter(*_facts_of(rows, slug, at), minimum_score=minimum_score, maximum_evidence_age=maximum_evidence_age)
-    return judge(facts, policy, at)
+    return load_outcome(rows.row.outcome) if _still_held(rows, at) else judge(*_facts_of(rows, slug, at), at)
 
 
 @dataclass(frozen=True, slots=True)
