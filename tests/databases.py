@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from tests.workers import WORKER
 
@@ -30,9 +31,19 @@ def _use(name: str) -> None:
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
 
 
+def sources_database() -> str:
+    """Connection string of the database beside it in which tests put the tables that ports read: no port reads our own."""
+    parameters = {**connection.get_connection_params(), "dbname": f"{connection.settings_dict['NAME']}_sources"}
+    names = ("user", "password", "host", "port", "dbname")
+    return make_conninfo(**{name: parameters[name] for name in names if parameters.get(name)})
+
+
 @contextmanager
 def migrated_database() -> Iterator[None]:
-    """Let this process use a freshly migrated database; drop it at the end, and the template with the last one."""
+    """Let this process use a freshly migrated database, and an empty one for sources.
+
+    They are dropped at the end, and the template with the last of them.
+    """
     original = str(connection.settings_dict["NAME"])
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
     template, own = f"test_{original}_{run}", f"test_{original}_{run}_{WORKER or 'main'}"
@@ -44,11 +55,13 @@ def migrated_database() -> Iterator[None]:
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
             connection.close()
         cursor.execute(f"CREATE DATABASE {quote(own)} TEMPLATE {quote(template)}")
+        cursor.execute(f"CREATE DATABASE {quote(f'{own}_sources')}")
     _use(own)
     yield
     _use(original)
     with _server() as cursor:
         cursor.execute(f"DROP DATABASE {quote(own)} WITH (FORCE)")
+        cursor.execute(f"DROP DATABASE {quote(f'{own}_sources')} WITH (FORCE)")
         cursor.execute("SELECT count(*) FROM pg_database WHERE starts_with(datname, %s)", [f"{template}_"])
         if cursor.fetchone() == (0,):
             cursor.execute(f"DROP DATABASE {quote(template)} WITH (FORCE)")

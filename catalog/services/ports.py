@@ -9,6 +9,7 @@ from typing import assert_never
 from django.db import connection
 
 from catalog.models import DataProduct, Field, InputPort, OutputPort, Person
+from catalog.queries import visible_products
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.differences import differences, named_differences
 from catalog.rules.errors import ConflictError, InvalidError
@@ -20,7 +21,7 @@ from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
 
 _CONNECTION = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\x00]+")
-_OWN_SECRETS = re.compile(r"env:(DATABASE_URL|REDIS_URL|PG[A-Z]+|TOUCHSTONE_SECRET_KEY)", re.IGNORECASE)
+_OWN_SECRETS = re.compile(r"env:(DATABASE_URL|REDIS_URL|PG[A-Z]+|TOUCHSTONE_.*)", re.IGNORECASE)
 _INPUTS_LOCK = 7_105_417_001  # any number that no other advisory lock of Touchstone uses
 
 
@@ -111,7 +112,7 @@ def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], acto
     with recorded("put_input_ports", actor):
         if set(new) - set(old):
             lock_inputs()
-        upstreams = {slug: _upstream(product, slug) for slug in new if slug not in old}
+        upstreams = {slug: _upstream(product, slug, actor) for slug in new if slug not in old}
         for slug, upstream in upstreams.items():
             _demand_no_circle(product, upstream)
             InputPort.objects.create(product=product, upstream=upstream, required=new[slug].required)
@@ -194,8 +195,9 @@ def _demand_sound(claims: PortClaims) -> None:
         )
 
 
-def _upstream(product: DataProduct, slug: str) -> DataProduct:
-    upstream = DataProduct.objects.filter(slug=slug).first()
+def _upstream(product: DataProduct, slug: str, actor: Person | None) -> DataProduct:
+    """The input, as far as `actor` may see it: a draft of somebody else does not exist. The system sees all."""
+    upstream = (DataProduct.objects.all() if actor is None else visible_products(actor)).filter(slug=slug).first()
     if upstream is None:
         raise InvalidError(
             f"Data product {product.slug} names the input '{slug}', which is not registered.",

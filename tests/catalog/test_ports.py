@@ -92,7 +92,7 @@ def test_a_retired_product_gets_no_port() -> None:
 
 
 def test_inputs_are_replaced_as_a_whole() -> None:
-    first, second = make_product("first"), make_product("second")
+    first, second = make_product("first"), make_product("second", lifecycle=Lifecycle.PUBLISHED)
     product = make_product("orders", inputs=(first,))
     lines = put_input_ports(
         product=product, inputs=[InputClaims("first", required=False), InputClaims("second")], actor=product.owner
@@ -100,6 +100,17 @@ def test_inputs_are_replaced_as_a_whole() -> None:
     assert lines == ["input first.required: yes -> no", "input second: added"]
     assert put_input_ports(product=product, inputs=[InputClaims("second")], actor=None) == ["input first: removed"]
     assert [port.upstream for port in product.input_ports.all()] == [second]
+
+
+@pytest.mark.parametrize("is_draft", [True, False])
+def test_a_draft_of_somebody_else_is_an_input_that_does_not_exist(is_draft: bool) -> None:
+    make_product("foreign", lifecycle=Lifecycle.DRAFT if is_draft else Lifecycle.PUBLISHED)
+    product = make_product("orders")
+    for name in ["foreign", "nothing"] if is_draft else ["nothing"]:
+        with pytest.raises(InvalidError, match=f"names the input '{name}', which is not registered"):
+            put_input_ports(product=product, inputs=[InputClaims(name)], actor=product.owner)
+    if not is_draft:
+        assert put_input_ports(product=product, inputs=[InputClaims("foreign")], actor=product.owner)
 
 
 def test_an_input_that_is_not_registered_is_named() -> None:

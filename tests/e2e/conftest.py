@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+import psycopg
 import pytest
 import redis
 from django.conf import settings as django_settings
@@ -21,6 +22,7 @@ from django.db import connection
 from config.celery import app
 from runtime.embedded import EmbeddedValkey, throwaway_directory
 from runtime.web import web_command
+from tests.databases import sources_database
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 5  # the shortest that settings allow, so that lost runs come back soon
@@ -152,26 +154,24 @@ def data_root(tmp_path: Path, settings: Any) -> Path:
 @pytest.fixture
 def slow_source(transactional_db: None) -> Iterator[Callable[[float], None]]:
     """A view `sources.slow` of three rows that takes its time; call it with the seconds that each look at it takes."""
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA sources")
-        cursor.execute("CREATE TABLE sources.pause AS SELECT 0::float AS seconds")
-        cursor.execute(
+    with psycopg.connect(sources_database(), autocommit=True) as sources:
+        sources.execute("CREATE SCHEMA sources")
+        sources.execute("CREATE TABLE sources.pause AS SELECT 0::float AS seconds")
+        sources.execute(
             "CREATE VIEW sources.slow AS SELECT rows.id, 'name ' || rows.id AS name "
             "FROM (SELECT pg_sleep(seconds) FROM sources.pause) AS pause, generate_series(1, 3) AS rows(id)"
         )
 
-    def take(seconds: float) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE sources.pause SET seconds = %s", [seconds])
+        def take(seconds: float) -> None:
+            sources.execute("UPDATE sources.pause SET seconds = %s", [seconds])
 
-    yield take
-    with connection.cursor() as cursor:
+        yield take
         # Who was killed leaves a statement behind that goes on sleeping in the server.
-        cursor.execute(
+        sources.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%sources%slow%'"
         )
-        cursor.execute("DROP SCHEMA sources CASCADE")
+        sources.execute("DROP SCHEMA sources CASCADE")
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def stage(transactional_db: None, broker: EmbeddedValkey, data_root: Path, tmp_p
         **os.environ,
         "DATABASE_URL": database_url(),
         "REDIS_URL": broker.url,
-        "SOURCE_URL": database_url(),
+        "SOURCE_URL": database_url(NAME=f"{connection.settings_dict['NAME']}_sources"),
         "TOUCHSTONE_SECRET_KEY": secrets.token_hex(32),
         "TOUCHSTONE_DATA_ROOTS": str(data_root),
         "TOUCHSTONE_DATABASE_HOSTS": str(connection.settings_dict["HOST"]),

@@ -235,7 +235,9 @@ def test_whole_floats_satisfy_a_declared_integer(tmp_path: Path) -> None:
     [
         (["2024-01-01", "2024-03-01"], datetime(2024, 3, 1, tzinfo=UTC)),
         (["2024-01-01T00:30:00+01:00"], datetime(2023, 12, 31, 23, 30, tzinfo=UTC)),
-        (["no date", "2024-01-01"], datetime(2024, 1, 1, tzinfo=UTC)),
+        (["no date", *["2024-01-01"] * 19], datetime(2024, 1, 1, tzinfo=UTC)),
+        (["no date", *["2024-01-01"] * 18], None),
+        (["no date", "2024-01-01"], None),
         (["2999-01-01"], datetime(2999, 1, 1, tzinfo=UTC)),
         (["no date"], None),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
-from tests.trust.evidence.engines.test_parity import database_url
+from tests.databases import sources_database
 from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.engines.gx.sources import Access
@@ -30,13 +30,13 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
     (folder / "a.csv").write_text("text\n" + "\n".join(quoted) + "\n")
     (folder / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
     pq.write_table(pa.table({"text": TEXTS}), folder / "a.parquet")
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with psycopg.connect(sources_database(), autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS hostile_patterns")
         connection.execute("CREATE TABLE hostile_patterns (text text)")
         connection.cursor().executemany("INSERT INTO hostile_patterns VALUES (%s)", [(text,) for text in TEXTS])
         host, port = connection.info.host, connection.info.port
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOSTILE_DATABASE", database_url())
+        patch.setenv("HOSTILE_DATABASE", sources_database())
         table = Source(SourceKind.POSTGRES, "public.hostile_patterns", connection="env:HOSTILE_DATABASE")
         yield {
             "csv": (Source(SourceKind.CSV, str(folder / "a.csv")), Access()),
@@ -44,7 +44,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
             "parquet": (Source(SourceKind.PARQUET, str(folder / "a.parquet")), Access()),
             "postgres": (table, Access(database_hosts=(f"{host}:{port}",))),
         }
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with psycopg.connect(sources_database(), autocommit=True) as connection:
         connection.execute("DROP TABLE hostile_patterns")
 
 

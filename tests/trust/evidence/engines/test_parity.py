@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from psycopg.conninfo import make_conninfo
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from runtime.checks import ALL_CASES
+from tests.databases import sources_database
 from tests.trust.evidence.engines.pandas_oracle import OracleResult, PandasOracle
 from tests.trust.evidence.engines.parity_cases import CASES, DELIBERATE, Case
 from tests.trust.evidence.engines.parity_data import ROWS, Form, make_forms
@@ -26,19 +26,12 @@ TYPES = sorted({kind for kind, _ in CASES})
 _COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "observed_value")
 
 
-def database_url() -> str:
-    """Of Django's test database: the engine has a connection of its own, so the tables in it are committed."""
-    entry = settings.DATABASES["default"]
-    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    return make_conninfo(**{key: str(entry[name]) for key, name in names.items() if entry[name]})
-
-
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Form]]:
     folder = tmp_path_factory.mktemp("parity")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARITY_DATABASE", database_url())
-        yield make_forms(folder, ROWS, database_url(), "touchstone_parity")
+        patch.setenv("PARITY_DATABASE", sources_database())
+        yield make_forms(folder, ROWS, sources_database(), "touchstone_parity")
 
 
 Answers = dict[int, tuple[Case, CheckEvidence, OracleResult]]
@@ -141,8 +134,8 @@ EMPTY_CASES: list[tuple[str, dict[str, Any], CheckStatus]] = [
 @pytest.mark.parametrize("form", ["parquet", "csv", "postgres"])
 def test_an_empty_table_is_never_good_evidence(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Great Expectations passes every value check on it; we pass only what speaks of the table itself."""
-    monkeypatch.setenv("PARITY_DATABASE", database_url())
-    empty = make_forms(tmp_path, [], database_url(), "touchstone_parity_empty")[form]
+    monkeypatch.setenv("PARITY_DATABASE", sources_database())
+    empty = make_forms(tmp_path, [], sources_database(), "touchstone_parity_empty")[form]
     suite = SuiteSpec("empty", tuple(Expectation(kind, kwargs) for kind, kwargs, _ in EMPTY_CASES))
     host = str(settings.DATABASES["default"]["HOST"])
 

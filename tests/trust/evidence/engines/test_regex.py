@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trust.evidence.engines.test_parity import database_url
+from tests.databases import sources_database
 from trust.evidence.engines.gx.regex import Flavour, translate
 from trust.evidence.rules.pattern_syntax import PatternError
 
@@ -29,7 +29,7 @@ NOT_TRANSLATED = [r"^a$b", "(?=a)b", r"(a)\1", "(?m)^b$", "(?<!x)y", "(?i:a)b", 
 
 @pytest.fixture(scope="module")
 def search() -> Iterator[Callable[[Flavour, str, str], bool]]:
-    with duckdb.connect() as duck, psycopg.connect(database_url(), autocommit=True) as postgres:
+    with duckdb.connect() as duck, psycopg.connect(sources_database(), autocommit=True) as postgres:
 
         def ask(flavour: Flavour, pattern: str, text: str) -> bool:
             if flavour is Flavour.RE2:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from psycopg.conninfo import make_conninfo
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import SourceKind
+from tests.databases import sources_database
 from tests.trust.evidence.engines.parity_data import ROWS, make_table
-from tests.trust.evidence.engines.test_parity import database_url
 from trust.evidence.engines.gx import Access, EngineLimits, GxEngine
 from trust.evidence.rules.evidence import RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file, without_roots
@@ -265,8 +266,8 @@ HOST = str(settings.DATABASES["default"]["HOST"])
 
 @pytest.fixture
 def warehouse(monkeypatch: pytest.MonkeyPatch) -> str:
-    make_table(database_url(), "touchstone_sources", ROWS)
-    monkeypatch.setenv("WAREHOUSE", database_url())
+    make_table(sources_database(), "touchstone_sources", ROWS)
+    monkeypatch.setenv("WAREHOUSE", sources_database())
     return "env:WAREHOUSE"
 
 
@@ -323,3 +324,16 @@ def test_tables_of_one_connection_are_looked_up_in_each_other(warehouse: str) ->
     assert (first.status, first.unexpected_count, first.samples) == ("failed", 1, (0,))
     assert second.status == "error"
     assert "cannot be reached from here" in second.message
+
+
+def test_no_name_leads_to_the_database_of_touchstone_itself(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = settings.DATABASES["default"]
+    for host in {HOST, "localhost", "127.0.0.1"}:
+        names = {"port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+        parameters = {"host": host, **{key: str(entry[name]) for key, name in names.items() if entry[name]}}
+        monkeypatch.setenv("HARMLESS", make_conninfo(**parameters))
+        failure = _look("public.catalog_person", "env:HARMLESS", hosts=(HOST, "localhost", "127.0.0.1")).failure
+        assert failure is not None
+        assert failure.code in {"own_database_refused", "source_unreachable"}
+        if host == HOST:
+            assert failure.code == "own_database_refused"

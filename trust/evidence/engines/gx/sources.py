@@ -203,6 +203,7 @@ class Opening:
             connection = self._stack.enter_context(engine.connect())
         except sa.exc.DBAPIError as error:
             raise connection_problem(error, source.location) from None
+        _refuse_own_database(connection)
         backend = PostgresBackend(connection)
 
         def load(location: str) -> Table:
@@ -220,6 +221,22 @@ class Opening:
             return load(wanted.location)
 
         return OpenSource(source, load(source.location), open_reference)
+
+
+_OWN_TABLES = ("catalog_apikey", "catalog_person", "trust_currentverdict", "trust_decision")
+
+
+def _refuse_own_database(connection: sa.Connection) -> None:
+    """Raise SourceProblemError where the connection leads to Touchstone's own database, whatever name led there."""
+    own = sa.text(
+        "SELECT count(DISTINCT relname) FROM pg_catalog.pg_class WHERE relname = ANY(:names) AND relkind IN ('r', 'p')"
+    )
+    if connection.execute(own, {"names": list(_OWN_TABLES)}).scalar() == len(_OWN_TABLES):
+        raise SourceProblemError(
+            "own_database_refused",
+            "The connection leads to the database of Touchstone itself, which no port may read.",
+            "Put the data into a database of its own, and refer to that.",
+        )
 
 
 def _selectable(name: str, schema: str | None, columns: dict[str, Column]) -> sa.TableClause:

@@ -201,6 +201,11 @@ def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: So
     strangers = connection.execute(f"SELECT count(*) FROM {raw} WHERE json_type(j) <> 'OBJECT'").fetchone()
     if strangers and strangers[0]:
         raise malformed(source.location, f"{strangers[0]} of its lines are not JSON objects")
+    repeated = connection.execute(
+        f"SELECT rowid + 1 FROM {raw} WHERE len(json_keys(j)) <> len(list_distinct(json_keys(j))) LIMIT 1"
+    ).fetchone()
+    if repeated:
+        raise malformed(source.location, f"the object in line {repeated[0]} has a name twice")
     keys = [
         row[0]
         for row in connection.execute(
