@@ -14,8 +14,8 @@ _INSTANT = timedelta(microseconds=1)
 def is_current(*, invalidated: bool, valid_until: datetime | None, now: datetime) -> bool:
     """Whether a verdict may be shown at `now`: nothing has changed since, and its time is not over.
 
-    `valid_until` None: the product was never judged. What sets `invalidated`: `trust/sql/invalidation.sql`. The same rule in SQL
-    and as conditions of a query: `trust.verdicts.models.verdict`.
+    `valid_until` None: the product was never judged. What sets `invalidated`: `trust/sql/invalidation.sql`. The same rule in
+    SQL and as conditions of a query: `trust.verdicts.models.verdict`.
     """
     return not invalidated and valid_until is not None and now < valid_until
 
