@@ -10,8 +10,8 @@ from trust.evidence.rules.expectation_types import REFERENCE_TYPE
 from trust.evidence.rules.pattern_language import find_every_text, find_no_text
 from trust.verdicts.rules.check_coverage import lets_all_fail
 
-_FAR = 1e100
-"""A bound that no measurement reaches counts as none (our choice: numbers with a use end far below it)."""
+_FAR = float(2**63 - 1)
+"""A bound that no measurement reaches counts as none (our choice: that of a 64-bit integer, which no such column can pass)."""
 _MOST_ROWS, _MOST_COLUMNS = 10**15, 10**6
 _MOST_CHARACTERS = 2**24
 """Of one value: the engine reads no longer line of a file (`trust.evidence.engines.gx.limits.MAX_LINE_BYTES`)."""
