@@ -106,6 +106,11 @@ class Environment(BaseSettings):
         default=[],
         description="Hosts (`host` or `host:port`) that PostgreSQL ports may connect to, separated by commas. None by default.",
     )
+    connections: TextList = Field(
+        default=[],
+        description="Connections that ports may use and whose owners may use them: `env:NAME=anna|omar` or `env:NAME=*`, "
+        "separated by commas. Empty: every connection, for every owner.",
+    )
     signing_keys: Path = Field(
         default=PROJECT_ROOT / ".local" / "signing",
         description="Folder of the private keys that sign answers and the ledger. `bin/manage signing_key --ensure` fills it.",
@@ -226,7 +231,14 @@ class Environment(BaseSettings):
         return value
 
     @field_validator(
-        "allowed_hosts", "trusted_origins", "trusted_proxies", "data_roots", "database_hosts", "webhook_hosts", mode="before"
+        "allowed_hosts",
+        "trusted_origins",
+        "trusted_proxies",
+        "data_roots",
+        "database_hosts",
+        "connections",
+        "webhook_hosts",
+        mode="before",
     )
     @classmethod
     def split_commas(cls, value: object) -> object:

@@ -1,13 +1,15 @@
 """One migrated database for all pytest processes of a run, copied for each of them."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import ProgrammingError, connection
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
 
 from tests.workers import WORKER
 
@@ -29,6 +31,20 @@ def _server() -> Iterator[Any]:
 def _use(name: str) -> None:
     connection.close()
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+def _drop(cursor: Any, name: str) -> None:
+    """Drop a database. Autovacuum, which nobody but a superuser may end, may be at work in it for a moment."""
+    for pause in (0.2, 0.5, 1, 2, 5):
+        try:
+            cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, InsufficientPrivilege):
+                raise
+            time.sleep(pause)
+        else:
+            return
+    cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 def sources_database() -> str:
@@ -60,8 +76,8 @@ def migrated_database() -> Iterator[None]:
     yield
     _use(original)
     with _server() as cursor:
-        cursor.execute(f"DROP DATABASE {quote(own)} WITH (FORCE)")
-        cursor.execute(f"DROP DATABASE {quote(f'{own}_sources')} WITH (FORCE)")
+        _drop(cursor, own)
+        _drop(cursor, f"{own}_sources")
         cursor.execute("SELECT count(*) FROM pg_database WHERE starts_with(datname, %s)", [f"{template}_"])
         if cursor.fetchone() == (0,):
-            cursor.execute(f"DROP DATABASE {quote(template)} WITH (FORCE)")
+            _drop(cursor, template)

@@ -12,7 +12,7 @@ from catalog.services import ports
 from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.sources.files import resolve_file
-from trust.evidence.sources.postgres import connection_settings, parse_connection_reference, split_table
+from trust.evidence.sources.postgres import connection_settings, demand_granted, parse_connection_reference, split_table
 
 # What may be different tomorrow, or on the worker's machine is a warning and no refusal. A run checks again.
 _TEMPORARY = {"source_missing", "source_empty", "source_unreadable", "connection_unusable"}
@@ -21,20 +21,22 @@ _TEMPORARY = {"source_missing", "source_empty", "source_unreadable", "connection
 def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
     """`catalog.services.ports.put_output_port` for a location that may be read and is not somebody else's. Raises
     `InvalidError` or `ForbiddenError` where it may not."""
-    check_location(claims)
+    check_location(claims, owner=product.owner.username)
     demand_own_data(claims, slug=product.slug, actor=actor)
     return ports.put_output_port(product=product, claims=claims, actor=actor)
 
 
-def check_location(claims: PortClaims, *, host: str = "") -> list[str]:
+def check_location(claims: PortClaims, *, owner: str, host: str = "") -> list[str]:
     """Warnings about a port's location, a line each; none where it can be read now.
 
-    host: of a PostgreSQL server as its contract names it. Raises `InvalidError` for a location outside of the data roots, a
-    folder, a connection that is no reference, or a host that is not allowed.
+    owner: username of the product's owner. host: of a PostgreSQL server as its contract names it. Raises `InvalidError` for a
+    location outside of the data roots, a folder, a connection that is no reference or is not granted to the owner, or a host
+    that is not allowed.
     """
     try:
         match claims.source_kind:
             case SourceKind.POSTGRES:
+                demand_granted(claims.connection, owner, settings.TOUCHSTONE.connections)
                 _check_table(claims, host)
             case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
                 resolve_file(claims.location, settings.TOUCHSTONE.data_roots)

@@ -15,6 +15,7 @@ from trust.evidence.models.suite import Suite
 from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.services.port_locations import may_look_up, redacted_by_other_ports, redacted_columns
 from trust.evidence.sources.files import resolve_file
+from trust.evidence.sources.postgres import demand_granted
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
         case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
             location = resolve_file(port.location, settings.TOUCHSTONE.data_roots)
         case SourceKind.POSTGRES:
+            demand_granted(port.connection, port.product.owner.username, settings.TOUCHSTONE.connections)
             location = port.location
         case SourceKind.UNSUPPORTED:
             raise unsupported_source(port)

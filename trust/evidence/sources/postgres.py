@@ -64,6 +64,21 @@ def parse_connection_reference(text: str) -> ConnectionReference:
     )
 
 
+def demand_granted(reference: str, owner: str, granted: Iterable[str]) -> None:
+    """Raise SourceProblemError where `granted` names connections and does not grant this one to `owner`, a username.
+
+    granted: `REFERENCE=USERNAME|USERNAME` or `REFERENCE=*` each; none: every owner may use every connection.
+    """
+    grants = dict(one.rpartition("=")[::2] for one in granted)
+    users = grants.get(reference, "").split("|")
+    if grants and "*" not in users and owner not in users:
+        raise SourceProblemError(
+            "connection_not_granted",
+            f"The connection {parse_connection_reference(reference)} is not granted to {owner}.",
+            "Ask an administrator to add it to TOUCHSTONE_CONNECTIONS, or use a connection that is granted to you.",
+        )
+
+
 def read_connection(reference: ConnectionReference, environ: Mapping[str, str] | None = None) -> str:
     """The connection string that is referred to. Raises SourceProblemError where there is none."""
     if reference.kind == "env":

@@ -74,7 +74,11 @@ def register_document(
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
         people = add_missing_people(document=document, actor=actor) if add_people else []
-        warnings = [line for port in document.ports for line in check_location(port, host=document.hosts[port.name])]
+        warnings = [
+            line
+            for port in document.ports
+            for line in check_location(port, owner=document.product.owner, host=document.hosts[port.name])
+        ]
         for port in document.ports:
             demand_own_data(port, slug=document.product.slug, actor=actor)
         publish = is_governance(actor) if publish_policies is None else publish_policies
