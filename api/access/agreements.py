@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from catalog.models import Agreement, Person
 from catalog.queries import agreements_of, is_insider
+from catalog.queries.agreements import with_needs
 from catalog.rules.errors import NotFoundError
 
 RELATED = (
@@ -21,7 +22,7 @@ RELATED = (
 
 def agreements_as_shown() -> QuerySet[Agreement]:
     """Agreements with all that an answer names of them."""
-    return Agreement.objects.select_related(*RELATED).defer("product__search")
+    return with_needs(Agreement.objects.select_related(*RELATED).defer("product__search"))
 
 
 def visible_agreements(person: Person) -> QuerySet[Agreement]:

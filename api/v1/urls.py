@@ -98,6 +98,7 @@ urlpatterns = [
     path("trust-policies", trust_policies.TrustPoliciesView.as_view()),
     path("trust-policies/current", trust_policies.TrustPolicyView.as_view()),
     path("trust-policies/<int:version>", trust_policies.TrustPolicyVersionView.as_view()),
+    path("trust-policies/<int:version>/publish", trust_policies.TrustPolicyPublishView.as_view()),
     path("decisions", decisions.DecisionsView.as_view()),
     path(DECISION, decisions.DecisionView.as_view()),
     path("recalls", recalls.RecallsView.as_view()),

@@ -13,6 +13,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from catalog.admin.reach import person_of
 from catalog.models import Person
+from catalog.queries.ownership import has_identity
 from catalog.services.permissions import sees_everything
 
 NAMES = ["username", "first_name", "last_name"]
@@ -24,7 +25,7 @@ admin.site.unregister(Group)  # the three roles come with the migrations; a four
 @admin.register(Person)
 class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
-    list_display = ["username", "full_name", "email", "roles", "standing"]
+    list_display = ["username", "full_name", "email", "identity", "roles", "standing"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = []
@@ -76,6 +77,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     @display(description="Name")
     def full_name(self, person: Person) -> str:
         return person.get_full_name()
+
+    @display(description="Identity", label={"identity not verifiable": "warning", "": "info"})
+    def identity(self, person: Person) -> str:
+        """Without an address nothing tells the account from another one of the same person."""
+        return "" if has_identity(person) else "identity not verifiable"
 
     @display(description="Roles")
     def roles(self, person: Person) -> str:

@@ -43,7 +43,8 @@ def refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
     match why:
         case Refusal.BENEFICIARY:
             return ForbiddenError(
-                f"{actor.username} requested this agreement or owns its consumer, so another person must approve it.",
+                f"{actor.username} requested this agreement or owns or owned its consumer since, by this or another account, "
+                "so another person must approve it.",
                 remedy=f"It waits for {still_needed(row)}.",
                 code="four_eyes",
             )

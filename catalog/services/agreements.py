@@ -13,14 +13,14 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.queries import agreements_standing, visible_products
-from catalog.rules.agreement import TRANSITIONS, Part, Refusal, missing_parts, part_of, standing_approvals
+from catalog.rules.agreement import TRANSITIONS, Part, Refusal, part_of, standing_approvals
 from catalog.rules.errors import ConflictError, ForbiddenError, NotFoundError
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import AgreementStatus
 from catalog.services.agreement_checks import demand_end, demand_usable, not_yours, refusal
-from catalog.services.agreement_notices import grant_of, request_of, still_needed, tell
-from catalog.services.permissions import is_governance
+from catalog.services.agreement_notices import awaited_parts, grant_of, request_and_person, request_of, still_needed, tell
+from catalog.services.permissions import is_governance, require_identity
 from catalog.services.purposes import demand_known_purpose
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -106,11 +106,13 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         demand_usable(row.consumer, product)
         if not actor.is_active:
             raise not_yours(row, actor, "approve")
-        part = part_of(request_of(row), actor=actor.pk, is_governance=is_governance(actor))
+        request, person = request_and_person(row, actor)
+        part = part_of(request, actor=person, is_governance=is_governance(actor))
         if isinstance(part, Refusal):
             raise refusal(part, row, actor)
+        require_identity(actor, f"approve agreement {row.pk}")
         _give(row, part, actor, now)
-        if missing_parts(request_of(row)):
+        if awaited_parts(row):
             row.save()
             tell(
                 agreement=row,

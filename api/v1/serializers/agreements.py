@@ -7,9 +7,9 @@ from api.v1.base import ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, MomentField, TextField
 from api.v1.serializers.labels import words
 from catalog.models import Agreement
-from catalog.rules.agreement import Part, missing_parts
+from catalog.rules.agreement import Part
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_notices import request_of
+from catalog.services.agreement_notices import awaited_parts
 from catalog.services.requests import LONGEST_REASON
 
 
@@ -60,7 +60,7 @@ class AgreementAnswer(ModelAnswer[Agreement]):
     def get_waits_for(self, agreement: Agreement) -> list[Part]:
         if agreement.status != AgreementStatus.REQUESTED:
             return []
-        return sorted(missing_parts(request_of(agreement)), reverse=True)
+        return sorted(awaited_parts(agreement), reverse=True)
 
 
 class AgreementRequest(StrictSerializer):

@@ -167,10 +167,21 @@ class TrialAnswer(serializers.Serializer[Any]):
 
 class TrustPolicyEntry(ModelAnswer[TrustPolicyVersion]):
     published_by = serializers.CharField(source="published_by.username", allow_null=True, default=None)
+    proposed_by = serializers.CharField(source="proposed_by.username", allow_null=True, default=None)
 
     class Meta:
         model = TrustPolicyVersion
-        fields = ["version", "digest", "note", "is_current", "published_at", "published_by"]
+        fields = [
+            "version",
+            "digest",
+            "note",
+            "is_current",
+            "published_at",
+            "published_by",
+            "proposed_at",
+            "proposed_by",
+            "based_on",
+        ]
 
 
 class TrustPolicyAnswer(TrustPolicyEntry):
