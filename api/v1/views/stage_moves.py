@@ -26,7 +26,13 @@ from catalog.rules.vocabulary import UseCaseStage
 from trust.models import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
-from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
+from trust.use_cases.services.stages import (
+    approve_stage_move,
+    end_overrides,
+    reject_stage_move,
+    request_stage_move,
+    withdraw_stage_move,
+)
 
 
 def as_shown() -> QuerySet[StageMove]:
@@ -69,6 +75,7 @@ class AllStageMovesView(ApiView):
     @extend_schema(operation_id="list_all_stage_moves", responses=StageMoveAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request) -> Response:
         """Moves of every use case that you may see, newest first; `is_waiting_for_me` gives your queue."""
+        end_overrides(now=self.now)
         rows = as_shown().filter(use_case__in=visible_use_cases(self.actor).order_by().values("pk"))
         if "status" in self.parameters:
             rows = rows.filter(status=self.parameters["status"])

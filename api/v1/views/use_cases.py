@@ -38,6 +38,7 @@ from catalog.services.use_cases import (
 )
 from trust.messages import enqueue_deliveries
 from trust.use_cases.queries.use_case_report import hidden_from
+from trust.use_cases.services.stages import end_overrides
 
 MOST_WORDS = 10
 Row = TypeVar("Row", Consumer, DataProduct)
@@ -84,6 +85,7 @@ class UseCasesView(ApiView):
         Governance and auditors see all. All filters must match.
         """
         paginator = KeysetPagination()
+        end_overrides(now=self.now)
         rows = visible_use_cases(self.actor).select_related("business_owner")
         page = paginator.paginate_queryset(matching(rows, self.parameters), request, self)
         return paginator.get_paginated_response(UseCaseEntry(with_standing(page, self.now), many=True).data)

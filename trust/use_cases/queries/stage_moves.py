@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Now
 
 from catalog.models import Person
 from catalog.queries.ownership import HasOwnedDecisionSince, SamePerson, has_identity
@@ -28,9 +29,9 @@ def moves_waiting_for(person: Person) -> QuerySet[StageMove]:
 def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapping[int, list[StageMove]]:
     """Use case id to the overrides that its stage rests on, now or at a past moment. One query.
 
-    One whose time is over stays until the system has moved the use case back or has found nothing missing any more.
+    One whose time is over counts no more from that moment on, whether the system has moved the use case back yet or not.
     """
-    given = Q(status=StageMoveStatus.DONE, is_override=True, use_case__in=use_case_ids)
+    given = Q(status=StageMoveStatus.DONE, is_override=True, use_case__in=use_case_ids, override_expires_at__gt=at or Now())
     if at is None:
         counts = Q(override_ended_at=None)
     else:
