@@ -119,3 +119,5 @@ class ProductFacts:
     incidents: tuple[IncidentFacts, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
     policies: tuple[PolicyFacts, ...] = ()
+    # Which of the three texts are there and say nothing, in words. Unset it stays out of the bytes, as above.
+    placeholders: tuple[str, ...] | UnsetType = UNSET
