@@ -114,8 +114,8 @@ class Command(BaseCommand):
 
 
 def add_people(people: list[dict[str, Any]]) -> None:
-    """Add those who are missing, and the address of those who have none, without which nobody is a second person. Whoever is there
-    stays as they are otherwise.
+    """Add those who are missing, and the address of those who have none, without which nobody is a second person. Otherwise
+    whoever is there stays as they are.
     """
     present = dict(Person.objects.values_list("username", "email"))
     for person in people:

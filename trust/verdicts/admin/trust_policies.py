@@ -1,4 +1,4 @@
-"""Versions of the trust policy: read by all, published by governance, changed by nobody. One that loosens waits for a second person."""
+"""Versions of the trust policy: read by all, published by governance, changed by nobody. One that loosens takes two people."""
 
 import json
 from datetime import datetime
