@@ -403,7 +403,7 @@ def test_a_bad_confirmation_names_the_part_and_writes_nothing(
     assert not ObligationConfirmation.objects.exists()
 
 
-@pytest.mark.parametrize(("path", "queries"), [(LIST, 5), (ONE, 11), (f"{ONE}/confirmations", 3)])
+@pytest.mark.parametrize(("path", "queries"), [(LIST, 6), (ONE, 12), (f"{ONE}/confirmations", 4)])
 def test_reading_costs_the_same_for_one_and_for_three(
     cast: Cast, delays: UseCase, path: str, queries: int, django_assert_num_queries: Any
 ) -> None:

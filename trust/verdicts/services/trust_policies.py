@@ -111,7 +111,10 @@ def _put_in_force(
     present.is_current = False
     present.save(update_fields=["is_current"])
     row.is_current, row.published_at, row.published_by = True, now, actor
-    row.save()
+    if row.pk is None:
+        row.save(force_insert=True)
+    else:  # nothing else of a version ever changes, and the runtime role may change nothing else
+        row.save(update_fields=["is_current", "published_at", "published_by"])
     return row
 
 
