@@ -41,8 +41,17 @@ NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 _numbers = count(1)
 
 
-def make_person(username: str | None = None, *roles: PersonRole, is_active: bool = True, is_staff: bool = False) -> Person:
-    person = add_person(username=username or f"person-{next(_numbers)}", roles=roles, is_staff=is_staff)
+def make_person(
+    username: str | None = None,
+    *roles: PersonRole,
+    is_active: bool = True,
+    is_staff: bool = False,
+    email: str | None = None,
+) -> Person:
+    """email: None for one that no other person has, empty for none."""
+    number = next(_numbers)
+    address = f"person-{number}@people.example" if email is None else email
+    person = add_person(username=username or f"person-{number}", roles=roles, is_staff=is_staff, email=address)
     if not is_active:
         person.is_active = False
         person.save(update_fields=["is_active"])

@@ -227,6 +227,10 @@ class Misuse(StrEnum):
     BEFORE_THE_ANSWER = "before_the_answer"
     ANSWER_EXPIRED = "answer_expired"
     OTHER_USE_CASE = "other_use_case"
+    ABOUT_THE_PAST = "about_the_past"
+    NO_PURPOSE = "no_purpose"
+    OTHER_PURPOSE = "other_purpose"
+    RECALLED = "recalled"
 
 
 class IncidentRule(StrEnum):

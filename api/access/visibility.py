@@ -1,6 +1,7 @@
 """Finds the row that an address names, and lists those that a person may see. What may not be seen does not exist: 404."""
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from catalog.models import Consumer, DataProduct, Person, UseCase
 from catalog.queries import is_insider, visible_products, visible_use_cases
@@ -8,6 +9,7 @@ from catalog.rules.errors import NotFoundError
 from catalog.services.permissions import sees_everything
 from trust.models import Decision
 from trust.use_cases.queries.output_exceptions import visible_exceptions
+from trust.use_cases.services.stages import end_overrides
 
 
 def find_product(person: Person, slug: str, *, is_to_change: bool = False) -> DataProduct:
@@ -28,10 +30,13 @@ def find_product(person: Person, slug: str, *, is_to_change: bool = False) -> Da
 
 
 def find_use_case(person: Person, slug: str, *, is_to_change: bool = False) -> UseCase:
-    """The use case, with the people named in it. Raises `NotFoundError`; costs one query.
+    """The use case, with the people named in it. Raises `NotFoundError`; costs two queries.
+
+    An override whose time is over ends first, so that no reader sees the stage that it kept.
 
     `is_to_change` locks its row until the end of the transaction, for a change that is worked out from what it says now.
     """
+    end_overrides(now=timezone.now())
     related = ("business_owner", "outputs_owner", "exceptions_owner", "acknowledged_by")
     rows = visible_use_cases(person).select_related(*related).filter(slug=slug)
     use_case = (rows.select_for_update(of=("self",), no_key=True) if is_to_change else rows).first()

@@ -21,6 +21,9 @@ OF_TRUST = (
     "owner",
     "policy_version",
     "evidence",
+    "waivers",
+    "more_waivers",
+    "gates_off",
 )
 """What a decision repeats of the trust answer, where the asker may see the product."""
 MALFORMED, FAILED = "malformed_request", "evaluation_failed"

@@ -94,6 +94,7 @@ urlpatterns = [
     path("trust-policies", verdicts.TrustPoliciesView.as_view()),
     path("trust-policies/current", verdicts.TrustPolicyView.as_view()),
     path("trust-policies/<int:version>", verdicts.TrustPolicyVersionView.as_view()),
+    path("trust-policies/<int:version>/publish", verdicts.TrustPolicyPublishView.as_view()),
     path("decisions", decisions.DecisionsView.as_view()),
     path(DECISION, decisions.DecisionView.as_view()),
     path("recalls", recalls.RecallsView.as_view()),

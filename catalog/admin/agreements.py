@@ -15,6 +15,7 @@ from catalog.admin.base import ReadingAdmin, ReasonForm, WaitingFilter, show_res
 from catalog.admin.reach import person_of
 from catalog.models import Agreement, Person
 from catalog.queries import agreements_of, agreements_waiting_for
+from catalog.queries.agreements import with_needs
 from catalog.rules.vocabulary import AgreementStatus
 from catalog.services.agreement_notices import grant_of, still_needed
 from catalog.services.agreements import approve_agreement, reject_agreement, revoke_agreement
@@ -58,7 +59,7 @@ class AgreementAdmin(ReadingAdmin):
         return agreements_waiting_for(person, is_governance=is_governance(person), now=now)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
-        rows: QuerySet[Agreement] = super().get_queryset(request).select_related(*RELATED).defer("product__search")
+        rows: QuerySet[Agreement] = with_needs(super().get_queryset(request)).select_related(*RELATED).defer("product__search")
         person = person_of(request)
         return rows if sees_everything(person) else rows.filter(pk__in=agreements_of(person).order_by().values("pk"))
 

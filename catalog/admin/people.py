@@ -18,6 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
 from catalog.models import Delivery, Notification, Person
+from catalog.queries.ownership import has_identity
 from catalog.services.notifications import notices_for, shown_target
 from catalog.services.permissions import sees_everything
 
@@ -30,7 +31,7 @@ admin.site.unregister(Group)  # the three roles come with the migrations; a four
 @admin.register(Person)
 class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
-    list_display = ["username", "full_name", "email", "roles", "status_label"]
+    list_display = ["username", "full_name", "email", "identity", "roles", "status_label"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = []
@@ -82,6 +83,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     @display(description="Name")
     def full_name(self, person: Person) -> str:
         return person.get_full_name()
+
+    @display(description="Identity", label={"identity not verifiable": "warning", "": "info"})
+    def identity(self, person: Person) -> str:
+        """Without an address nothing tells the account from another one of the same person."""
+        return "" if has_identity(person) else "identity not verifiable"
 
     @display(description="Roles")
     def roles(self, person: Person) -> str:

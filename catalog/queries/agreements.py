@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from catalog.models import Agreement, Person
+from catalog.queries.ownership import AsksFor, HasOwnedSince, OwnerAsksFor, RankOf, SamePerson, has_identity
 from catalog.rules.vocabulary import AgreementStatus, Sensitivity
 
 
@@ -44,25 +45,36 @@ def agreements_of(person: Person) -> QuerySet[Agreement]:
 
 def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime) -> QuerySet[Agreement]:
     """The requests whose next approval is for `person` to give: `catalog.rules.agreement.part_of` as one condition in SQL."""
-    owner_stands_aside = Q(product__owner=F("requested_by")) | Q(product__owner=F("consumer__owner"))
-    is_for_owner = Q(product__owner=person) | owner_stands_aside if is_governance else Q(product__owner=person)
-    is_for_governance = Q(rank__gt=Sensitivity.INTERNAL.rank) if is_governance else Q(pk__in=())
-    owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("rank"))
-    governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("rank"))
+    if not has_identity(person):
+        return Agreement.objects.none()
+    speaks_for_governance = Q(is_owner=False) if is_governance else Q(pk__in=())
+    is_for_owner = Q(SamePerson("product__owner", Value(person.pk)), owner_asks=False) | speaks_for_governance & Q(
+        owner_asks=True
+    )
+    is_for_governance = speaks_for_governance & Q(needed_rank__gt=Sensitivity.INTERNAL.rank)
+    owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("needed_rank"))
+    governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("needed_rank"))
+    rows = Agreement.objects.filter(status=AgreementStatus.REQUESTED, expires_at__gt=now)
     return (
-        Agreement.objects.filter(status=AgreementStatus.REQUESTED, expires_at__gt=now)
-        .exclude(Q(requested_by=person) | Q(consumer__owner=person))
+        with_needs(rows.exclude(AsksFor(Value(person.pk), "pk")))
         .annotate(
-            # What is not classified counts as restricted, an approval that does not say for what as the least.
-            rank=_rank("product__sensitivity", Sensitivity.RESTRICTED),
+            # An approval that does not say for what counts as the least.
             owner_rank=_rank("owner_approved_for", Sensitivity.PUBLIC),
             governance_rank=_rank("governance_approved_for", Sensitivity.PUBLIC),
+            is_owner=HasOwnedSince(Value(person.pk), "product", "requested_at"),
         )
         .filter((is_for_owner & ~owner_stands) | (is_for_governance & ~governance_stands))
-        .exclude(owner_stands & Q(owner_approved_by=person))
+        .exclude(owner_stands & Q(SamePerson("owner_approved_by", Value(person.pk))))
         # Governance's approval counts only where it is needed; elsewhere it still is one of the two that nobody gives both of.
-        .exclude(governance_stands & Q(governance_approved_by=person))
+        .exclude(governance_stands & Q(SamePerson("governance_approved_by", Value(person.pk))))
     )
+
+
+def with_needs(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """The agreements with what their approvals depend on: `needed_rank`, and `owner_asks`, whether an owner is among those who
+    ask. `catalog.services.agreement_notices` reads the two.
+    """
+    return rows.annotate(needed_rank=RankOf("pk"), owner_asks=OwnerAsksFor("pk"))
 
 
 def _rank(column: str, otherwise: Sensitivity) -> Case:

@@ -1,24 +1,119 @@
-"""Who owned what when, from its history: whoever hands something on for an hour still decides in their own matter."""
+"""Which accounts are one person, and who owned what when.
+
+Both are said once, in `catalog/sql/same_person.sql`, for services, lists and judgements alike. They are read from the
+history: a person who hands something on for an hour still decides in their own matter, by whichever of their accounts.
+"""
 
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import BooleanField, Func, IntegerField
 
 from catalog.models import DataProduct, Person, UseCase
 
 
+class SamePerson(Func):
+    """Whether two accounts, by id, are one person: they have, or ever had, the same e-mail address."""
+
+    function = "catalog_is_same_person"
+    output_field = BooleanField()
+
+
+class HasOwnedSince(Func):
+    """Whether a person owned a product at any moment from another moment on: ids of the two, and the moment."""
+
+    function = "catalog_has_owned_since"
+    output_field = BooleanField()
+
+
+class HasOwnedDecisionSince(Func):
+    """The same of the decision of a use case."""
+
+    function = "catalog_has_owned_decision_since"
+    output_field = BooleanField()
+
+
+class AsksFor(Func):
+    """Whether a person is among those who ask for an agreement: its requester, and each owner of its consumer since then."""
+
+    function = "catalog_asks_for"
+    output_field = BooleanField()
+
+
+class OwnerAsksFor(Func):
+    """Whether an owner of the product since the request is among those who ask for the agreement."""
+
+    function = "catalog_owner_asks_for"
+    output_field = BooleanField()
+
+
+class RankOf(Func):
+    """Rank of the sensitivity that an agreement must be approved for: the highest since the request."""
+
+    function = "catalog_rank_of"
+    output_field = IntegerField()
+
+
+def has_identity(person: Person) -> bool:
+    """Whether the account has an e-mail address, by which it is told from other accounts of the same person."""
+    return any(character.isalnum() for character in person.email)
+
+
+def is_same_person(one: Person, other: Person) -> bool:
+    """Two accounts that have, or ever had, the same e-mail address are one person. One query, none for one account."""
+    return one.pk == other.pk or _said("catalog_is_same_person(%s, %s)", one.pk, other.pk)
+
+
 def has_owned_since(person: Person, product: DataProduct, since: datetime) -> bool:
-    """Whether `person` owned `product` at any moment from `since` on, up to now. One query."""
-    return product.owner_id == person.pk or _has_held_since(product, since, owner_id=person.pk)
+    """Whether `person` owned `product`, by any account, at any moment from `since` on, up to now. One query."""
+    return product.owner_id == person.pk or _said("catalog_has_owned_since(%s, %s, %s)", person.pk, product.pk, since)
+
+
+def has_looked_after_since(person: Person, product: DataProduct, since: datetime | None) -> bool:
+    """The same of owners and stewards; `since` None: ever. One query."""
+    moment = "-infinity" if since is None else since.isoformat()
+    return _said("catalog_has_looked_after_since(%s, %s, %s::timestamptz)", person.pk, product.pk, moment)
 
 
 def has_owned_decision_since(person: Person, use_case: UseCase, since: datetime) -> bool:
-    """Whether `person` was the business owner of `use_case` at any moment from `since` on, up to now. One query."""
-    return use_case.business_owner_id == person.pk or _has_held_since(use_case, since, business_owner_id=person.pk)
+    """Whether `person` was the business owner of `use_case`, by any account, at any moment from `since` on. One query."""
+    held = use_case.business_owner_id == person.pk
+    return held or _said("catalog_has_owned_decision_since(%s, %s, %s)", person.pk, use_case.pk, since)
 
 
-def _has_held_since(row: Any, since: datetime, **held: int) -> bool:
-    events = row.pgh_event_model.objects.filter(pgh_obj_id=row.pk)
-    later = events.filter(pgh_id__gt=OuterRef("pgh_id"), pgh_created_at__lte=since)
-    return bool(events.filter(Q(pgh_created_at__gt=since) | ~Exists(later), **held).exists())
+def people_of(accounts: frozenset[int]) -> dict[int, int]:
+    """Each account with the least id among these accounts that are the same person. One query, none for fewer than two."""
+    least = {pk: pk for pk in accounts}
+    if len(accounts) < 2:
+        return least
+    pairs = """
+        SELECT a, b FROM unnest(%s::bigint[]) a, unnest(%s::bigint[]) b WHERE a < b AND catalog_is_same_person(a, b)
+        ORDER BY a, b
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(pairs, [sorted(accounts), sorted(accounts)])
+        for one, other in cursor.fetchall():
+            low, high = sorted((least[one], least[other]))
+            least = {pk: low if person == high else person for pk, person in least.items()}
+    return least
+
+
+def askers_and_owners(agreement_id: int) -> tuple[frozenset[int], frozenset[int], int]:
+    """Who asks for an agreement and who owned its product, each at any moment since the request, and the rank of the
+    sensitivity that it must be approved for. One query.
+    """
+    statement = """
+        SELECT ARRAY(SELECT catalog_askers_of(g.id)), ARRAY(SELECT catalog_owners_since(g.product_id, g.requested_at)),
+            catalog_rank_of(g.id)
+        FROM catalog_agreement g WHERE g.id = %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [agreement_id])
+        askers, owners, rank = cursor.fetchone()
+    return frozenset(askers), frozenset(owners), rank
+
+
+def _said(condition: str, *values: int | str | datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {condition}", values)
+        return bool(cursor.fetchone()[0])

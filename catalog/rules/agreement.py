@@ -2,8 +2,9 @@
 
 Two parts can be needed: the product owner's, always; and governance's, where the product is above `internal` or unclassified.
 The four eyes: whoever made the request or answers for the consumer approves nothing, and nobody gives both parts. Where that
-leaves the product's owner out, governance gives the owner's part. An approval counts for the sensitivity that the product had
-when it was given and for less: if the product has become more sensitive since, it must be given again.
+leaves the product's owner out, governance gives the owner's part. Who answered for the consumer or owned the product at any
+moment since the request counts as if they still did. An approval counts for the highest sensitivity that the product had from
+the request until it was given, and for less: if the product has become more sensitive since, it must be given again.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,11 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a request's approval depends on. People are ids; `sensitivity` is the product's now, None: unclassified."""
+    """What a request's approval depends on. People are ids, one for each person, whatever the number of their accounts.
+
+    sensitivity: the highest that the product had since the request, None: unclassified. former_askers, former_owners: who else
+    owned the consumer, and the product, at any moment since then.
+    """
 
     requester: int
     consumer_owner: int
@@ -57,16 +62,23 @@ class Request:
     sensitivity: Sensitivity | None
     owner_approval: Approval | None = None
     governance_approval: Approval | None = None
+    former_askers: frozenset[int] = frozenset()
+    former_owners: frozenset[int] = frozenset()
 
     @property
     def beneficiaries(self) -> frozenset[int]:
-        """Who asked, and who answers for the consumer that would profit: none of them approves."""
-        return frozenset({self.requester, self.consumer_owner})
+        """Who asked, and who answers or answered for the consumer that would profit: none of them approves."""
+        return self.former_askers | {self.requester, self.consumer_owner}
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """Who owned the product at any moment since the request."""
+        return self.former_owners | {self.product_owner}
 
     @property
     def owner_stands_aside(self) -> bool:
-        """Whether governance must give the owner's part, because the product's owner is among those who ask."""
-        return self.product_owner in self.beneficiaries
+        """Whether governance must give the owner's part, because an owner of the product is among those who ask."""
+        return not self.owners.isdisjoint(self.beneficiaries)
 
 
 class Refusal(StrEnum):
@@ -101,9 +113,10 @@ def part_of(request: Request, *, actor: int, is_governance: bool) -> Part | Refu
     if actor in request.beneficiaries:
         return Refusal.BENEFICIARY
     can_give = set()
-    if actor == request.product_owner or (is_governance and request.owner_stands_aside):
+    speaks_for_governance = is_governance and actor not in request.owners
+    if speaks_for_governance if request.owner_stands_aside else actor == request.product_owner:
         can_give.add(Part.OWNER)
-    if is_governance:
+    if speaks_for_governance:
         can_give.add(Part.GOVERNANCE)
     useful = [part for part in Part if part in can_give & missing_parts(request)]
     if useful:

@@ -8,6 +8,7 @@ acted is not notified.
 from datetime import datetime
 
 from catalog.models import Agreement, Person
+from catalog.queries.ownership import askers_and_owners, people_of
 from catalog.rules.agreement import Approval, Part, Request, missing_parts, needed_parts
 from catalog.rules.moments import rfc_3339
 from catalog.rules.vocabulary import Sensitivity
@@ -15,25 +16,41 @@ from catalog.services.notifications import notify
 
 
 def request_of(agreement: Agreement) -> Request:
-    """What the rules want to know of an agreement, with its product as it was loaded."""
-    product = agreement.product
-    return Request(
-        requester=agreement.requested_by_id,
-        consumer_owner=agreement.consumer.owner_id,
-        product_owner=product.owner_id,
-        sensitivity=None if product.sensitivity is None else Sensitivity(product.sensitivity),
-        owner_approval=_approval(agreement.owner_approved_by_id, agreement.owner_approved_for),
-        governance_approval=_approval(agreement.governance_approved_by_id, agreement.governance_approved_for),
+    """What the rules want to know of an agreement, with its product as it was loaded. Two queries."""
+    return request_and_person(agreement, None)[0]
+
+
+def request_and_person(agreement: Agreement, actor: Person | None) -> tuple[Request, int]:
+    """The same, and the id that `actor` has in it: 0 for None.
+
+    Accounts of one person have one id: the least of those concerned. Two queries.
+    """
+    askers, owners, rank = askers_and_owners(agreement.pk)
+    owners_by, governance_by = agreement.owner_approved_by_id, agreement.governance_approved_by_id
+    others = (owners_by, governance_by, actor.pk if actor else None)
+    person = people_of(askers | owners | {pk for pk in others if pk is not None})
+    request = Request(
+        requester=person[agreement.requested_by_id],
+        consumer_owner=person[agreement.consumer.owner_id],
+        product_owner=person[agreement.product.owner_id],
+        sensitivity=_level(rank),
+        owner_approval=_approval(person[owners_by] if owners_by else None, agreement.owner_approved_for),
+        governance_approval=_approval(person[governance_by] if governance_by else None, agreement.governance_approved_for),
+        former_askers=frozenset(person[pk] for pk in askers),
+        former_owners=frozenset(person[pk] for pk in owners),
     )
+    return request, person[actor.pk] if actor else 0
+
+
+def awaited_parts(agreement: Agreement) -> frozenset[Part]:
+    """The approvals that a request waits for; no query where `with_needs` has read the agreement."""
+    return _needs(agreement)[0]
 
 
 def still_needed(agreement: Agreement) -> str:
     """Whose approval a request waits for, in words: `the owner olga and governance`; `nobody` where nothing is missing."""
-    request = request_of(agreement)
-    missing = missing_parts(request)
-    stand_in = (
-        "governance in the owner's place" if request.owner_stands_aside else f"the owner {agreement.product.owner.username}"
-    )
+    missing, owner_stands_aside = _needs(agreement)
+    stand_in = "governance in the owner's place" if owner_stands_aside else f"the owner {agreement.product.owner.username}"
     words = {Part.OWNER: stand_in, Part.GOVERNANCE: "governance"}
     return " and ".join(words[part] for part in Part if part in missing) or "nobody"
 
@@ -77,6 +94,27 @@ def _concerned(agreement: Agreement, actor: Person | None) -> list[Person]:
         people |= {person.pk: person for person in governance}
     not_to_notify = {agreement.consumer.owner_id, None if actor is None else actor.pk}
     return [person for pk, person in people.items() if pk not in not_to_notify]
+
+
+def _needs(agreement: Agreement) -> tuple[frozenset[Part], bool]:
+    """The parts that are missing, and whether the product's owner stands aside."""
+    read = vars(agreement)
+    if "needed_rank" not in read:
+        request = request_of(agreement)
+        return missing_parts(request), request.owner_stands_aside
+    request = Request(
+        requester=agreement.requested_by_id,
+        consumer_owner=agreement.consumer.owner_id,
+        product_owner=agreement.product.owner_id,
+        sensitivity=_level(read["needed_rank"]),
+        owner_approval=_approval(agreement.owner_approved_by_id, agreement.owner_approved_for),
+        governance_approval=_approval(agreement.governance_approved_by_id, agreement.governance_approved_for),
+    )
+    return missing_parts(request), read["owner_asks"]
+
+
+def _level(rank: int) -> Sensitivity:
+    return next(level for level in Sensitivity if level.rank == rank)
 
 
 def _approval(by: int | None, sensitivity: str) -> Approval | None:

@@ -18,7 +18,6 @@ from catalog.rules.agreement import (
     TRANSITIONS,
     Part,
     Refusal,
-    missing_parts,
     needed_parts,
     part_of,
     standing_approvals,
@@ -27,8 +26,15 @@ from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, Inv
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import AgreementStatus, ConsumerStatus
-from catalog.services.agreement_notices import grant_of, notify_concerned, request_of, still_needed
-from catalog.services.permissions import is_governance
+from catalog.services.agreement_notices import (
+    awaited_parts,
+    grant_of,
+    notify_concerned,
+    request_and_person,
+    request_of,
+    still_needed,
+)
+from catalog.services.permissions import is_governance, require_identity
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -115,11 +121,13 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         _demand_usable(row.consumer, product)
         if not actor.is_active:
             raise _not_yours(row, actor, "approve")
-        part = part_of(request_of(row), actor=actor.pk, is_governance=is_governance(actor))
+        request, person = request_and_person(row, actor)
+        part = part_of(request, actor=person, is_governance=is_governance(actor))
         if isinstance(part, Refusal):
             raise _refusal(part, row, actor)
+        require_identity(actor, f"approve agreement {row.pk}")
         _give(row, part, actor, now)
-        if missing_parts(request_of(row)):
+        if awaited_parts(row):
             row.save()
             notify_concerned(
                 agreement=row,
@@ -285,7 +293,8 @@ def _refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
     match why:
         case Refusal.BENEFICIARY:
             return ForbiddenError(
-                f"{actor.username} requested this agreement or owns its consumer, so another person must approve it.",
+                f"{actor.username} requested this agreement or owns or owned its consumer since, by this or another account, "
+                "so another person must approve it.",
                 remedy=f"It waits for {still_needed(row)}.",
                 code="four_eyes",
             )

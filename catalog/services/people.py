@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pghistory
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from catalog.models import Person
@@ -69,4 +70,20 @@ def add_person(
     with pghistory.context(action="add_person"):
         person.save()
         person.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))
+    return person
+
+
+@transaction.atomic
+def set_email(*, username: str, email: str) -> Person:
+    """The active person, with another e-mail address. Raises `InvalidError` for an unknown person and what is no address."""
+    person = find_person(username=username, part="person")
+    person.email = email.strip()
+    try:
+        validate_email(person.email)
+    except ValidationError as error:
+        raise InvalidError(
+            f"'{email}' is not an e-mail address.", remedy="Give one such as kim.lee@example.org.", field="email"
+        ) from error
+    with pghistory.context(action="set_email"):
+        person.save(update_fields=["email"])
     return person

@@ -5,6 +5,7 @@ then the stewards. An inactive person may do nothing.
 """
 
 from catalog.models import DataProduct, Person
+from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.roles import PersonRole
 
@@ -52,11 +53,6 @@ def sees_everything(person: Person) -> bool:
     return is_governance(person) or has_role(person, PersonRole.AUDITORS)
 
 
-def is_same_person(one: Person, other: Person) -> bool:
-    """Two accounts with one e-mail address are one person, as far as can be seen from here."""
-    return one.pk == other.pk or (one.email != "" and one.email.casefold() == other.email.casefold())
-
-
 def require_governance(actor: Person | None, action: str) -> None:
     """Raise `ForbiddenError` unless `actor` acts for governance. `action` completes "may not ..."."""
     if not is_governance(actor):
@@ -64,6 +60,47 @@ def require_governance(actor: Person | None, action: str) -> None:
             f"{actor_name(actor)} may not {action}: that is for governance.",
             remedy="Ask a member of the group 'governance' to do it.",
         )
+
+
+def require_identity(actor: Person | None, deed: str) -> None:
+    """Raise `ForbiddenError` where nothing tells whether `actor` is the second person that an act needs, or the first by
+    another account: accounts are told apart by their e-mail address. `deed` completes "may not ..."."""
+    if actor is not None and not has_identity(actor):
+        raise ForbiddenError(
+            f"{actor.username} may not {deed}: it takes a second person, and this account has no e-mail address, so it "
+            "cannot be told from another account of the same person.",
+            remedy=f"Governance sets the address in the admin under People; the operator with `bin/manage set_email "
+            f"{actor.username} ADDRESS`.",
+            code="identity_not_verifiable",
+        )
+
+
+def require_second_person(actor: Person | None, product: DataProduct, deed: str) -> None:
+    """Raise `ForbiddenError` where `actor` owns or stewards `product`, or did since its last review, by any account: what is
+    judged about a product takes a person who does not answer for it. `deed` completes "may not ...".
+    """
+    if actor is None:
+        return
+    if has_looked_after_since(actor, product, product.reviewed_at):
+        raise ForbiddenError(
+            f"{actor.username} may not {deed}: they own or steward the product, or did since its last review, by this or "
+            "another account.",
+            remedy=f"Ask another member of the group 'governance' to do it.{how_to_add_one(actor)}",
+            code="four_eyes",
+        )
+    require_identity(actor, deed)
+
+
+def other_governance(actor: Person) -> list[Person]:
+    """The active people of governance who can be told from `actor`."""
+    return [one for one in Person.objects.governance() if has_identity(one) and not is_same_person(one, actor)]
+
+
+def how_to_add_one(actor: Person) -> str:
+    """What to do in an installation where nobody else can give the second word; empty where somebody can."""
+    if other_governance(actor):
+        return ""
+    return " There is no other one: add a person with `bin/manage add_person USERNAME --email ADDRESS --role governance`."
 
 
 def require_can_register(actor: Person | None) -> None:

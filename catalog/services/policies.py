@@ -15,7 +15,7 @@ from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ConflictError, InvalidError
 from catalog.rules.obligation import sorted_obligations
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
-from catalog.services.permissions import require_can_change, require_governance
+from catalog.services.permissions import require_can_change, require_governance, require_second_person
 from catalog.services.policy_text import Scope, checked_policy, demand_cedar_holds, domain_of
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
@@ -121,10 +121,12 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
 def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> AccessPolicy:
     """Put a draft in force and withdraw the version before it. Already published: nothing happens.
 
-    What is published is what was drafted, validated once more: a purpose or the schema may have changed since.
+    A person of governance who does not answer for the product publishes. What is published is what was drafted, validated once
+    more: a purpose or the schema may have changed since.
     """
     require_governance(actor, f"publish access policy {policy}")
     if policy.product is not None:
+        require_second_person(actor, policy.product, f"publish access policy {policy}")
         demand_not_retired(policy.product)
     _hold(policy)
     if policy.status == PolicyStatus.PUBLISHED:
@@ -167,6 +169,8 @@ def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime
             policy.delete()
         return
     require_governance(actor, f"withdraw access policy {policy}")
+    if policy.product is not None and policy.effect == Effect.FORBID:
+        require_second_person(actor, policy.product, f"withdraw access policy {policy}, which forbids")
     if policy.status == PolicyStatus.PUBLISHED:
         with recorded(f"withdraw_{noun}", actor):
             policy.status, policy.withdrawn_at = PolicyStatus.WITHDRAWN, now

@@ -22,6 +22,7 @@ from catalog.services.permissions import (
     require_can_look_after,
     require_can_register,
     require_governance,
+    require_second_person,
 )
 from catalog.services.recording import recorded
 from catalog.services.validation import demand_clean
@@ -80,9 +81,9 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
 
     `reason` is kept in the history: why.
 
-    Stewards may change texts and tags, the owner and governance everything but the slug. Where the owner lowers the sensitivity
-    or moves the product to another domain, governance's review is void and has to be made again. Raises `ConflictError` on a
-    retired product.
+    Stewards may change texts and tags, the owner and governance everything but the slug. Where the sensitivity is lowered or
+    the product moves to another domain, governance's review is void and has to be made again, whoever made the change. Raises
+    `ConflictError` on a retired product.
     """
     old = claims_of(product)
     if slugify(claims.domain) == product.domain.slug:
@@ -109,7 +110,7 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
         if "stewards" in changed:
             product.stewards.set([find_person(username=name, part="steward") for name in claims.stewards])
         if changed != {"stewards"}:
-            if not is_governance(actor) and _loosens(product, claims, changed):
+            if _loosens(product, claims, changed):
                 product.reviewed_at = product.reviewed_by = None
             _assign(product, claims)
             product.save()
@@ -169,7 +170,8 @@ def acknowledge_product(*, product: DataProduct, actor: Person | None, now: date
 def review_product(
     *, product: DataProduct, actor: Person | None, now: datetime, claims: Mapping[str, Any] | None = None
 ) -> DataProduct:
-    """Somebody of governance has reviewed the product. The reviewer is named, so the system cannot do it.
+    """Somebody of governance has reviewed the product, who has not owned it or looked after it since the last review, by any
+    account. The reviewer is named, so the system cannot do it.
 
     claims: what was reviewed, which the caller knows (`trust.verdicts.services.reviews`); None: it was not recorded.
     """
@@ -180,6 +182,7 @@ def review_product(
             remedy=f"Name the reviewer from the group 'governance': `bin/manage review {product.slug} --as USERNAME`.",
         )
     require_governance(actor, f"review data product {product.slug}")
+    require_second_person(actor, product, f"review data product {product.slug}")
     with recorded("review_product", actor):
         product.reviewed_at, product.reviewed_by, product.reviewed_claims = now, actor, claims
         product.save(update_fields=["reviewed_at", "reviewed_by", "reviewed_claims", "updated_at"])

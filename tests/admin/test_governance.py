@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import AccessPolicy, Contract, Person
 from tests.admin.cast import Cast, World
-from tests.factories import NOW, make_policy
+from tests.factories import NOW, make_governance, make_policy
 from trust.models import TrustPolicyVersion
+from trust.verdicts.services.trust_policies import confirm_trust_policy
 
 
 def messages(response: Any) -> str:
@@ -70,6 +72,18 @@ def test_governance_publishes_a_new_trust_policy_and_every_product_is_judged_und
     current = TrustPolicyVersion.objects.get(is_current=True)
     assert (current.version, current.body["minimum_score"], current.published_by) == (2, 95.0, cast.governance.person)
     assert "v2" in cast.owner.sees("catalog_dataproduct_change", world.product.pk)
+
+
+def test_a_trust_policy_that_loosens_is_published_by_another_person(cast: Cast, world: World) -> None:
+    make_governance()
+    settings = json.dumps({"minimum_score": 5})
+    assert cast.governance.post("trust_trustpolicyversion_add", note="Looser.", settings=settings).status_code == 302
+    proposed = TrustPolicyVersion.objects.get(published_at=None)
+    assert "proposed" in cast.governance.sees("trust_trustpolicyversion_changelist")
+    cast.governance.act("trust_trustpolicyversion_changelist", "confirm", proposed)
+    assert TrustPolicyVersion.objects.get(is_current=True).version == 1
+    confirm_trust_policy(version=proposed, actor=make_governance(), now=timezone.now())
+    assert TrustPolicyVersion.objects.get(is_current=True).version == 2
 
 
 @pytest.mark.parametrize("settings", ["{", "[]", '{"minimum_score": 500}', '{"unheard_of": 1}', "{}", "[" * 100_000])

@@ -50,3 +50,10 @@ def test_a_filter_does_not_tell_what_the_page_does_not_show(cast: Cast, query: s
 def test_a_search_does_not_tell_addresses(cast: Cast) -> None:
     assert ">gina<" not in cast.owner.sees(LIST, q="secret.example")
     assert ">gina<" in cast.governance.sees(LIST, q="secret.example")
+
+
+def test_an_account_without_an_address_is_listed_as_not_verifiable(cast: Cast) -> None:
+    assert "identity not verifiable" not in cast.governance.sees(LIST)
+    Person.objects.filter(username="olga").update(email="")
+    assert "identity not verifiable" in cast.governance.sees(LIST)
+    assert "identity not verifiable" not in cast.owner.sees(LIST)

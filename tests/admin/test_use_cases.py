@@ -234,11 +234,11 @@ def test_a_retired_one_is_only_read(cast: Cast, delays: UseCase) -> None:
 
 def test_the_list_costs_the_same_for_one_and_for_three(cast: Cast, delays: UseCase, django_assert_num_queries: Any) -> None:
     cast.governance.get(LIST)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         cast.governance.get(LIST)
     for number in range(3):
         put_at(make_use_case(f"case-{number}"), UseCaseStage.PILOT)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert "case-2" in cast.governance.sees(LIST)
 
 

@@ -18,6 +18,11 @@ URL = "/api/v1/notifications"
 
 @pytest.fixture
 def agent(cast: Cast) -> Consumer:
+    """Its owner and the stranger have no address: webhooks are the only deliveries."""
+    for caller in (cast.consumer, cast.stranger):
+        assert caller.person is not None
+        caller.person.email = ""
+        caller.person.save(update_fields=["email"])
     return make_consumer("agent", owner=cast.consumer.person, webhook_url="https://hook.example.org/services/secret")
 
 

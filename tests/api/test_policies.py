@@ -9,6 +9,7 @@ from django.utils import timezone
 from catalog.models import AccessPolicy, DataProduct
 from catalog.rules.scopes import Scope
 from tests.api.callers import Caller, Cast, assert_problem
+from tests.factories import make_governance
 from trust.models import TrustPolicyVersion
 
 POLICIES = "/api/v1/products/orders/policies"
@@ -113,6 +114,22 @@ def test_governance_publishes_the_trust_policy_and_everybody_reads_it(cast: Cast
     assert cast.consumer.get("/api/v1/trust-policies/current").json()["version"] == 2
     assert [version["version"] for version in cast.consumer.get(VERSIONS).json()["results"]] == [2, 1]
     assert cast.consumer.get("/api/v1/products/orders/trust").json()["policy_version"] == 2
+
+
+def test_a_trust_policy_that_loosens_is_proposed_by_one_and_published_by_another(cast: Cast) -> None:
+    body = {"changes": {"minimum_score": 10}, "note": "Lower."}
+    assert_problem(cast.governance.post(VERSIONS, body), 403, "four_eyes")
+    other = Caller(make_governance())
+    response = cast.governance.post(VERSIONS, body)
+    assert response.status_code == 201, response.content
+    assert (response.json()["published_at"], response.json()["proposed_by"]) == (None, "gina")
+    assert cast.consumer.get("/api/v1/trust-policies/current").json()["version"] == 1
+    publish = f"{response['Location']}/publish"
+    assert_problem(cast.governance.post(publish), 403, "four_eyes")
+    assert_problem(cast.owner.post(publish), 403, "forbidden")
+    assert other.post(publish).json()["is_current"]
+    assert cast.consumer.get("/api/v1/trust-policies/current").json()["version"] == 2
+    assert_problem(other.post(publish), 409, "trust_policy_published")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def add_one_of_each(cast: Cast, port: OutputPort, number: int) -> None:
     port.product.input_ports.create(upstream=upstream)
     open_incident(product=port.product, title="x", severity=Severity.INFO, actor=cast.owner.person, now=now)
     make_waiver(port.product, now=now, gate="review", granted_by=cast.governance.person)
-    cast.governance.post("/api/v1/trust-policies", {"changes": {"minimum_score": 50 + number}, "note": "x"})
+    cast.governance.post("/api/v1/trust-policies", {"changes": {"minimum_score": 76 + number}, "note": "x"})
     Caller(cast.governance.person)
 
 

@@ -329,7 +329,7 @@ def test_a_measure_with_values_is_retired_with_a_reason_and_comes_back_by_its_na
     assert delays.measures.get().pk == measure.pk
 
 
-@pytest.mark.parametrize(("path", "queries"), [(LIST, 5), (ONE, 11), (f"{ONE}/confirmations", 3)])
+@pytest.mark.parametrize(("path", "queries"), [(LIST, 6), (ONE, 12), (f"{ONE}/confirmations", 4)])
 def test_reading_costs_the_same_for_one_and_for_three(
     cast: Cast, delays: UseCase, path: str, queries: int, django_assert_num_queries: Any
 ) -> None:

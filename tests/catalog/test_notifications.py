@@ -16,7 +16,7 @@ SAID: dict[str, Any] = {"kind": "test.said", "subject": "Something happened", "t
 
 
 def make_agent(slug: str = "agent", **claims: Any) -> Consumer:
-    owner = claims.pop("owner", None) or make_person()
+    owner = claims.pop("owner", None) or make_person(email="")
     return Consumer.objects.create(slug=slug, name=slug, kind=ConsumerKind.AI_AGENT, owner=owner, **claims)
 
 
@@ -74,7 +74,7 @@ def test_the_same_key_tells_each_recipient_once_and_newcomers_still_hear_of_it()
     agent = make_agent(webhook_url="https://hook.example.org/x")
     assert notify(key="k", consumers=[agent], **SAID) == 1
     agent.webhook_url = "https://elsewhere.example.org/x"
-    late = make_person()
+    late = make_person(email="")
     assert notify(key="k", persons=[late], consumers=[agent], **{**SAID, "subject": "Said again"}) == 1
     assert notify(key="k", persons=[late], consumers=[agent], **SAID) == 0
     assert list(Notification.objects.filter(consumer=agent).values_list("subject", flat=True)) == ["Something happened"]

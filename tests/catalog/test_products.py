@@ -128,12 +128,12 @@ def test_a_review_does_not_outlive_a_step_out_from_under_guardrails(
     assert (product.reviewed_at, product.reviewed_by) == ((NOW, ruth) if stays else (None, None))
 
 
-def test_governance_may_lower_a_sensitivity_and_its_review_stands() -> None:
+def test_governance_may_lower_a_sensitivity_and_its_review_is_void_too() -> None:
     product, ruth = make_product("orders", sensitivity=Sensitivity.CONFIDENTIAL), make_governance("ruth")
     review_product(product=product, actor=ruth, now=NOW)
     update_product(product=product, claims=replace(claims_of(product), sensitivity=Sensitivity.PUBLIC), actor=ruth)
     product.refresh_from_db()
-    assert product.reviewed_by == ruth
+    assert product.reviewed_by is None
 
 
 def test_a_slug_stays() -> None:

@@ -33,7 +33,7 @@ def verdict_of(stage: Stage, slug: str) -> str:
 
 def test_a_file_of_ones_own_becomes_production_grade_and_falls_when_it_goes_bad(stage: Stage, data_root: Path) -> None:
     shutil.copy(ROOT / "docs/example/orders.csv", data_root)
-    add_person(username="ruth.adler", roles=[PersonRole.GOVERNANCE])
+    add_person(username="ruth.adler", email="ruth.adler@example.org", roles=[PersonRole.GOVERNANCE])
     stage.start_worker()
     commands = typed("Register a file of your own")
     assert [command[0] for command in commands] == [

@@ -1,5 +1,6 @@
 """Suites, evidence and runs for tests of the trust services: what an engine would hand over, without an engine."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from trust.evidence.rules.evidence import CheckEvidence, Failure, ObservedColumn
 from trust.evidence.rules.identity import suite_digest
 from trust.evidence.services.runs import Claim, claim_run, request_run
 from trust.evidence.services.source_resolution import suite_spec
-from trust.models import Run, Suite, Verdict, Waiver
+from trust.models import Run, Suite, TrustPolicyVersion, Verdict, Waiver
 from trust.verdicts.services.run_conclusion import complete_run, fail_run
+from trust.verdicts.services.trust_policies import confirm_trust_policy, publish_trust_policy
 from trust.verdicts.services.waivers import grant_waiver, request_waiver
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
@@ -137,3 +139,14 @@ def make_waiver(product: DataProduct, *, now: datetime = NOW, granted_by: Person
     """A waiver in force, made by two people: asked for as `ask_for_waiver` does, granted by governance."""
     waiver = ask_for_waiver(product, now=now, **wanted)
     return grant_waiver(waiver=waiver, actor=granted_by or make_governance(), now=now)
+
+
+def loosen_trust_policy(changes: Mapping[str, Any], now: datetime = NOW) -> TrustPolicyVersion:
+    """A version in force that lets through more: proposed by one person of governance, published by another."""
+    proposed = publish_trust_policy(changes=changes, note="Looser.", actor=_governance_of_two(), now=now)
+    return confirm_trust_policy(version=proposed, actor=make_governance(), now=now)
+
+
+def _governance_of_two() -> Person:
+    make_governance()
+    return make_governance()

@@ -26,6 +26,7 @@ from trust.presentation.responses import error_page, page
 from trust.use_cases.pages.readiness_document import signed_document
 from trust.use_cases.pages.readiness_report import Report, report_of
 from trust.use_cases.services.signed_reports import SignedReport
+from trust.use_cases.services.stages import end_overrides
 from trust.verdicts.pages.label import label_of
 from trust.verdicts.services import judging
 
@@ -147,10 +148,11 @@ def use_case_report(request: HttpRequest, slug: str) -> HttpResponse:
     """The report, now or `?as_of=` a past moment. Who may not know of the use case gets the 404 of one that does not exist."""
     if not isinstance(request.user, Person):
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    now = timezone.now()
+    end_overrides(now=now)
     use_case = visible_use_cases(request.user).filter(slug=slug).first()
     if use_case is None:
         raise Http404
-    now = timezone.now()
     try:
         report = report_of(use_case, reader=request.user, now=now, as_of=_moment(request.GET.get("as_of")))
     except NotFoundError as error:

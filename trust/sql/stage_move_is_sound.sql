@@ -32,7 +32,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'stage_move_follows';
         END IF;
         IF NEW.to_stage IN ('approved', 'production') AND NEW.from_stage IN ('idea', 'pilot', 'approved')
-            AND NEW.decided_by_id = owner THEN
+            AND catalog_is_same_person(NEW.decided_by_id, owner) THEN
             RAISE EXCEPTION 'The business owner of a use case does not approve its move to %.', NEW.to_stage
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'stage_move_four_eyes';
         END IF;

@@ -12,11 +12,12 @@ from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, r
 from api.v1.fields import FlagParameter, MomentField, TextField, choices
 from catalog.models import Agreement, Person
 from catalog.queries import agreements_of, agreements_waiting_for, is_insider
-from catalog.rules.agreement import Part, missing_parts
+from catalog.queries.agreements import with_needs
+from catalog.rules.agreement import Part
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import AgreementStatus
-from catalog.services.agreement_notices import request_of
+from catalog.services.agreement_notices import awaited_parts
 from catalog.services.agreements import (
     approve_agreement,
     reject_agreement,
@@ -32,7 +33,7 @@ RELATED = ("consumer", "product", "requested_by", "owner_approved_by", "governan
 
 def agreements_as_shown() -> QuerySet[Agreement]:
     """Agreements with all that an answer names of them."""
-    return Agreement.objects.select_related(*RELATED).defer("product__search")
+    return with_needs(Agreement.objects.select_related(*RELATED).defer("product__search"))
 
 
 def visible_agreements(person: Person) -> QuerySet[Agreement]:
@@ -101,7 +102,7 @@ class AgreementAnswer(ModelAnswer[Agreement]):
     def get_waits_for(self, agreement: Agreement) -> list[Part]:
         if agreement.status != AgreementStatus.REQUESTED:
             return []
-        return sorted(missing_parts(request_of(agreement)), reverse=True)
+        return sorted(awaited_parts(agreement), reverse=True)
 
 
 class AgreementRequest(StrictSerializer):

@@ -22,7 +22,13 @@ from trust.models import StageMove
 from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.redaction import redact_requirements
-from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
+from trust.use_cases.services.stages import (
+    approve_stage_move,
+    end_overrides,
+    reject_stage_move,
+    request_stage_move,
+    withdraw_stage_move,
+)
 from trust.vocabulary import Answer, Gap, ReadinessQuestion, StageMoveStatus
 
 
@@ -139,6 +145,7 @@ class AllStageMovesView(ApiView):
     @extend_schema(operation_id="list_all_stage_moves", responses=StageMoveAnswer(many=True), tags=["use-cases"])
     def get(self, request: Request) -> Response:
         """Moves of every use case that you may see, newest first; `is_waiting_for_me` gives your queue."""
+        end_overrides(now=self.now)
         rows = as_shown().filter(use_case__in=visible_use_cases(self.actor).order_by().values("pk"))
         rows = self.matching(rows, {"status": "status"})
         if self.parameters["is_waiting_for_me"]:

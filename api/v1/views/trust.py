@@ -101,6 +101,9 @@ class TrustAnswer(serializers.Serializer[object]):
     effective_score = serializers.FloatField(required=False, help_text="Where an input product holds the score down.")
     limited_by = serializers.CharField(required=False, allow_null=True, help_text="Slug of that input product.")
     more_reasons = serializers.IntegerField(required=False, help_text="Reasons left out; `detail=full` has them.")
+    gates_off = serializers.ListField(
+        child=serializers.ChoiceField(choices(GateName)), required=False, help_text="Gates that the trust policy has off."
+    )
     waivers = serializers.ListField(child=JsonObjectField(), required=False)
     more_waivers = serializers.IntegerField(required=False)
     purpose = serializers.CharField(required=False, help_text="Where one was given, as all that follows up to `obligations`.")

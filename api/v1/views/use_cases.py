@@ -36,6 +36,7 @@ from trust.models import Readiness, StageMove
 from trust.use_cases.queries.stage_moves import overrides
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.services.readiness import current_readiness
+from trust.use_cases.services.stages import end_overrides
 from trust.vocabulary import Gap, ReadinessLevel, StageMoveStatus
 
 
@@ -131,6 +132,7 @@ class UseCasesView(ApiView):
         Governance and auditors see all. All filters must match.
         """
         paginator = KeysetPagination()
+        end_overrides(now=self.now)
         rows = visible_use_cases(self.actor).select_related("business_owner")
         page = paginator.paginate_queryset(matching(rows, self.parameters), request, self)
         return paginator.get_paginated_response(UseCaseEntry(with_status(page, self.now), many=True).data)

@@ -20,7 +20,7 @@ from catalog.rules.moments import duration_text
 from catalog.rules.scopes import Scope
 from trust.models import TrustPolicyVersion, Verdict
 from trust.verdicts.rules.trust_policy import policy_from_dict
-from trust.verdicts.services.trust_policies import publish_trust_policy
+from trust.verdicts.services.trust_policies import confirm_trust_policy, publish_trust_policy
 from trust.vocabulary import GateName, Grade, VerdictStatus
 
 
@@ -88,10 +88,21 @@ class VerdictView(ApiView):
 
 class TrustPolicyEntry(ModelAnswer[TrustPolicyVersion]):
     published_by = serializers.CharField(source="published_by.username", allow_null=True, default=None)
+    proposed_by = serializers.CharField(source="proposed_by.username", allow_null=True, default=None)
 
     class Meta:
         model = TrustPolicyVersion
-        fields = ["version", "digest", "note", "is_current", "published_at", "published_by"]
+        fields = [
+            "version",
+            "digest",
+            "note",
+            "is_current",
+            "published_at",
+            "published_by",
+            "proposed_at",
+            "proposed_by",
+            "based_on",
+        ]
 
 
 class TrustPolicyAnswer(TrustPolicyEntry):
@@ -123,7 +134,8 @@ class TrustPolicyView(ApiView):
     @extend_schema(operation_id="get_trust_policy", responses=TrustPolicyAnswer, tags=["policies"])
     def get(self, request: Request) -> Response:
         """The trust policy that judges now."""
-        return Response(TrustPolicyAnswer(TrustPolicyVersion.objects.select_related("published_by").get(is_current=True)).data)
+        rows = TrustPolicyVersion.objects.select_related("published_by", "proposed_by")
+        return Response(TrustPolicyAnswer(rows.get(is_current=True)).data)
 
 
 class TrustPoliciesView(ApiView):
@@ -134,14 +146,18 @@ class TrustPoliciesView(ApiView):
     @extend_schema(operation_id="list_trust_policies", responses=TrustPolicyEntry(many=True), tags=["policies"])
     def get(self, request: Request) -> Response:
         """Every version of the trust policy, newest first."""
-        rows = TrustPolicyVersion.objects.select_related("published_by").defer("body")
+        rows = TrustPolicyVersion.objects.select_related("published_by", "proposed_by").defer("body")
         return self.page(rows, TrustPolicyEntry)
 
     @extend_schema(
         operation_id="publish_trust_policy", request=TrustPolicyRequest, responses={201: TrustPolicyAnswer}, tags=["policies"]
     )
     def post(self, request: Request) -> Response:
-        """Publish the next version, as governance. Every product is judged again before it is next shown."""
+        """Publish the next version, as governance. Every product is judged again before it is next shown.
+
+        A version that loosens (a gate off, a lower minimum, a longer time) is only proposed: `published_at` is null, and
+        another member of governance publishes it.
+        """
         given = self.body(TrustPolicyRequest)
         version = publish_trust_policy(changes=given["changes"], note=given["note"], actor=self.actor, now=self.now)
         location = {"Location": f"/api/v1/trust-policies/{version.version}"}
@@ -152,8 +168,22 @@ class TrustPolicyVersionView(ApiView):
     @extend_schema(operation_id="get_trust_policy_version", responses=TrustPolicyAnswer, tags=["policies"])
     def get(self, request: Request, version: int) -> Response:
         """One version of the trust policy, as verdicts name it."""
-        row = TrustPolicyVersion.objects.select_related("published_by").filter(version=version).first()
-        if row is None:
-            remedy = "GET /api/v1/trust-policies lists all."
-            raise NotFoundError(f"There is no trust policy v{version}.", remedy=remedy)
+        return Response(TrustPolicyAnswer(_find_version(version)).data)
+
+
+class TrustPolicyPublishView(ApiView):
+    write_scope = Scope.ADMIN
+
+    @extend_schema(operation_id="confirm_trust_policy", request=None, responses=TrustPolicyAnswer, tags=["policies"])
+    def post(self, request: Request, version: int) -> Response:
+        """Publish a proposed version, as another member of governance than the one who proposed it."""
+        row = confirm_trust_policy(version=_find_version(version), actor=self.actor, now=self.now)
         return Response(TrustPolicyAnswer(row).data)
+
+
+def _find_version(version: int) -> TrustPolicyVersion:
+    row = TrustPolicyVersion.objects.select_related("published_by", "proposed_by").filter(version=version).first()
+    if row is None:
+        remedy = "GET /api/v1/trust-policies lists all."
+        raise NotFoundError(f"There is no trust policy v{version}.", remedy=remedy)
+    return row

@@ -5,7 +5,7 @@ import pytest
 from catalog.models import DataProduct, InputPort, OutputPort, Person
 from catalog.rules.errors import InvalidError, NotFoundError
 from tests.factories import NOW, make_governance
-from tests.trust.builders import make_ready_port, run_well
+from tests.trust.builders import loosen_trust_policy, make_ready_port, run_well
 from trust.clock import database_now
 from trust.models import CurrentVerdict, Incident, Verdict
 from trust.verdicts.queries.as_of import answer_of, verdict_as_of
@@ -59,7 +59,7 @@ def test_a_verdict_whose_time_was_over_is_judged_again_for_the_moment_and_nothin
 
 def test_a_past_moment_is_judged_by_the_policy_of_its_time(port: OutputPort) -> None:
     run_well(port, NOW)
-    publish_trust_policy(changes={"default_ttl": "P10D"}, note="Slower.", actor=make_governance(), now=NOW + 50 * HOUR)
+    loosen_trust_policy({"default_ttl": "P10D"}, NOW + 50 * HOUR)
     changed_at(port.product_id, NOW + 50 * HOUR)
     ensure_current([port.product_id], NOW + 50 * HOUR)
 

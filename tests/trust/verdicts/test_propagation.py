@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import DataProduct, InputPort, OutputPort
 from catalog.rules.vocabulary import Dimension, Severity
-from tests.factories import NOW, make_governance, make_governed_product
-from tests.trust.builders import EXPECTATIONS, make_ready_port, make_suite, run_badly, run_well
+from tests.factories import NOW, make_governed_product
+from tests.trust.builders import EXPECTATIONS, loosen_trust_policy, make_ready_port, make_suite, run_badly, run_well
 from tests.trust.nets import close_circle, connect, copies_of
 from trust.models import CurrentVerdict, Recall, Verdict
 from trust.verdicts.queries.as_of import verdict_as_of
@@ -25,7 +25,6 @@ from trust.verdicts.services import judging
 from trust.verdicts.services.incidents import open_incident
 from trust.verdicts.services.judging import ensure_current, judge_product, judge_stale
 from trust.verdicts.services.judging_context import JudgingContext, judging_context
-from trust.verdicts.services.trust_policies import publish_trust_policy
 from trust.vocabulary import GateName
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +36,7 @@ DEEP, WIDE = 250, 250  # `benchmarks.propagation` goes a thousand deep and ten t
 def light() -> OutputPort:
     """A port with one check, under a trust policy that asks for no more: cheap to judge many times."""
     changes = {"required_dimensions": {Dimension.COMPLETENESS: 1.0}, "critical_field_share": 0.0}
-    publish_trust_policy(changes=changes, note="Light.", actor=make_governance(), now=NOW)
+    loosen_trust_policy(changes)
     port = make_ready_port(make_governed_product("origin"))
     make_suite(port, EXPECTATIONS[:1])
     assert run_well(port).verdict == "production_grade"

@@ -14,6 +14,7 @@ from tests.trust.builders import (
     EXPECTATIONS,
     claim_new_run,
     evidence_for,
+    loosen_trust_policy,
     make_ready_port,
     make_suite,
     make_waiver,
@@ -27,7 +28,6 @@ from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.services.incidents import change_severity, resolve_incident
 from trust.verdicts.services.judging import ensure_current
 from trust.verdicts.services.run_conclusion import complete_run
-from trust.verdicts.services.trust_policies import publish_trust_policy
 from trust.verdicts.services.waivers import revoke_waiver
 from trust.vocabulary import CheckStatus, GateName, IncidentEntryKind, IncidentRule
 
@@ -138,7 +138,7 @@ def test_the_owner_and_the_stewards_are_told_once_of_all_that_opened_at_once_and
 
 def test_the_policy_says_how_often_and_how_severe_and_can_switch_a_rule_off(port: OutputPort) -> None:
     rules = {"critical_check_failed": {"times": 0, "severity": "critical"}, "run_failed": {"times": 1, "severity": "critical"}}
-    publish_trust_policy(changes={"incident_rules": rules}, note="Other.", actor=make_governance(), now=NOW)
+    loosen_trust_policy({"incident_rules": rules})
     fail(port, times=3)
     assert not Incident.objects.exists()
     verdict = run_badly(port, NOW + 4 * HOUR)

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from tests.factories import NOW, make_governance, make_owner
+from tests.trust.builders import loosen_trust_policy
 from trust.models import TrustPolicyVersion
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.trust_policy import DEFAULT_POLICY, policy_digest, policy_from_dict
@@ -35,7 +36,7 @@ def test_a_published_policy_is_the_next_version_and_the_only_current_one() -> No
 
 def test_a_change_of_one_setting_of_readiness_keeps_the_others() -> None:
     governance = make_governance()
-    publish_trust_policy(changes={"readiness": {"minimum_share": 0.8}}, note="Milder.", actor=governance, now=NOW)
+    loosen_trust_policy({"readiness": {"minimum_share": 0.8}})
     publish_trust_policy(changes={"readiness": {"fallback_within": "PT1H"}}, note="Faster.", actor=governance, now=NOW)
     settings = current_policy()[1].readiness
     assert (settings.minimum_share, settings.fallback_within) == (0.8, timedelta(hours=1))

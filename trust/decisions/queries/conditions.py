@@ -30,6 +30,14 @@ SUBJECT_FACTS = (
 PRODUCT_FACTS = "d.slug || ' ' || d.lifecycle || ' ' || coalesce(d.sensitivity, '') || ' ' || m.slug || ' ' || w.username"
 """What a ruling looks at in its product, with `m` its domain and `w` its owner; `ResolvedProduct.facts` in SQL."""
 
+PART_IN_USE_CASE = """(CASE WHEN {use_case} IS NULL THEN NULL ELSE coalesce((
+    SELECT CASE WHEN EXISTS (
+        SELECT 1 FROM catalog_usecase_consumers t WHERE t.usecase_id = u.id AND t.consumer_id = {consumer})
+        THEN 'member' ELSE 'stranger' END
+    FROM catalog_usecase u WHERE u.slug = {use_case}), 'unknown') END)"""
+"""Whether the subject acts in the use case that the question names: `member`, `stranger`, or `unknown` where there is no such
+use case; null where none is named. A policy that asks for a use case believes members only."""
+
 KNOWN_PURPOSE = "EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = {purpose})"
 
 TAKEN_US = "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint"

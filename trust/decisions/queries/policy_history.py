@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Min
 
-from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person
+from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person, UseCase
 from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
 from trust.decisions.queries.resolved_question import ResolvedQuestion
+from trust.decisions.rules.question import PartInUseCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def as_it_was(resolved: ResolvedQuestion) -> ResolvedQuestion:
         product=replace(product, resource=then.resource) if then.resource else product,
         policies=tuple(policy.id for policy in then.policies),
         agreement=then.agreement,
+        part_in_use_case=_part_at(question.use_case, subject.id, question.as_of) if question.use_case else None,
         rests_until=rests_until([policy.id for policy in then.policies], then.agreement),
     )
 
@@ -58,6 +61,17 @@ def ruling_inputs_at(*, consumer_id: int, product_id: int, purpose: str, at: dat
         policies=policies_in_force([product_id], at).get(product_id, ()),
         agreement=standing_agreement(consumer_id, product_id, purpose, at),
     )
+
+
+def _part_at(use_case: str, consumer_id: int, at: datetime) -> PartInUseCase:
+    """Whether the consumer acted in the use case then, from the history of the list; two queries."""
+    row = UseCase.objects.filter(slug=use_case, created_at__lte=at).first()
+    if row is None:
+        return PartInUseCase.UNKNOWN
+    events = apps.get_model("catalog", "UseCaseConsumersEvent").objects
+    then = events.filter(usecase=row.pk, consumer=consumer_id, pgh_created_at__lte=at)
+    last = then.order_by("-pgh_created_at", "-pgh_id").values_list("pgh_label", flat=True).first()
+    return PartInUseCase.MEMBER if last == "insert" else PartInUseCase.STRANGER
 
 
 def _event_at(model: Any, pk: int, at: datetime) -> Any:

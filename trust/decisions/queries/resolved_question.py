@@ -12,9 +12,9 @@ import msgspec
 from catalog.rules.roles import PersonRole
 from catalog.rules.ruling import Resource, Subject
 from catalog.rules.vocabulary import ConsumerKind
-from trust.decisions.queries.conditions import AGREEMENT_OF, CURRENT_VERDICT, KNOWN_PURPOSE, POLICIES_IN_FORCE
+from trust.decisions.queries.conditions import AGREEMENT_OF, CURRENT_VERDICT, KNOWN_PURPOSE, PART_IN_USE_CASE, POLICIES_IN_FORCE
 from trust.decisions.queries.prepared import Statement
-from trust.decisions.rules.question import Asker, Question
+from trust.decisions.rules.question import Asker, PartInUseCase, Question
 
 _SEES_DRAFTS = f"""
 EXISTS (SELECT 1 FROM catalog_person p WHERE p.id = q.person AND (p.is_superuser OR p.id = d.owner_id))
@@ -38,13 +38,14 @@ SELECT json_build_object(
         'id', s.id, 'is_active', s.status = 'active' AND sp.is_active,
         'subject', json_build_object('slug', s.slug, 'kind', s.kind, 'clearance', s.clearance, 'owner', sp.username)) END,
     'is_purpose_known', w.purpose IS NULL OR {KNOWN_PURPOSE.format(purpose="w.purpose")},
+    'part_in_use_case', {PART_IN_USE_CASE.format(consumer="s.id", use_case="w.use_case")},
     'policies', coalesce(ruled.policies, '{{}}'), 'agreement', stands.id,
     'rests_until', least(
         (SELECT min(a.expires_at) FROM catalog_accesspolicy a WHERE a.id = ANY(ruled.policies)),
         (SELECT g.expires_at FROM catalog_agreement g WHERE g.id = stands.id)))::text
 FROM (SELECT %s::bigint AS person, %s::bigint AS asker) q,
-    ROWS FROM (json_to_recordset(%s::json) AS (product text, purpose text, subject text)) WITH ORDINALITY
-        AS w(product, purpose, subject, n)
+    ROWS FROM (json_to_recordset(%s::json) AS (product text, purpose text, subject text, use_case text)) WITH ORDINALITY
+        AS w(product, purpose, subject, use_case, n)
 LEFT JOIN LATERAL (
     SELECT * FROM catalog_dataproduct d WHERE d.slug = w.product AND (d.lifecycle <> 'draft' OR {_SEES_DRAFTS})) d ON true
 LEFT JOIN catalog_domain m ON m.id = d.domain_id
@@ -103,6 +104,7 @@ class ResolvedSubject:
 class Facts:
     """What the database knew about one question at the moment `at`.
 
+    part_in_use_case: whether the subject acts in the use case that the question names; None where it names none.
     policies, agreement: ids of the policies in force and of the agreement in force; nothing without a purpose. rests_until: the
     first moment at which one of them ends by time; None: none does.
     """
@@ -112,6 +114,7 @@ class Facts:
     product: ResolvedProduct | None
     subject: ResolvedSubject | None
     is_purpose_known: bool
+    part_in_use_case: PartInUseCase | None
     policies: tuple[int, ...]
     agreement: int | None
     rests_until: datetime | None
@@ -130,7 +133,12 @@ _FACTS = msgspec.json.Decoder(Facts)
 def resolve_questions(asker: Asker, subject: str, questions: Sequence[Question]) -> list[ResolvedQuestion]:
     """One `ResolvedQuestion` for each question, in order; one statement."""
     asked = [
-        {"product": question.product, "purpose": question.purpose, "subject": question.subject or subject}
+        {
+            "product": question.product,
+            "purpose": question.purpose,
+            "subject": question.subject or subject,
+            "use_case": question.use_case,
+        }
         for question in questions
     ]
     rows = _READ.rows(str(asker.person_id), str(asker.consumer_id), msgspec.json.encode(asked).decode())

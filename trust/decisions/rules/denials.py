@@ -41,6 +41,17 @@ def product_unknown(slug: str) -> RulingReason:
     return RulingReason("product_unknown", message, "Look its slug up with GET /api/v1/products.")
 
 
+def use_case_unknown(use_case: str) -> RulingReason:
+    message = f"There is no use case {cut(use_case, 80)}, and what would permit this asks for a use case."
+    return RulingReason("use_case_unknown", message, "Name the use case by its slug: GET /api/v1/use-cases.", GOVERNANCE)
+
+
+def not_in_use_case(consumer: str, use_case: str) -> RulingReason:
+    message = f"Consumer {cut(consumer, 80)} does not act in use case {cut(use_case, 80)}, which would permit this."
+    remedy = "Ask the business owner of the use case to name the consumer in it, or name the use case that it acts in."
+    return RulingReason("not_in_use_case", message, remedy)
+
+
 def purpose_unknown(purpose: str) -> RulingReason:
     message = f"There is no purpose {cut(purpose, 80)}."
     return RulingReason(

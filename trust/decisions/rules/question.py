@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from catalog.rules.ruling import PolicyInForce, RulingReason
@@ -18,6 +19,14 @@ SCOPE_OF = {
     DecisionChannel.SEARCH: Scope.DECIDE,
 }
 """What a key needs to ask."""
+
+
+class PartInUseCase(StrEnum):
+    """Whether a consumer acts in the use case that a question names."""
+
+    MEMBER = "member"
+    STRANGER = "stranger"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
         ruling=conclusion.ruling,
         policies=resolved.policies if is_ruled_now else None,
         relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
+        part_in_use_case=resolved.part_in_use_case if is_ruled_now else None,
         agreement=resolved.agreement if is_ruled_now else None,
         obligations=conclusion.obligations,
         answer=worded(word(conclusion)),

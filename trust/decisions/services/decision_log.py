@@ -1,7 +1,8 @@
 """Writes decisions: one statement for many, which looks once more, under locks, whether what was read still holds.
 
 Locked until the row is committed are, in this order: the subject and the account of its owner, the key (or the account of
-whoever has the session), the agreement that a yes relies on, the policies that it rests on. Whoever takes one of them back
+whoever has the session), the agreement that a yes relies on, the place in the use case that it names, the policies that it
+rests on. Whoever takes one of them back
 waits for the answer that is being written, or the statement waits, looks again, and writes nothing. (An agreement's `ended_at`
 alone would not do: it lies after the beginning of a statement that waited for it.) That the verdict row, the
 policies in force and the facts about the consumer are those that were read is looked at in the same statement.
@@ -22,6 +23,7 @@ from trust.decisions.queries.conditions import (
     FILLED,
     GOOD_KEY,
     KNOWN_PURPOSE,
+    PART_IN_USE_CASE,
     POLICIES_IN_FORCE,
     PRODUCT_FACTS,
     STANDING_AGREEMENT,
@@ -61,10 +63,15 @@ agreement AS MATERIALIZED (
     WHERE g.id IN (SELECT agreement FROM draft WHERE decision) AND g.status = 'active' AND {STANDING_AGREEMENT}
         AND EXISTS (SELECT 1 FROM asker)
     ORDER BY g.id FOR SHARE
+), member AS MATERIALIZED (
+    SELECT t.consumer_id, u.slug FROM catalog_usecase_consumers t JOIN catalog_usecase u ON u.id = t.usecase_id
+    WHERE (t.consumer_id, u.slug) IN (SELECT consumer_id, use_case FROM draft WHERE decision AND part_in_use_case = 'member')
+        AND (SELECT count(*) FROM agreement) >= 0
+    ORDER BY t.id FOR SHARE OF t
 ), policy AS MATERIALIZED (
     SELECT a.id FROM catalog_accesspolicy a
     WHERE a.id IN (SELECT unnest(relies_on) FROM draft) AND a.status = 'published'
-        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp()) AND (SELECT count(*) FROM agreement) >= 0
+        AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp()) AND (SELECT count(*) FROM member) >= 0
     ORDER BY a.id FOR SHARE
 ), """
 _JOIN_PRODUCT = """
@@ -73,7 +80,12 @@ _RULING_HOLDS = f"""
         AND (r.product_facts IS NULL OR r.product_facts = {PRODUCT_FACTS})
         AND (r.consumer_facts IS NULL OR (r.consumer_id, r.consumer_facts) IN (SELECT id, facts FROM subject))
         AND (r.policies IS NULL OR r.policies = {POLICIES_IN_FORCE.format(product="d")}
-            AND {KNOWN_PURPOSE.format(purpose="r.purpose")} AND r.agreement IS NOT DISTINCT FROM
+            AND {KNOWN_PURPOSE.format(purpose="r.purpose")}
+            AND (r.part_in_use_case IS NULL OR r.part_in_use_case =
+                {PART_IN_USE_CASE.format(consumer="r.consumer_id", use_case="r.use_case")})
+            AND (r.part_in_use_case IS DISTINCT FROM 'member' OR NOT r.decision
+                OR (r.consumer_id, r.use_case) IN (SELECT consumer_id, slug FROM member))
+            AND r.agreement IS NOT DISTINCT FROM
                 {AGREEMENT_OF.format(consumer="r.consumer_id", product="r.product_id", purpose="r.purpose")})
         AND (r.agreement IS NULL OR NOT r.decision
             OR EXISTS (SELECT 1 FROM agreement g WHERE g.id = r.agreement AND g.expires_at >= r.valid_until))
@@ -99,7 +111,7 @@ WITH given AS (
         lifecycle text, product_facts text, action text, purpose text, use_case text, decision boolean,
         production_grade boolean, verdict text, score double precision, verdict_row_id bigint, is_current boolean,
         valid_until timestamptz, reason_codes varchar(80)[], question jsonb, basis jsonb, ruling jsonb, policies bigint[],
-        relies_on bigint[], agreement bigint, obligations jsonb, answer text)) WITH ORDINALITY AS r
+        relies_on bigint[], part_in_use_case text, agreement bigint, obligations jsonb, answer text)) WITH ORDINALITY AS r
 ), {subjects}{asker}{grants}
 sure AS MATERIALIZED (
     SELECT numbered.*, {FILLED.format(text="answer")} AS filled FROM (
@@ -153,7 +165,8 @@ class Draft:
     asker_kind, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
     the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
     `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
-    without a ruling; agreement: the one that was; relies_on: the policies that a yes rests on. answer: with its marks.
+    without a ruling; part_in_use_case: of the use case that was named;
+    agreement: the one that was; relies_on: the policies that a yes rests on. answer: with its marks.
     """
 
     asker_kind: str | None
@@ -180,6 +193,7 @@ class Draft:
     ruling: Any
     policies: Sequence[int] | None
     relies_on: Sequence[int]
+    part_in_use_case: str | None
     agreement: int | None
     obligations: Sequence[Any]
     answer: str

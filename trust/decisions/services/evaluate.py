@@ -10,7 +10,7 @@ from catalog.rules.moments import duration_text
 from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
 from trust.decisions.queries.resolved_question import ResolvedQuestion
 from trust.decisions.rules import denials
-from trust.decisions.rules.question import Asker, Conclusion, Question
+from trust.decisions.rules.question import Asker, Conclusion, PartInUseCase, Question
 from trust.decisions.services.product_status import ProductStatus
 from trust.verdicts.rules.answer import valid_only_until
 from trust.vocabulary import DecisionChannel, VerdictStatus
@@ -52,7 +52,8 @@ def evaluate(
     refusals = _refusals(resolved, asker, subject, channel)
     ruling = None
     if question.purpose is not None and not refusals and status is not None:
-        ruling = _rule(resolved, question.purpose, status, policies)
+        ruling, borrowed = _rule(resolved, question.purpose, status, policies)
+        refusals += borrowed
         status = status if ruling is None else _valid_only_until(status, resolved.rests_until)
     unmet: list[RulingReason] = []
     if status is not None:
@@ -115,9 +116,13 @@ def _about_subject(resolved: ResolvedQuestion, asker: Asker, subject: str) -> Se
 
 def _rule(
     resolved: ResolvedQuestion, purpose: str, status: ProductStatus, policies: Mapping[int, PolicyInForce]
-) -> Ruling | None:
+) -> tuple[Ruling | None, list[RulingReason]]:
+    """The ruling, and why the use case that was named does not count where that makes it a no.
+
+    A use case that the subject does not act in permits nothing: what then holds is what holds without it. It still forbids.
+    """
     if resolved.subject is None or resolved.product is None:
-        return None
+        return None, []
     asked = AskedFor(
         purpose=purpose,
         score=status.score,
@@ -125,7 +130,17 @@ def _rule(
         has_agreement=resolved.agreement is not None,
         use_case=resolved.question.use_case,
     )
-    return cedar.rule(resolved.subject.subject, resolved.product.resource, asked, tuple(policies[n] for n in resolved.policies))
+    about, in_force = (resolved.subject.subject, resolved.product.resource), tuple(policies[n] for n in resolved.policies)
+    ruling = cedar.rule(*about, asked, in_force)
+    named = asked.use_case
+    if named is None or resolved.part_in_use_case is PartInUseCase.MEMBER or not ruling.is_permitted:
+        return ruling, []
+    without = cedar.rule(*about, replace(asked, use_case=None), in_force)
+    if without.is_permitted:
+        return (ruling if without.determining == ruling.determining else without), []
+    if resolved.part_in_use_case is PartInUseCase.UNKNOWN:
+        return without, [denials.use_case_unknown(named)]
+    return without, [denials.not_in_use_case(resolved.subject.subject.slug, named)]
 
 
 def _logged(resolved: ResolvedQuestion, ruling: Ruling, policies: Mapping[int, PolicyInForce]) -> dict[str, Any]:

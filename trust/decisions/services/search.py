@@ -197,6 +197,7 @@ def _draft(sought: SearchKind, question: Question, after: str, limit: int, answe
         ruling=None,
         policies=None,
         relies_on=(),
+        part_in_use_case=None,
         agreement=None,
         obligations=(),
         answer=answer,

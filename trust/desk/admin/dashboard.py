@@ -19,6 +19,7 @@ from trust.desk.queries import desk
 from trust.desk.queries.due import Due, falls_due
 from trust.evidence.models.run import Run
 from trust.presentation.admin.links import list_link, page_link
+from trust.use_cases.services.stages import end_overrides
 from trust.verdicts.models.incidents import Incident
 from trust.verdicts.models.recall import Recall
 from trust.verdicts.models.verdict import CurrentVerdict
@@ -41,6 +42,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("catalog.view_dataproduct"):
         return context
     person, now = person_of(request), timezone.now()
+    end_overrides(now=now)
     viewer = desk_context_of(request, product_upkeep.reach_of(person), now, current_policy()[1])
     return (
         context

@@ -1,10 +1,11 @@
 """Names for things that have no row of their own: a check across runs, the state of a suite, the state of a source."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
 
-from catalog.rules.expectation import Expectation, SuiteSpec
+from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from trust.evidence.rules.dimensions import dimension_borne_out
 from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.evidence.rules.facts import CheckFacts
@@ -24,6 +25,16 @@ def check_key(port: str, expectation: Expectation) -> str:
     name = f"{port}:{expectation.type}:{column if isinstance(column, str) else ''}"
     demand = _canonical(expectation.kwargs) if len(name) <= _LONGEST_NAME else _canonical([name, dict(expectation.kwargs)])
     return f"{name[:_LONGEST_NAME]}:{sha256(demand).hexdigest()[:_DIGEST_LENGTH]}"
+
+
+def check_subject(type_: str, kwargs: Mapping[str, Json]) -> tuple[str, str]:
+    """What one check of a port is about, whatever else it asks: its type and its columns. A changed limit changes nothing."""
+    return type_, _canonical([kwargs.get(name) for name in ("column", "column_A", "column_B", "column_list")]).decode()
+
+
+def type_in_key(port: str, key: str) -> str:
+    """The type of the check that `check_key` named; cut off where the port's name leaves no room for it."""
+    return key.removeprefix(f"{port}:").partition(":")[0]
 
 
 def suite_digest(suite: SuiteSpec) -> str:

@@ -43,7 +43,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
         "trust_outcomereport": (),
         "trust_readiness": (),
         "trust_signingkey": (),
-        "trust_trustpolicyversion": ("is_current",),
+        "trust_trustpolicyversion": ("is_current", "published_at", "published_by_id"),
         "trust_verdict": (),
     }
 

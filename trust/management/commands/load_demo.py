@@ -21,7 +21,7 @@ from catalog.rules.use_case import MeasureClaims, UseCaseClaims, UsedProduct
 from catalog.rules.vocabulary import Autonomy, Better, ConsumerKind, Sensitivity, UseCaseStage
 from catalog.services.agreements import request_agreement
 from catalog.services.consumers import register_consumer
-from catalog.services.people import add_person
+from catalog.services.people import add_person, set_email
 from catalog.services.policies import draft_guardrail, publish_policy
 from catalog.services.products import acknowledge_product
 from catalog.services.use_cases import acknowledge_use_case, register_use_case
@@ -115,12 +115,17 @@ class Command(BaseCommand):
 
 
 def add_people(people: list[dict[str, Any]]) -> None:
-    """Add those who are missing. Whoever is there stays as they are."""
-    present = set(Person.objects.values_list("username", flat=True))
+    """Add those who are missing, and the address of those who have none, without which nobody is a second person. Otherwise
+    whoever is there stays as they are.
+    """
+    present = dict(Person.objects.values_list("username", "email"))
     for person in people:
-        if person["username"] not in present:
+        name, email = person["username"], f"{person['username']}@example.org"
+        if name not in present:
             roles = [PersonRole(role) for role in person["roles"]]
-            add_person(username=person["username"], full_name=person["name"], roles=roles)
+            add_person(username=name, full_name=person["name"], email=email, roles=roles)
+        elif not present[name]:
+            set_email(username=name, email=email)
 
 
 def register(slug: str, governance: Person, now: datetime) -> str:

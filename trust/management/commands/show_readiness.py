@@ -11,6 +11,7 @@ from catalog.rules.vocabulary import UseCaseStage
 from trust.clock import database_now
 from trust.use_cases.rules.readiness.outcome import Assessment
 from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.stages import end_overrides
 from trust.vocabulary import Gap, ReadinessLevel
 
 _COLUMNS = ("use case", "stage", "readiness", *Gap)
@@ -31,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         use_cases = UseCase.objects.exclude(stage=UseCaseStage.RETIRED).select_related("business_owner").order_by("slug")
         limit = max(1, options["limit"])
+        end_overrides(now=database_now())
         found = [
             assess_use_case(use_case=one, now=database_now(), cause="asked at the command line") for one in use_cases[:limit]
         ]

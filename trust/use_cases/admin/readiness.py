@@ -5,6 +5,7 @@ import json
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -18,6 +19,7 @@ from trust.use_cases.models.use_case import Readiness
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.codec import dump_assessment, load_assessment, load_facts
 from trust.use_cases.rules.readiness.redaction import redact_assessment
+from trust.use_cases.services.stages import end_overrides
 
 
 @admin.register(Readiness)
@@ -43,6 +45,7 @@ class ReadinessAdmin(LargeTableAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Readiness]:
+        end_overrides(now=timezone.now())
         rows = super().get_queryset(request).select_related("use_case", "policy")
         rows = rows.filter(use_case__in=visible_use_cases(person_of(request)).order_by().values("pk"))
         is_one = request.resolver_match and request.resolver_match.kwargs.get("object_id")

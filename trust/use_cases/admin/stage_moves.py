@@ -29,7 +29,13 @@ from trust.use_cases.queries.stage_moves import moves_waiting_for
 from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.redaction import redact_requirements
 from trust.use_cases.services.stage_notices import move_of
-from trust.use_cases.services.stages import approve_stage_move, reject_stage_move, request_stage_move, withdraw_stage_move
+from trust.use_cases.services.stages import (
+    approve_stage_move,
+    end_overrides,
+    reject_stage_move,
+    request_stage_move,
+    withdraw_stage_move,
+)
 from trust.vocabulary import StageMoveStatus
 
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
@@ -100,6 +106,7 @@ class StageMoveAdmin(ServiceAdmin):
         return moves_waiting_for(person)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageMove]:
+        end_overrides(now=timezone.now())
         related = ("use_case__business_owner", "requested_by", "decided_by")
         rows: QuerySet[StageMove] = super().get_queryset(request).select_related(*related)
         return rows.filter(use_case__in=visible_use_cases(person_of(request)).order_by().values("pk"))

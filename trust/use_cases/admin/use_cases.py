@@ -33,6 +33,7 @@ from trust.use_cases.queries.stage_moves import overrides
 from trust.use_cases.queries.use_case_report import hidden_from
 from trust.use_cases.rules.readiness.redaction import redact_assessment, redact_text
 from trust.use_cases.services.readiness import assess_use_case
+from trust.use_cases.services.stages import end_overrides
 from trust.vocabulary import ReadinessLevel, StageMoveStatus
 
 
@@ -85,6 +86,7 @@ class UseCaseAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UseCase]:
         rows: QuerySet[UseCase] = super().get_queryset(request)
+        end_overrides(now=timezone.now())
         visible = visible_use_cases(person_of(request)).order_by().values("pk")
         related = ("business_owner", "outputs_owner", "exceptions_owner", "acknowledged_by", "watch__row")
         return rows.filter(pk__in=visible).select_related(*related).defer("watch__row__facts", "watch__row__outcome")

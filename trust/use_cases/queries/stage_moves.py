@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Now
 
 from catalog.models import Person
+from catalog.queries.ownership import HasOwnedDecisionSince, SamePerson, has_identity
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import is_governance
 from trust.use_cases.models.use_case import StageMove
@@ -13,19 +15,23 @@ from trust.vocabulary import StageMoveStatus
 
 
 def moves_waiting_for(person: Person) -> QuerySet[StageMove]:
-    """The requests that `person` may approve: governance's, but for what they asked for themselves and what is theirs."""
-    if not is_governance(person):
+    """The requests that `person` may approve: governance's, but for what they asked for themselves and what is or was theirs
+    since the use case came to its stage, by whichever account; none for an account that cannot be told from another.
+    """
+    if not (is_governance(person) and has_identity(person)):
         return StageMove.objects.none()
+    me = Value(person.pk)
     waiting = StageMove.objects.filter(status=StageMoveStatus.REQUESTED, from_stage=F("use_case__stage"))
-    return waiting.exclude(requested_by=person).exclude(use_case__business_owner=person)
+    others = waiting.exclude(SamePerson("requested_by", me))
+    return others.exclude(HasOwnedDecisionSince(me, "use_case", "use_case__stage_since"))
 
 
 def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapping[int, list[StageMove]]:
     """Use case id to the overrides that its stage rests on, now or at a past moment. One query.
 
-    One whose time is over stays until the system has moved the use case back or has found nothing missing any more.
+    One whose time is over counts no more from that moment on, whether the system has moved the use case back yet or not.
     """
-    given = Q(status=StageMoveStatus.DONE, is_override=True, use_case__in=use_case_ids)
+    given = Q(status=StageMoveStatus.DONE, is_override=True, use_case__in=use_case_ids, override_expires_at__gt=at or Now())
     if at is None:
         counts = Q(override_ended_at=None)
     else:

@@ -6,13 +6,18 @@ from functools import partial
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from msgspec import UNSET, UnsetType
 
 from catalog.models import Consumer, DataProduct, Measure, Person, Purpose, UseCase
+from catalog.rules.texts import is_placeholder, says_something
 from catalog.rules.vocabulary import Autonomy, Better, ConsumerStatus, Sensitivity, UseCaseStage
 from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException
 from trust.use_cases.queries.use_case_facts_grants import Asking, grant_facts
 from trust.use_cases.queries.use_case_facts_products import consumed_products, product_facts
 from trust.use_cases.rules.readiness.facts import (
+    FALLBACK,
+    MET,
+    REQUIREMENT,
     ConsumerFacts,
     ExceptionFacts,
     MeasureFacts,
@@ -103,10 +108,10 @@ def use_case_facts(use_case_id: int, now: datetime, policy: TrustPolicy) -> UseC
         outputs_owner=present(use_case.outputs_owner),
         exceptions_owner=present(use_case.exceptions_owner),
         exceptions_within=use_case.exceptions_within,
-        has_fallback=bool(use_case.fallback.strip()),
+        has_fallback=says_something(use_case.fallback),
         explainability_required=use_case.explainability_required,
-        has_explainability_requirement=bool(use_case.explainability_requirement.strip()),
-        has_explainability_met=bool(use_case.explainability_met.strip()),
+        has_explainability_requirement=says_something(use_case.explainability_requirement),
+        has_explainability_met=says_something(use_case.explainability_met),
         products=product_facts(products, present, since=now - settings.share_window, now=now),
         consumers=_consumers(consumers, present),
         grants=grant_facts(asking),
@@ -115,7 +120,17 @@ def use_case_facts(use_case_id: int, now: datetime, policy: TrustPolicy) -> UseC
         exceptions=exception_facts(use_case_id, since=now - settings.exception_window, now=now),
         measures=tuple(facts(present(owner)) for facts, owner in measures),
         recalls=recall_facts(consumers, products, since=now - settings.share_window, now=now),
+        placeholders=_placeholders(use_case),
     )
+
+
+def _placeholders(use_case: UseCase) -> tuple[str, ...] | UnsetType:
+    texts = {
+        FALLBACK: use_case.fallback,
+        REQUIREMENT: use_case.explainability_requirement,
+        MET: use_case.explainability_met,
+    }
+    return tuple(name for name, text in texts.items() if is_placeholder(text)) or UNSET
 
 
 def _consumers(consumers: Iterable[Consumer], present: Callable[[Person | None], Presence | None]) -> tuple[ConsumerFacts, ...]:

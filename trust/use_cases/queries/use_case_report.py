@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from catalog.models import DataProduct, Person, UseCase, UseCaseProduct
 from catalog.queries import visible_products
+from catalog.queries.ownership import HasOwnedSince
 from catalog.rules.vocabulary import UseCaseStage
 from trust.use_cases.models.use_case import StageMove
 from trust.verdicts.models.waivers import Waiver
@@ -68,6 +69,6 @@ def waivers_at(slugs: Collection[str], at: datetime, policy: TrustPolicy) -> lis
     """
     granted = Q(status=WaiverStatus.GRANTED) | Q(status=WaiverStatus.REVOKED, revoked_at__gt=at)
     rows = Waiver.objects.filter(granted, product__slug__in=slugs, starts_at__lte=at, expires_at__gt=at)
-    rows = rows.exclude(status=WaiverStatus.GRANTED, granted_by=F("product__owner"))
+    rows = rows.exclude(Q(HasOwnedSince("granted_by", "product", "starts_at"), status=WaiverStatus.GRANTED))
     rows = rows.select_related("product", "owner", "granted_by").defer("product__search").order_by("expires_at", "id")
     return [row for row in rows if is_in_force(facts_of_waiver(row), policy, known_at=at, now=at)]

@@ -55,6 +55,7 @@ def request_stage_move(
     Raises `ForbiddenError`, `InvalidError` for an override without reason or end, `ConflictError` with the code `not_ready` and
     the list of what is missing, for a move that there is not, and where another request waits.
     """
+    end_overrides(now=now)
     with recorded("request_stage_move", actor, reason):
         row = _held(use_case)
         demand_may_move(actor, row)
@@ -103,6 +104,7 @@ def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason:
     Raises `ForbiddenError`, and `ConflictError` for a request that waits no more, that was made before the claims changed,
     whose override has ended, or, with the code `not_ready` and the list of what is missing, that asks for no override.
     """
+    end_overrides(now=now)
     with recorded("approve_stage_move", actor, reason):
         use_case, row = _held_move(move)
         demand_approver(actor, row, use_case)
@@ -164,7 +166,10 @@ def withdraw_stage_move(*, move: StageMove, actor: Person, now: datetime) -> Sta
 
 
 def end_overrides(*, now: datetime, limit: int = 100) -> int:
-    """How many overrides, whose time is over, ended at `now`; at most `limit`.
+    """How many overrides, whose time is over, ended at `now`; at most `limit`. One query where there is none.
+
+    Each reader of stages calls this first, as readers of verdicts judge first; the periodic task only tells those concerned
+    sooner where nobody reads.
 
     Where something is still missing, the system moves the use case back to the stage before that it came to on evidence, and
     everybody concerned is notified.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from catalog.models import Consumer, UseCase
 from catalog.rules.errors import InvalidError
@@ -15,19 +16,25 @@ from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import DecisionUse
 from trust.use_cases.services.outcomes import demand_in_time
 from trust.use_cases.services.reporters import Reporter, find_answer, not_a_consumer, takes_part, unknown_answer
+from trust.verdicts.models.recall import Recall
 from trust.verdicts.queries.policies import current_policy
-from trust.vocabulary import Misuse, UseAction
+from trust.vocabulary import Misuse, RecallStatus, UseAction
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerUsed:
     """The logged answer. is_of_this_use_case: it was asked by this consumer and named this use case. valid_until None: it said
-    no such moment."""
+    no such moment. purpose: what it was asked for, purpose_of_use: what the use case is for. is_about_the_past: it was asked
+    with `as_of` and allowed nothing. recalled_from: when the recall of its product counts from; None: none does."""
 
     is_of_this_use_case: bool
     decision: bool
     asked_at: datetime
     valid_until: datetime | None = None
+    purpose: str | None = ""
+    purpose_of_use: str = ""
+    is_about_the_past: bool = False
+    recalled_from: datetime | None = None
 
 
 def misuse_of(answer: AnswerUsed, used_at: datetime, *, clock_skew: timedelta) -> Misuse | None:
@@ -35,15 +42,19 @@ def misuse_of(answer: AnswerUsed, used_at: datetime, *, clock_skew: timedelta) -
 
     clock_skew: how far the consumer's clock may be away from ours before it counts against it (that of the trust policy).
     """
-    if not answer.is_of_this_use_case:
-        return Misuse.OTHER_USE_CASE
-    if not answer.decision:
-        return Misuse.DENIED
-    if used_at < answer.asked_at - clock_skew:
-        return Misuse.BEFORE_THE_ANSWER
-    if answer.valid_until is not None and used_at >= answer.valid_until + clock_skew:
-        return Misuse.ANSWER_EXPIRED
-    return None
+    is_late = answer.valid_until is not None and used_at >= answer.valid_until + clock_skew
+    is_recalled = answer.recalled_from is not None and used_at >= answer.recalled_from
+    reasons = (
+        (Misuse.OTHER_USE_CASE, not answer.is_of_this_use_case),
+        (Misuse.DENIED, not answer.decision),
+        (Misuse.ABOUT_THE_PAST, answer.is_about_the_past),
+        (Misuse.NO_PURPOSE, answer.purpose is None),
+        (Misuse.OTHER_PURPOSE, answer.purpose != answer.purpose_of_use),
+        (Misuse.BEFORE_THE_ANSWER, used_at < answer.asked_at - clock_skew),
+        (Misuse.ANSWER_EXPIRED, is_late),
+        (Misuse.RECALLED, is_recalled),
+    )
+    return next((misuse for misuse, applies in reasons if applies), None)
 
 
 @transaction.atomic
@@ -117,10 +128,26 @@ def _own_answer(decision_id: int, reporter: Reporter) -> tuple[Decision, Consume
 def _misuse(use_case: UseCase, answer: Decision, action: UseAction, at: datetime) -> str:
     if action is UseAction.FELL_BACK:
         return ""
+    policy = current_policy()[1]
     used = AnswerUsed(
         is_of_this_use_case=answer.use_case == use_case.slug,
         decision=answer.decision,
         asked_at=answer.asked_at,
         valid_until=answer.valid_until,
+        purpose=answer.purpose,
+        purpose_of_use=use_case.purpose,
+        is_about_the_past=bool((answer.question or {}).get("as_of")),
+        recalled_from=_recalled_from(answer, at, policy.recall_damping),
     )
-    return misuse_of(used, at, clock_skew=current_policy()[1].clock_skew) or ""
+    return misuse_of(used, at, clock_skew=policy.clock_skew) or ""
+
+
+def _recalled_from(answer: Decision, at: datetime, damping: timedelta) -> datetime | None:
+    """When the product fell after the answer, and the damping time later; None where it has not, or had recovered at `at`.
+
+    The task that sends recalls may be late, and nothing waits for it. A fall that did not last recalls nothing.
+    """
+    falls = Recall.objects.filter(product=answer.product_id, fallen_at__gte=answer.asked_at, fallen_at__lte=at)
+    lasting = falls.filter(Q(closed_at=None) | Q(closed_at__gt=at)).exclude(status=RecallStatus.DAMPED)
+    fallen_at = lasting.order_by("fallen_at").values_list("fallen_at", flat=True).first()
+    return None if fallen_at is None else fallen_at + damping

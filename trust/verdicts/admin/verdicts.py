@@ -1,10 +1,11 @@
 """Verdict history and the versions of the trust policy: read by everybody.
 
-Policies are published by governance; nobody changes either.
+Policies are published by governance, one that loosens by two people; nobody changes either.
 """
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -15,10 +16,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from catalog.admin.base import LargeTableAdmin, ServiceAdmin, ServiceForm
+from catalog.admin.base import LargeTableAdmin, ServiceAdmin, ServiceForm, show_result
+from catalog.admin.reach import governs, person_of
 from catalog.models import Person
 from catalog.rules.errors import InvalidError
 from trust.presentation.admin.badges import VERDICT_LABEL
@@ -27,7 +29,7 @@ from trust.verdicts.models.verdict import TrustPolicyVersion, Verdict
 from trust.verdicts.pages.label import label_of_verdict
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.trust_policy import policy_to_dict
-from trust.verdicts.services.trust_policies import publish_trust_policy
+from trust.verdicts.services.trust_policies import confirm_trust_policy, publish_trust_policy
 
 
 class TrustPolicyForm(ServiceForm):
@@ -67,12 +69,23 @@ def _in_force() -> dict[str, Any]:
 @admin.register(TrustPolicyVersion)
 class TrustPolicyAdmin(ServiceAdmin):
     form = TrustPolicyForm
-    list_display = ["named", "standing", "note", "published_at", "published_by"]
-    list_select_related = ["published_by"]
+    list_display = ["named", "standing", "note", "proposed_by", "published_at", "published_by"]
+    list_select_related = ["published_by", "proposed_by"]
     ordering = ["-version"]
+    actions = ["confirm"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        shown = ["version", "standing", "note", "digest", "published_at", "published_by", "body_as_json"]
+        shown = [
+            "version",
+            "standing",
+            "note",
+            "digest",
+            "proposed_at",
+            "proposed_by",
+            "published_at",
+            "published_by",
+            "body_as_json",
+        ]
         return shown if obj else ["note", "settings"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -81,12 +94,26 @@ class TrustPolicyAdmin(ServiceAdmin):
     def may_change(self, person: Person, obj: Any) -> bool:
         return False
 
+    def has_govern_permission(self, request: HttpRequest) -> bool:
+        return governs(request)
+
+    @action(description="Publish the chosen proposals of another person", permissions=["govern"])
+    def confirm(self, request: HttpRequest, queryset: QuerySet[TrustPolicyVersion]) -> None:
+        def publish(version: TrustPolicyVersion) -> str:
+            done = confirm_trust_policy(version=version, actor=person_of(request), now=timezone.now())
+            return f"Version {done.version} is in force."
+
+        for version in queryset:
+            show_result(request, partial(publish, version))
+
     @display(description="Version")
     def named(self, policy: TrustPolicyVersion) -> str:
         return f"Version {policy.version}"
 
-    @display(description="Status", label={"in force": "success", "earlier": "info"})
+    @display(description="Status", label={"in force": "success", "earlier": "info", "proposed": "warning"})
     def standing(self, policy: TrustPolicyVersion) -> str:
+        if policy.published_at is None:
+            return "proposed"
         return "in force" if policy.is_current else "earlier"
 
     @display(description="Settings")

@@ -16,25 +16,50 @@ from trust.vocabulary import VerdictStatus as VerdictWord
 
 
 class TrustPolicyVersion(models.Model):
-    """One version of the rules that judge: `body` is `trust.verdicts.rules.trust_policy.TrustPolicy` as JSON. Never changes."""
+    """One version of the rules that judge: `body` is `trust.verdicts.rules.trust_policy.TrustPolicy` as JSON. Never changes.
+
+    published_at None: proposed by `proposed_by`, because it loosens the version `based_on`, and not in force until another
+    person publishes it.
+    """
 
     version = models.PositiveIntegerField(unique=True)
     body = models.JSONField()
     digest = models.CharField(max_length=64)
     note = models.TextField(blank=True)
     is_current = models.BooleanField(default=True)
-    published_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    based_on = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["-version"]
         verbose_name = "trust policy"
         verbose_name_plural = "trust policies"
         constraints = [
-            models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="trust_policy_one_current")
+            models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="trust_policy_one_current"),
+            models.CheckConstraint(
+                condition=Q(is_current=False) | Q(published_at__isnull=False), name="trust_policy_in_force_is_published"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None)
+                | Q(proposed_by=None)
+                | Q(published_by__isnull=False) & ~Q(published_by=F("proposed_by")),
+                name="trust_policy_four_eyes",
+            ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(name="trust_policy_is_immutable", exclude=["is_current"]),
+            pgtrigger.ReadOnly(name="trust_policy_is_immutable", exclude=["is_current", "published_at", "published_by"]),
+            pgtrigger.Protect(
+                name="trust_policy_is_published_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__published_at__isnull=False)
+                & (
+                    pgtrigger.Q(old__published_at__df=pgtrigger.F("new__published_at"))
+                    | pgtrigger.Q(old__published_by__df=pgtrigger.F("new__published_by"))
+                ),
+            ),
             pgtrigger.Protect(name="trust_policy_is_kept", operation=pgtrigger.Delete),
         ]
 

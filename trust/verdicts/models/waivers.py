@@ -100,7 +100,8 @@ class Waiver(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 condition=pgtrigger.Q(new__status="granted"),
                 func="""
-                IF EXISTS (SELECT FROM catalog_dataproduct WHERE id = NEW.product_id AND owner_id = NEW.granted_by_id) THEN
+                IF EXISTS (SELECT FROM catalog_dataproduct
+                        WHERE id = NEW.product_id AND catalog_is_same_person(owner_id, NEW.granted_by_id)) THEN
                     RAISE EXCEPTION 'Waiver % is granted by the owner of the product.', NEW.id
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'waiver_not_by_the_owner';
                 END IF;

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
+from catalog.rules.texts import is_placeholder, says_something
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import PortRows, port_rows
@@ -44,9 +47,10 @@ class Gathered:
             lifecycle=Lifecycle(product.lifecycle),
             deprecation_ends_at=product.deprecation_ends_at,
             sensitivity=Sensitivity(product.sensitivity) if product.sensitivity else None,
-            has_purpose=bool(product.purpose.strip()),
-            has_limitations=bool(product.limitations.strip()),
-            has_intended_use=bool(product.usage.strip()),
+            has_purpose=says_something(product.purpose),
+            has_limitations=says_something(product.limitations),
+            has_intended_use=says_something(product.usage),
+            placeholders=_placeholders(product),
             owner=_person(product.owner),
             steward=_person(steward) if steward else None,
             reviewed_at=product.reviewed_at,
@@ -128,6 +132,11 @@ def _policies(product_ids: Collection[int]) -> Mapping[int, tuple[PolicyFacts, .
             fact = PolicyFacts(str(row.id), row.name, row.version, Effect(row.effect), True, row.expires_at)
             found[row.product_id] += (fact,)
     return found
+
+
+def _placeholders(product: DataProduct) -> tuple[str, ...] | UnsetType:
+    texts = {"intended use": product.usage, "limitations": product.limitations, "purpose": product.purpose}
+    return tuple(name for name, text in texts.items() if is_placeholder(text)) or UNSET
 
 
 def _person(person: Person) -> PersonFacts:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet, Value
 
 from catalog.models import Person
+from catalog.queries.ownership import HasOwnedSince, SamePerson, has_identity
 from catalog.services.permissions import is_governance
 from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
@@ -16,10 +17,11 @@ from trust.vocabulary import GateName, WaiverStatus
 def granted_waivers(now: datetime) -> QuerySet[Waiver]:
     """Those that two people have made and that have not ended.
 
-    One whose grantor has come to own the product since is left out: nobody excepts their own product, not even by handing it to
-    somebody else for an hour.
+    One whose grantor has come to own the product since, by whichever account, is left out: nobody excepts their own product,
+    not even by handing it to somebody else for an hour.
     """
-    return Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_at__gt=now).exclude(granted_by=F("product__owner"))
+    granted = Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_at__gt=now)
+    return granted.exclude(HasOwnedSince("granted_by", "product", "starts_at"))
 
 
 def waiver_facts(product_id: int, now: datetime) -> tuple[WaiverFacts, ...]:
@@ -47,8 +49,11 @@ def waived_checks(product_id: int, policy: TrustPolicy, now: datetime) -> dict[s
 
 
 def waivers_waiting_for(person: Person, now: datetime) -> QuerySet[Waiver]:
-    """The requests that `person` may grant or reject: governance does, but for who asked and for the product's owner."""
-    if not is_governance(person):
+    """The requests that `person` may grant or reject: governance does, but for who asked and for the product's owner, now or at
+    any moment since, by whichever account; and none for an account that cannot be told from another.
+    """
+    if not (is_governance(person) and has_identity(person)):
         return Waiver.objects.none()
     waiting = Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__gt=now)
-    return waiting.exclude(requested_by=person).exclude(product__owner=person)
+    others = waiting.exclude(SamePerson("requested_by", Value(person.pk)))
+    return others.exclude(HasOwnedSince(Value(person.pk), "product", "requested_at"))

@@ -48,7 +48,8 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
 
     `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
     `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
-    any, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and not listed.
+    any, `gates_off` with names, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and
+    not listed.
     """
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
@@ -160,6 +161,8 @@ def _frame(
         answer |= {"effective_score": _score(outcome.effective_score), "limited_by": outcome.limited_by}
     if left_out:
         answer["more_reasons"] = left_out
+    if off := [gate.gate.value for gate in outcome.gates if gate.status is GateStatus.OFF]:
+        answer["gates_off"] = off
     if outcome.waivers and shown_waivers:
         answer["waivers"] = [_waiver(waiver) for waiver in _plain(outcome.waivers)[:shown_waivers]]
     if len(outcome.waivers) > shown_waivers > 0:

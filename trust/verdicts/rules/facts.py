@@ -123,6 +123,8 @@ class ProductFacts:
     policies: tuple[PolicyFacts, ...] = ()
     # Unset it stays out of the bytes: facts from before there were any keep their digest.
     loosened_since_review: tuple[str, ...] | UnsetType = UNSET
+    # Which of the three texts are there and say nothing, in words. Unset it stays out of the bytes, as above.
+    placeholders: tuple[str, ...] | UnsetType = UNSET
 
 
 def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> ProductFacts:

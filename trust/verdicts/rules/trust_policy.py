@@ -1,6 +1,6 @@
 """The trust policy: everything about judgement that governance may set, as versioned data. Defaults are DESIGN.md's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from hashlib import sha256
@@ -16,6 +16,7 @@ __all__ = [
     "DEFAULT_POLICY",
     "InvalidTrustPolicyError",
     "TrustPolicy",
+    "loosened_settings",
     "policy_digest",
     "policy_from_dict",
     "policy_to_dict",
@@ -158,6 +159,67 @@ def with_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dic
         if isinstance(part := changes.get(name), Mapping):
             changed[name] = {**settings.get(name, {}), **part}
     return changed
+
+
+_HIGHER_IS_STRICTER = frozenset(
+    {
+        "critical_field_share",
+        "minimum_score",
+        "minimum_tolerance",
+        "readiness.minimum_share",
+        "readiness.minimum_observed",
+        "readiness.exception_window",
+    }
+)
+_LOWER_IS_STRICTER = frozenset(
+    {
+        "ttl_factor",
+        "default_ttl",
+        "acknowledgement_interval",
+        "review_interval",
+        "clock_skew",
+        "maximum_waiver",
+        "maximum_validity",
+        "readiness.fallback_within",
+        "readiness.recall_acknowledged_within",
+        "readiness.acknowledgement_interval",
+        "readiness.presence_interval",
+        "readiness.maximum_validity",
+    }
+)
+_JUDGES_NOTHING = frozenset({"version", "recall_window", "recall_damping"})
+
+
+def loosened_settings(before: TrustPolicy, after: TrustPolicy) -> list[str]:
+    """The settings by which `after` may let through what `before` did not, by name; empty where it is stricter or the same.
+
+    What changes without being stricter for certain (a weight, a window that cuts both ways) counts as looser.
+    """
+    return [name for name, old, new in _changed_settings(before, after) if _is_looser(name, old, new)]
+
+
+def _changed_settings(before: TrustPolicy, after: TrustPolicy) -> Iterator[tuple[str, Any, Any]]:
+    for setting in fields(TrustPolicy):
+        old, new = getattr(before, setting.name), getattr(after, setting.name)
+        inner = _GROUPS.get(setting.name)
+        pairs = [(setting.name, old, new)]
+        if inner is not None:
+            pairs = [(f"{setting.name}.{one.name}", getattr(old, one.name), getattr(new, one.name)) for one in fields(inner)]
+        yield from (pair for pair in pairs if pair[1] != pair[2] and pair[0] not in _JUDGES_NOTHING)
+
+
+def _is_looser(name: str, old: Any, new: Any) -> bool:
+    if name == "gates":
+        return not old <= new
+    if name == "required_dimensions":
+        return any(new.get(dimension) != weight for dimension, weight in old.items())
+    if name.startswith("incident_rules."):
+        severities = list(Severity)
+        is_less_often = new.times == 0 or (old.times != 0 and new.times > old.times)
+        return is_less_often or severities.index(new.severity) > severities.index(old.severity)
+    if name in _HIGHER_IS_STRICTER:
+        return bool(new < old)
+    return bool(new > old) if name in _LOWER_IS_STRICTER else True
 
 
 def policy_to_dict(policy: TrustPolicy) -> dict[str, Any]:

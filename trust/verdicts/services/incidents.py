@@ -10,12 +10,18 @@ from datetime import datetime
 from django.db import connection
 
 from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_owned_since
+from catalog.queries.ownership import has_identity, has_owned_since, is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
-from catalog.services.permissions import actor_name, can_look_after, is_governance, owns, require_can_look_after
+from catalog.services.permissions import (
+    actor_name,
+    can_look_after,
+    is_governance,
+    require_can_look_after,
+    require_identity,
+)
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
 from trust.verdicts.models.incidents import Incident, IncidentEntry
@@ -154,12 +160,14 @@ def may_lessen(actor: Person | None, incident: Incident) -> bool:
     """Whether `actor` may lower or resolve the incident, its cause aside."""
     if not incident.rule and not incident.held_by_governance:
         return may_see_to(actor, incident)
-    return is_governance(actor) and (actor is None or not has_owned_since(actor, incident.product, incident.opened_at))
+    if actor is None:
+        return True
+    return is_governance(actor) and has_identity(actor) and not has_owned_since(actor, incident.product, incident.opened_at)
 
 
 def _judges(actor: Person | None, product: DataProduct) -> bool:
-    """Whether `actor` speaks for governance: who owns the product acts as its owner, whatever else they are."""
-    return is_governance(actor) and (actor is None or not owns(actor, product))
+    """Whether `actor` speaks for governance: who owns the product, by whichever account, acts as its owner."""
+    return is_governance(actor) and (actor is None or not is_same_person(actor, product.owner))
 
 
 def _held(incident: Incident, actor: Person | None, *, is_to_change: bool = False) -> Incident:
@@ -187,9 +195,11 @@ def _demand_may_lessen(row: Incident, actor: Person | None, action: str) -> None
         return
     by = "a rule of the trust policy opened it" if row.rule else "governance opened or raised it"
     itself = " A good run resolves it by itself." if row.rule else ""
+    if is_governance(actor):
+        require_identity(actor, f"{action} incident '{row.title}'")
     raise ForbiddenError(
         f"{actor_name(actor)} may not {action} incident '{row.title}': {by}.",
-        remedy=f"A member of the group 'governance' who does not own {row.product.slug} can.{itself}",
+        remedy=f"A member of the group 'governance' who has not owned {row.product.slug} since, by any account, can.{itself}",
         code="held_by_governance",
     )
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_owned_since
+from catalog.queries.ownership import has_owned_since, is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
-from catalog.services.permissions import is_same_person, owns, require_can_look_after, require_governance
+from catalog.services.permissions import owns, require_can_look_after, require_governance, require_identity
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -145,12 +145,6 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
     """The request as it is now, locked. Raises unless it is open and `actor` may answer it."""
     require_governance(actor, f"{action} waivers")
     row = _held(waiver)
-    if row.product.owner_id != actor.pk and has_owned_since(actor, row.product, row.requested_at or now):
-        raise ForbiddenError(
-            f"{actor.username} may not {action} the waiver of {excepted(row)}: they owned the product when it was requested.",
-            remedy="Ask another member of the group 'governance' to decide on it.",
-            code="four_eyes",
-        )
     for other, what in ((row.requested_by, "requested it"), (row.product.owner, "owns the product")):
         if other is not None and is_same_person(actor, other):
             raise ForbiddenError(
@@ -158,6 +152,14 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
                 remedy="Ask another member of the group 'governance' to decide on it.",
                 code="four_eyes",
             )
+    if has_owned_since(actor, row.product, row.requested_at or now):
+        raise ForbiddenError(
+            f"{actor.username} may not {action} the waiver of {excepted(row)}: they owned the product, by this or another "
+            "account, at a moment since it was requested.",
+            remedy="Ask another member of the group 'governance' to decide on it.",
+            code="four_eyes",
+        )
+    require_identity(actor, f"{action} the waiver of {excepted(row)}")
     _demand_status(row, WaiverStatus.REQUESTED, "granted" if action == "grant" else "rejected")
     if row.expires_at <= now:
         raise ConflictError(

@@ -4,8 +4,11 @@ Facts are stored with the assessment made on them. Tuples are sets in disguise: 
 aware (UTC). Windows (90 days, 30 days, ...) are those of the readiness policy and end at `known_at`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import UNSET, UnsetType
 
 from catalog.rules.vocabulary import Autonomy, Better, Lifecycle, Sensitivity, UseCaseStage
 from trust.vocabulary import GateName, VerdictStatus
@@ -181,3 +184,16 @@ class UseCaseFacts:
     exceptions: tuple[ExceptionFacts, ...] = ()
     measures: tuple[MeasureFacts, ...] = ()
     recalls: tuple[RecallFacts, ...] = ()
+    # Which of the documentation texts are there and say nothing, in words. Unset it stays out of the bytes: facts from before
+    # keep their digest.
+    placeholders: tuple[str, ...] | UnsetType = UNSET
+
+
+FALLBACK, REQUIREMENT, MET = "the fallback", "what must be explained", "how that is met"
+"""What `UseCaseFacts.placeholders` names."""
+
+
+def placeholders(facts: UseCaseFacts, texts: Collection[str]) -> str:
+    """In brackets, which of these texts are only a placeholder; empty where none is."""
+    found = () if facts.placeholders is UNSET else tuple(name for name in facts.placeholders if name in texts)
+    return f" (only a placeholder: {' and '.join(found)})" if found else ""

@@ -9,7 +9,7 @@ from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
 from trust.evidence.rules import formatting
 from trust.use_cases.rules.readiness.context import GOVERNANCE, ReadinessContext, consumer_owner, owner_of
-from trust.use_cases.rules.readiness.facts import ConsumerFacts, GrantFacts, UsedProductFacts
+from trust.use_cases.rules.readiness.facts import MET, REQUIREMENT, ConsumerFacts, GrantFacts, UsedProductFacts, placeholders
 from trust.use_cases.rules.readiness.finding import Answered, ReadinessFinding, conclude, nothing_named, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.verdicts.rules.outcome import Responsible
@@ -58,8 +58,8 @@ def explainability_documented(context: ReadinessContext) -> Answered:
     """
     facts, who = context.facts, (context.business_owner,)
     written = {
-        "what must be explained": facts.has_explainability_requirement,
-        "how that is met": facts.has_explainability_met,
+        REQUIREMENT: facts.has_explainability_requirement,
+        MET: facts.has_explainability_met,
     }
     missing = [what for what, is_there in written.items() if not is_there]
     needed = facts.explainability_required or facts.autonomy.decides
@@ -68,7 +68,7 @@ def explainability_documented(context: ReadinessContext) -> Answered:
     evidence = Evidence("claim", "explainability", f"{said}; the AI {autonomy}")
     finding, passed = yes(evidence), "What must be explained and how that is met are written down."
     if needed and missing:
-        message = f"explanations are required, but it is not written down {' and '.join(missing)}"
+        message = f"explanations are required, but it is not written down {' and '.join(missing)}{placeholders(facts, missing)}"
         remedy = f"Write down {' and '.join(missing)}"
         finding = ReadinessFinding(Answer.NO, evidence, "not_explained", message, remedy, who)
     elif facts.explainability_required is None:

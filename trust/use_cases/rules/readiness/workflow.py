@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from catalog.rules.moments import shown
+from catalog.rules.texts import says_something
 from trust.evidence.rules import formatting
 from trust.use_cases.rules.readiness.context import INSTANT, ReadinessContext, consumer_owner
-from trust.use_cases.rules.readiness.facts import GrantFacts, MisuseFacts
+from trust.use_cases.rules.readiness.facts import FALLBACK, GrantFacts, MisuseFacts, placeholders
 from trust.use_cases.rules.readiness.finding import Answered, ReadinessFinding, conclude, nothing_named, yes
 from trust.use_cases.rules.readiness.outcome import Evidence
 from trust.verdicts.rules.outcome import Responsible
@@ -16,11 +17,13 @@ from trust.vocabulary import Answer, ReadinessQuestion
 def step_named(context: ReadinessContext) -> Answered:
     """Whether workflow, system and step are named. While it is an idea, what is not yet named is unknown."""
     written = {"workflow": context.facts.workflow, "system": context.facts.system, "step": context.facts.step}
-    missing = [what for what, said in written.items() if not said.strip()]
+    missing = [what for what, said in written.items() if not says_something(said)]
+    fillers = [what for what in missing if written[what].strip()]
     findings = [yes(Evidence("claim", what, formatting.shorten(said))) for what, said in written.items() if what not in missing]
     if missing:
         what = formatting.names(missing)
         message = f"{what} {'is' if len(missing) == 1 else 'are'} not named"
+        message += f" (only a placeholder: {formatting.names(fillers)})" if fillers else ""
         findings.append(_unsaid(context, "step", "step_not_named", message, f"Name the {what} where the AI acts"))
     return conclude(ReadinessQuestion.STEP_NAMED, findings, "Workflow, system and step are named.")
 
@@ -68,7 +71,8 @@ def fallback_declared(context: ReadinessContext) -> Answered:
     if context.facts.has_fallback:
         finding = yes(Evidence("claim", "fallback", "written down"))
     else:
-        message, remedy = "no fallback is written down", "Write down what happens instead while data is not fit"
+        message = f"no fallback is written down{placeholders(context.facts, [FALLBACK])}"
+        remedy = "Write down what happens instead while data is not fit"
         finding = _unsaid(context, "fallback", "no_fallback", message, remedy)
     return conclude(ReadinessQuestion.FALLBACK_DECLARED, [finding], "It is written down what happens while data is not fit.")
 

@@ -2,6 +2,8 @@
 `acknowledgement`).
 """
 
+from msgspec import UNSET
+
 from catalog.rules.moments import shown
 from catalog.rules.sensitivity import exceeds
 from catalog.rules.vocabulary import Effect
@@ -67,12 +69,18 @@ def explainability_gate(context: GateContext) -> GateResult:
     written = {"purpose": facts.has_purpose, "limitations": facts.has_limitations, "intended use": facts.has_intended_use}
     missing = [name for name, is_there in written.items() if not is_there]
     findings = []
+    fillers = [] if facts.placeholders is UNSET else [name for name in missing if name in facts.placeholders]
+    absent = [name for name in missing if name not in fillers]
+    parts = [f"{_are(absent)} not written down"] if absent else []
+    parts += [f"{_are(fillers)} only a placeholder"] if fillers else []
     if missing:
-        what = formatting.names(missing)
-        message = f"{what} {'is' if missing in (['purpose'], ['intended use']) else 'are'} not written down"
-        findings = [failed("not_explained", message, f"Write down {what}", context.owner)]
+        findings = [failed("not_explained", ", and ".join(parts), f"Write down {formatting.names(missing)}", context.owner)]
     passed = "Purpose, limitations and intended use are written down."
     return conclude(GateName.EXPLAINABILITY, findings, passed, GateInputs({"written": 3 - len(missing), "asked": 3}))
+
+
+def _are(texts: list[str]) -> str:
+    return f"{formatting.names(texts)} {'is' if texts in (['purpose'], ['intended use']) else 'are'}"
 
 
 def review_gate(context: GateContext) -> GateResult:

@@ -1,0 +1,24 @@
+"""`manage.py set_email USERNAME ADDRESS`: the address by which an account is told from other accounts of the same person."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.rules.errors import DomainError
+from catalog.services.people import set_email
+
+
+class Command(BaseCommand):
+    help = "Set the e-mail address of a person. Two accounts with one address count as one person."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("address")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            person = set_email(username=options["username"], email=options["address"])
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{person.username} has the address {person.email}.")
