@@ -35,3 +35,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         said = f", in {', '.join(roles)}" if roles else ""
         self.stdout.write(f"Added {person.username}{said}.")
+        if not person.email:
+            self.stdout.write(
+                "Without an e-mail address this account cannot be told from another of the same person, so it cannot be the "
+                "second person of an act of two (a review, an approval). Set one: "
+                f"bin/manage set_email {person.username} ADDRESS"
+            )

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import Person
 
-_USERNAME = "admin"
+_USERNAME, _ADDRESS = "admin", "admin@localhost"
+"""The address tells this account, which the operator makes, from the others; `set_email` gives it a real one."""
 _RESET = "`bin/manage create_admin --reset` makes a new one"
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(message)
         password = secrets.token_urlsafe(15)
         if person is None:
-            Person.objects.create_superuser(_USERNAME, password=password)
+            Person.objects.create_superuser(_USERNAME, _ADDRESS, password)
         else:
             person.is_active = person.is_staff = person.is_superuser = True
             person.set_password(password)
