@@ -51,7 +51,8 @@ def test_roles_twice_change_nothing_and_keep_what_was_added() -> None:
 
 def test_a_person_is_added_with_a_role_and_without_a_password() -> None:
     assert (
-        run("add_person", "ada", "--name", "Ada Lovelace", "--role", "data owners", "--staff") == "Added ada, in data owners.\n"
+        run("add_person", "ada", "--name", "Ada Lovelace", "--email", "ada@example.org", "--role", "data owners", "--staff")
+        == "Added ada, in data owners.\n"
     )
     ada = Person.objects.get(username="ada")
     assert (ada.get_full_name(), ada.is_active, ada.is_staff, ada.has_usable_password()) == ("Ada Lovelace", True, True, False)
