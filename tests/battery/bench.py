@@ -17,7 +17,7 @@ from catalog.services.products import acknowledge_product
 from tests.factories import make_governance, make_owner
 from trust.evidence.engines.gx import GxEngine
 from trust.evidence.services.runs import claim_run, request_run
-from trust.evidence.services.source_resolution import reading_of
+from trust.evidence.services.source_resolution import resolve_engine_input
 from trust.intake.services.registration import register_document
 from trust.verdicts.models.verdict import Verdict
 from trust.verdicts.rules.codec import load_outcome
@@ -143,7 +143,7 @@ class Bench:
         run = request_run(port=self.port, actor=None, now=now)
         claim = claim_run(run_id=run.id, worker="battery", now=now)
         assert claim is not None
-        reading = reading_of(port=run.port, suite=run.suite)
+        reading = resolve_engine_input(port=run.port, suite=run.suite)
         complete_run(claim=claim, evidence=engine().run(reading.suite, reading.source), now=now)
         return self.outcome()
 

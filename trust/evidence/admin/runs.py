@@ -75,7 +75,7 @@ class RunAdmin(LargeTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         rows = super().get_queryset(request).select_related("port__product", "suite__port__product", "requested_by")
-        return rows.defer("columns", "suite__expectations", "port__product__search", "suite__port__product__search")
+        return rows.defer("columns", "figures", "suite__expectations", "port__product__search", "suite__port__product__search")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         run = kwargs.get("obj")
