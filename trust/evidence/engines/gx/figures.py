@@ -21,6 +21,8 @@ from trust.evidence.rules.figures import ColumnFigures, RunFigures
 
 _DIGITS = 6
 _WORDS = ("n/a", "null", "none", "-", "--", "---", "?", "??", "???")
+_LONGEST_WORD = 6
+"""With room for blanks around it."""
 _NOT_AVAILABLE = "NA"
 """Apart from the other words: it is also a code, of Namibia for one."""
 # Blanks and characters without width, written out: neither dialect of patterns knows all of them by name.
@@ -99,9 +101,13 @@ def _doubtful(backend: Backend, column: Column) -> SqlExpression | None:
         sa.func.lower(sa.func.trim(column.value)).in_(_WORDS),
         backend.matches(column.value, _BLANK),
     ]
-    if column.is_moment_in_text:
-        conditions.append(sa.func.substr(column.value, 1, len(_DATES[0])).in_(_DATES))
-    return sa.or_(*conditions)
+    ordered = backend.ordered(column)
+    # Most text is long and begins with a letter: patterns on all of it would take half of the scan.
+    is_candidate = sa.or_(ordered < "0", ordered >= "\x7f", sa.func.length(column.value) <= _LONGEST_WORD)
+    is_placeholder = sa.case((is_candidate, sa.or_(*conditions)), else_=sa.false())
+    if not column.is_moment_in_text:
+        return is_placeholder
+    return sa.or_(is_placeholder, sa.func.substr(column.value, 1, len(_DATES[0])).in_(_DATES))
 
 
 def _days(backend: Backend, column: Column) -> Measurement:
