@@ -1,14 +1,18 @@
 """Runs, suites and verdicts in the admin: everything that was found, in words, and never counted row by row."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import OutputPort
 from tests.admin.cast import Cast, World
 from tests.factories import NOW
 from tests.trust.builders import claim_new_run, evidence_for, run_badly, run_well
+from trust.evidence.rules.figures import ColumnFigures, RunFigures
 from trust.evidence.services.runs import request_run
 from trust.models import Run
 from trust.verdicts.services.run_conclusion import complete_run
@@ -92,3 +96,35 @@ def test_runs_come_in_the_order_that_an_index_gives(cast: Cast, world: World) ->
         cast.governance.sees("trust_run_changelist")
     (listed,) = [q["sql"] for q in captured if 'FROM "trust_run"' in q["sql"]]
     assert 'ORDER BY "trust_run"."requested_at" DESC, "trust_run"."id" ASC' in listed
+
+
+def measured(port: OutputPort, hours: int, **changes: Any) -> Run:
+    """A run with figures of one column and of one that is personal."""
+    now = NOW + timedelta(hours=hours)
+    claim = claim_new_run(port, now)
+    column = replace(ColumnFigures("id", 0.25, 300, 12.5, 1.0, 99.0), **changes)
+    evidence = replace(evidence_for(Run.objects.get(id=claim.run_id)), figures=RunFigures(400 + hours, (column,)))
+    complete_run(claim=claim, evidence=evidence, now=now)
+    return Run.objects.get(id=claim.run_id)
+
+
+def test_a_run_draws_its_figures_beside_those_of_earlier_runs(cast: Cast, world: World) -> None:
+    measured(world.port, 1)
+    run = measured(world.port, 2, mean=13.75)
+    measured(world.port, 3, mean=987.5)
+    html = cast.owner.sees("trust_run_change", run.pk)
+    for words in ("Figures of the table", "402", "13.75", "25%", "Mean of id", "Missing values of id"):
+        assert words in html
+    assert "987.5" not in html
+
+
+def test_figures_of_a_field_that_is_redacted_by_now_show_no_value(cast: Cast, world: World) -> None:
+    run = measured(world.port, 1, mean=13.75)
+    world.port.fields.filter(name="id").update(personal=True)
+    html = cast.owner.sees("trust_run_change", run.pk)
+    assert "Missing values of id" in html
+    assert "13.75" not in html
+
+
+def test_a_run_from_before_there_were_figures_shows_none(cast: Cast, world: World) -> None:
+    assert "Figures of the table" not in cast.owner.sees("trust_run_change", world.run.pk)

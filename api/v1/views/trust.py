@@ -79,6 +79,13 @@ class DeterminingPolicy(serializers.Serializer[object]):
     digest = serializers.CharField()
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}}]}
+)
+class WarningsField(serializers.JSONField):
+    pass
+
+
 class TrustAnswer(serializers.Serializer[object]):
     """Under 1 KB unless `detail=full`. `is_production_grade` is true only for the verdict `production_grade`."""
 
@@ -105,6 +112,7 @@ class TrustAnswer(serializers.Serializer[object]):
         child=serializers.ChoiceField(choices(GateName)), required=False, help_text="Gates that the trust policy has off."
     )
     waivers = serializers.ListField(child=JsonObjectField(), required=False)
+    warnings = WarningsField(required=False, help_text="How many data warnings there are; with detail=full the list of them.")
     more_waivers = serializers.IntegerField(required=False)
     purpose = serializers.CharField(required=False, help_text="Where one was given, as all that follows up to `obligations`.")
     purpose_coverage = PurposeCoverage(required=False)

@@ -115,7 +115,7 @@ def _troubles(viewer: DeskContext) -> dict[str, Any]:
         "open_recalls": list(recalls.select_related("product").defer("product__search").order_by("fallen_at")[:SHOWN]),
         "failed_runs": list(
             runs.select_related("port__product")
-            .defer("columns", "port__product__search")
+            .defer("columns", "figures", "port__product__search")
             .order_by("-requested_at", "id")[:SHOWN]
         ),
         "denials": denials,

@@ -15,6 +15,7 @@ from catalog.admin.base import LargeTableAdmin
 from trust.evidence.models.run import CheckResult, Run
 from trust.evidence.models.suite import Suite
 from trust.evidence.pages.checks import CheckLine, check_line, severest_first
+from trust.evidence.pages.figures import field_figures
 from trust.evidence.queries.facts import check_facts_of, shown_results
 from trust.presentation.admin.badges import EVIDENCE_LABEL, RUN_LABEL
 from trust.presentation.pages.labels import EVIDENCE, RUNS, ago, number
@@ -75,12 +76,12 @@ class RunAdmin(LargeTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         rows = super().get_queryset(request).select_related("port__product", "suite__port__product", "requested_by")
-        return rows.defer("columns", "suite__expectations", "port__product__search", "suite__port__product__search")
+        return rows.defer("columns", "figures", "suite__expectations", "port__product__search", "suite__port__product__search")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         run = kwargs.get("obj")
         if isinstance(run, Run):
-            context.update(now=timezone.now(), run=run, story=run_story(run))
+            context.update(now=timezone.now(), run=run, story=run_story(run), fields_measured=field_figures(run))
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Run", label=RUN_LABEL)

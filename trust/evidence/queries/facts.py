@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 from django.db import connection
+from msgspec import UNSET
 
 from catalog.models import DataProduct, Field, OutputPort
 from catalog.rules.expectation import Expectation
@@ -17,8 +19,9 @@ from trust.evidence.models.suite import Suite
 from trust.evidence.rules import schedule
 from trust.evidence.rules.evidence import CheckEvidence, Failure, ObservedColumn, Source
 from trust.evidence.rules.facts import CheckFacts, FieldFacts, PastRunFacts, PortFacts, RunFacts
+from trust.evidence.rules.figures import PastFigures, RunFigures, figures_from_json, for_comparison
 from trust.evidence.rules.identity import check_facts, source_digest
-from trust.evidence.rules.redaction import Redaction, redact, redaction_of
+from trust.evidence.rules.redaction import Redaction, redact, redact_figures, redaction_of
 from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
 
 # LATERAL reads only the newest rows of each port from its index, where a window function would read its whole history.
@@ -26,24 +29,41 @@ _PAST_RUNS = """
 SELECT port.id, run.id::text, COALESCE(run.started_at, run.finished_at),
        run.status = 'completed' AND run.evidence_status <> 'error' AND NOT EXISTS (
            SELECT 1 FROM trust_checkresult result WHERE result.run_id = run.id
-           AND (result.status = 'error' OR (result.status = 'failed' AND result.severity = 'critical')))
+           AND (result.status = 'error' OR (result.status = 'failed' AND result.severity = 'critical'))),
+       CASE WHEN row_number() OVER (PARTITION BY port.id ORDER BY run.finished_at DESC) <= %s THEN run.figures END
 FROM unnest(%s::bigint[]) AS port(id)
 CROSS JOIN LATERAL (
-    SELECT id, status, evidence_status, started_at, finished_at FROM trust_run
+    SELECT id, status, evidence_status, started_at, finished_at, figures FROM trust_run
     WHERE port_id = port.id AND status IN ('completed', 'failed')
     ORDER BY finished_at DESC LIMIT %s
 ) AS run
 """
 
+_MOST_FIGURES = 10
+"""Runs that the latest is compared with: enough for a median, and few to store with each verdict. Our choice."""
 
-def past_runs(port_ids: Sequence[int], window: int) -> Mapping[int, tuple[PastRunFacts, ...]]:
-    """Port id -> its last `window` finished runs, those that finished last. Ports that never ran are absent."""
-    found: dict[int, tuple[PastRunFacts, ...]] = defaultdict(tuple)
+
+def past_runs(port_ids: Sequence[int], window: int) -> Mapping[int, Sequence[tuple[PastRunFacts, RunFigures | None]]]:
+    """Port id -> its last `window` finished runs, those that finished last. Ports that never ran are absent.
+
+    Each with its figures where it is one of the few that the latest run is compared with.
+    """
+    found: dict[int, list[tuple[PastRunFacts, RunFigures | None]]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_PAST_RUNS, [list(port_ids), window])
-        for port_id, run_id, started_at, is_success in cursor.fetchall():
-            found[port_id] += (PastRunFacts(run_id, started_at, is_success),)
-    return dict(found)
+        cursor.execute(_PAST_RUNS, [_MOST_FIGURES + 1, list(port_ids), window])
+        for port_id, run_id, started_at, is_success, figures in cursor.fetchall():
+            stored = msgspec.json.decode(figures) if isinstance(figures, str) else figures or {}
+            found[port_id].append((PastRunFacts(run_id, started_at, is_success), figures_from_json(stored)))
+    return found
+
+
+def _past_figures(runs: Sequence[tuple[PastRunFacts, RunFigures | None]], latest: UUID) -> tuple[PastFigures, ...]:
+    """Newest first, without the latest. A run that failed is no measure for others."""
+    return tuple(
+        PastFigures(run.id, run.started_at, for_comparison(figures))
+        for run, figures in sorted(runs, key=lambda pair: (pair[0].started_at, pair[0].id), reverse=True)
+        if figures is not None and run.is_success and run.id != str(latest)
+    )[:_MOST_FIGURES]
 
 
 Row = TypeVar("Row")
@@ -73,7 +93,7 @@ class PortRows:
     ports: Mapping[int, Sequence[OutputPort]]
     fields: Mapping[int, tuple[FieldFacts, ...]]
     suites: Mapping[int, Suite]
-    past: Mapping[int, tuple[PastRunFacts, ...]]
+    past: Mapping[int, Sequence[tuple[PastRunFacts, RunFigures | None]]]
     latest: Mapping[int, Run]
     pending: Mapping[int, UUID]
     checks: Mapping[UUID, Sequence[CheckResult]]
@@ -85,14 +105,17 @@ class PortRows:
 
     def _port(self, port: OutputPort, cadence: Cadence, sensitivity: Sensitivity | None) -> PortFacts:
         fields = self.fields.get(port.id, ())
+        redaction, past = redaction_of(fields, sensitivity), self.past.get(port.id, ())
+        figures = _past_figures(past, self.latest[port.id].id) if port.id in self.latest else ()
         return _port(
             port,
             cadence,
             fields=fields,
             suite=self.suites.get(port.id),
-            latest_run=self._run(port, redaction_of(fields, sensitivity)),
+            latest_run=self._run(port, redaction),
             pending=self.pending.get(port.id),
-            past=self.past.get(port.id, ()),
+            past=tuple(run for run, _ in past),
+            past_figures=tuple(replace(one, figures=redact_figures(one.figures, redaction)) for one in figures),
         )
 
     def _run(self, port: OutputPort, redaction: Redaction) -> RunFacts | None:
@@ -100,7 +123,9 @@ class PortRows:
         if run is None:
             return None
         found = (check_facts_of(result, port.name) for result in self.checks.get(run.id, ()))
-        return _run(run, tuple(redact(check, redaction) for check in found))
+        facts = _run(run, tuple(redact(check, redaction) for check in found))
+        figures = figures_from_json(run.figures)
+        return replace(facts, figures=UNSET if figures is None else redact_figures(figures, redaction))
 
 
 def port_rows(product_ids: Collection[int], window: int) -> PortRows:
@@ -113,7 +138,7 @@ def port_rows(product_ids: Collection[int], window: int) -> PortRows:
     if not ids:
         return PortRows({}, {}, {}, {}, {}, {}, {})
     past = past_runs(ids, window)
-    latest = {port_id: max(runs, key=lambda run: (run.started_at, run.id)).id for port_id, runs in past.items()}
+    latest = {port_id: max((run.started_at, run.id) for run, _ in runs)[1] for port_id, runs in past.items()}
     runs = Run.objects.filter(id__in=list(latest.values())).select_related("suite").defer("suite__expectations")
     pending = Run.objects.filter(port_id__in=ids, status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
     return PortRows(
@@ -143,6 +168,7 @@ def _port(
     latest_run: RunFacts | None,
     pending: UUID | None,
     past: tuple[PastRunFacts, ...],
+    past_figures: tuple[PastFigures, ...],
 ) -> PortFacts:
     return PortFacts(
         name=port.name,
@@ -156,6 +182,7 @@ def _port(
         latest_run=latest_run,
         pending_run_id=str(pending) if pending else None,
         past_runs=past,
+        past_figures=past_figures or UNSET,
     )
 
 

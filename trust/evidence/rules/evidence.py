@@ -10,6 +10,7 @@ from typing import Protocol
 
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.vocabulary import LogicalType, SourceKind
+from trust.evidence.rules.figures import RunFigures
 from trust.vocabulary import CheckStatus, EvidenceStatus
 
 
@@ -62,7 +63,8 @@ class RunEvidence:
     """The outcome of one `Engine.run`: results in the order of the suite, or a `failure` and no results at all.
 
     `rows` is the number of rows of the source; `data_time` the newest value of the source's time column (UTC), None where
-    there is no such column or no value in it; `seconds` the wall time that the engine took.
+    there is no such column or no value in it; `seconds` the wall time that the engine took. `figures` are for comparison with
+    other runs.
     """
 
     status: EvidenceStatus
@@ -72,6 +74,7 @@ class RunEvidence:
     columns: tuple[ObservedColumn, ...] = ()
     data_time: datetime | None = None
     failure: Failure | None = None
+    figures: RunFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity
 from trust.evidence.rules.evidence import Failure, ObservedColumn
+from trust.evidence.rules.figures import PastFigures, RunFigures
 from trust.vocabulary import CheckStatus, EvidenceStatus, RunStatus
 
 
@@ -72,6 +73,8 @@ class RunFacts:
     failure: Failure | None = None
     # Unset it stays out of the bytes, and the schedule of today alone counts.
     schedule_interval: timedelta | UnsetType | None = UNSET
+    # Unset it stays out of the bytes: facts from before there were any keep their digest.
+    figures: RunFigures | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class PortFacts:
     schedule_interval: longest gap of the suite's schedule (`trust.evidence.rules.schedule.interval`); None without a schedule.
     service_level: how old the data may be; None where none is declared.
     allows_empty: the contract says that a table without rows is in order.
+    past_figures: of the finished runs before `latest_run` that succeeded, at most 10 (our choice), newest first.
     """
 
     name: str
@@ -111,3 +115,5 @@ class PortFacts:
     latest_run: RunFacts | None = None
     pending_run_id: str | None = None
     past_runs: tuple[PastRunFacts, ...] = ()
+    # As above.
+    past_figures: tuple[PastFigures, ...] | UnsetType = UNSET

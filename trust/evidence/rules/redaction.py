@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.rules.vocabulary import Sensitivity
 from trust.evidence.rules.facts import CheckFacts, FieldFacts
+from trust.evidence.rules.figures import RunFigures
 from trust.vocabulary import CheckStatus
 
 WITHHELD = "[redacted]"
@@ -56,6 +57,15 @@ def is_open(sensitivity: Sensitivity | None) -> bool:
 def observes_values(expectation_type: str) -> bool:
     """Whether what a check of that type observed may be a value of its column."""
     return expectation_type not in _COUNTS and not expectation_type.startswith("expect_table_")
+
+
+def redact_figures(figures: RunFigures, redaction: Redaction) -> RunFigures:
+    """The figures without values of kept columns: shares and counts stay."""
+    columns = (
+        replace(column, mean=None, lowest=None, highest=None) if redaction.concerns({"column": column.name}) else column
+        for column in figures.columns
+    )
+    return replace(figures, columns=tuple(columns))
 
 
 def redact(check: CheckFacts, redaction: Redaction) -> CheckFacts:

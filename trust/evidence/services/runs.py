@@ -29,6 +29,7 @@ from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.dimensions import dimension_of
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence
+from trust.evidence.rules.figures import figures_to_json
 from trust.vocabulary import RunStatus
 
 
@@ -193,6 +194,7 @@ def store_results(*, run: Run, evidence: RunEvidence, now: datetime) -> None:
         for c in evidence.columns
     ]
     run.data_time = evidence.data_time
+    run.figures = {} if evidence.figures is None else storable(figures_to_json(evidence.figures))
     run.save()
 
 

@@ -114,6 +114,7 @@ def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[s
 def _redacted(port: OutputPort, expectations: Iterable[Expectation]) -> frozenset[str]:
     """Columns whose values must not leave the engine: what this port redacts, and what others on the same data do."""
     named = {name for expectation in expectations for name in _column_names(expectation)}
+    named |= {field.name for field in port.fields.all()}
     return redacted_columns(port, named) | redacted_by_other_ports(port, named)
 
 

@@ -223,7 +223,7 @@ class DataProductAdmin(ServiceAdmin):
             "product": product,
             "label": label_of(product, now),
             "offered_actions": offered(person_of(request), product),
-            "runs": list(runs.defer("suite__expectations", "columns")[:10]),
+            "runs": list(runs.defer("suite__expectations", "columns", "figures")[:10]),
             "ports": list(product.output_ports.all()),
             "policies": list(product.access_policies.order_by("name", "-version")[:30]),
             "contract": product.contracts.filter(is_current=True).defer("original").first(),

@@ -13,7 +13,7 @@ from trust.verdicts.models.verdict import CurrentVerdict, Verdict
 from trust.verdicts.pages.timeline import Moment, Timeline, timeline_of
 from trust.verdicts.rules import codec
 from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts, WaiverFacts
-from trust.verdicts.rules.outcome import GateResult, Outcome, PartContribution
+from trust.verdicts.rules.outcome import DataWarning, GateResult, Outcome, PartContribution
 from trust.vocabulary import GateStatus, Part
 
 HISTORY_SHOWN = 60
@@ -94,6 +94,15 @@ class Label:
     @property
     def waivers(self) -> tuple[WaiverFacts, ...]:
         return self.outcome.waivers
+
+    @property
+    def warnings(self) -> tuple[DataWarning, ...]:
+        return self.outcome.warnings or ()
+
+    @property
+    def deduction(self) -> float:
+        """Points that the warnings take."""
+        return sum(bar.contribution.deduction or 0.0 for bar in self.bars)
 
     @property
     def is_capped(self) -> bool:

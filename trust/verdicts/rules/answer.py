@@ -48,8 +48,8 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
 
     `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
     `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
-    any, `gates_off` with names, `waivers`, `more_reasons`. A gate that only repeats that evidence is missing is counted and
-    not listed.
+    any, `gates_off` with names, `waivers`, `more_reasons`, and `warnings`, the number of data warnings. A gate that only repeats
+    that evidence is missing is counted and not listed.
     """
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates
@@ -122,6 +122,7 @@ def full_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, An
     return {
         **_frame(outcome, as_of or outcome.judged_at, reasons, 0, 0),
         "waivers": _plain(outcome.waivers),
+        **({"warnings": _plain(outcome.warnings)} if outcome.warnings else {}),
         "effective_score": _score(outcome.effective_score),
         "limited_by": outcome.limited_by,
         "failing_path": list(outcome.failing_path),
@@ -159,6 +160,8 @@ def _frame(
     }
     if outcome.limited_by is not None:
         answer |= {"effective_score": _score(outcome.effective_score), "limited_by": outcome.limited_by}
+    if outcome.warnings:
+        answer["warnings"] = len(outcome.warnings)
     if left_out:
         answer["more_reasons"] = left_out
     if off := [gate.gate.value for gate in outcome.gates if gate.status is GateStatus.OFF]:

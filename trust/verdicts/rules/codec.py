@@ -4,8 +4,10 @@ from dataclasses import replace
 from hashlib import sha256
 
 import msgspec
+from msgspec import UNSET
 
 from trust.evidence.rules.facts import CheckFacts, PortFacts, RunFacts
+from trust.evidence.rules.figures import PastFigures, RunFigures
 from trust.verdicts.rules.facts import ProductFacts, UpstreamFacts
 from trust.verdicts.rules.outcome import Outcome
 
@@ -31,7 +33,17 @@ def _port(port: PortFacts) -> PortFacts:
         fields=tuple(sorted(port.fields, key=lambda field: field.name)),
         past_runs=tuple(sorted(port.past_runs, key=lambda run: (run.started_at, run.id))),
         latest_run=None if port.latest_run is None else _run(port.latest_run),
+        past_figures=_past_figures(port.past_figures) if port.past_figures else UNSET,
     )
+
+
+def _past_figures(past: tuple[PastFigures, ...]) -> tuple[PastFigures, ...]:
+    newest_first = sorted(past, key=lambda one: (one.started_at, one.run_id), reverse=True)
+    return tuple(replace(one, figures=_figures(one.figures)) for one in newest_first)
+
+
+def _figures(figures: RunFigures) -> RunFigures:
+    return replace(figures, columns=tuple(sorted(figures.columns, key=lambda column: column.name)))
 
 
 def _run(run: RunFacts) -> RunFacts:
@@ -39,6 +51,7 @@ def _run(run: RunFacts) -> RunFacts:
         run,
         columns=tuple(sorted(run.columns, key=lambda column: column.name)),
         checks=tuple(_check(check) for check in sorted(run.checks, key=lambda check: (check.key, check.id))),
+        figures=_figures(run.figures) if run.figures else UNSET,
     )
 
 

@@ -158,5 +158,9 @@ def _port(port: PortFacts, older: PortFacts | None, at: datetime) -> PortFacts:
     if port.latest_run is None or port.latest_run.finished_at <= at:
         return port
     return replace(
-        port, latest_run=older.latest_run if older else None, past_runs=older.past_runs if older else (), pending_run_id=None
+        port,
+        latest_run=older.latest_run if older else None,
+        past_runs=older.past_runs if older else (),
+        past_figures=older.past_figures if older else UNSET,
+        pending_run_id=None,
     )

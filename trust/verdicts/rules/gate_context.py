@@ -5,9 +5,10 @@ from datetime import datetime
 
 from trust.verdicts.rules.evidence_status import AssessedEvidence, assess_evidence
 from trust.verdicts.rules.facts import ProductFacts
-from trust.verdicts.rules.outcome import Responsible
+from trust.verdicts.rules.outcome import DataWarning, Responsible
 from trust.verdicts.rules.trust_policy import TrustPolicy
 from trust.verdicts.rules.waivers import WaiversInForce, waivers_in_force
+from trust.verdicts.rules.warnings import warnings_of
 from trust.vocabulary import Role
 
 
@@ -20,6 +21,7 @@ class GateContext:
     now: datetime
     assessed_ports: tuple[AssessedEvidence, ...]
     waivers: WaiversInForce
+    warnings: tuple[DataWarning, ...] = ()
 
     @property
     def owner(self) -> Responsible:
@@ -45,4 +47,5 @@ class GateContext:
 
 def gate_context(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> GateContext:
     """`facts` seen at `now` under `policy`."""
-    return GateContext(facts, policy, now, assess_evidence(facts, policy, now), waivers_in_force(facts, policy, now))
+    evidence = assess_evidence(facts, policy, now)
+    return GateContext(facts, policy, now, evidence, waivers_in_force(facts, policy, now), warnings_of(evidence))

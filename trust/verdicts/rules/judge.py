@@ -27,7 +27,7 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
         raise ValueError(f"The moment {now} has no offset from UTC; give an aware time.")
     context = gate_context(canonical(facts), policy, now)
     card, best = score_of(context), score_of(context, benefit=True)
-    gates = judge_gates(context, card.raw, best.raw)
+    gates = judge_gates(context, card.before_warnings, best.before_warnings)
     verdict = verdict_of(gates)
     score = card.raw if verdict is VerdictStatus.PRODUCTION_GRADE else min(card.raw, policy.capped_score)
     effective, limited_by = effective_score(score, context)
@@ -56,6 +56,7 @@ def judge(facts: ProductFacts, policy: TrustPolicy, now: datetime) -> Outcome:
         owner=facts.owner.username if facts.owner else None,
         path_left_out=left_out or UNSET,
         limited_from=_limited_from(limited_by, context),
+        warnings=context.warnings or UNSET,
     )
 
 

@@ -106,13 +106,18 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class PartContribution:
-    """One part of the score: `points` = `weight` * `measure`; their sum, rounded to one decimal, is the raw score."""
+    """One part of the score: `points` = `weight` * `measure`; their sum, rounded to one decimal, is the raw score.
+
+    deduction: points that data warnings took from `points`, which are never negative; unset where there are none.
+    """
 
     part: Part
     measure: float
     weight: float
     points: float
     terms: tuple[Term, ...] = ()
+    # Unset it stays out of the bytes: see `Outcome`.
+    deduction: float | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,19 @@ class PortOutcome:
     rows: int | None = None
     data_time: datetime | None = None
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataWarning:
+    """What looks wrong in data that passed its checks (`trust.verdicts.rules.warnings`).
+
+    field: empty where it is about the whole table. code: stable. message: one sentence: port, field, what was and what is.
+    """
+
+    port: str
+    field: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +183,7 @@ class Outcome:
     # Unset they stay out of the bytes: outcomes from before there were any keep theirs.
     path_left_out: int | UnsetType = UNSET
     limited_from: str | UnsetType = UNSET
+    warnings: tuple[DataWarning, ...] | UnsetType = UNSET
 
     @property
     def is_production_grade(self) -> bool:

@@ -6,11 +6,12 @@ raw = 40*quality + 15*reliability + 15*freshness + 15*coverage + 15*governance (
   freshness    mean over ports of what is left of the data's age against its service level; static data counts 1
   coverage     mean over ports of two shares: required dimensions covered, critical fields covered (against the required share)
   governance   mean of six shares, see `trust.verdicts.rules.governance_measures`
+Each data warning takes 2 points from quality, 10 at most; the gate `score` asks for the score before that.
 Shares that rest on a run fade with the run's age. Without output ports the first four are 0.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from math import floor, sqrt
@@ -50,6 +51,10 @@ def reliability_of(past_runs: Iterable[PastRunFacts], window: int) -> Fraction:
     return Fraction(bound)
 
 
+_POINTS_OF_A_WARNING = 2
+_MOST_POINTS_OF_WARNINGS = Fraction(10)
+"""What data warnings take from quality: our choice, a grade at most."""
+
 Share = tuple[str, Fraction]
 """The name of a term and its measure, 0 to 1."""
 
@@ -58,9 +63,10 @@ _GRADES = ((90, Grade.A), (80, Grade.B), (70, Grade.C), (60, Grade.D))
 
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
-    """A raw score, 0 to 100 with one decimal, and everything it is made of."""
+    """A raw score, 0 to 100 with one decimal, and everything it is made of; and what it would be without data warnings."""
 
     raw: float
+    before_warnings: float
     parts: tuple[PartContribution, ...]
     dimensions: tuple[DimensionContribution, ...]
 
@@ -93,12 +99,17 @@ def score_of(context: GateContext, *, benefit: bool = False) -> ScoreCard:
         Part.GOVERNANCE: (_mean(governance, nothing), _terms(governance)),
     }
     weights = {part: Fraction(str(context.policy.part_weights[part])) for part in Part}
-    raw = sum((weights[part] * measure for part, (measure, _) in measures.items()), Fraction(0))
+    points = {part: weights[part] * measure for part, (measure, _) in measures.items()}
+    before = sum(points.values(), Fraction(0))
+    deduction = min(Fraction(_POINTS_OF_A_WARNING * len(context.warnings)), _MOST_POINTS_OF_WARNINGS, points[Part.QUALITY])
+    points[Part.QUALITY] -= deduction
     parts = tuple(
-        PartContribution(part, float(measure), float(weights[part]), float(weights[part] * measure), terms)
+        PartContribution(part, float(measure), float(weights[part]), float(points[part]), terms)
         for part, (measure, terms) in measures.items()
     )
-    return ScoreCard(one_decimal(raw), parts, dimensions)
+    if context.warnings:
+        parts = tuple(replace(one, deduction=float(deduction)) if one.part is Part.QUALITY else one for one in parts)
+    return ScoreCard(one_decimal(before - deduction), one_decimal(before), parts, dimensions)
 
 
 def _mean(shares: Sequence[Share], nothing: Fraction) -> Fraction:

@@ -54,6 +54,7 @@ class TrustPolicy:
     recall_window: who got a yes in this time before a verdict fell is notified of it (our choice).
     recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is notified (our choice).
     readiness: how use cases are assessed.
+    warnings_block: whether a data warning leaves the gate `evidence` unknown (our choice: it does not).
     """
 
     version: int = 1
@@ -80,6 +81,7 @@ class TrustPolicy:
     recall_damping: timedelta = timedelta(minutes=5)
     readiness: ReadinessPolicy = field(default_factory=ReadinessPolicy)
     incident_rules: IncidentRules = field(default_factory=IncidentRules)
+    warnings_block: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InvalidTrustPolicyError` for the first setting that cannot judge."""
@@ -121,7 +123,7 @@ _SPANS = (
     "maximum_ttl",
     "recall_window",
 )
-_ADDED = ("maximum_ttl", "recall_window", "recall_damping", "readiness", "incident_rules")
+_ADDED = ("maximum_ttl", "recall_window", "recall_damping", "readiness", "incident_rules", "warnings_block")
 """Settings that came later. At their default they stay out of the digest: versions that were published before them keep their
 hash."""
 _GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy, "incident_rules": IncidentRules}

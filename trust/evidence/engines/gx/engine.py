@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.engines.gx.checks import PlannedCheck, make_check
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
+from trust.evidence.engines.gx.figures import figure_measurements, run_figures
 from trust.evidence.engines.gx.file_problems import file_problem
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.measure import run_measurements
@@ -112,6 +113,7 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
         results=results,
         columns=observed_columns(table, outcomes),
         data_time=data_time(outcomes),
+        figures=run_figures(table, outcomes),
         failure=NOTHING_EXECUTED if nothing else None,
     )
 
@@ -126,7 +128,7 @@ def _plan(expectation: Expectation, engine: TouchstoneExecutionEngine, reference
 
 
 def _measure(planned: Iterable[_Planned], opened: OpenSource) -> dict[Hashable, Any]:
-    measurements = observe(opened.table, opened.source)
+    measurements = observe(opened.table, opened.source) | figure_measurements(opened.table, opened.source)
     for plan in planned:
         if plan.check is not None:
             try:

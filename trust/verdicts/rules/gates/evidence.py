@@ -17,13 +17,18 @@ from trust.verdicts.rules.gates.finding import (
     no_ports,
     unknown,
 )
-from trust.verdicts.rules.outcome import GateResult
+from trust.verdicts.rules.outcome import DataWarning, GateResult
 from trust.vocabulary import CheckStatus, GateName
 
 
 def evidence_gate(context: GateContext) -> GateResult:
-    """Unknown as soon as one port has evidence that is missing, doubted or too old. It never fails."""
+    """Unknown as soon as one port has evidence that is missing, doubted, too old or, where the policy says so, unusual.
+
+    It never fails.
+    """
     findings = [doubt_of(s, context) for s in context.assessed_ports if s.doubt is not None]
+    if context.policy.warnings_block:
+        findings += [_warned(warning, context) for warning in context.warnings]
     rows = sum(s.run.rows or 0 for s in context.assessed_ports if s.run)
     checks = sum(len(s.checks) for s in context.assessed_ports)
     seen = [s.run.started_at for s in context.assessed_ports if s.run]
@@ -34,6 +39,12 @@ def evidence_gate(context: GateContext) -> GateResult:
         f"{formatting.count(checks, 'check')} ran on {formatting.count(rows, 'row')}{since}.",
         GateInputs({"ports": len(context.assessed_ports), "checks": checks, "rows": rows}, run_ids(context.assessed_ports)),
     )
+
+
+def _warned(warning: DataWarning, context: GateContext) -> GateFinding:
+    remedy = "Correct the data at its source and run the suite again, or lift warnings_block in the trust policy"
+    about = [assessed for assessed in context.assessed_ports if assessed.port.name == warning.port]
+    return unknown("data_warning", warning.message.rstrip("."), remedy, context.steward, run_ids(about))
 
 
 def critical_checks_gate(context: GateContext) -> GateResult:
@@ -154,7 +165,7 @@ def _age_findings(name: str, assessed: AssessedEvidence, run: RunFacts, context:
 
 
 def score_gate(context: GateContext, raw: float, at_best: float) -> GateResult:
-    """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum.
+    """Fails when not even `at_best`, the score if all that cannot be seen were good, reaches the minimum, warnings aside.
 
     Passes when `raw` reaches it on evidence that counts; else unknown (our choice: a port that nobody could look at lowers the
     number, but it does not prove that the data is bad).
@@ -171,5 +182,6 @@ def score_gate(context: GateContext, raw: float, at_best: float) -> GateResult:
             message = f"the score is {raw:g}, {minimum:g} is required; with the missing evidence it could reach {at_best:g}"
             findings = [unknown("score_unsettled", message, remedy, context.steward)]
     numbers = {"raw_score": raw, "minimum_score": minimum, "best_possible": at_best}
-    passed = f"The score is {raw:g}, {minimum:g} is required."
+    before = " before data warnings" if context.warnings else ""
+    passed = f"The score is {raw:g}{before}, {minimum:g} is required."
     return conclude(GateName.SCORE, findings, passed, GateInputs(numbers, run_ids(context.assessed_ports)))
