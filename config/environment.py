@@ -108,7 +108,7 @@ class Environment(BaseSettings):
     )
     connections: TextList = Field(
         default=[],
-        description="Connections that ports may use and whose owners may use them: `env:NAME=anna|omar` or `env:NAME=*`, "
+        description="Connections that ports may use and whose owners may use them: `env:NAME=anna;omar` or `env:NAME=*`, "
         "separated by commas. Empty: every connection, for every owner.",
     )
     signing_keys: Path = Field(

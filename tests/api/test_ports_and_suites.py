@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import DataProduct
+from catalog.rules.vocabulary import Lifecycle
 from tests.api.callers import Cast, assert_problem
 from tests.factories import make_product
 from tests.trust.builders import run_well
@@ -109,7 +110,7 @@ def test_a_port_costs_three_queries(cast: Cast, product: DataProduct, django_ass
 
 
 def test_input_ports_are_put_as_a_whole(cast: Cast, product: DataProduct) -> None:
-    make_product("shops")
+    make_product("shops", lifecycle=Lifecycle.PUBLISHED)
     address = "/api/v1/products/orders/input-ports"
     body = {"input_ports": [{"product": "shops", "is_required": False}]}
     assert cast.owner.put(address, body).json()["results"] == body["input_ports"]

@@ -13,7 +13,7 @@ from trust.evidence.services.source_resolution import resolve_engine_input
 from trust.models import Suite
 
 pytestmark = pytest.mark.django_db
-GRANTS = ["env:SALES=anna|omar", "env:PUBLIC=*", "file:/run/secrets/hr=omar"]
+GRANTS = ["env:SALES=anna;omar", "env:PUBLIC=*", "file:/run/secrets/hr=omar"]
 
 
 def claims(connection: str) -> PortClaims:

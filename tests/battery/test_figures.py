@@ -35,8 +35,9 @@ def scans() -> Iterator[list[int]]:
     """How many questions each scan for scalars asks."""
     seen: list[int] = []
     scan = measure._scan
-    with patch.object(measure, "_scan", lambda table, questions: (seen.append(len(questions)), scan(table, questions))[1]):
+    with patch.object(measure, "_scan", side_effect=scan) as scanned:
         yield seen
+        seen += [len(call.args[1]) for call in scanned.call_args_list]
 
 
 def test_a_run_keeps_rows_and_figures_of_each_column(bench: Bench) -> None:

@@ -52,7 +52,7 @@ def tell_webhook(url: str, key: str = "k") -> Delivery:
         subject="Agreed",
         text="Grüße: you may.",
         now=NOW,
-        consumers=[make_consumer(webhook_url=url)],
+        consumers=[make_consumer(owner=make_person(email=""), webhook_url=url)],
         payload={"agreement": 7},
     )
     return Delivery.objects.latest("pk")
@@ -303,7 +303,7 @@ def test_a_delivery_whose_workers_are_all_lost_is_given_up() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_at_once_send_each_notice_once(receiver: Receiver, signing_key: str) -> None:
-    agents = [make_consumer(webhook_url=receiver.url) for _ in range(30)]
+    agents = [make_consumer(owner=make_person(email=""), webhook_url=receiver.url) for _ in range(30)]
     notify(key="k", kind="test", subject="S", text="T", now=NOW, consumers=agents)
 
     def work(_worker: int) -> int:

@@ -67,10 +67,10 @@ def parse_connection_reference(text: str) -> ConnectionReference:
 def demand_granted(reference: str, owner: str, granted: Iterable[str]) -> None:
     """Raise SourceProblemError where `granted` names connections and does not grant this one to `owner`, a username.
 
-    granted: `REFERENCE=USERNAME|USERNAME` or `REFERENCE=*` each; none: every owner may use every connection.
+    granted: `REFERENCE=USERNAME;USERNAME` or `REFERENCE=*` each; none: every owner may use every connection.
     """
     grants = dict(one.rpartition("=")[::2] for one in granted)
-    users = grants.get(reference, "").split("|")
+    users = grants.get(reference, "").split(";")
     if grants and "*" not in users and owner not in users:
         raise SourceProblemError(
             "connection_not_granted",

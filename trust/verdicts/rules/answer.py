@@ -48,8 +48,8 @@ def short_answer(outcome: Outcome, as_of: datetime | None = None) -> dict[str, A
 
     `as_of` is the moment that the question was about; without it the moment of judgement. Beyond the keys of the design:
     `effective_score` and `limited_by` where an input holds the score down, `waived` and `off` among the gates where there are
-    any, `gates_off` with names, `waivers`, `more_reasons`, and `warnings`, the number of data warnings. A gate that only repeats
-    that evidence is missing is counted and not listed.
+    any, `gates_off` with names, `waivers`, `more_reasons`, and `warnings`, the number of data warnings. A gate that only
+    repeats that evidence is missing is counted and not listed.
     """
     open_gates = sorted(outcome.open_gates, key=_priority)
     telling = [gate for gate in open_gates if gate.code != "no_evidence"] or open_gates

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from catalog.rules.expectation import Expectation, SuiteSpec
 from catalog.rules.vocabulary import LogicalType, SourceKind
-from tests.trust.evidence.engines.test_parity import database_url
+from tests.databases import sources_database
 from trust.evidence.engines.gx import Access, GxEngine
 from trust.evidence.rules.evidence import Source
 from trust.evidence.rules.figures import ColumnFigures, RunFigures
@@ -34,12 +34,12 @@ def test_files_and_tables_have_the_same_figures(tmp_path: Path, monkeypatch: pyt
     sizes = [*range(10), -999, -9999, None, None]
     file = tmp_path / "figures.parquet"
     pq.write_table(pa.table({"word": WORDS, "size": sizes}), file)
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with psycopg.connect(sources_database(), autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS public.touchstone_figures")
         connection.execute("CREATE TABLE public.touchstone_figures (word text, size bigint)")
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO public.touchstone_figures VALUES (%s, %s)", list(zip(WORDS, sizes, strict=True)))
-    monkeypatch.setenv("FIGURES", database_url())
+    monkeypatch.setenv("FIGURES", sources_database())
     of_file = figures(Source(SourceKind.PARQUET, str(file)))
     of_table = figures(Source(SourceKind.POSTGRES, "public.touchstone_figures", connection="env:FIGURES"))
     assert of_file.columns == (

@@ -134,7 +134,7 @@ DISGUISED: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_not_be_outliers", {"multiplier": 1e300}),
 ]
 MEANT: list[tuple[str, dict[str, Any]]] = [
-    ("expect_column_values_to_be_between", {"min_value": -1e30, "max_value": 1e30}),
+    ("expect_column_values_to_be_between", {"min_value": -1e18, "max_value": 1e18}),
     ("expect_column_values_to_be_between", {"min_value": "0001-01-01", "max_value": "2030-12-31"}),
     ("expect_column_values_to_be_between", {"min_value": "a"}),
     ("expect_column_unique_value_count_to_be_between", {"min_value": 2}),
