@@ -22,7 +22,7 @@ from api.bodies import json_answer
 from api.problems import ARRIVED, REQUEST_ID
 from api.signed import wants_signed
 from api.throttling import ADMITTED, admit, is_learned, learn
-from api.v1.rendering import batch_body
+from api.v1.rendering import MOST_PRODUCTS, batch_body
 from catalog.rules.errors import DomainError
 from catalog.services.api_keys import KEY_FORM, digest_of
 from trust.decisions.rules.question import Question
@@ -32,7 +32,7 @@ from trust.vocabulary import DecisionChannel
 TRUST = re.compile(r"/api/v1/products/([-a-zA-Z0-9_]{1,80})/trust")
 ONLY_PURPOSE = re.compile(r"(?:purpose=([A-Za-z0-9._-]{1,80}))?")
 CHECK = "/api/v1/trust/check"
-MOST_PRODUCTS, LONGEST_CHECK = 500, 128 * 1024  # 500 slugs have 43 KB at most
+LONGEST_CHECK = 128 * 1024  # 500 slugs have 43 KB at most
 
 _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

@@ -26,6 +26,10 @@ def purpose_coverage(conclusion: Conclusion) -> dict[str, Any]:
     return {"is_covered": bool(covered), "consumer_kinds": covered}
 
 
+MOST_PRODUCTS = 500
+"""Of one batch check."""
+
+
 def question_of(slug: str, given: Mapping[str, Any]) -> Question:
     """The question that checked parameters ask about one product."""
     return Question(

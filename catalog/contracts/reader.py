@@ -25,9 +25,7 @@ from catalog.rules.claims import FieldClaims, PortClaims
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.limits import MOST_FIELDS, MOST_PORTS, demand_few
 from catalog.rules.sensitivity import exceeds
-from catalog.rules.vocabulary import LogicalType, Sensitivity, Severity, SourceKind
-
-_STRICTNESS = list(Severity)
+from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
 
 def merged(expectations: Iterable[Expectation]) -> tuple[Expectation, ...]:
@@ -58,7 +56,7 @@ def _united(first: Expectation, second: Expectation) -> Expectation:
     paths: list[Json] = [*_paths(first.meta), *_paths(second.meta)]
     return replace(
         second,
-        severity=min(first.severity, second.severity, key=_STRICTNESS.index),
+        severity=max(first.severity, second.severity, key=lambda severity: severity.rank),
         dimension=second.dimension or first.dimension,
         meta={**meta, "paths": paths},
     )

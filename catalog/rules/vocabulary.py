@@ -96,11 +96,17 @@ class Dimension(StrEnum):
 
 
 class Severity(StrEnum):
-    """Great Expectations' own three levels. `critical` decides a gate; the other two only weigh in the score."""
+    """Great Expectations' own three levels. `critical` decides a gate; the other two only weigh in the score. Compare with
+    `rank`, never by text."""
 
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order info 0 < warning 1 < critical 2."""
+        return list(reversed(Severity)).index(self)
 
 
 class Effect(StrEnum):

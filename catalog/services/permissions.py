@@ -62,12 +62,12 @@ def require_governance(actor: Person | None, action: str) -> None:
         )
 
 
-def require_identity(actor: Person | None, deed: str) -> None:
+def require_identity(actor: Person | None, action: str) -> None:
     """Raise `ForbiddenError` where nothing tells whether `actor` is the second person that an act needs, or the first by
-    another account: accounts are told apart by their e-mail address. `deed` completes "may not ..."."""
+    another account: accounts are told apart by their e-mail address. `action` completes "may not ..."."""
     if actor is not None and not has_identity(actor):
         raise ForbiddenError(
-            f"{actor.username} may not {deed}: it takes a second person, and this account has no e-mail address, so it "
+            f"{actor.username} may not {action}: it takes a second person, and this account has no e-mail address, so it "
             "cannot be told from another account of the same person.",
             remedy=f"Governance sets the address in the admin under People; the operator with `bin/manage set_email "
             f"{actor.username} ADDRESS`.",
@@ -75,20 +75,20 @@ def require_identity(actor: Person | None, deed: str) -> None:
         )
 
 
-def require_second_person(actor: Person | None, product: DataProduct, deed: str) -> None:
+def require_second_person(actor: Person | None, product: DataProduct, action: str) -> None:
     """Raise `ForbiddenError` where `actor` owns or stewards `product`, or did since its last review, by any account: what is
-    judged about a product takes a person who does not answer for it. `deed` completes "may not ...".
+    judged about a product takes a person who does not answer for it. `action` completes "may not ...".
     """
     if actor is None:
         return
     if has_looked_after_since(actor, product, product.reviewed_at):
         raise ForbiddenError(
-            f"{actor.username} may not {deed}: they own or steward the product, or did since its last review, by this or "
+            f"{actor.username} may not {action}: they own or steward the product, or did since its last review, by this or "
             "another account.",
             remedy=f"Ask another member of the group 'governance' to do it.{how_to_add_one(actor)}",
             code="four_eyes",
         )
-    require_identity(actor, deed)
+    require_identity(actor, action)
 
 
 def other_governance(actor: Person) -> list[Person]:
@@ -105,7 +105,7 @@ def how_to_add_one(actor: Person) -> str:
 
 def require_can_register(actor: Person | None) -> None:
     """Raise `ForbiddenError` unless `actor` may register a new product."""
-    if is_governance(actor) or (actor is not None and has_role(actor, PersonRole.DATA_OWNERS)):
+    if may_register(actor):
         return
     raise ForbiddenError(
         f"{actor_name(actor)} may not register data products.",

@@ -13,6 +13,7 @@ from catalog.rules.claims import LifecycleTransitionError, ProductClaims, demand
 from catalog.rules.differences import differences
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.limits import MOST_TAGS, demand_few
+from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.people import find_person
 from catalog.services.permissions import (
@@ -123,11 +124,9 @@ def _loosens(product: DataProduct, claims: ProductClaims, changed: Collection[st
     Guardrails, clearances and governance's part in agreements go by these two, so that a review of what they were says nothing
     about what they become.
     """
-    before, after = (
-        Sensitivity.RESTRICTED.rank if level is None else Sensitivity(level).rank
-        for level in (product.sensitivity, claims.sensitivity)
-    )
-    return after < before or "domain" in changed
+    before = effective_sensitivity(None, Sensitivity(product.sensitivity) if product.sensitivity else None)
+    after = effective_sensitivity(None, claims.sensitivity)
+    return after.rank < before.rank or "domain" in changed
 
 
 def publish_product(*, product: DataProduct, actor: Person | None, now: datetime) -> DataProduct:

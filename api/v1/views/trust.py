@@ -23,7 +23,7 @@ from api.v1.fields import (
     TextField,
     choices,
 )
-from api.v1.rendering import batch_body, question_of, render_answer
+from api.v1.rendering import MOST_PRODUCTS, batch_body, question_of, render_answer
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.validation import demand_known_purpose
@@ -155,7 +155,7 @@ class UnknownProductAnswer(serializers.Serializer[object]):
 
 class CheckRequest(StrictSerializer):
     products = serializers.ListField(
-        child=TextField(max_length=80), min_length=1, max_length=500, help_text="Slugs; answered in this order."
+        child=TextField(max_length=80), min_length=1, max_length=MOST_PRODUCTS, help_text="Slugs; answered in this order."
     )
     purpose = TextField(required=False, max_length=80)
     use_case = TextField(required=False, max_length=200)

@@ -1,7 +1,7 @@
 """Answers questions: may this consumer use this data product, and is it fit? Every answer is in the log before it leaves.
 
 What is stale is judged first; then policies and facts decide, the answer is put into words, and one statement writes all rows,
-each only if what it rests on still holds. What does not hold any more is asked anew.
+each only if what it rests on still holds. What no longer holds is decided again.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,11 +1,11 @@
 """Writes decisions: one statement for many, which looks once more, under locks, whether what was read still holds.
 
 Locked until the row is committed are, in this order: the subject and the account of its owner, the key (or the account of
-whoever has the session), the agreement that a yes relies on, the place in the use case that it names, the policies that it
-rests on. Whoever takes one of them back
-waits for the answer that is being written, or the statement waits, looks again, and writes nothing. (An agreement's `ended_at`
-alone would not do: it lies after the beginning of a statement that waited for it.) That the verdict row, the
-policies in force and the facts about the consumer are those that were read is looked at in the same statement.
+whoever has the session), the agreement that a yes relies on, the membership in the use case that it names, the policies that
+it rests on. A transaction that takes one of them back waits for the answer that is being written, or the statement waits, looks
+again, and writes nothing. (An agreement's `ended_at` alone would not do: it lies after the beginning of a statement that waited
+for it.) The same statement checks that the verdict row, the policies in force and the facts about consumer and product are
+those that were read.
 """
 
 from collections.abc import Sequence
@@ -165,8 +165,8 @@ class Draft:
     asker_kind, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
     the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
     `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
-    without a ruling; part_in_use_case: of the use case that was named;
-    agreement: the one that was; relies_on: the policies that a yes rests on. answer: with its marks.
+    without a ruling; part_in_use_case: the subject's in the use case that was named; agreement: the one that counted;
+    relies_on: the policies that a yes rests on. answer: with its marks.
     """
 
     asker_kind: str | None
@@ -219,9 +219,9 @@ def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> di
 
 
 def write_all(asker: Asker, channel: DecisionChannel, drafts: Sequence[Encoded]) -> list[Row]:
-    """Every draft, or nothing where one of them no longer holds: rows of n, id, answer, is_use_due, requests_per_minute."""
+    """Every draft in their order, or nothing where one no longer holds: n, id, answer, is_use_due, requests_per_minute."""
     statement, arguments = _call(asker, channel, drafts, fewest=len(drafts))
-    return statement.rows_if_connected(*arguments)
+    return sorted(statement.rows_if_connected(*arguments), key=lambda row: int(row[0] or 0))
 
 
 def _call(

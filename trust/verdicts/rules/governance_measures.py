@@ -50,13 +50,11 @@ def classified_share(context: GateContext) -> Fraction:
 
 
 def governance_terms(context: GateContext, *, benefit: bool = False) -> tuple[tuple[str, Fraction], ...]:
-    """The six shares by gate. A review that never was is unknown: 0, with `benefit` 1."""
+    """The six shares by gate. A review that never was, or not of what is claimed now, is unknown: 0, with `benefit` 1."""
     facts = context.facts
     explained = sum((facts.has_purpose, facts.has_limitations, facts.has_intended_use))
-    never_reviewed = not context.has_happened(facts.reviewed_at)
-    never_reviewed = never_reviewed or bool(facts.loosened_since_review)
-    reviewed = is_within(context, facts.reviewed_at, context.policy.review_interval) and not facts.loosened_since_review
-    reviewed = reviewed or (benefit and never_reviewed)
+    is_open = bool(facts.loosened_since_review) or not context.has_happened(facts.reviewed_at)
+    reviewed = benefit if is_open else is_within(context, facts.reviewed_at, context.policy.review_interval)
     permitted = any(is_permitting(policy, context.now) for policy in facts.policies)
     owned = facts.owner is not None and facts.owner.is_active
     return (

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from catalog.rules.moments import duration_text
+from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import Cadence, Sensitivity, Severity
 from trust.evidence.rules.facts import FieldFacts
 from trust.verdicts.rules.facts import ProductFacts
@@ -22,7 +23,6 @@ _TIGHTER_ABOVE = {"min_value", "mostly"}
 _TIGHTER_TRUE = {"strict_min", "strict_max"}
 _FEWER = {"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"}
 _MORE = {"expect_column_values_to_not_be_in_set", "expect_column_distinct_values_to_contain_set"}
-_SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,10 @@ def loosenings(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) ->
 
 
 def _of_product(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[str]:
-    if _rank(after.sensitivity) < _rank(before.sensitivity):
+    if effective_sensitivity(None, after.sensitivity).rank < effective_sensitivity(None, before.sensitivity).rank:
         yield f"sensitivity: {before.sensitivity or 'unclassified'} → {after.sensitivity}"
     if before.cadence is not Cadence.STATIC and after.cadence is Cadence.STATIC and before.ports:
         yield f"cadence: {before.cadence} → {after.cadence}"
-
-
-def _rank(level: Sensitivity | None) -> int:
-    return Sensitivity.RESTRICTED.rank if level is None else level.rank
 
 
 def _of_inputs(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[str]:
@@ -162,14 +158,14 @@ def _of_suites(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str,
         if any(_is_as_strict(old, new) for new in after):
             continue
         same = [new for new in after if _subject(new) == _subject(old)]
-        yield f"check {_named(old)}: {_told(old)} → {_told(same[0]) if same else 'gone'}"
+        yield f"check {_named(old)}: {_described(old)} → {_described(same[0]) if same else 'gone'}"
 
 
 def _is_as_strict(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether data that passes `new` is sure to pass `old`, at a severity and for a dimension that count as much."""
     if old["type"] != new["type"] or old["dimension"] != new["dimension"]:
         return False
-    if _SEVERITIES.index(Severity(new["severity"])) < _SEVERITIES.index(Severity(old["severity"])):
+    if Severity(new["severity"]).rank < Severity(old["severity"]).rank:
         return False
     before, after = old["kwargs"], new["kwargs"]
     return all(_argument_as_strict(old["type"], key, before.get(key), after.get(key)) for key in before.keys() | after.keys())
@@ -209,7 +205,7 @@ def _named(stored: Mapping[str, Any]) -> str:
     return f"{kind} ({about})" if about else kind
 
 
-def _told(stored: Mapping[str, Any]) -> str:
+def _described(stored: Mapping[str, Any]) -> str:
     arguments = {key: value for key, value in stored["kwargs"].items() if not key.startswith("column")}
     text = ", ".join(f"{key} {msgspec.json.encode(value).decode()}" for key, value in sorted(arguments.items()))
     return f"{stored['severity']} {stored['dimension']}{f', {text}' if text else ''}"

@@ -216,9 +216,8 @@ def _is_looser(name: str, old: Any, new: Any) -> bool:
     if name == "required_dimensions":
         return any(new.get(dimension) != weight for dimension, weight in old.items())
     if name.startswith("incident_rules."):
-        severities = list(Severity)
         is_less_often = new.times == 0 or (old.times != 0 and new.times > old.times)
-        return is_less_often or severities.index(new.severity) > severities.index(old.severity)
+        return bool(is_less_often or new.severity.rank < old.severity.rank)
     if name in _HIGHER_IS_STRICTER:
         return bool(new < old)
     return bool(new > old) if name in _LOWER_IS_STRICTER else True

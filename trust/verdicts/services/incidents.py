@@ -30,8 +30,6 @@ from trust.verdicts.services.incident_notices import tell
 from trust.verdicts.services.rule_incidents import state_now
 from trust.vocabulary import IncidentEntryKind
 
-_ORDER = list(Severity)  # the worst first
-
 
 def open_incident(
     *,
@@ -112,7 +110,7 @@ def change_severity(*, incident: Incident, severity: Severity, reason: str, acto
                 code="incident_unchanged",
                 field="severity",
             )
-        if _ORDER.index(severity) > _ORDER.index(before):
+        if severity.rank < before.rank:
             _demand_may_lessen(row, actor, "lower")
         elif _judges(actor, row.product):
             row.held_by_governance = True

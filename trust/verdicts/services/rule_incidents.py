@@ -219,7 +219,7 @@ def _by_key(port: OutputPort, results: Iterable[CheckResult]) -> dict[str, _Foun
 
 
 def _badness(seen: CheckSeen) -> tuple[int, int]:
-    return _WORST_FIRST.index(seen.status), list(Severity).index(seen.severity)
+    return _WORST_FIRST.index(seen.status), -seen.severity.rank
 
 
 def _is_bad(seen: CheckSeen) -> bool:

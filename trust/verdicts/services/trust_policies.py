@@ -76,8 +76,8 @@ def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: dat
 
     Raises `ForbiddenError`, and `ConflictError` for what is published already or was overtaken by another version.
     """
-    deed = f"publish trust policy v{version.version}"
-    require_governance(actor, deed)
+    action = f"publish trust policy v{version.version}"
+    require_governance(actor, action)
     with recorded("confirm_trust_policy", actor):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -97,11 +97,11 @@ def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: dat
             )
         if row.proposed_by is not None and is_same_person(row.proposed_by, actor):
             raise ForbiddenError(
-                f"{actor.username} may not {deed}: they proposed it, by this or another account, and it loosens the rules.",
+                f"{actor.username} may not {action}: they proposed it, by this or another account, and it loosens the rules.",
                 remedy=f"Ask another member of the group 'governance' to publish it.{how_to_add_one(actor)}",
                 code="four_eyes",
             )
-        require_identity(actor, deed)
+        require_identity(actor, action)
         return _put_in_force(row, present, actor, now)
 
 
