@@ -168,11 +168,11 @@ def _repeated(key: str) -> tuple[str, dict[str, str]]:
             headers = {"Authorization": f"Bearer {key}", "Host": "localhost"}
             Client().get("/api/v1/products/measured/trust", headers=headers)
     statement, *values = run.call_args.args
-    arguments = {f"argument_{n}": value for n, value in enumerate(values)}
+    arguments = {f"argument_{n}": value for n, value in enumerate(values) if value is not None}
     # pgbench takes a colon with letters behind it for a variable, also inside of quotes.
     text = statement.text.replace("HH24:MI:SS", 'HH24":"MI":"SS')
-    for name in arguments:
-        text = text.replace("%s", f":{name}", 1)
+    for n in range(len(values)):
+        text = text.replace("%s", f":argument_{n}" if f"argument_{n}" in arguments else "NULL", 1)
     return text, arguments
 
 

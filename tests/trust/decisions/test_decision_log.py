@@ -1,5 +1,6 @@
 """What is answered to whom, what the log keeps of it, and that nobody changes it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter_ns
 from typing import Any
@@ -16,6 +17,7 @@ from catalog.services.consumers import consumer_of_person
 from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy
 from tests.trust.builders import make_ready_port, run_well
+from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules.question import Asker, Conclusion, Question
 from trust.decisions.services.decide import answer
 from trust.models import CurrentVerdict, Decision
@@ -265,3 +267,30 @@ def test_the_database_refuses_a_yes_about_data_that_is_not_fit(cast: Cast) -> No
             "INSERT INTO trust_decision (channel, subject, asker, product_slug, decision, production_grade, verdict,"
             " request_id, latency_us, answer) VALUES ('trust', 'x', 'x', 'x', true, false, 'unknown', 'x', 1, '{}')"
         )
+
+
+@pytest.mark.parametrize(
+    "text", ['a "quoted" one', "back\\slash", "{a,b}", "NULL", "", "two\nlines", "%s und ß → 名", "it's; --"]
+)
+def test_one_question_and_many_keep_any_text_as_it_was_asked(cast: Cast, port: OutputPort, text: str) -> None:
+    make_consumer("agent")
+    question = Question("orders", purpose=PURPOSE, use_case=text, properties={"said": [text]})
+    [alone] = ask(cast.consumer, "agent", question)
+    rows = answer(
+        asker=asker_of(cast.consumer),
+        subject="agent",
+        channel=DecisionChannel.EVALUATION,
+        questions=[question, replace(question, use_case=None, product=text), question],
+        word=word,
+        now=timezone.now(),
+    )
+    first, other, last = (Decision.objects.get(pk=row.decision_id) for row in rows)
+    for row in (alone, first, last):
+        assert (row.use_case, row.question, row.reason_codes) == (text, {"properties": {"said": [text]}}, alone.reason_codes)
+        assert row.answer == alone.answer.replace(str(alone.pk), str(row.pk))
+    assert (other.use_case, other.product_slug, other.product_id) == (None, text, None)
+
+
+def test_a_text_that_would_end_early_is_refused(transactional_db: None) -> None:
+    with pytest.raises(DatabaseError, match="NUL"):
+        Statement("nul", "SELECT %s::text").rows("a\0b")

@@ -4,7 +4,7 @@ For the paths where that counts. Inside a transaction (and so in most tests) the
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -19,6 +19,7 @@ Row = tuple[str | None, ...]
 _FORGOTTEN = (b"26000", b"0A000")
 """Of a statement that the server does not know any more, or whose tables have changed since: it is prepared anew."""
 _TOOK_TOO_LONG = (ConnectionTimeout, LockNotAvailable, QueryCanceled)
+_ESCAPED = str.maketrans({'"': '\\"', "\\": "\\\\"})
 _prepared: WeakKeyDictionary[psycopg.Connection, set[bytes]] = WeakKeyDictionary()
 
 
@@ -63,6 +64,8 @@ class Statement:
     def _run(self, connection: psycopg.Connection, arguments: Sequence[str | None]) -> pq.abc.PGresult:
         known = _prepared.setdefault(connection, set())
         values = [None if argument is None else argument.encode() for argument in arguments]
+        if any(value is not None and b"\0" in value for value in values):  # libpq would take the text to end there
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
         result = self._run_prepared(connection, known, values)
         if result.error_field(pq.DiagnosticField.SQLSTATE) in _FORGOTTEN:
             connection.pgconn.send_query(b"DEALLOCATE " + self.name)
@@ -96,6 +99,15 @@ def _result(connection: psycopg.Connection) -> pq.abc.PGresult:
 def took_too_long(error: Exception) -> bool:
     """Whether the database did not answer, or held something locked, for as long as this process waits for it."""
     return isinstance(error.__cause__, _TOOK_TOO_LONG)
+
+
+def array_element(value: str | None) -> str:
+    """A text as an element of the text of a PostgreSQL array."""
+    return "NULL" if value is None else f'"{value.translate(_ESCAPED)}"'
+
+
+def array_text(elements: Iterable[str]) -> str:
+    return f"{{{','.join(elements)}}}"
 
 
 def _text(value: bytes | None) -> str | None:

@@ -10,6 +10,7 @@ those that were read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter_ns
 from typing import Any
 
@@ -31,7 +32,7 @@ from trust.decisions.queries.conditions import (
     TAKEN_US,
     USE_IS_DUE,
 )
-from trust.decisions.queries.prepared import Row, Statement
+from trust.decisions.queries.prepared import Row, Statement, array_element, array_text
 from trust.decisions.rules.comparison import WORDING_VERSION
 from trust.decisions.rules.question import SCOPE_OF, Asker
 from trust.vocabulary import DecisionChannel
@@ -92,39 +93,86 @@ _RULING_HOLDS = f"""
         AND r.relies_on <@ (SELECT coalesce(array_agg(id), '{{}}') FROM policy)"""
 
 
-def _write_statement(*, has_key: bool, is_ruled: bool) -> Statement:
-    """The statement. Without a ruling the parts that would find nothing are left out, which makes it a quarter faster."""
+_GIVEN = {
+    "key": "bigint",
+    "digest": "text",
+    "scopes": "varchar[]",
+    "person": "bigint",
+    "consumer": "bigint",
+    "asker": "text",
+    "channel": "text",
+    "fewest": "int",
+    "request_id": "text",
+    "elapsed_us": "bigint",
+}
+_DRAFT = {
+    "asker_kind": "text",
+    "consumer_id": "bigint",
+    "consumer_facts": "text",
+    "subject": "text",
+    "product_id": "bigint",
+    "product_slug": "text",
+    "lifecycle": "text",
+    "product_facts": "text",
+    "action": "text",
+    "purpose": "text",
+    "use_case": "text",
+    "decision": "boolean",
+    "production_grade": "boolean",
+    "verdict": "text",
+    "score": "double precision",
+    "verdict_row_id": "bigint",
+    "is_current": "boolean",
+    "valid_until": "timestamptz",
+    "reason_codes": "varchar(80)[]",
+    "question": "jsonb",
+    "basis": "jsonb",
+    "ruling": "jsonb",
+    "policies": "bigint[]",
+    "relies_on": "bigint[]",
+    "part_in_use_case": "text",
+    "agreement": "bigint",
+    "obligations": "jsonb",
+    "answer": "text",
+}
+"""The columns of a draft: the fields of `Draft`."""
+_ONE_DRAFT = f"SELECT {', '.join(f'%s::{kind} AS {name}' for name, kind in _DRAFT.items())}, 1::bigint AS n"
+_LISTS = {name: kind for name, kind in _DRAFT.items() if kind.endswith("[]")}  # no array has arrays of several lengths
+_MANY_DRAFTS = f"""
+    SELECT {", ".join(f"{name}::{_LISTS[name]} AS {name}" if name in _LISTS else name for name in _DRAFT)}, n
+    FROM unnest({", ".join(f"%s::{'text' if name in _LISTS else kind}[]" for name, kind in _DRAFT.items())})
+        WITH ORDINALITY AS r({", ".join(_DRAFT)}, n)"""
+
+
+def _write_statement(*, has_key: bool, is_ruled: bool, is_one: bool) -> Statement:
+    """The statement, without the parts that would find nothing where there is no ruling, or one draft only."""
     subjects, grants, facts, holds = ("", "", "", "")
     if is_ruled:
         subjects, grants, facts, holds = _LOCK_SUBJECTS, _LOCK_GRANTS, _JOIN_PRODUCT, _RULING_HOLDS
     after_subjects = "AND (SELECT count(*) FROM subject) >= 0" if is_ruled else ""
     asker = (_LOCK_KEY if has_key else _LOCK_PERSON).format(after_subjects=after_subjects)
+    drafts, order, enough = _ONE_DRAFT, "", ""
+    if not is_one:
+        drafts, order, enough = _MANY_DRAFTS, "ORDER BY r.n", "WHERE (SELECT count(*) FROM sure) >= given.fewest"
     return Statement(
-        f"write_decisions_{has_key}_{is_ruled}".lower(),
+        f"write_decision{'' if is_one else 's'}_{has_key}_{is_ruled}".lower(),
         f"""
-WITH given AS (
-    SELECT %s::bigint AS key, %s::text AS digest, %s::varchar[] AS scopes, %s::bigint AS person, %s::bigint AS consumer,
-        %s::text AS asker, %s::text AS channel, %s::int AS fewest, %s::text AS request_id, %s::bigint AS elapsed_us
-), draft AS (
-    SELECT r.*, ordinality AS n FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (
-        asker_kind text, consumer_id bigint, consumer_facts text, subject text, product_id bigint, product_slug text,
-        lifecycle text, product_facts text, action text, purpose text, use_case text, decision boolean,
-        production_grade boolean, verdict text, score double precision, verdict_row_id bigint, is_current boolean,
-        valid_until timestamptz, reason_codes varchar(80)[], question jsonb, basis jsonb, ruling jsonb, policies bigint[],
-        relies_on bigint[], part_in_use_case text, agreement bigint, obligations jsonb, answer text)) WITH ORDINALITY AS r
+WITH given AS NOT MATERIALIZED (
+    SELECT {", ".join(f"%s::{kind} AS {name}" for name, kind in _GIVEN.items())}
+), draft AS {"NOT" if is_one or not is_ruled else ""} MATERIALIZED (
+    {drafts}
 ), {subjects}{asker}{grants}
 sure AS MATERIALIZED (
     SELECT numbered.*, {FILLED.format(text="answer")} AS filled FROM (
         SELECT nextval('trust_decision_id_seq') AS decision_id, ordered.* FROM (
             SELECT r.*, coalesce(r.basis, c.basis) AS known, c.evidence_at,
-                greatest(statement_timestamp(), c.judged_at) AS as_of, count(*) OVER () AS many
+                greatest(statement_timestamp(), c.judged_at) AS as_of
             FROM asker JOIN draft r ON r.asker_kind IS NULL OR asker.kind IS NULL OR r.asker_kind = asker.kind
             LEFT JOIN catalog_dataproduct d ON d.id = r.product_id{facts}
             LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
             WHERE (r.lifecycle IS NULL OR (r.product_slug, r.lifecycle) = (d.slug, d.lifecycle))
                 AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT}){holds}
-            ORDER BY r.n) ordered
-        WHERE many >= (SELECT fewest FROM given)) numbered
+            {order}) ordered) numbered
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
         purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until, reason_codes, question,
@@ -133,18 +181,19 @@ sure AS MATERIALIZED (
         product_slug, action, purpose, use_case, decision, production_grade, verdict, score, verdict_row_id, valid_until,
         reason_codes, question, known, ruling, obligations, given.request_id, given.elapsed_us + {TAKEN_US},
         {WORDING_VERSION}, filled
-    FROM sure, given
+    FROM sure, given {enough}
 )
 SELECT sure.n::text, sure.decision_id::text, sure.filled, asker.is_use_due::text, asker.requests_per_minute::text
-FROM asker, sure
+FROM asker, sure, given {enough}
 """,
     )
 
 
 _WRITE = {
-    (has_key, is_ruled): _write_statement(has_key=has_key, is_ruled=is_ruled)
+    (has_key, is_ruled, is_one): _write_statement(has_key=has_key, is_ruled=is_ruled, is_one=is_one)
     for has_key in (True, False)
     for is_ruled in (True, False)
+    for is_one in (True, False)
 }
 
 
@@ -199,20 +248,38 @@ class Draft:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Encoded:
     """A draft as the statement takes it. is_ruled: policies were asked, and all that a ruling rests on must hold."""
 
-    content: msgspec.Raw
+    columns: Sequence[str | None]
     is_ruled: bool
+
+    @cached_property
+    def elements(self) -> Sequence[str]:
+        """The columns as elements of PostgreSQL arrays, for a statement that takes many drafts."""
+        return [array_element(column) for column in self.columns]
 
 
 def encoded(draft: Draft) -> Encoded:
-    return Encoded(msgspec.Raw(msgspec.json.encode(draft)), draft.policies is not None)
+    return Encoded([_as_text(getattr(draft, name), kind) for name, kind in _DRAFT.items()], draft.policies is not None)
+
+
+def _as_text(value: Any, kind: str) -> str | None:
+    """The text of a value as PostgreSQL reads it for a column of this type."""
+    if value is None:
+        return None
+    if kind == "jsonb":
+        return msgspec.json.encode(value).decode()
+    if kind.endswith("[]"):
+        return array_text([array_element(str(one)) for one in value])
+    return str(value)
 
 
 def write(asker: Asker, channel: DecisionChannel, drafts: Sequence[Draft]) -> dict[int, tuple[int, str]]:
     """Position of the draft -> id and text, for those that held and are written now; the others must be decided again."""
+    if not drafts:
+        return {}
     statement, arguments = _call(asker, channel, [encoded(draft) for draft in drafts], fewest=0)
     rows = statement.rows(*arguments)
     return {int(n or 0) - 1: (int(decision_id or 0), answer or "") for n, decision_id, answer, *_ in rows}
@@ -227,7 +294,11 @@ def write_all(asker: Asker, channel: DecisionChannel, drafts: Sequence[Encoded])
 def _call(
     asker: Asker, channel: DecisionChannel, drafts: Sequence[Encoded], *, fewest: int
 ) -> tuple[Statement, tuple[str | None, ...]]:
-    statement = _WRITE[asker.key_id is not None, any(draft.is_ruled for draft in drafts)]
+    is_one = len(drafts) == 1
+    statement = _WRITE[asker.key_id is not None, any(draft.is_ruled for draft in drafts), is_one]
+    columns = (
+        drafts[0].columns if is_one else [array_text(column) for column in zip(*(d.elements for d in drafts), strict=True)]
+    )
     return statement, (
         None if asker.key_id is None else str(asker.key_id),
         asker.digest or None,
@@ -239,7 +310,7 @@ def _call(
         str(fewest),
         asker.request_id,
         str((perf_counter_ns() - asker.arrived_ns) // 1000),
-        msgspec.json.encode([draft.content for draft in drafts]).decode(),
+        *columns,
     )
 
 
