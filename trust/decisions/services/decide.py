@@ -131,6 +131,7 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
     is_ruled_now = ruling is not None and question.as_of is None
     is_yes_for_purpose = conclusion.decision and is_ruled_now
+    text = worded(word(conclusion))
     return Draft(
         asker_kind=resolved.asker_kind,
         consumer_id=subject.id if subject else None,
@@ -159,5 +160,5 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
         part_in_use_case=resolved.part_in_use_case if is_ruled_now else None,
         agreement=resolved.agreement if is_ruled_now else None,
         obligations=conclusion.obligations,
-        answer=worded(word(conclusion)),
+        answer=None if product and product.body == text and status and status.is_current else text,
     )

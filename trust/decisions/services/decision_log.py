@@ -163,9 +163,9 @@ WITH given AS NOT MATERIALIZED (
     {drafts}
 ), {subjects}{asker}{grants}
 sure AS MATERIALIZED (
-    SELECT numbered.*, {FILLED.format(text="answer")} AS filled FROM (
+    SELECT numbered.*, {FILLED.format(text="coalesce(answer, body)")} AS filled FROM (
         SELECT nextval('trust_decision_id_seq') AS decision_id, ordered.* FROM (
-            SELECT r.*, coalesce(r.basis, c.basis) AS known, c.evidence_at,
+            SELECT r.*, coalesce(r.basis, c.basis) AS known, c.body, c.evidence_at,
                 greatest(statement_timestamp(), c.judged_at) AS as_of
             FROM asker JOIN draft r ON r.asker_kind IS NULL OR asker.kind IS NULL OR r.asker_kind = asker.kind
             LEFT JOIN catalog_dataproduct d ON d.id = r.product_id{facts}
@@ -215,7 +215,7 @@ class Draft:
     the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
     `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
     without a ruling; part_in_use_case: the subject's in the use case that was named; agreement: the one that counted;
-    relies_on: the policies that a yes rests on. answer: with its marks.
+    relies_on: the policies that a yes rests on. answer: with its marks; None where it is that of the current row.
     """
 
     asker_kind: str | None
@@ -245,7 +245,7 @@ class Draft:
     part_in_use_case: str | None
     agreement: int | None
     obligations: Sequence[Any]
-    answer: str
+    answer: str | None
 
 
 @dataclass(frozen=True)
