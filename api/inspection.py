@@ -4,11 +4,21 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
+from api.access.permissions import HasScope
+
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+SCOPE = "x-scope"
+"""In the document, of each operation: the scope that a key needs for it; absent where every key may, or none is needed."""
 
 
 class TouchstoneSchema(AutoSchema):
     """Adds the parameters that `ApiView` checks, and names operations only where the view does."""
+
+    def get_operation(self, *args: Any) -> Any:
+        operation = super().get_operation(*args)  # type: ignore[no-untyped-call]
+        if operation is not None and HasScope in self.view.permission_classes:
+            operation[SCOPE] = (self.view.read_scope if self.method in READS else self.view.write_scope).value
+        return operation
 
     def get_override_parameters(self) -> list[Any]:
         name = "query" if self.method in READS else "write_query"

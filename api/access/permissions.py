@@ -23,20 +23,19 @@ class IsKnown(BasePermission):
 
 
 class HasScope(IsKnown):
-    """Signed in, and with a key whose scopes include one that the view asks for. A session has every scope."""
+    """Signed in, and with a key that has the scope that the view asks for. A session has every scope."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
-        wanted = view.read_scope if request.method in SAFE_METHODS else view.write_scope
-        demand_scope(request, *([wanted] if isinstance(wanted, Scope) else wanted))
+        demand_scope(request, view.read_scope if request.method in SAFE_METHODS else view.write_scope)
         return True
 
 
-def demand_scope(request: Request, *wanted: Scope) -> None:
-    """Raise `PermissionDenied` where the request came with a key that has none of these scopes."""
-    if isinstance(request.auth, KeyGrant) and not any(grants(request.auth.scopes, scope) for scope in wanted):
+def demand_scope(request: Request, wanted: Scope) -> None:
+    """Raise `PermissionDenied` where the request came with a key that has not this scope."""
+    if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
         has = ", ".join(request.auth.scopes)
-        raise PermissionDenied(f"The API key has the scope {has}; this needs {' or '.join(wanted)}.", "scope_missing")
+        raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "scope_missing")
 
 
 def reporter_of(request: Request) -> Reporter:

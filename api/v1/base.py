@@ -69,13 +69,13 @@ class ApiView(APIView):
     """One address.
 
     query, write_query: serializers of the query parameters of reads and of writes; None where it takes none.
-    keyset: the columns by which a list is paged. write_scope: the scope that a change needs, or several of which one will do.
+    keyset: the columns by which a list is paged. read_scope, write_scope: what a key needs for them.
     """
 
     permission_classes = [HasScope]
     content_negotiation_class = OneRepresentation
     read_scope: ClassVar[Scope] = Scope.TRUST_READ
-    write_scope: ClassVar[Scope | tuple[Scope, ...]] = Scope.CATALOG_WRITE
+    write_scope: ClassVar[Scope] = Scope.CATALOG_WRITE
     query: ClassVar[type[StrictSerializer] | None] = None
     write_query: ClassVar[type[StrictSerializer] | None] = None
     pagination_class: ClassVar[type[KeysetPagination] | None] = None

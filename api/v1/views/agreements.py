@@ -122,6 +122,7 @@ def _changed(agreement: Agreement, status: int = 200) -> Response:
 
 
 class AgreementsView(ApiView):
+    write_scope = Scope.AGREEMENTS_REQUEST
     query = AgreementQuery
     pagination_class = KeysetPagination
 
@@ -181,6 +182,8 @@ class RejectAgreementView(ApiView):
 
 
 class WithdrawAgreementView(ApiView):
+    write_scope = Scope.AGREEMENTS_REQUEST
+
     @extend_schema(operation_id="withdraw_agreement", request=None, responses=AgreementAnswer, tags=["agreements"])
     def post(self, request: Request, agreement_id: int) -> Response:
         """Take back a request that you made."""

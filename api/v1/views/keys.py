@@ -15,7 +15,7 @@ from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import MomentField, TextField, WholeNumberField, choices
 from catalog.models import ApiKey, Consumer
-from catalog.rules.scopes import Scope
+from catalog.rules.scopes import RESERVED_SCOPES, Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.api_keys import (
     MOST_REQUESTS_PER_MINUTE,
@@ -33,10 +33,17 @@ def limit_field(**options: Any) -> WholeNumberField:
     return WholeNumberField(min_value=1, max_value=MOST_REQUESTS_PER_MINUTE, allow_null=True, help_text=text, **options)
 
 
+class ScopeField(serializers.ChoiceField):
+    """A scope. One that is reserved gets through: `create_key_of` says what it is."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data if isinstance(data, str) and data in RESERVED_SCOPES else super().to_internal_value(data)
+
+
 class KeyRequest(StrictSerializer):
     name = TextField(max_length=100, help_text="Where the key is used.")
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=choices(Scope)),
+        child=ScopeField(choices=choices(Scope)),
         default=lambda: [Scope.TRUST_READ.value],
         allow_empty=False,
         help_text="What the key may be used for.",

@@ -84,9 +84,7 @@ class DeliveryAnswer(ModelAnswer[Delivery]):
 
 
 class NoticesView(ApiView):
-    """A notice is marked read by whoever may read it: that changes no claim, so no other scope is asked for."""
-
-    write_scope = Scope.TRUST_READ
+    write_scope = Scope.RECALLS_ACKNOWLEDGE
 
     def notices(self) -> QuerySet[Notification]:
         """One's own and those of one's consumers; a key of an AI agent or model reads what its own consumer was told only."""

@@ -129,14 +129,12 @@ class UseAnswer(ModelAnswer[DecisionUse]):
         return f"/api/v1/decisions/{use.decision_id}"
 
 
-REPORTING = (Scope.DECIDE, Scope.CATALOG_WRITE)
-"""A key that asks may say what came of the answers, and so may one that changes claims."""
 AGAIN = "It was reported before: this is that report."
 
 
 class OutcomesView(ApiView):
     query = OutcomeQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_outcomes", responses=OutcomeAnswer(many=True), tags=["use-cases"])
@@ -162,7 +160,7 @@ class OutcomesView(ApiView):
 
 class UsesView(ApiView):
     query = UseQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_uses", responses=UseAnswer(many=True), tags=["use-cases"])

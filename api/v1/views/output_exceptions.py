@@ -10,7 +10,7 @@ from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
 from api.v1.fields import FlagParameter, OptionalTextField, TextField, WholeNumberField, WholeNumberParameter, choices
-from api.v1.views.outcomes import AGAIN, LONGEST_NOTE, REPORTING
+from api.v1.views.outcomes import AGAIN, LONGEST_NOTE
 from catalog.models import Person
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
@@ -109,7 +109,7 @@ class ExceptionAnswer(ExceptionEntry):
 
 class ExceptionsView(ApiView):
     query = ExceptionQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_exceptions", responses=ExceptionEntry(many=True), tags=["use-cases"])

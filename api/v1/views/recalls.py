@@ -141,7 +141,7 @@ class RecallView(ApiView):
 
 
 class AcknowledgeRecallView(ApiView):
-    write_scope = Scope.TRUST_READ  # who may read that it concerns them may say that they have
+    write_scope = Scope.RECALLS_ACKNOWLEDGE
 
     @extend_schema(operation_id="acknowledge_recall", request=None, responses=RecallAnswer, tags=["recalls"])
     def post(self, request: Request, recall_id: int) -> Response:

@@ -58,7 +58,9 @@ class ExpectationRequest(StrictSerializer):
 
 class SuiteRequest(StrictSerializer):
     expectations = serializers.ListField(child=ExpectationRequest(), help_text=f"At most {MOST_EXPECTATIONS:,}.")
-    schedule = OptionalTextField(max_length=100, default="", help_text="`P1D`, a cron line, or empty: on request.")
+    schedule = OptionalTextField(
+        max_length=100, required=False, help_text="`P1D`, a cron line, or empty: on request. Left out: as it is."
+    )
 
 
 def expectations_of(given: Mapping[str, Any]) -> tuple[Expectation, ...]:
@@ -100,7 +102,7 @@ class SuiteView(ApiView):
         given = self.body(SuiteRequest)
         expectations = expectations_of(given)
         demand_runnable_patterns(expectations)
-        suite = put_suite(port=found, expectations=expectations, schedule=given["schedule"], actor=self.actor, now=self.now)
+        suite = put_suite(port=found, expectations=expectations, schedule=given.get("schedule"), actor=self.actor, now=self.now)
         is_new = suite.created_at == self.now
         headers = {"Location": f"/api/v1/products/{slug}/ports/{port}/suite/versions/{suite.version}"} if is_new else {}
         return Response(SuiteAnswer(suite).data, status=201 if is_new else 200, headers=headers)
