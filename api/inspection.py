@@ -9,6 +9,8 @@ from api.access.permissions import HasScope
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SCOPE = "x-scope"
 """In the document, of each operation: the scope that a key needs for it; absent where every key may, or none is needed."""
+PERSONAL = "x-personal"
+"""Whether it is for people only, whatever the scopes of a machine's key."""
 
 
 class TouchstoneSchema(AutoSchema):
@@ -17,7 +19,9 @@ class TouchstoneSchema(AutoSchema):
     def get_operation(self, *args: Any) -> Any:
         operation = super().get_operation(*args)  # type: ignore[no-untyped-call]
         if operation is not None and HasScope in self.view.permission_classes:
-            operation[SCOPE] = (self.view.read_scope if self.method in READS else self.view.write_scope).value
+            is_read = self.method in READS
+            operation[SCOPE] = (self.view.read_scope if is_read else self.view.write_scope).value
+            operation[PERSONAL] = self.view.is_personal and not is_read
         return operation
 
     def get_override_parameters(self) -> list[Any]:

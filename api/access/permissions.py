@@ -27,7 +27,10 @@ class HasScope(IsKnown):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
-        demand_scope(request, view.read_scope if request.method in SAFE_METHODS else view.write_scope)
+        is_read = request.method in SAFE_METHODS
+        demand_scope(request, view.read_scope if is_read else view.write_scope)
+        if view.is_personal and not is_read:
+            demand_person(request)
         return True
 
 
@@ -36,6 +39,14 @@ def demand_scope(request: Request, wanted: Scope) -> None:
     if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
         has = ", ".join(request.auth.scopes)
         raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "scope_missing")
+
+
+def demand_person(request: Request) -> None:
+    """Raise `PermissionDenied` where the request came with the key of a machine."""
+    if isinstance(request.auth, KeyGrant) and request.auth.kind is not ConsumerKind.PERSON:
+        slug, kind = request.auth.consumer_slug, request.auth.kind
+        message = f"{slug} is a {kind}, and this is for a person to say: no key of a machine says it in their name."
+        raise PermissionDenied(message, "person_needed")
 
 
 def reporter_of(request: Request) -> Reporter:

@@ -7,11 +7,11 @@ from enum import StrEnum
 class Scope(StrEnum):
     """A key never can more than its person. Which address needs which scope: `docs/scopes.md`, made from the views.
 
-    `trust:read` reads what its person may see, and asks about trust; it changes nothing. `decide` asks for decisions over AuthZEN.
-    `reports:write` reports uses, outcomes and exceptions of outputs. `agreements:request` asks for agreements and withdraws what
-    it asked for. `recalls:acknowledge` takes note: of recalls, and of notices as read. `catalog:write` changes claims and suites,
-    requests runs, works on incidents, asks for waivers. `admin` does all of that, and what is left: consumers and their API keys,
-    closing exceptions, waivers, reviews, acknowledgements, publishing and withdrawing policies.
+    `trust:read` reads what its person may see, and asks about trust; it changes nothing. `decide` asks for decisions over
+    AuthZEN. `reports:write` reports uses, outcomes and exceptions of outputs. `agreements:request` asks for agreements and
+    withdraws what it asked for. `recalls:acknowledge` takes note: of recalls, and of notices as read. `catalog:write` changes
+    claims and suites, requests runs, works on incidents, asks for waivers. `admin` does all of that, and what is left:
+    consumers and their API keys, closing exceptions, waivers, reviews, acknowledgements, publishing and withdrawing policies.
     """
 
     TRUST_READ = "trust:read"

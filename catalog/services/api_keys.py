@@ -179,7 +179,7 @@ def _demand_scopes(scopes: Collection[str], kind: ConsumerKind) -> None:
         raise InvalidError("An API key needs a scope: without one it can do nothing.", remedy=remedy, field="scopes")
     if kind in MACHINES and (refused := [scope.value for scope in Scope if scope in NOT_FOR_AI and scope in scopes]):
         raise InvalidError(
-            f"A key of an {kind} never gets the scope {', '.join(refused)}: an AI does not change what its own data is judged by.",
+            f"A key of an {kind} never gets the scope {', '.join(refused)}: no AI changes what its own data is judged by.",
             remedy=f"Use one or more of {', '.join(scope for scope in Scope if scope not in NOT_FOR_AI)}.",
             code="scope_not_for_kind",
             field="scopes",

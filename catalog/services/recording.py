@@ -7,6 +7,7 @@ from contextvars import ContextVar
 import pghistory
 from django.db import transaction
 
+from catalog.callers import said_of_caller
 from catalog.models import Person
 
 _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
@@ -16,6 +17,8 @@ _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
 def recorded(action: str, actor: Person | None, reason: str = "") -> Iterator[None]:
     """A transaction whose changes the history keeps under `action`, `actor` and, where somebody gave one, `reason`: why.
 
+    In a request of the API with `request_id`, and with the `caller` and `key` that sent it.
+
     A service called by another one joins the outer entry: the history names what was asked for, not its steps.
     """
     if _is_recording.get():
@@ -23,7 +26,7 @@ def recorded(action: str, actor: Person | None, reason: str = "") -> Iterator[No
             yield
         return
     token = _is_recording.set(True)
-    said = {"action": action, "actor": "system" if actor is None else actor.username}
+    said = {"action": action, "actor": "system" if actor is None else actor.username, **said_of_caller()}
     if reason.strip():
         said["reason"] = reason.strip()
     try:

@@ -7,30 +7,30 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from api.inspection import SCOPE
+from api.inspection import PERSONAL, SCOPE
 from api.schema import document, operations_of
 from catalog.rules.scopes import NOT_FOR_AI, Scope
 
 START = "<!-- scopes: written by `manage.py scope_table --write docs/scopes.md`; what follows is made from the code -->"
 
 
-def needed_scopes() -> Iterator[tuple[str, str, Scope | None]]:
-    """(method, path, scope) of every address that takes a key; None where any key may use it."""
+def needed_scopes() -> Iterator[tuple[str, str, Scope | None, bool]]:
+    """(method, path, scope, whether only people may) of every address that takes a key; no scope: any key may use it."""
     described = json.loads(document())
     for path, operation in operations_of(described):
         if {} not in operation.get("security", []):
             method = next(word for word, one in described["paths"][path].items() if one is operation)
-            yield method.upper(), path, Scope(operation[SCOPE]) if SCOPE in operation else None
+            yield method.upper(), path, Scope(operation[SCOPE]) if SCOPE in operation else None, operation.get(PERSONAL, False)
 
 
 def scope_table() -> str:
     """The markdown table, by scope in the order of `Scope`, then by path."""
     order = [None, *Scope]
     rows = sorted(needed_scopes(), key=lambda row: (order.index(row[2]), row[1], row[0]))
-    lines = ["| scope | method | address | AI agents and models |", "| --- | --- | --- | --- |"]
-    for method, path, scope in rows:
-        name = f"`{scope}`" if scope else "any"
-        lines.append(f"| {name} | {method} | `{path}` | {'never' if scope in NOT_FOR_AI else 'may have it'} |")
+    lines = ["| scope | method | address | keys of |", "| --- | --- | --- | --- |"]
+    for method, path, scope, is_personal in rows:
+        kinds = "people" if is_personal else "people, services" if scope in NOT_FOR_AI else "all kinds"
+        lines.append(f"| {f'`{scope}`' if scope else 'any'} | {method} | `{path}` | {kinds} |")
     return "\n".join(lines)
 
 

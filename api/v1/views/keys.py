@@ -175,6 +175,7 @@ class MeConsumer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     kind = serializers.ChoiceField(choices(ConsumerKind))
     clearance = serializers.ChoiceField(choices(Sensitivity))
+    is_enforcement_point = serializers.BooleanField(help_text="Whether it may ask about other consumers.")
 
 
 class MeKey(serializers.Serializer[Any]):
@@ -206,7 +207,12 @@ class MeView(ApiView):
         limit = grant.requests_per_minute or settings.TOUCHSTONE.key_requests_per_minute
         return {
             "scopes": grant.scopes,
-            "consumer": {"slug": grant.consumer_slug, "kind": grant.kind, "clearance": grant.clearance},
+            "consumer": {
+                "slug": grant.consumer_slug,
+                "kind": grant.kind,
+                "clearance": grant.clearance,
+                "is_enforcement_point": grant.is_enforcement_point,
+            },
             "key": {
                 "id": grant.key_id,
                 "name": key.name,
