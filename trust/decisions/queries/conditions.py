@@ -16,6 +16,12 @@ CURRENT_VERDICT = f"({verdict.CURRENT_VERDICT.format(now='statement_timestamp()'
 ASKER_FACTS = f"{{asker}}.kind || CASE WHEN {{asker}}.is_enforcement_point THEN '{FOR_OTHERS}' ELSE '' END"
 """What an answer rests on in its asker: the kind, and whether it may ask about others."""
 
+ASKED_BY_RIGHT = """({asker} = {subject} OR EXISTS (
+    SELECT 1 FROM catalog_consumer a JOIN catalog_consumerevent e ON e.pgh_obj_id = a.id
+    WHERE a.slug = {asker} AND e.is_enforcement_point))"""
+"""Of a logged answer: the consumer asked about itself, or one did that is an enforcement point, or was one. What others asked
+shows nothing of it."""
+
 USE_IS_DUE = "(k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute')"
 """The last use is kept to the minute."""
 

@@ -18,6 +18,7 @@ from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError, ForbiddenError
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
+from trust.decisions.queries.conditions import ASKED_BY_RIGHT
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.codec import load_outcome
@@ -30,16 +31,14 @@ from trust.vocabulary import RecallStatus
 MOST_DECISION_IDS = 1000
 """How many decision ids a recall keeps for one consumer, the newest; the count counts all (our choice)."""
 
-# A yes about a past moment (`as_of`) allowed nothing, nor did one that another consumer asked for, unless that consumer was an
-# enforcement point. Both bounds of the time let the planner leave partitions out.
-_WHO_RELIED = """
+# A yes about a past moment (`as_of`) allowed nothing, nor did one that a consumer asked for which is no enforcement point. Both
+# bounds of the time let the planner leave partitions out.
+_WHO_RELIED = f"""
 SELECT d.consumer_id, count(*), (array_agg(d.id ORDER BY d.id DESC))[1:%s],
-       coalesce(array_agg(DISTINCT d.purpose ORDER BY d.purpose) FILTER (WHERE d.purpose IS NOT NULL), '{}')
+       coalesce(array_agg(DISTINCT d.purpose ORDER BY d.purpose) FILTER (WHERE d.purpose IS NOT NULL), '{{}}')
 FROM trust_decision d JOIN catalog_consumer c ON c.id = d.consumer_id
 WHERE d.product_id = %s AND d.decision AND d.asked_at >= %s AND d.asked_at < %s AND d.question ->> 'as_of' IS NULL
-  AND (d.asker = c.slug OR EXISTS (
-    SELECT 1 FROM catalog_consumerevent e JOIN catalog_consumer a ON a.id = e.pgh_obj_id
-    WHERE a.slug = d.asker AND e.is_enforcement_point AND e.pgh_created_at <= d.asked_at))
+  AND {ASKED_BY_RIGHT.format(asker="d.asker", subject="c.slug")}
 GROUP BY d.consumer_id ORDER BY d.consumer_id
 """
 
