@@ -1,10 +1,8 @@
 """How drf-spectacular reads the views of the API."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
-
-from api.access.permissions import HasScope
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SCOPE = "x-scope"
@@ -17,11 +15,11 @@ class TouchstoneSchema(AutoSchema):
     """Adds the parameters that `ApiView` checks, and names operations only where the view does."""
 
     def get_operation(self, *args: Any) -> Any:
-        operation = super().get_operation(*args)  # type: ignore[no-untyped-call]
-        if operation is not None and HasScope in self.view.permission_classes:
+        operation, view = super().get_operation(*args), cast("Any", self.view)
+        if operation is not None and any(getattr(one, "asks_for_scope", False) for one in view.permission_classes):
             is_read = self.method in READS
-            operation[SCOPE] = (self.view.read_scope if is_read else self.view.write_scope).value
-            operation[PERSONAL] = self.view.is_personal and not is_read
+            operation[SCOPE] = (view.read_scope if is_read else view.write_scope).value
+            operation[PERSONAL] = view.is_personal and not is_read
         return operation
 
     def get_override_parameters(self) -> list[Any]:

@@ -25,6 +25,8 @@ class IsKnown(BasePermission):
 class HasScope(IsKnown):
     """Signed in, and with a key that has the scope that the view asks for. A session has every scope."""
 
+    asks_for_scope = True
+
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
         is_read = request.method in SAFE_METHODS

@@ -27,7 +27,7 @@ def consumer_of(caller: Caller) -> Consumer:
 
 def shown(key: ApiKey | None) -> dict[str, str] | None:
     """The member `caller` of an answer."""
-    return key and {"consumer": key.consumer.slug, "key": key.prefix}
+    return {"consumer": key.consumer.slug, "key": key.prefix} if key else None
 
 
 def said_of(row: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who asks about another consumer: an enforcement point, which only governance makes. What others asked counts for nothing."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -61,7 +62,7 @@ def _owner() -> Consumer:
     return consumer_of_person(Consumer.objects.get(slug="flight-planner").owner)
 
 
-ASKERS = {
+ASKERS: dict[str, Callable[[], Consumer]] = {
     "a service": _service,
     "a service of the agent's owner": _owned_service,
     "the agent's owner": _owner,
