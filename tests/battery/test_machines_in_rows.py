@@ -21,6 +21,7 @@ from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
 from trust.desk.admin.audit_trail import lines_of
 from trust.ledger.queries.audit_trail import TrailFilter, find_changes
+from trust.ledger.queries.ledger_rows import CONTEXT, columns_of, sources
 from trust.models import (
     DecisionUse,
     Incident,
@@ -253,3 +254,11 @@ def test_the_audit_trail_names_machine_key_and_person_and_finds_both(olga: Calle
     both, _ = find_changes(TrailFilter(actors=("olga",), kinds=frozenset({"trust.incident"})), size=10)
     assert [line.who for line in lines_of(by_machine)] == [f"robot (key {robot.key_row.prefix}) for olga"]
     assert [line.who for line in lines_of(both)] == ["olga", f"robot (key {robot.key_row.prefix}) for olga"]
+
+
+@pytest.mark.parametrize("table", ["trust_decisionuse", "trust_outcomereport", "catalog_agreementevent", "trust_waiverevent"])
+def test_the_ledger_covers_who_acted(table: str) -> None:
+    (source,) = [source for source in sources() if source.table == table]
+    columns = columns_of(source)
+    assert "caller_id" in columns
+    assert table.endswith("event") is (CONTEXT in columns)

@@ -1,13 +1,14 @@
 """What a key may be used for: every address with a key of every scope, and every way to a scope that a key may not have."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from api.management.commands.scope_table import needed_scopes, with_table
@@ -208,3 +209,29 @@ def test_an_ai_with_all_its_scopes_changes_nothing_of_its_owners_product(
     make_port(product)
     machine = make_machine(product.owner, "robot", kind)
     assert_problem(machine.send(method, f"/api/v1/products/orders{path}", body), 403, "scope_missing")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("service", ["trust:read"], {"trust:read"}),
+        ("service", ["trust:read", "decide"], {"trust:read", "decide", "reports:write"}),
+        ("service", ["catalog:write"], {"catalog:write", "reports:write", "agreements:request"}),
+        ("service", ["admin"], {"admin"}),
+        ("ai_agent", ["trust:read", "catalog:write"], {"trust:read", "reports:write", "agreements:request"}),
+        ("ai_model", ["decide", "catalog:write"], {"decide", "reports:write", "agreements:request"}),
+    ],
+)
+def test_keys_from_before_keep_what_they_could_do_but_what_no_ai_may(kind: str, before: list[str], after: set[str]) -> None:
+    key, _ = by_service(ConsumerKind(kind), ["trust:read"])
+    scopes = import_module("catalog.migrations.0010_callers").SCOPES
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE catalog_apikey DISABLE TRIGGER catalog_key_scopes")
+        cursor.execute("UPDATE catalog_apikey SET scopes = %s WHERE id = %s", [before, key.pk])
+        for statement in scopes.split(";"):
+            if statement.strip():
+                cursor.execute(statement)
+        cursor.execute("ALTER TABLE catalog_apikey ENABLE TRIGGER catalog_key_scopes")
+    key.refresh_from_db()
+    assert set(key.scopes) == after
