@@ -30,6 +30,8 @@ EXPECTED = {
     "/api/v1/guardrails/{name}/{version}/withdraw",
     "/api/v1/trust-policies",
     "/api/v1/consumers/{slug}/clearance",
+    "/api/v1/consumers/{slug}/keys",
+    "/api/v1/keys",
     "/api/v1/consumers/{slug}/enforcement-point",
 }
 

@@ -89,6 +89,7 @@ def new_key_answer(key: ApiKey, text: str) -> dict[str, Any]:
 
 class KeysView(ApiView):
     read_scope = write_scope = Scope.ADMIN
+    is_personal = True  # a machine that makes keys could act under another name
     pagination_class = KeysetPagination
     keyset = ("-id",)
 
@@ -130,6 +131,7 @@ class KeyView(ApiView):
 
 class ConsumerKeysView(ApiView):
     read_scope = write_scope = Scope.ADMIN
+    is_personal = True  # a machine that makes keys could act under another name
     pagination_class = KeysetPagination
     keyset = ("-id",)
 
