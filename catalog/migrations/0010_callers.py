@@ -1,4 +1,4 @@
-"""Rows name the machine that made them, keys have narrower scopes, and consumers may be enforcement points."""
+"""Rows name the machine that made them, and consumers may be enforcement points."""
 
 import catalog.callers
 import django.contrib.postgres.fields
@@ -8,14 +8,6 @@ from django.db import migrations, models
 
 CALLERS = """CREATE INDEX pghistory_context_caller ON pghistory_context ((metadata ->> 'caller'), created_at DESC)
     WHERE metadata ->> 'caller' IS NOT NULL"""
-
-# What a key could do, under the new names. Reading keys lose what changed something; keys of AI lose the rest of `catalog:write`.
-SCOPES = """
-UPDATE catalog_apikey SET scopes = scopes || '{reports:write}' WHERE scopes && '{decide,catalog:write}';
-UPDATE catalog_apikey SET scopes = scopes || '{agreements:request}' WHERE scopes && '{catalog:write}';
-UPDATE catalog_apikey k SET scopes = array_remove(k.scopes, 'catalog:write') FROM catalog_consumer c
-    WHERE c.id = k.consumer_id AND c.kind IN ('ai_agent', 'ai_model') AND k.scopes && '{catalog:write}';
-"""
 
 
 class Migration(migrations.Migration):
@@ -80,5 +72,4 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('is_enforcement_point', False), models.Q(('kind__in', ['ai_agent', 'ai_model']), _negated=True), _connector='OR'), name='consumer_ai_asks_about_itself'),
         ),
         migrations.RunSQL(CALLERS, "DROP INDEX pghistory_context_caller"),
-        migrations.RunSQL(SCOPES, migrations.RunSQL.noop),
     ]

@@ -225,8 +225,9 @@ def test_an_ai_with_all_its_scopes_changes_nothing_of_its_owners_product(
 )
 def test_keys_from_before_keep_what_they_could_do_but_what_no_ai_may(kind: str, before: list[str], after: set[str]) -> None:
     key, _ = by_service(ConsumerKind(kind), ["trust:read"])
-    scopes = import_module("catalog.migrations.0010_callers").SCOPES
+    scopes = import_module("catalog.migrations.0011_scopes").SCOPES
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE catalog_apikey DISABLE TRIGGER catalog_key_scopes")
         cursor.execute("UPDATE catalog_apikey SET scopes = %s WHERE id = %s", [before, key.pk])
         for statement in scopes.split(";"):
