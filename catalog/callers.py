@@ -46,6 +46,17 @@ def set_caller(caller: Caller) -> None:
         origin.caller = caller
 
 
+@contextmanager
+def by_system() -> Iterator[None]:
+    """Around what the system does by itself in a request: whoever sent that has no part in it."""
+    origin = _origin.get()
+    token = _origin.set(origin and _Origin(origin.request_id))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
 def machine() -> Caller | None:
     """The caller of the present request, where it is a machine: no person with a session or a key of their own."""
     origin = _origin.get()

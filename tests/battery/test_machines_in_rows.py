@@ -1,6 +1,7 @@
 """Who did it: a row, its history and its answer name the machine beside the person, and nobody where the person acted."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from api.authentication import caller_of
+from catalog.callers import machine_key, request_origin, said_of_caller, set_caller
 from catalog.models import Agreement, Consumer, Contract
 from catalog.rules.vocabulary import ConsumerKind, Lifecycle
+from catalog.services.recording import recorded
 from tests.api.callers import Caller, assert_problem
 from tests.api.test_contracts import CONTRACT, YAML
 from tests.battery.machines import consumer_of, make_machine, said_of, shown
@@ -262,3 +266,19 @@ def test_the_ledger_covers_who_acted(table: str) -> None:
     columns = columns_of(source)
     assert "caller_id" in columns
     assert table.endswith("event") is (CONTEXT in columns)
+
+
+@pytest.mark.parametrize("is_within_another_act", [True, False])
+def test_what_the_system_does_in_the_request_of_a_machine_is_not_the_machines(
+    olga: Caller, robot: Caller, *, is_within_another_act: bool
+) -> None:
+    key = robot.key_row
+    with request_origin("the-request"):
+        set_caller(caller_of(key))
+        with recorded("outer", olga.key_row.person) if is_within_another_act else nullcontext():
+            with recorded("end_override", None):
+                assert machine_key() is None
+                assert said_of_caller() == {"request_id": "the-request"}
+            assert machine_key() == key.pk
+            assert said_of_caller() == {"request_id": "the-request", "caller": "robot", "key": key.prefix}
+    assert said_of_caller() == {}
