@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """A key never can more than its person. Which address needs which scope: `docs/scopes.md`, made from the views.
+    """A key can never do more than its person. Which address needs which scope: `docs/scopes.md`, made from the views.
 
     `trust:read` reads what its person may see, and asks about trust; it changes nothing. `decide` asks for decisions over
     AuthZEN. `reports:write` reports uses, outcomes and exceptions of outputs. `agreements:request` asks for agreements and

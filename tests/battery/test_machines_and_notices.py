@@ -16,6 +16,7 @@ from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
 from trust.decisions.services.recall_notices import carry_out_recalls
 from trust.models import Recall, RecalledConsumer
+from trust.use_cases.queries.use_case_facts import recall_facts
 
 pytestmark = pytest.mark.django_db
 URL, PRODUCT = "/api/v1/notifications", "/api/v1/products/orders"
@@ -237,3 +238,15 @@ def test_a_machine_that_the_recall_does_not_name_acknowledges_nothing(olga: Call
     machine = make_machine(olga.key_row.person, "machine", kind)
     assert_problem(machine.post(f"/api/v1/recalls/{recall.pk}/acknowledge"), 403, "forbidden")
     assert not any(said or machine for said, _, machine in parts().values())
+
+
+def test_readiness_waits_for_the_person(olga: Caller, agent: Caller, recall: Recall) -> None:
+    def acknowledged() -> list[bool]:
+        since = NOW - timedelta(days=1)
+        facts = recall_facts([consumer_of(agent)], [recall.product], since=since, now=timezone.now())
+        return [one.acknowledged_at is not None for one in facts]
+
+    agent.post(f"/api/v1/recalls/{recall.pk}/acknowledge")
+    assert acknowledged() == [False]
+    olga.post(f"/api/v1/recalls/{recall.pk}/acknowledge")
+    assert acknowledged() == [True]
