@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from api.errors import TooManyRequests
 from api.problems import ARRIVED, request_id_of
 from api.throttling import ADMITTED, admit, is_learned, learn
+from catalog.callers import Caller, set_caller
 from catalog.models import ApiKey, Person
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Sensitivity
 from catalog.services.api_keys import KEY_FORM, digest_of
@@ -28,6 +29,7 @@ class KeyGrant:
     """What `request.auth` holds when a key was used; None there means a session, which has every scope of its person.
 
     Its consumer asks; `request.user` is who answers for that. requests_per_minute None: the installation's default.
+    is_enforcement_point: whether the consumer may ask about others.
     """
 
     key_id: int
@@ -36,6 +38,7 @@ class KeyGrant:
     consumer_slug: str
     kind: ConsumerKind
     clearance: Sensitivity
+    is_enforcement_point: bool = False
     requests_per_minute: int | None = None
     digest: str = field(default="", repr=False)
 
@@ -73,6 +76,11 @@ def refuse_unusable(key: ApiKey, now: datetime) -> None:
         raise AuthenticationFailed(f"{named} is blocked.", "key_blocked")
 
 
+def caller_of(key: ApiKey) -> Caller:
+    consumer = key.consumer
+    return Caller(key.pk, key.prefix, consumer.pk, consumer.slug, is_person=consumer.kind == ConsumerKind.PERSON)
+
+
 def grant_of(key: ApiKey) -> KeyGrant:
     return KeyGrant(
         key_id=key.pk,
@@ -81,6 +89,7 @@ def grant_of(key: ApiKey) -> KeyGrant:
         consumer_slug=key.consumer.slug,
         kind=ConsumerKind(key.consumer.kind),
         clearance=Sensitivity(key.consumer.clearance),
+        is_enforcement_point=key.consumer.is_enforcement_point,
         requests_per_minute=key.requests_per_minute,
         digest=key.digest,
     )
@@ -116,6 +125,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             _demand_admission(digest)
         if key.last_used_at is None or key.last_used_at < now - USE_RESOLUTION:
             record_use(key.pk, now)
+        set_caller(caller_of(key))
         return key.person, grant_of(key)
 
     def authenticate_header(self, request: Request) -> str:

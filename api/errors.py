@@ -46,6 +46,7 @@ REMEDIES_OF_CODES: dict[str, str] = {
     "consumer_suspended": "Ask a member of the group 'governance' to reactivate it: POST /api/v1/consumers/{slug}/reactivate.",
     "consumer_retired": "It stays retired. Register another consumer, and use a key of that.",
     "person_inactive": "Ask a member of the group 'governance' to activate the account, or to hand the consumer over.",
+    "person_needed": "Sign in, or use a key of your own: POST /api/v1/keys makes one.",
     "scope_missing": "Use a key with that scope: POST /api/v1/consumers/{slug}/keys or `bin/manage create_api_key` makes one.",
 }
 """What to do about a key, where its status alone does not say."""

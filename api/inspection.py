@@ -1,14 +1,26 @@
 """How drf-spectacular reads the views of the API."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+SCOPE = "x-scope"
+"""In the document, of each operation: the scope that a key needs for it; absent where every key may, or none is needed."""
+PERSONAL = "x-personal"
+"""Whether it is for people only, whatever the scopes of a machine's key."""
 
 
 class TouchstoneSchema(AutoSchema):
     """Adds the parameters that `ApiView` checks, and names operations only where the view does."""
+
+    def get_operation(self, *args: Any) -> Any:
+        operation, view = super().get_operation(*args), cast("Any", self.view)
+        if operation is not None and any(getattr(one, "asks_for_scope", False) for one in view.permission_classes):
+            is_read = self.method in READS
+            operation[SCOPE] = (view.read_scope if is_read else view.write_scope).value
+            operation[PERSONAL] = view.is_personal and not is_read
+        return operation
 
     def get_override_parameters(self) -> list[Any]:
         name = "query" if self.method in READS else "write_query"

@@ -13,6 +13,8 @@ from time import perf_counter_ns
 
 from django.http import HttpRequest, HttpResponse
 
+from catalog.callers import request_origin
+
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = "touchstone.request_id"
 ARRIVED = "touchstone.arrived_ns"
@@ -85,6 +87,7 @@ class RequestIdMiddleware:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if ACCEPTABLE.fullmatch(given) else str(uuid.uuid4())
         request.META[REQUEST_ID] = request_id
-        response = self.get_response(request)
+        with request_origin(request_id):
+            response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -23,20 +23,32 @@ class IsKnown(BasePermission):
 
 
 class HasScope(IsKnown):
-    """Signed in, and with a key whose scopes include one that the view asks for. A session has every scope."""
+    """Signed in, and with a key that has the scope that the view asks for. A session has every scope."""
+
+    asks_for_scope = True
 
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
-        wanted = view.read_scope if request.method in SAFE_METHODS else view.write_scope
-        demand_scope(request, *([wanted] if isinstance(wanted, Scope) else wanted))
+        is_read = request.method in SAFE_METHODS
+        demand_scope(request, view.read_scope if is_read else view.write_scope)
+        if view.is_personal and not is_read:
+            demand_person(request)
         return True
 
 
-def demand_scope(request: Request, *wanted: Scope) -> None:
-    """Raise `PermissionDenied` where the request came with a key that has none of these scopes."""
-    if isinstance(request.auth, KeyGrant) and not any(grants(request.auth.scopes, scope) for scope in wanted):
+def demand_scope(request: Request, wanted: Scope) -> None:
+    """Raise `PermissionDenied` where the request came with a key that has not this scope."""
+    if isinstance(request.auth, KeyGrant) and not grants(request.auth.scopes, wanted):
         has = ", ".join(request.auth.scopes)
-        raise PermissionDenied(f"The API key has the scope {has}; this needs {' or '.join(wanted)}.", "scope_missing")
+        raise PermissionDenied(f"The API key has the scope {has}; this needs {wanted}.", "scope_missing")
+
+
+def demand_person(request: Request) -> None:
+    """Raise `PermissionDenied` where the request came with the key of a machine."""
+    if isinstance(request.auth, KeyGrant) and request.auth.kind is not ConsumerKind.PERSON:
+        slug, kind = request.auth.consumer_slug, request.auth.kind
+        message = f"{slug} is a {kind}, and this is for a person to say: no key of a machine says it in their name."
+        raise PermissionDenied(message, "person_needed")
 
 
 def reporter_of(request: Request) -> Reporter:

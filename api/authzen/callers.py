@@ -14,7 +14,6 @@ from api.authentication import ApiKeyAuthentication, asker_with
 from api.errors import answer_error
 from api.problems import Problem, problem_response
 from catalog.rules.scopes import Scope, grants
-from trust.decisions.rules.denials import ASK_ABOUT_THEMSELVES
 from trust.decisions.rules.question import Asker
 
 ALLOW = {"Allow": "POST, OPTIONS"}
@@ -22,7 +21,7 @@ ALLOW = {"Allow": "POST, OPTIONS"}
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An asker with a good key. may_ask_about_others: it enforces decisions, and is not an AI that asks for itself."""
+    """An asker with a good key. may_ask_about_others: governance made its consumer an enforcement point."""
 
     asker: Asker
     may_ask_about_others: bool
@@ -41,7 +40,7 @@ def caller_of(request: HttpRequest) -> Caller:
     if not grants(grant.scopes, Scope.DECIDE):
         scopes = ", ".join(grant.scopes)
         raise PermissionDenied(f"The API key has the scope {scopes}; this needs {Scope.DECIDE}.", "scope_missing")
-    return Caller(asker_with(grant, person, request), grant.kind not in ASK_ABOUT_THEMSELVES, timezone.now())
+    return Caller(asker_with(grant, person, request), grant.is_enforcement_point, timezone.now())
 
 
 def answers_callers(view: Callable[[HttpRequest, Caller], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -7,6 +7,7 @@ from api.authzen.evaluation import MOST_EVALUATIONS
 from api.authzen.metadata import ADDRESSES
 from api.authzen.pages import LARGEST_LIMIT, USUAL_LIMIT
 from api.authzen.questions import ANY_CONSUMER, CONSUME, DATA_PRODUCT, KINDS, LONGEST_PURPOSE, LONGEST_USE_CASE
+from catalog.rules.scopes import Scope
 
 TEXT = {"type": "string"}
 OBJECT = {"type": "object", "additionalProperties": True}
@@ -257,6 +258,7 @@ def post(name: str, summary: str, body: dict[str, Any], answer: dict[str, Any], 
         "Needs a key with the scope `decide`. Unknown names are passed over.",
         "tags": ["authzen"],
         "security": [{"apiKey": []}],
+        "x-scope": Scope.DECIDE.value,
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
         "responses": {"200": {"description": "The answer, which is in the log.", "content": {"application/json": answered}}},
     }

@@ -42,7 +42,8 @@ def search_subjects(request: HttpRequest, caller: Caller) -> HttpResponse:
     message = read_message(request)
     asked = structured(message, SubjectSearch)
     if not caller.may_ask_about_others:
-        raise PermissionDenied("The key of an AI agent or model may not ask about other consumers.", "subject_not_asker")
+        text = f"Consumer {caller.asker.slug} may not ask which consumers there are: it is no enforcement point."
+        raise PermissionDenied(text, "subject_not_asker")
     kind = asked.subject.type
     refusal = refusal_of(kind, asked.resource.type, asked.action.name)
     question = Question(product=asked.resource.id, action=asked.action.name, refusal=refusal)

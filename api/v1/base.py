@@ -18,7 +18,7 @@ from api.errors import LengthRequired
 from api.negotiation import OneRepresentation
 from api.pagination import KeysetPagination
 from api.v1.fields import OptionalTextField, TextField
-from catalog.models import Person
+from catalog.models import ApiKey, Person
 from catalog.rules.scopes import Scope
 from catalog.rules.texts import is_storable
 from catalog.services.requests import LONGEST_REASON
@@ -65,17 +65,31 @@ class ModelAnswer(serializers.ModelSerializer[M]):
         return (OptionalTextField if is_optional else field_class), options
 
 
+class CallerAnswer(serializers.Serializer[ApiKey]):
+    """The machine that did what the row says, beside the person who answers for it."""
+
+    consumer = serializers.CharField(source="consumer.slug", help_text="Slug of the consumer that acted.")
+    key = serializers.CharField(source="prefix", help_text="Prefix of the key that it used.")
+
+
+def caller_field(what: str) -> CallerAnswer:
+    """The member beside `..._by`, for a row that was read with its `caller__consumer`."""
+    return CallerAnswer(allow_null=True, help_text=f"The machine that {what}; null: the person did.")
+
+
 class ApiView(APIView):
     """One address.
 
     query, write_query: serializers of the query parameters of reads and of writes; None where it takes none.
-    keyset: the columns by which a list is paged. write_scope: the scope that a change needs, or several of which one will do.
+    keyset: the columns by which a list is paged. read_scope, write_scope: what a key needs for them. is_personal: a change is
+    a person's own word or judgement, which no machine gives in their name.
     """
 
     permission_classes = [HasScope]
     content_negotiation_class = OneRepresentation
     read_scope: ClassVar[Scope] = Scope.TRUST_READ
-    write_scope: ClassVar[Scope | tuple[Scope, ...]] = Scope.CATALOG_WRITE
+    write_scope: ClassVar[Scope] = Scope.CATALOG_WRITE
+    is_personal: ClassVar[bool] = False
     query: ClassVar[type[StrictSerializer] | None] = None
     write_query: ClassVar[type[StrictSerializer] | None] = None
     pagination_class: ClassVar[type[KeysetPagination] | None] = None

@@ -52,6 +52,7 @@ urlpatterns = [
     path(f"{CONSUMER}/reactivate", consumers.ReactivateConsumerView.as_view()),
     path(f"{CONSUMER}/retire", consumers.RetireConsumerView.as_view()),
     path(f"{CONSUMER}/clearance", consumers.ClearanceView.as_view()),
+    path(f"{CONSUMER}/enforcement-point", consumers.EnforcementPointView.as_view()),
     path(f"{CONSUMER}/assign", consumers.AssignConsumerView.as_view()),
     path(f"{CONSUMER}/keys", keys.ConsumerKeysView.as_view()),
     path(f"{CONSUMER}/keys/<int:key_id>", keys.ConsumerKeyView.as_view()),

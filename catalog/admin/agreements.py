@@ -21,7 +21,14 @@ from catalog.services.agreement_notices import grant_of, still_needed
 from catalog.services.agreements import approve_agreement, reject_agreement, revoke_agreement
 from catalog.services.permissions import is_governance, sees_everything
 
-RELATED = ("consumer__owner", "product__owner", "requested_by", "owner_approved_by", "governance_approved_by")
+RELATED = (
+    "consumer__owner",
+    "product__owner",
+    "requested_by",
+    "caller__consumer",
+    "owner_approved_by",
+    "governance_approved_by",
+)
 
 
 @admin.register(Agreement)
@@ -43,6 +50,7 @@ class AgreementAdmin(ReadingAdmin):
         "waits_for",
         "reason",
         "requested_by",
+        "machine",
         "requested_at",
         "owner_approved_by",
         "owner_approved_at",

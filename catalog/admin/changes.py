@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Field, ForeignKey, Model
 
-from catalog.models import Consumer, DataProduct, OutputPort, Person, UseCase
+from catalog.models import ApiKey, Consumer, DataProduct, OutputPort, Person, UseCase
 from catalog.rules.texts import cut
 from catalog.services.notifications import shown_target
 
@@ -21,6 +21,7 @@ NAMED: Mapping[type[Model], str] = {
     Consumer: "slug",
     UseCase: "slug",
     OutputPort: "name",
+    ApiKey: "prefix",
 }
 Names = Mapping[type[Model], Mapping[int, str]]
 
@@ -82,9 +83,11 @@ def names_in(rows: Iterable[tuple[type[Model], Any]], people: Iterable[int] = ()
 
 
 def who(said: Mapping[str, Any], names: Names) -> str:
-    """Who acted: a username, `system`, or empty where nobody said."""
+    """Who acted: a username, `system`, or empty where nobody said. Where a machine did, that machine and who answers for it."""
     user = said.get("user")
-    return str(said.get("actor") or names[Person].get(user if isinstance(user, int) else 0, ""))
+    person = str(said.get("actor") or names[Person].get(user if isinstance(user, int) else 0, ""))
+    caller = said.get("caller")
+    return person if caller in (None, person) else f"{caller} (key {said.get('key', '')}) for {person}"
 
 
 def action_of(said: Mapping[str, Any]) -> str:

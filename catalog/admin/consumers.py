@@ -30,6 +30,7 @@ from catalog.services.consumers import (
     register_consumer,
     retire_consumer,
     set_clearance,
+    set_enforcement_point,
     suspend_consumer,
 )
 from catalog.services.permissions import sees_everything
@@ -63,7 +64,7 @@ def consumer_history(consumer: Consumer) -> list[ConsumerEntry]:
 
 
 DETAILS = ("name", "description", "contact_email", "webhook_url")
-KEPT = ["slug", "kind", "status_label", "keys", "created_at", "updated_at", "history"]
+KEPT = ["slug", "kind", "is_enforcement_point", "status_label", "keys", "created_at", "updated_at", "history"]
 
 
 class ConsumerForm(ServiceForm):
@@ -125,7 +126,17 @@ class ConsumerAdmin(ServiceAdmin):
     list_select_related = ["owner"]
     search_fields = ["slug", "name", "owner__username"]
     ordering = ["slug"]
-    actions = ["suspend", "retire", "reactivate", "clear_public", "clear_internal", "clear_confidential", "clear_restricted"]
+    actions = [
+        "suspend",
+        "retire",
+        "reactivate",
+        "clear_public",
+        "clear_internal",
+        "clear_confidential",
+        "clear_restricted",
+        "let_ask",
+        "stop_asking",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consumer]:
         person = person_of(request)
@@ -136,7 +147,19 @@ class ConsumerAdmin(ServiceAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return [*ConsumerForm.Meta.fields]
-        return ["slug", "kind", *DETAILS, "owner", "clearance", "status_label", "keys", "created_at", "updated_at", "history"]
+        return [
+            "slug",
+            "kind",
+            *DETAILS,
+            "owner",
+            "clearance",
+            "is_enforcement_point",
+            "status_label",
+            "keys",
+            "created_at",
+            "updated_at",
+            "history",
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
@@ -186,6 +209,24 @@ class ConsumerAdmin(ServiceAdmin):
     @action(description="Clear the chosen consumers up to restricted data", permissions=["govern"])
     def clear_restricted(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
         self._clear(request, queryset, Sensitivity.RESTRICTED)
+
+    @action(description="Let the chosen consumers ask about others, as enforcement points", permissions=["govern"])
+    def let_ask(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
+        self._let_ask(request, queryset, is_given=True)
+
+    @action(description="Let the chosen consumers ask about themselves only", permissions=["govern"])
+    def stop_asking(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
+        self._let_ask(request, queryset, is_given=False)
+
+    def _let_ask(self, request: HttpRequest, queryset: QuerySet[Consumer], *, is_given: bool) -> None:
+        actor = person_of(request)
+        said = "may ask about other consumers" if is_given else "asks about itself only"
+        self._each(
+            request,
+            queryset,
+            said,
+            lambda row: set_enforcement_point(consumer=row, is_enforcement_point=is_given, actor=actor),
+        )
 
     def _clear(self, request: HttpRequest, queryset: QuerySet[Consumer], clearance: Sensitivity) -> None:
         actor = person_of(request)

@@ -67,6 +67,7 @@ class ContractAdmin(ReadingAdmin):
         "sha256",
         "registered_at",
         "registered_by",
+        "machine",
         "download",
         "not_executed",
     ]

@@ -6,6 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
 from catalog.models.product import DataProduct
@@ -19,6 +20,7 @@ class Consumer(models.Model):
 
     A person's own consumer (kind `person`) is owned by that person and made with the first key. Only an active consumer whose
     owner's account is active gets answers. `clearance` is the highest sensitivity that it may be given.
+    `is_enforcement_point`: it asks in the name of others, whom it serves; governance gives and takes that right.
     """
 
     slug = models.CharField(unique=True, max_length=150)
@@ -28,6 +30,9 @@ class Consumer(models.Model):
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consumers")
     clearance = models.CharField(max_length=20, choices=choices(Sensitivity), default=Sensitivity.INTERNAL)
     status = models.CharField(max_length=20, choices=choices(ConsumerStatus), default=ConsumerStatus.ACTIVE)
+    is_enforcement_point = models.BooleanField(
+        default=False, help_text="May ask about other consumers, and which consumers there are. Governance gives this right."
+    )
     contact_email = models.EmailField(blank=True, help_text="Additional recipient of notices about this consumer.")
     webhook_url = models.URLField(blank=True, max_length=500, help_text="Where signed notices are posted.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -39,6 +44,10 @@ class Consumer(models.Model):
             one_of("kind", ConsumerKind, "consumer_kind_known"),
             one_of("clearance", Sensitivity, "consumer_clearance_known"),
             one_of("status", ConsumerStatus, "consumer_status_known"),
+            models.CheckConstraint(
+                condition=Q(is_enforcement_point=False) | ~Q(kind__in=["ai_agent", "ai_model"]),
+                name="consumer_ai_asks_about_itself",
+            ),
             models.UniqueConstraint(fields=["owner"], condition=Q(kind="person"), name="consumer_one_of_a_person"),
         ]
 
@@ -47,7 +56,7 @@ class Consumer(models.Model):
 
 
 @pghistory.track()
-class Agreement(models.Model):
+class Agreement(MadeByCaller):
     """A time-limited grant: this consumer, this product, this purpose, asked for by somebody and approved by somebody else.
 
     The product's owner approves, and governance too where the product is above `internal` (or unclassified). `expires_at` is
@@ -71,6 +80,9 @@ class Agreement(models.Model):
     governance_approved_at = models.DateTimeField(null=True, blank=True)
     governance_approved_for = models.CharField(max_length=20, choices=choices(Sensitivity), blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_caller = models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or expired.")
     end_reason = models.TextField(blank=True)
 

@@ -13,7 +13,10 @@ from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
 
 
 class Notification(models.Model):
-    """One notice to one recipient, shown in the application until it is read. `key` names it, so that it is given once."""
+    """One notice to one recipient, shown in the application until it is read. `key` names it, so that it is given once.
+
+    caller_read_at: when a key of the consumer that was notified marked it read; `read_at` is the person's own mark.
+    """
 
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=60)
@@ -24,6 +27,7 @@ class Notification(models.Model):
     payload = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    caller_read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -6,13 +6,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
 from catalog.models.product import DataProduct
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
 
-class Contract(models.Model):
+class Contract(MadeByCaller):
     """An ODCS document as it came: original bytes and their SHA-256 (hex). Rows never change, but for `is_current`.
 
     `not_executable` lists what the document demands and Touchstone does not check, by name with the reason:

@@ -12,7 +12,7 @@ SLUG_FORM = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 LONGEST_SLUG = 80
 LONGEST_URL = 500
 MACHINES = frozenset({ConsumerKind.AI_AGENT, ConsumerKind.AI_MODEL})
-"""The kinds that act without a person at the keyboard: their keys never administer anything."""
+"""The kinds that act without a person at the keyboard: their keys change no claims and no checks, and administer nothing."""
 ASKING_SCOPES = frozenset({"trust:read", "decide"})
 """Scopes of keys that ask and read. A key with any other speaks for the consumer's owner: only the owner may hold one."""
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from catalog.callers import machine, machine_key
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.queries import agreements_standing, visible_products
 from catalog.rules.agreement import (
@@ -34,7 +35,13 @@ from catalog.services.agreement_notices import (
     request_of,
     still_needed,
 )
-from catalog.services.permissions import is_governance, require_identity
+from catalog.services.permissions import (
+    actor_name,
+    by_actor,
+    demand_own_request,
+    is_governance,
+    require_identity,
+)
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -60,6 +67,12 @@ def request_agreement(
         raise ForbiddenError(
             f"{actor.username} may not make requests for consumer {consumer.slug}: its owner is {consumer.owner.username}.",
             remedy=f"Ask {consumer.owner.username} or a member of the group 'governance' to make the request.",
+        )
+    if (caller := machine()) is not None and caller.consumer_id != consumer.pk:
+        raise ForbiddenError(
+            f"{caller.consumer} asks for itself only, not for consumer {consumer.slug}.",
+            remedy=f"Use a key of {consumer.slug}, or let {actor.username} ask with a session or a key of their own.",
+            code="not_own_consumer",
         )
     if not visible_products(actor).filter(pk=product.pk).exists():
         raise NotFoundError(
@@ -92,8 +105,8 @@ def request_agreement(
         notify_concerned(
             agreement=agreement,
             event="requested",
-            headline=f"{actor.username} asks that {grant_of(agreement)}",
-            text=f"{actor.username} asks that {grant_of(agreement)} until {shown(expires_at)}. "
+            headline=f"{actor_name(actor)} asks that {grant_of(agreement)}",
+            text=f"{actor_name(actor)} asks that {grant_of(agreement)} until {shown(expires_at)}. "
             f"Reason given: {agreement.reason}\n\nIt waits for {still_needed(agreement)}.",
             now=now,
             actor=actor,
@@ -132,8 +145,8 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
             notify_concerned(
                 agreement=row,
                 event=f"approved:{now.isoformat()}",
-                headline=f"{actor.username} approved for {part.value}",
-                text=f"{actor.username} approved for {part.value} that {grant_of(row)}. It waits for {still_needed(row)}.",
+                headline=f"{actor_name(actor)} approved for {part.value}",
+                text=f"{actor_name(actor)} approved for {part.value} that {grant_of(row)}. It waits for {still_needed(row)}.",
                 now=now,
                 actor=actor,
             )
@@ -156,14 +169,15 @@ def reject_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
 
 
 def withdraw_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> Agreement:
-    """The request, taken back by the person who made it."""
+    """The request, taken back by the person who made it; a machine takes back what its consumer asked for."""
     with recorded("withdraw_agreement", actor):
         row = _held(agreement, AgreementStatus.WITHDRAWN, "withdrawn")
         if not (actor.is_active and actor.pk == row.requested_by_id):
             raise ForbiddenError(
-                f"{actor.username} may not withdraw the request of {row.requested_by.username}.",
+                f"{actor_name(actor)} may not withdraw the request of {row.requested_by.username}.",
                 remedy=f"Ask {row.requested_by.username} to withdraw it, or the product's owner to reject it.",
             )
+        demand_own_request(row.caller, f"agreement {row.pk}")
         _end(row, AgreementStatus.WITHDRAWN, "", actor, now)
         _notify_of_end(row, "withdrawn", actor, now)
     return row
@@ -193,7 +207,9 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
 
 def _held(agreement: Agreement, target: AgreementStatus, action: str) -> Agreement:
     """The row as it is now, locked until the end of the transaction. Raises `ConflictError` where `target` cannot follow."""
-    row = locked(agreement, "consumer__owner", "product__owner", "requested_by", without=("product__search",))
+    row = locked(
+        agreement, "consumer__owner", "product__owner", "requested_by", "caller__consumer", without=("product__search",)
+    )
     if target not in TRANSITIONS[AgreementStatus(row.status)]:
         raise ConflictError(
             f"Agreement {row.pk} is {row.status} and can no longer be {action}.",
@@ -233,7 +249,7 @@ def _activate(row: Agreement, actor: Person, now: datetime) -> None:
         agreement=row,
         event="active",
         headline=f"{grant_of(row)} until {shown(row.expires_at)}",
-        text=f"{actor.username} gave the last approval: from now until {shown(row.expires_at)} {grant_of(row)}.{renewed}",
+        text=f"{actor_name(actor)} gave the last approval: from now until {shown(row.expires_at)} {grant_of(row)}.{renewed}",
         now=now,
         actor=actor,
     )
@@ -241,7 +257,8 @@ def _activate(row: Agreement, actor: Person, now: datetime) -> None:
 
 def _end(row: Agreement, status: AgreementStatus, reason: str, actor: Person, at: datetime) -> None:
     row.status, row.end_reason, row.ended_by, row.ended_at = status, reason, actor, at
-    row.save(update_fields=["status", "end_reason", "ended_by", "ended_at"])
+    row.ended_caller_id = machine_key()
+    row.save(update_fields=["status", "end_reason", "ended_by", "ended_caller", "ended_at"])
 
 
 def _notify_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> None:
@@ -250,8 +267,8 @@ def _notify_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> 
     notify_concerned(
         agreement=row,
         event=event,
-        headline=f"{event} by {actor.username}",
-        text=f"The {what} that {grant_of(row)} was {event} by {actor.username}.{reason}",
+        headline=f"{event} by {by_actor(actor)}",
+        text=f"The {what} that {grant_of(row)} was {event} by {by_actor(actor)}.{reason}",
         now=now,
         actor=actor,
     )

@@ -13,7 +13,7 @@ from django.db import transaction
 from catalog.models import ApiKey, Consumer, Person
 from catalog.rules.consumers import ASKING_SCOPES, MACHINES
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from catalog.rules.scopes import Scope
+from catalog.rules.scopes import NOT_FOR_AI, RESERVED_SCOPES, Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from catalog.services.consumers import consumer_of_person, require_may_manage
 from catalog.services.permissions import is_governance
@@ -166,14 +166,21 @@ def _locked_key(consumer: Consumer, key_id: int) -> ApiKey:
 
 def _demand_scopes(scopes: Collection[str], kind: ConsumerKind) -> None:
     remedy = f"Use one or more of {', '.join(Scope)}."
+    if reserved := sorted(RESERVED_SCOPES & set(scopes)):
+        raise InvalidError(
+            f"The scope {', '.join(reserved)} is reserved for a later version: no key can have it yet.",
+            remedy=remedy,
+            code="scope_reserved",
+            field="scopes",
+        )
     if unknown := sorted(set(scopes) - set(Scope)):
         raise InvalidError(f"There is no scope {', '.join(unknown)}.", remedy=remedy, field="scopes")
     if not scopes:
         raise InvalidError("An API key needs a scope: without one it can do nothing.", remedy=remedy, field="scopes")
-    if Scope.ADMIN in scopes and kind in MACHINES:
+    if kind in MACHINES and (refused := [scope.value for scope in Scope if scope in NOT_FOR_AI and scope in scopes]):
         raise InvalidError(
-            f"A key of an {kind} never gets the scope {Scope.ADMIN}: a person or a service administers.",
-            remedy=f"Leave {Scope.ADMIN} out.",
+            f"A key of an {kind} never gets the scope {', '.join(refused)}: no AI changes what its own data is judged by.",
+            remedy=f"Use one or more of {', '.join(scope for scope in Scope if scope not in NOT_FOR_AI)}.",
             code="scope_not_for_kind",
             field="scopes",
         )

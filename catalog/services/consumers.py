@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.models import Consumer, Person
 from catalog.rules.consumers import (
     ASKING_SCOPES,
+    MACHINES,
     ConsumerClaims,
     ConsumerDetails,
     demand_move_of_status,
@@ -113,6 +114,24 @@ def set_clearance(*, consumer: Consumer, clearance: Sensitivity, actor: Person |
         if row.clearance != clearance:
             row.clearance = clearance
             row.save(update_fields=["clearance", "updated_at"])
+    return row
+
+
+def set_enforcement_point(*, consumer: Consumer, is_enforcement_point: bool, actor: Person | None) -> Consumer:
+    """Let `consumer` ask about other consumers, or no longer, as governance. Raises `InvalidError` for an AI."""
+    require_governance(actor, f"say whether consumer {consumer.slug} may ask about others")
+    if is_enforcement_point and consumer.kind in MACHINES:
+        raise InvalidError(
+            f"Consumer {consumer.slug} is an {consumer.kind}: an AI asks about itself only.",
+            remedy="Let a service ask in the name of others.",
+            code="kind_asks_for_itself",
+            field="is_enforcement_point",
+        )
+    with _changing(consumer, "set_enforcement_point", actor) as row:
+        _demand_not_retired(row)
+        if row.is_enforcement_point != is_enforcement_point:
+            row.is_enforcement_point = is_enforcement_point
+            row.save(update_fields=["is_enforcement_point", "updated_at"])
     return row
 
 

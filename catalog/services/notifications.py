@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from catalog.callers import machine
 from catalog.models import Consumer, Delivery, Notification, Person
 from catalog.rules.vocabulary import DeliveryChannel
 
@@ -70,14 +71,21 @@ def notify(
 
 
 def notices_for(person: Person) -> QuerySet[Notification]:
-    """What `person` may read: their own notices and those of the consumers that they own."""
+    """What `person` may read: their own notices and those of the consumers that they own; a machine, those of its consumer."""
+    if (caller := machine()) is not None:
+        return Notification.objects.filter(consumer=caller.consumer_id)
     own = Notification.objects.filter(person=person)
     return own | Notification.objects.filter(consumer__owner=person)
 
 
+def read_mark() -> str:
+    """The column in which who asks keeps what they have read: a machine's mark is not the person's."""
+    return "read_at" if machine() is None else "caller_read_at"
+
+
 def mark_read(*, notices: QuerySet[Notification], now: datetime) -> int:
-    """How many of `notices` are read from now on and were not before."""
-    return notices.filter(read_at=None).update(read_at=now)
+    """How many of `notices` are read from now on and were not before, by the person or by the machine that asks."""
+    return notices.filter(**{read_mark(): None}).update(**{read_mark(): now})
 
 
 def shown_target(channel: str, target: str) -> str:

@@ -4,7 +4,8 @@ then the stewards. An inactive person may do nothing.
 `actor` None is the system itself: the operator at the command line, a task, a migration.
 """
 
-from catalog.models import DataProduct, Person
+from catalog.callers import machine
+from catalog.models import ApiKey, DataProduct, Person
 from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.roles import PersonRole
@@ -132,5 +133,27 @@ def require_can_look_after(actor: Person | None, product: DataProduct) -> None:
 
 
 def actor_name(actor: Person | None) -> str:
-    """As a sentence begins with it."""
+    """Who acts, as a sentence begins with it: a machine by its own name, and who answers for it."""
+    if (caller := machine()) is not None and actor is not None:
+        return f"{caller.consumer}, for which {actor.username} answers,"
     return "The system" if actor is None else actor.username
+
+
+def by_actor(actor: Person | None) -> str:
+    """The same behind "by", as a sentence ends with it."""
+    return "the system" if actor is None else actor_name(actor).rstrip(",")
+
+
+def demand_own_request(caller: ApiKey | None, what: str) -> None:
+    """Raise `ForbiddenError` where a machine acts and another consumer, or the person, made the request: `caller` did."""
+    if (acting := machine()) is not None and (caller is None or caller.consumer_id != acting.consumer_id):
+        raise ForbiddenError(
+            f"{acting.consumer} did not make {what}, so it does not withdraw it.",
+            remedy="The person who answers for it can, with a session or a key of their own.",
+            code="not_own_request",
+        )
+
+
+def in_person(actor: Person | None) -> Person | None:
+    """The person who acts themselves, and so needs no notice of it; None where the system or a machine does."""
+    return None if machine() else actor

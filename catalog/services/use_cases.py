@@ -26,7 +26,7 @@ from catalog.rules.use_case import (
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.notifications import notify
 from catalog.services.people import find_person
-from catalog.services.permissions import actor_name, is_governance, may_register
+from catalog.services.permissions import actor_name, in_person, is_governance, may_register
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
 from catalog.services.use_case_parts import put_consumers, put_measures, put_products
@@ -314,7 +314,7 @@ def _not_named(use_case: UseCase, what: str, field: str) -> InvalidError:
 
 def _notify_owners_of_named(use_case: UseCase, consumers: Sequence[Consumer], *, actor: Person | None, now: datetime) -> None:
     """Notify the owners of consumers that another person has named in `use_case`; what they may do is in the notice."""
-    others = [consumer for consumer in consumers if actor is None or consumer.owner_id != actor.pk]
+    others = [consumer for consumer in consumers if consumer.owner != in_person(actor)]
     for consumer in others:
         notify(
             key=f"use-case:{use_case.pk}:names:{consumer.pk}:{now:%Y%m%dT%H%M%S.%f}",
@@ -349,7 +349,7 @@ def _notify_of_change(use_case: UseCase, changes: Sequence[str], *, actor: Perso
             + f"{why}\n\n{_where(use_case)}"
         ),
         now=now,
-        persons=[person for pk, person in people.items() if actor is None or pk != actor.pk],
+        persons=[person for person in people.values() if person != in_person(actor)],
         payload={"use_case": use_case.slug, "stage": use_case.stage, "changes": list(changes)},
     )
 

@@ -74,7 +74,7 @@ class Cast:
 def make_cast() -> Cast:
     return Cast(
         owner=Caller(make_owner("olga")),
-        consumer=Caller(make_person("carl"), [Scope.TRUST_READ]),
+        consumer=Caller(make_person("carl"), [Scope.TRUST_READ, Scope.RECALLS_ACKNOWLEDGE]),
         stranger=Caller(make_owner("sven")),
         governance=Caller(make_governance("gina")),
         auditor=Caller(make_auditor("anna")),

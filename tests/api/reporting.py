@@ -10,7 +10,7 @@ from tests.factories import NOW
 from tests.trust.reporting import Reporting, make_reporting
 
 PATH = "/api/v1/use-cases/rota"
-ASKING = (Scope.TRUST_READ, Scope.DECIDE)
+ASKING = (Scope.TRUST_READ, Scope.DECIDE, Scope.REPORTS_WRITE)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def agent(cast: Cast) -> Consumer:
 @pytest.fixture
 def carl(cast: Cast) -> Caller:
     """The agent's owner with a key that may write claims, and no more."""
-    return Caller(cast.consumer.person, [Scope.CATALOG_WRITE])
+    return Caller(cast.consumer.person, [Scope.AGREEMENTS_REQUEST])
 
 
 @pytest.fixture
@@ -185,6 +185,8 @@ def test_a_list_costs_the_same_for_one_and_for_many(
 def test_a_key_of_an_agent_asks_for_its_owner_but_never_decides(cast: Cast, orders: DataProduct) -> None:
     machine = make_consumer("machine", owner=cast.owner.person, kind=ConsumerKind.AI_AGENT)
     caller = Caller(None)
-    _, caller.key = create_key_of(consumer=machine, actor=None, name="test", scopes=[Scope.CATALOG_WRITE], now=timezone.now())
+    _, caller.key = create_key_of(
+        consumer=machine, actor=None, name="test", scopes=[Scope.AGREEMENTS_REQUEST], now=timezone.now()
+    )
     path = caller.post(URL, wanted("machine"))["Location"]
     assert_problem(caller.post(f"{path}/approve"), 403, "scope_missing")

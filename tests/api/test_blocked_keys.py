@@ -73,7 +73,7 @@ def test_a_key_that_is_moved_or_made_by_raw_sql_is_as_its_consumer_is() -> None:
 @pytest.mark.django_db
 def test_the_database_gives_no_machine_the_scope_admin() -> None:
     key = make_key(make_agent(make_owner()))
-    with pytest.raises(IntegrityError, match="scope admin"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="scopes admin"), transaction.atomic():
         run("UPDATE catalog_apikey SET scopes = '{admin}' WHERE id = %s", key.pk)
 
 

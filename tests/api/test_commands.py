@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ApiKey, Consumer, Person
 from tests.api.callers import Cast, assert_problem
+from tests.battery.machines import FOR_AI as AI_SCOPES
 from tests.factories import make_person
 
 LIST = "/api/v1/products"
@@ -48,7 +49,7 @@ def test_the_demo_key_replaces_the_one_before(cast: Cast) -> None:
     assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {first}"), 401, "key_revoked")
     assert cast.nobody.get(LIST, Authorization=f"Bearer {second}").status_code == 200
     assert_problem(cast.nobody.post(LIST, {}, Authorization=f"Bearer {second}"), 403, "scope_missing")
-    assert ApiKey.objects.get(revoked_at=None, name="demo").scopes == ["trust:read", "decide"]
+    assert ApiKey.objects.get(revoked_at=None, name="demo").scopes == list(AI_SCOPES)
     consumer = Person.objects.get(username="demo-agent")
     assert not consumer.has_usable_password()
 
@@ -59,7 +60,7 @@ def test_the_demo_key_belongs_to_the_agent_of_the_demo_while_that_is_in_service(
     before = printed("create_demo_key", "--person", "demo-agent").strip()
     printed("create_demo_key")
     key = ApiKey.objects.get(name="demo", revoked_at=None)
-    assert (key.consumer, key.scopes) == (agent, ["trust:read", "decide"])
+    assert (key.consumer, key.scopes) == (agent, list(AI_SCOPES))
     assert_problem(cast.nobody.get(LIST, Authorization=f"Bearer {before}"), 401, "key_revoked")
     agent.status = "suspended"
     agent.save()

@@ -158,7 +158,7 @@ def test_handed_over_by_its_owner_a_consumer_loses_its_keys(cast: Cast, scout: d
 
 def test_handed_over_by_governance_it_keeps_no_key_that_speaks_for_the_owner(cast: Cast, scout: dict[str, Any]) -> None:
     asking, writing = (
-        key_of(cast.owner, scopes=scopes)[1] for scopes in (["trust:read", "decide"], ["decide", "catalog:write"])
+        key_of(cast.owner, scopes=scopes)[1] for scopes in (["trust:read", "decide"], ["decide", "agreements:request"])
     )
     assert cast.governance.post(f"{SCOUT}/assign", {"owner": "sven"}).json()["keys"] == 1
     assert ask(asking, "/api/v1/me").json()["person"] == "sven"
@@ -169,7 +169,7 @@ def test_governance_makes_no_key_that_acts_in_the_name_of_somebody_else(cast: Ca
     """With such keys one person could request an agreement as its consumer's owner and give both approvals."""
     cast.owner.post(CONSUMERS, {**REQUEST, "slug": "etl", "kind": "service"})
     count = ApiKey.objects.count()
-    for slug, scopes in (("scout", ["catalog:write"]), ("etl", ["admin"]), ("etl", ["trust:read", "catalog:write"])):
+    for slug, scopes in (("scout", ["reports:write"]), ("etl", ["admin"]), ("etl", ["trust:read", "catalog:write"])):
         answer = cast.governance.post(f"{CONSUMERS}/{slug}/keys", {"name": "x", "scopes": scopes})
         assert_problem(answer, 403, "key_acts_for_owner")
     for scope in Scope:
@@ -180,7 +180,13 @@ def test_governance_makes_no_key_that_acts_in_the_name_of_somebody_else(cast: Ca
 
 
 def test_every_scope_either_asks_or_acts_for_the_owner() -> None:
-    assert {scope.value for scope in Scope} - ASKING_SCOPES == {"catalog:write", "admin"}
+    assert {scope.value for scope in Scope} - ASKING_SCOPES == {
+        "reports:write",
+        "agreements:request",
+        "recalls:acknowledge",
+        "catalog:write",
+        "admin",
+    }
     assert {scope.value for scope in Scope} > ASKING_SCOPES
 
 
@@ -199,7 +205,7 @@ def test_several_keys_each_with_scopes_an_end_and_a_limit(cast: Cast, scout: dic
     ]
     assert "key" not in listed[0]
     me = ask(key, "/api/v1/me").json()
-    assert me["consumer"] == {"slug": "scout", "kind": "ai_agent", "clearance": "internal"}
+    assert me["consumer"] == {"slug": "scout", "kind": "ai_agent", "clearance": "internal", "is_enforcement_point": False}
     assert (me["person"], me["scopes"], me["key"]["requests_per_minute"]) == ("olga", ["decide"], 60)
     assert me["key"]["prefix"] == key.split("_")[1]
     assert_problem(ask(key), 403, "scope_missing")

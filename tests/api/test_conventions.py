@@ -111,6 +111,29 @@ def test_one_verb_and_one_field_for_each_idea(document: dict[str, Any]) -> None:
             assert (is_word or "const" in schema) if name == "verdict" else is_flag, (component, name)
 
 
+BY_PEOPLE = {"acknowledged", "approved", "confirmed", "granted", "proposed", "published", "reviewed"}
+"""What only people do, so that there is no machine to name beside them; as they do when an exception is resolved."""
+
+
+def test_beside_a_person_who_acted_is_the_machine_that_acted_for_them(document: dict[str, Any]) -> None:
+    """`caller` beside what made the row, `<verb>_caller` beside what was done later; null or {consumer, key}."""
+    named = {(component, name) for component, name, _ in properties(document)}
+    demanded = {
+        (component, "caller" if name in {"actor", "created_by", "requested_by"} else f"{name.removesuffix('_by')}_caller")
+        for component, name in named
+        if (name == "actor" or name.endswith("_by"))
+        and name != "limited_by"  # a product
+        and name.removesuffix("_by").rpartition("_")[2] not in BY_PEOPLE
+        and (component.removesuffix("Answer").removesuffix("Entry"), name) != ("Exception", "resolved_by")
+    }
+    assert len(demanded) >= 15
+    assert demanded <= named
+    for component, name, schema in properties(document):
+        if name == "caller" or name.endswith("_caller"):
+            one, other = schema["anyOf"]
+            assert (one["$ref"], other) == ("#/components/schemas/CallerAnswer", {"type": "null"}), (component, name)
+
+
 def test_a_change_is_answered_with_what_was_changed_and_delete_with_nothing(document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         for method, operation in item.items():

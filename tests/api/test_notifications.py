@@ -61,7 +61,9 @@ def test_a_key_of_an_agent_reads_what_its_consumer_was_told_only(
 ) -> None:
     own, agents, _ = notices
     machine = Caller(None)
-    _, machine.key = create_key_of(consumer=agent, actor=None, name="test", scopes=[Scope.TRUST_READ], now=timezone.now())
+    _, machine.key = create_key_of(
+        consumer=agent, actor=None, name="test", scopes=[Scope.TRUST_READ, Scope.RECALLS_ACKNOWLEDGE], now=timezone.now()
+    )
     assert ids(machine) == [agents.pk]
     assert machine.post(f"{URL}/read", {"ids": [own.pk, agents.pk]}).json() == {"marked": 1}
 

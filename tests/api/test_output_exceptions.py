@@ -109,7 +109,7 @@ def test_an_agent_closes_nothing_whatever_its_key(who: Callers) -> None:
     address = recorded(who)
     who.cast.agent.owner = who.cast.exceptions
     who.cast.agent.save()
-    writer = key_of(who.cast.agent, Scope.TRUST_READ, Scope.CATALOG_WRITE)
+    writer = key_of(who.cast.agent, Scope.TRUST_READ, Scope.REPORTS_WRITE)
     assert_problem(writer.post(f"{address}/resolve", {"resolution": "Done."}), 403, "scope_missing")
     assert_problem(writer.post(f"{address}/assign", {"assignee": "otis"}), 403, "scope_missing")
     assert OutputException.objects.get().closed_at is None

@@ -139,6 +139,20 @@ def test_a_suite_is_written_version_by_version(cast: Cast, product: DataProduct)
     assert_problem(cast.consumer.get(f"{SUITE}/versions/3"), 404, "not_found")
 
 
+@pytest.mark.parametrize("schedule", ["P1D", "PT6H", "30 6 * * *"])
+def test_a_suite_without_a_word_on_the_schedule_leaves_it_as_it_is(cast: Cast, product: DataProduct, schedule: str) -> None:
+    cast.owner.put(SUITE, {"expectations": [CHECK], "schedule": schedule})
+    assert cast.owner.put(SUITE, {"expectations": [{**CHECK, "severity": "info"}]}).json()["schedule"] == schedule
+    assert cast.owner.put(SUITE, {"expectations": []}).json()["schedule"] == schedule
+    for nothing in ("", None):
+        cast.owner.put(SUITE, {"expectations": [CHECK], "schedule": schedule})
+        assert cast.owner.put(SUITE, {"expectations": [CHECK], "schedule": nothing}).json()["schedule"] is None
+
+
+def test_the_first_suite_without_a_schedule_has_none(cast: Cast, product: DataProduct) -> None:
+    assert cast.owner.put(SUITE, {"expectations": [CHECK]}).json()["schedule"] is None
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -125,7 +125,7 @@ def test_whoever_is_not_named_acknowledges_nothing(cast: Cast, recall: Recall) -
 
 def test_an_agent_acknowledges_with_its_own_key(cast: Cast, recall: Recall, agent: Consumer) -> None:
     caller = Caller(None)
-    scopes = [Scope.TRUST_READ, Scope.DECIDE]
+    scopes = [Scope.TRUST_READ, Scope.RECALLS_ACKNOWLEDGE]
     _, caller.key = create_key_of(consumer=agent, actor=None, name="x", scopes=scopes, now=NOW)
     assert caller.post(f"{RECALLS}/{recall.pk}/acknowledge").status_code == 200
 

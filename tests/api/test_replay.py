@@ -47,7 +47,7 @@ def product(module_product: DataProduct, db: None) -> DataProduct:
 def module_callers(module_rows: ModuleRows, module_cast: Cast) -> tuple[Caller, Caller]:
     """An agent, and a gateway that asks for others."""
     with module_rows():
-        agent, gateway = make_consumer("agent"), make_consumer("gateway", kind=ConsumerKind.SERVICE)
+        agent, gateway = make_consumer("agent"), make_consumer("gateway", kind=ConsumerKind.SERVICE, is_enforcement_point=True)
         return caller_of(agent), caller_of(gateway)
 
 

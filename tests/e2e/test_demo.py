@@ -268,7 +268,7 @@ def test_an_agent_that_asks_from_the_use_case_and_is_denied_opens_the_question_o
     demo: JudgedDemo, client: Client
 ) -> None:
     agent = Consumer.objects.select_related("owner").get(slug="route-advisor")
-    scopes = [Scope.TRUST_READ, Scope.DECIDE]
+    scopes = [Scope.TRUST_READ, Scope.DECIDE, Scope.REPORTS_WRITE]
     _, key = create_key(person=agent.owner, consumer=agent, name="desk", scopes=scopes, now=timezone.now())
     sent: Any = {"content_type": "application/json", "headers": {"authorization": f"Bearer {key}"}}
     question = {**json.loads(question_about(NO)), "context": {"use_case": "delay-forecast"}}

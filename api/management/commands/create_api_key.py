@@ -23,9 +23,8 @@ class Command(BaseCommand):
         whose.add_argument("username", nargs="?", help="the person whose key it is")
         whose.add_argument("--consumer", metavar="SLUG", help="the consumer whose key it is")
         parser.add_argument("--name", required=True, help="where the key is used")
-        parser.add_argument(
-            "--scope", action="append", choices=[scope.value for scope in Scope], help="may be repeated; default trust:read"
-        )
+        scopes = ", ".join(Scope)
+        parser.add_argument("--scope", action="append", help=f"may be repeated, one of {scopes}; default trust:read")
         parser.add_argument("--days", type=int, help="days until it expires; without it the key has no end")
         parser.add_argument("--requests-per-minute", type=int, metavar="N", help="its own limit; without it the installation's")
 

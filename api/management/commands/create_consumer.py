@@ -4,11 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from catalog.rules.consumers import ConsumerClaims, ConsumerDetails
 from catalog.rules.errors import DomainError
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
-from catalog.services.consumers import register_consumer
+from catalog.services.consumers import register_consumer, set_enforcement_point
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             choices=[sensitivity.value for sensitivity in Sensitivity],
             help="highest sensitivity that it may be given (default internal)",
         )
+        parser.add_argument("--enforcement-point", action="store_true", help="it asks about other consumers, whom it serves")
         parser.add_argument("--contact-email", default="", metavar="ADDRESS", help="where notices go besides its owner")
         parser.add_argument("--webhook-url", default="", metavar="URL", help="where signed notices are posted")
 
@@ -46,7 +48,10 @@ class Command(BaseCommand):
             clearance=Sensitivity(options["clearance"]),
         )
         try:
-            consumer = register_consumer(claims=claims, actor=None)
+            with transaction.atomic():
+                consumer = register_consumer(claims=claims, actor=None)
+                if options["enforcement_point"]:
+                    consumer = set_enforcement_point(consumer=consumer, is_enforcement_point=True, actor=None)
         except DomainError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(

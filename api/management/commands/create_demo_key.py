@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ApiKey, Consumer, Person
 from catalog.rules.errors import DomainError
-from catalog.rules.scopes import Scope
+from catalog.rules.scopes import NOT_FOR_AI, Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
 from catalog.services.api_keys import create_key
 
@@ -20,7 +20,7 @@ DEMO_PERSON = "demo-agent"
 
 class Command(BaseCommand):
     help = (
-        "Prints a fresh API key that may read and ask for decisions, of the demo's AI agent where there is one, else of a "
+        "Prints a fresh API key that may do what an AI agent may, of the demo's AI agent where there is one, else of a "
         "person. Its earlier keys of the same name are revoked."
     )
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             whose |= Q(consumer__slug=DEMO_AGENT) | Q(consumer__owner__username=DEMO_PERSON)
         ApiKey.objects.filter(whose, name=options["name"], revoked_at=None).update(revoked_at=now)
         try:
-            scopes = [Scope.TRUST_READ, Scope.DECIDE]
+            scopes = [scope for scope in Scope if scope not in NOT_FOR_AI]
             _, text = create_key(person=person, consumer=agent, name=options["name"], scopes=scopes, now=now)
         except DomainError as error:
             raise CommandError(str(error)) from None

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.v1.base import ModelAnswer, StrictSerializer
+from api.v1.base import ModelAnswer, StrictSerializer, caller_field
 from api.v1.fields import (
     SLUG_FORM,
     DurationField,
@@ -52,13 +52,14 @@ class OverrideAnswer(ModelAnswer[StageMove]):
     stage = serializers.ChoiceField(choices(UseCaseStage), source="to_stage")
     expires_at = serializers.DateTimeField(source="override_expires_at")
     requested_by = serializers.CharField(source="requested_by.username", allow_null=True, default=None)
+    caller = caller_field("asked")
     approved_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
     approved_at = serializers.DateTimeField(source="decided_at", allow_null=True)
     missing = serializers.SerializerMethodField(help_text="The questions that had no yes when it was approved.")
 
     class Meta:
         model = StageMove
-        fields = ["stage", "reason", "expires_at", "requested_by", "approved_by", "approved_at", "missing"]
+        fields = ["stage", "reason", "expires_at", "requested_by", "caller", "approved_by", "approved_at", "missing"]
 
     def get_missing(self, move: StageMove) -> list[str]:
         return [str(one.get("question", "")) for one in move.missing if isinstance(one, Mapping)]

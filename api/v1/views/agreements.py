@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_consumer, find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
+from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, TextField, choices
 from catalog.models import Agreement, Person
 from catalog.queries import agreements_of, agreements_waiting_for, is_insider
@@ -28,7 +28,16 @@ from catalog.services.agreements import (
 from catalog.services.permissions import is_governance
 from catalog.services.requests import LONGEST_REASON
 
-RELATED = ("consumer", "product", "requested_by", "owner_approved_by", "governance_approved_by", "ended_by")
+RELATED = (
+    "consumer",
+    "product",
+    "requested_by",
+    "caller__consumer",
+    "owner_approved_by",
+    "governance_approved_by",
+    "ended_by",
+    "ended_caller__consumer",
+)
 
 
 def agreements_as_shown() -> QuerySet[Agreement]:
@@ -70,9 +79,11 @@ class AgreementAnswer(ModelAnswer[Agreement]):
     product = serializers.CharField(source="product.slug")
     status = serializers.ChoiceField(choices(AgreementStatus), help_text="`expired` may be written some time after the end.")
     requested_by = serializers.CharField(source="requested_by.username")
+    caller = caller_field("asked")
     owner_approved_by = serializers.CharField(source="owner_approved_by.username", allow_null=True, default=None)
     governance_approved_by = serializers.CharField(source="governance_approved_by.username", allow_null=True, default=None)
     ended_by = serializers.CharField(source="ended_by.username", allow_null=True, default=None)
+    ended_caller = caller_field("ended it")
     waits_for = serializers.SerializerMethodField(help_text="Whose approval a request still needs.")
 
     class Meta:
@@ -85,6 +96,7 @@ class AgreementAnswer(ModelAnswer[Agreement]):
             "status",
             "reason",
             "requested_by",
+            "caller",
             "requested_at",
             "waits_for",
             "owner_approved_by",
@@ -94,6 +106,7 @@ class AgreementAnswer(ModelAnswer[Agreement]):
             "starts_at",
             "expires_at",
             "ended_by",
+            "ended_caller",
             "ended_at",
             "end_reason",
         ]
@@ -122,6 +135,7 @@ def _changed(agreement: Agreement, status: int = 200) -> Response:
 
 
 class AgreementsView(ApiView):
+    write_scope = Scope.AGREEMENTS_REQUEST
     query = AgreementQuery
     pagination_class = KeysetPagination
 
@@ -161,6 +175,7 @@ class AgreementView(ApiView):
 
 class ApproveAgreementView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="approve_agreement", request=None, responses=AgreementAnswer, tags=["agreements"])
     def post(self, request: Request, agreement_id: int) -> Response:
@@ -171,6 +186,7 @@ class ApproveAgreementView(ApiView):
 
 class RejectAgreementView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="reject_agreement", request=ReasonRequest, responses=AgreementAnswer, tags=["agreements"])
     def post(self, request: Request, agreement_id: int) -> Response:
@@ -181,6 +197,8 @@ class RejectAgreementView(ApiView):
 
 
 class WithdrawAgreementView(ApiView):
+    write_scope = Scope.AGREEMENTS_REQUEST
+
     @extend_schema(operation_id="withdraw_agreement", request=None, responses=AgreementAnswer, tags=["agreements"])
     def post(self, request: Request, agreement_id: int) -> Response:
         """Take back a request that you made."""

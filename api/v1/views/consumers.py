@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from api.access.visibility import find_consumer, visible_consumers, with_key_count
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
-from api.v1.fields import OptionalEmailField, OptionalTextField, TextField, choices
+from api.v1.fields import FlagField, OptionalEmailField, OptionalTextField, TextField, choices
 from catalog.models import Consumer
 from catalog.rules.consumers import LONGEST_SLUG, LONGEST_URL, ConsumerClaims, ConsumerDetails
 from catalog.rules.scopes import Scope
@@ -25,6 +25,7 @@ from catalog.services.consumers import (
     register_consumer,
     retire_consumer,
     set_clearance,
+    set_enforcement_point,
     suspend_consumer,
 )
 
@@ -45,6 +46,7 @@ class ConsumerAnswer(ModelAnswer[Consumer]):
             "kind",
             "owner",
             "clearance",
+            "is_enforcement_point",
             "status",
             "contact_email",
             "webhook_url",
@@ -78,6 +80,10 @@ class ConsumerRequest(ConsumerChange):
 
 class ClearanceRequest(StrictSerializer):
     clearance = serializers.ChoiceField(choices(Sensitivity))
+
+
+class EnforcementPointRequest(StrictSerializer):
+    is_enforcement_point = FlagField(help_text="Whether it may ask about other consumers.")
 
 
 class ConsumerAssignRequest(StrictSerializer):
@@ -184,6 +190,7 @@ class RetireConsumerView(StatusView):
 
 class ClearanceView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="set_clearance", request=ClearanceRequest, responses=ConsumerAnswer, tags=["consumers"])
     def post(self, request: Request, slug: str) -> Response:
@@ -191,6 +198,19 @@ class ClearanceView(ApiView):
         consumer = find_consumer(self.actor, slug)
         clearance = Sensitivity(self.body(ClearanceRequest)["clearance"])
         return shown(set_clearance(consumer=consumer, clearance=clearance, actor=self.actor))
+
+
+class EnforcementPointView(ApiView):
+    write_scope = Scope.ADMIN
+    is_personal = True
+
+    @extend_schema(
+        operation_id="set_enforcement_point", request=EnforcementPointRequest, responses=ConsumerAnswer, tags=["consumers"]
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Let it ask about other consumers, or no longer, as governance: a gateway that serves them. No AI gets that right."""
+        consumer = find_consumer(self.actor, slug)
+        return shown(set_enforcement_point(consumer=consumer, **self.body(EnforcementPointRequest), actor=self.actor))
 
 
 class AssignConsumerView(ApiView):

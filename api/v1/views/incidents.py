@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, OptionalChoiceField, OptionalTextField, TextField, choices
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
@@ -46,6 +46,7 @@ class IncidentAnswer(ModelAnswer[Incident]):
     created_by = serializers.CharField(
         source="opened_by.username", allow_null=True, default=None, help_text="Null: it opened by itself, or the system did it."
     )
+    caller = caller_field("opened it")
     rule = OptionalChoiceField(
         choices(IncidentRule), help_text="The rule of the trust policy that opened it; null: a person did."
     )
@@ -56,6 +57,7 @@ class IncidentAnswer(ModelAnswer[Incident]):
     resolved_by = serializers.CharField(
         source="resolved_by.username", allow_null=True, default=None, help_text="Null on a resolved one: the system."
     )
+    resolved_caller = caller_field("resolved it")
 
     class Meta:
         model = Incident
@@ -68,11 +70,13 @@ class IncidentAnswer(ModelAnswer[Incident]):
             "assignee",
             "created_at",
             "created_by",
+            "caller",
             "rule",
             "check_key",
             "is_held_by_governance",
             "resolved_at",
             "resolved_by",
+            "resolved_caller",
             "resolution",
         ]
 
@@ -81,13 +85,14 @@ class IncidentEntryAnswer(ModelAnswer[IncidentEntry]):
     kind = serializers.ChoiceField(choices(IncidentEntryKind))
     created_at = serializers.DateTimeField(source="at")
     actor = serializers.CharField(source="actor.username", allow_null=True, default=None, help_text="Null: the system.")
+    caller = caller_field("did it")
     before = OptionalTextField(help_text="The severity or the assignee that it had.")
     after = OptionalTextField(help_text="The severity or the assignee that it has from then on.")
     run = serializers.UUIDField(source="run_id", allow_null=True, help_text="The run that led to it.")
 
     class Meta:
         model = IncidentEntry
-        fields = ["created_at", "kind", "actor", "text", "before", "after", "run"]
+        fields = ["created_at", "kind", "actor", "caller", "text", "before", "after", "run"]
 
 
 class IncidentWithTimeline(IncidentAnswer):
@@ -127,7 +132,15 @@ class ResolutionRequest(StrictSerializer):
     resolution = TextField(max_length=LONGEST_TEXT, help_text="What was done about it.")
 
 
-RELATED = ("product__owner", "owner", "opened_by", "resolved_by", "port")
+RELATED = (
+    "product__owner",
+    "owner",
+    "opened_by",
+    "caller__consumer",
+    "resolved_by",
+    "resolved_caller__consumer",
+    "port",
+)
 LOOKUPS = {
     "is_open": "resolved_at__isnull",
     "severity": "severity",
@@ -143,7 +156,7 @@ def incidents_as_shown() -> QuerySet[Incident]:
 
 def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
     """Raises `NotFoundError`."""
-    rows = incidents_as_shown().prefetch_related("entries__actor")
+    rows = incidents_as_shown().prefetch_related("entries__actor", "entries__caller__consumer")
     incident = rows.filter(product=find_product(view.actor, slug), pk=incident_id).first()
     if incident is None:
         remedy = f"GET /api/v1/products/{slug}/incidents lists all."
@@ -152,7 +165,7 @@ def find_incident(view: ApiView, slug: str, incident_id: int) -> Incident:
 
 
 def _changed(incident: Incident, status: int = 200) -> Response:
-    row = incidents_as_shown().prefetch_related("entries__actor").get(pk=incident.pk)
+    row = incidents_as_shown().prefetch_related("entries__actor", "entries__caller__consumer").get(pk=incident.pk)
     location = f"/api/v1/products/{row.product.slug}/incidents/{row.pk}"
     return respond_after_change(IncidentWithTimeline(row).data, location=location, status=status)
 

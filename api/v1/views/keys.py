@@ -15,7 +15,7 @@ from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import MomentField, TextField, WholeNumberField, choices
 from catalog.models import ApiKey, Consumer
-from catalog.rules.scopes import Scope
+from catalog.rules.scopes import RESERVED_SCOPES, Scope
 from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.api_keys import (
     MOST_REQUESTS_PER_MINUTE,
@@ -33,10 +33,17 @@ def limit_field(**options: Any) -> WholeNumberField:
     return WholeNumberField(min_value=1, max_value=MOST_REQUESTS_PER_MINUTE, allow_null=True, help_text=text, **options)
 
 
+class ScopeField(serializers.ChoiceField):
+    """A scope. One that is reserved gets through: `create_key_of` says what it is."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data if isinstance(data, str) and data in RESERVED_SCOPES else super().to_internal_value(data)
+
+
 class KeyRequest(StrictSerializer):
     name = TextField(max_length=100, help_text="Where the key is used.")
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=choices(Scope)),
+        child=ScopeField(choices=choices(Scope)),
         default=lambda: [Scope.TRUST_READ.value],
         allow_empty=False,
         help_text="What the key may be used for.",
@@ -82,6 +89,7 @@ def new_key_answer(key: ApiKey, text: str) -> dict[str, Any]:
 
 class KeysView(ApiView):
     read_scope = write_scope = Scope.ADMIN
+    is_personal = True  # a machine that makes keys could act under another name
     pagination_class = KeysetPagination
     keyset = ("-id",)
 
@@ -123,6 +131,7 @@ class KeyView(ApiView):
 
 class ConsumerKeysView(ApiView):
     read_scope = write_scope = Scope.ADMIN
+    is_personal = True  # a machine that makes keys could act under another name
     pagination_class = KeysetPagination
     keyset = ("-id",)
 
@@ -168,6 +177,7 @@ class MeConsumer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     kind = serializers.ChoiceField(choices(ConsumerKind))
     clearance = serializers.ChoiceField(choices(Sensitivity))
+    is_enforcement_point = serializers.BooleanField(help_text="Whether it may ask about other consumers.")
 
 
 class MeKey(serializers.Serializer[Any]):
@@ -199,7 +209,12 @@ class MeView(ApiView):
         limit = grant.requests_per_minute or settings.TOUCHSTONE.key_requests_per_minute
         return {
             "scopes": grant.scopes,
-            "consumer": {"slug": grant.consumer_slug, "kind": grant.kind, "clearance": grant.clearance},
+            "consumer": {
+                "slug": grant.consumer_slug,
+                "kind": grant.kind,
+                "clearance": grant.clearance,
+                "is_enforcement_point": grant.is_enforcement_point,
+            },
             "key": {
                 "id": grant.key_id,
                 "name": key.name,

@@ -6,16 +6,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.authentication import KeyGrant
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, JsonObjectField, TextField, WholeNumberField, WholeNumberParameter, choices
 from catalog.models import Delivery, Notification
-from catalog.rules.consumers import MACHINES
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
-from catalog.services.notifications import mark_read, notices_for, shown_target
+from catalog.services.notifications import mark_read, notices_for, read_mark, shown_target
 from catalog.services.permissions import sees_everything
 
 MOST_MARKED_AT_ONCE = 500
@@ -35,7 +33,7 @@ class NotificationAnswer(ModelAnswer[Notification]):
 
     class Meta:
         model = Notification
-        fields = ["id", "kind", "consumer", "subject", "text", "payload", "created_at", "read_at"]
+        fields = ["id", "kind", "consumer", "subject", "text", "payload", "created_at", "read_at", "caller_read_at"]
 
 
 class MarkReadRequest(StrictSerializer):
@@ -84,17 +82,11 @@ class DeliveryAnswer(ModelAnswer[Delivery]):
 
 
 class NoticesView(ApiView):
-    """A notice is marked read by whoever may read it: that changes no claim, so no other scope is asked for."""
-
-    write_scope = Scope.TRUST_READ
+    write_scope = Scope.RECALLS_ACKNOWLEDGE
 
     def notices(self) -> QuerySet[Notification]:
-        """One's own and those of one's consumers; a key of an AI agent or model reads what its own consumer was told only."""
-        rows = notices_for(self.actor).select_related("consumer")
-        grant = self.request.auth
-        if isinstance(grant, KeyGrant) and grant.kind in MACHINES:
-            rows = rows.filter(consumer=grant.consumer_id)
-        return rows
+        """One's own and those of one's consumers; a key of a service, an AI agent or model reads those of its consumer only."""
+        return notices_for(self.actor).select_related("consumer")
 
 
 class NotificationsView(NoticesView):
@@ -104,7 +96,7 @@ class NotificationsView(NoticesView):
     @extend_schema(operation_id="list_notifications", responses=NotificationAnswer(many=True), tags=["notifications"])
     def get(self, request: Request) -> Response:
         """Notices to you and to your consumers, newest first."""
-        lookups = {"is_unread": "read_at__isnull", "kind": "kind", "consumer": "consumer__slug"}
+        lookups = {"is_unread": f"{read_mark()}__isnull", "kind": "kind", "consumer": "consumer__slug"}
         return self.page(self.matching(self.notices(), lookups), NotificationAnswer)
 
 

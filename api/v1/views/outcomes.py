@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from api.access.permissions import reporter_of
 from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field
 from api.v1.fields import (
     FlagParameter,
     MomentField,
@@ -52,7 +52,8 @@ class OutcomeAnswer(ModelAnswer[OutcomeReport]):
     target = serializers.FloatField(source="measure.target", help_text="Its current state.")
     better = serializers.ChoiceField(choices(Better), source="measure.better")
     created_at = serializers.DateTimeField(source="reported_at")
-    created_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the consumer.")
+    created_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the caller.")
+    caller = caller_field("reported it")
     consumer = serializers.CharField(
         source="consumer.slug", allow_null=True, default=None, help_text="Whose key reported it; null for a person."
     )
@@ -69,6 +70,7 @@ class OutcomeAnswer(ModelAnswer[OutcomeReport]):
             "observed_at",
             "created_at",
             "created_by",
+            "caller",
             "consumer",
             "note",
         ]
@@ -102,7 +104,8 @@ class UseAnswer(ModelAnswer[DecisionUse]):
     misuse = serializers.SerializerMethodField(help_text="Why the use did not rest on a valid yes; null where it did.")
     decision_url = serializers.SerializerMethodField(help_text="Where the answer is.")
     created_at = serializers.DateTimeField(source="reported_at")
-    created_by = serializers.CharField(source="reported_by.username")
+    created_by = serializers.CharField(source="reported_by.username", help_text="The person, or who answers for the caller.")
+    caller = caller_field("reported it")
 
     class Meta:
         model = DecisionUse
@@ -119,6 +122,7 @@ class UseAnswer(ModelAnswer[DecisionUse]):
             "note",
             "created_at",
             "created_by",
+            "caller",
         ]
 
     @extend_schema_field(serializers.ChoiceField(choices(Misuse), allow_null=True))
@@ -129,14 +133,12 @@ class UseAnswer(ModelAnswer[DecisionUse]):
         return f"/api/v1/decisions/{use.decision_id}"
 
 
-REPORTING = (Scope.DECIDE, Scope.CATALOG_WRITE)
-"""A key that asks may say what came of the answers, and so may one that changes claims."""
 AGAIN = "It was reported before: this is that report."
 
 
 class OutcomesView(ApiView):
     query = OutcomeQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_outcomes", responses=OutcomeAnswer(many=True), tags=["use-cases"])
@@ -144,7 +146,7 @@ class OutcomesView(ApiView):
         """Values that were reported for the measures of the use case, the newest report first."""
         rows = OutcomeReport.objects.filter(use_case=find_use_case(self.actor, slug))
         rows = self.matching(rows, {"measure": "measure__name", "since": "observed_at__gte"})
-        return self.page(rows.select_related("measure", "reported_by", "consumer"), OutcomeAnswer)
+        return self.page(rows.select_related("measure", "reported_by", "consumer", "caller__consumer"), OutcomeAnswer)
 
     @extend_schema(
         operation_id="report_outcome",
@@ -162,7 +164,7 @@ class OutcomesView(ApiView):
 
 class UsesView(ApiView):
     query = UseQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_uses", responses=UseAnswer(many=True), tags=["use-cases"])
@@ -193,5 +195,5 @@ class UsesView(ApiView):
 def uses_as_shown(use_case: UseCase) -> QuerySet[DecisionUse]:
     """Uses with all that an answer shows of them."""
     product = DataProduct.objects.filter(pk=OuterRef("product_id")).order_by().values("slug")
-    rows = DecisionUse.objects.filter(use_case=use_case).select_related("consumer", "reported_by")
+    rows = DecisionUse.objects.filter(use_case=use_case).select_related("consumer", "reported_by", "caller__consumer")
     return rows.annotate(product_slug=Subquery(product))

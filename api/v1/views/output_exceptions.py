@@ -8,9 +8,9 @@ from rest_framework.response import Response
 from api.access.permissions import reporter_of
 from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, OptionalTextField, TextField, WholeNumberField, WholeNumberParameter, choices
-from api.v1.views.outcomes import AGAIN, LONGEST_NOTE, REPORTING
+from api.v1.views.outcomes import AGAIN, LONGEST_NOTE
 from catalog.models import Person
 from catalog.rules.errors import NotFoundError
 from catalog.rules.scopes import Scope
@@ -67,7 +67,8 @@ class ExceptionEntry(ModelAnswer[OutputException]):
     severity = serializers.ChoiceField(choices(Severity))
     consumer = serializers.CharField(source="consumer.slug", allow_null=True, default=None, help_text="Whose output it was.")
     created_at = serializers.DateTimeField(source="opened_at")
-    created_by = serializers.CharField(source="opened_by.username", help_text="The person, or who answers for the consumer.")
+    created_by = serializers.CharField(source="opened_by.username", help_text="The person, or who answers for the caller.")
+    caller = caller_field("recorded it")
     assignee = serializers.CharField(source="assigned_to.username", allow_null=True, default=None)
     resolved_at = serializers.DateTimeField(source="closed_at", allow_null=True)
     resolved_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
@@ -86,6 +87,7 @@ class ExceptionEntry(ModelAnswer[OutputException]):
             "severity",
             "created_at",
             "created_by",
+            "caller",
             "assignee",
             "due_at",
             "resolved_at",
@@ -109,7 +111,7 @@ class ExceptionAnswer(ExceptionEntry):
 
 class ExceptionsView(ApiView):
     query = ExceptionQuery
-    write_scope = REPORTING
+    write_scope = Scope.REPORTS_WRITE
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_exceptions", responses=ExceptionEntry(many=True), tags=["use-cases"])
@@ -153,6 +155,7 @@ class ExceptionView(ApiView):
 
 class ResolveExceptionView(ApiView):
     write_scope = Scope.ADMIN  # a person answers for how it was dealt with: no AI closes what was wrong with its own output
+    is_personal = True
 
     @extend_schema(
         operation_id="resolve_exception", request=ExceptionResolutionRequest, responses=ExceptionAnswer, tags=["use-cases"]
@@ -166,6 +169,7 @@ class ResolveExceptionView(ApiView):
 
 class AssignExceptionView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(
         operation_id="assign_exception", request=ExceptionAssignRequest, responses=ExceptionAnswer, tags=["use-cases"]

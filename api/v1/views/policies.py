@@ -165,6 +165,7 @@ class AccessPolicyDifferenceView(PolicyView):
 
 class PublishPolicyView(PolicyView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="publish_access_policy", request=None, responses=AccessPolicyAnswer, tags=["policies"])
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
@@ -174,6 +175,7 @@ class PublishPolicyView(PolicyView):
 
 class WithdrawPolicyView(PolicyView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="withdraw_access_policy", request=None, responses=AccessPolicyAnswer, tags=["policies"])
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
@@ -240,6 +242,7 @@ class GuardrailDifferenceView(PolicyView):
 
 class PublishGuardrailView(PolicyView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="publish_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:
@@ -249,6 +252,7 @@ class PublishGuardrailView(PolicyView):
 
 class WithdrawGuardrailView(PolicyView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="withdraw_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:

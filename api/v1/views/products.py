@@ -331,6 +331,7 @@ class RetireView(_StepView):
 
 class AcknowledgeView(_StepView):
     write_scope = Scope.ADMIN  # a person answers for the product: no machine says so in their name
+    is_personal = True
     step = products.acknowledge_product
 
     @extend_schema(operation_id="acknowledge_product", request=None, responses=ProductAnswer, tags=["products"])
@@ -341,6 +342,7 @@ class AcknowledgeView(_StepView):
 
 class ReviewView(_StepView):
     write_scope = Scope.ADMIN
+    is_personal = True
     step = reviews.review_product
 
     @extend_schema(operation_id="review_product", request=None, responses=ProductAnswer, tags=["products"])

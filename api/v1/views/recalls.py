@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer
+from api.v1.base import ApiView, CallerAnswer, ModelAnswer, StrictSerializer
 from api.v1.fields import FlagParameter, TextField, choices
 from catalog.models import Person
 from catalog.models.product import is_looked_after_by
@@ -58,7 +58,7 @@ def find_recall(person: Person, recall_id: int) -> Recall:
 
 def visible_parts(person: Person, recall: Recall) -> QuerySet[RecalledConsumer]:
     """The consumers that the recall names, as far as the person may see them: all for the product's people, else one's own."""
-    rows = recall.consumers.select_related("consumer").order_by("consumer__slug")
+    rows = recall.consumers.select_related("consumer", "caller__consumer").order_by("consumer__slug")
     product = recall.product
     is_insider = product.owner_id == person.pk or product.stewards.filter(pk=person.pk).exists() or sees_everything(person)
     return rows if is_insider else rows.filter(consumer__owner=person)
@@ -99,9 +99,22 @@ class NamedConsumer(ModelAnswer[RecalledConsumer]):
     decision_ids = serializers.ListField(child=serializers.IntegerField(), help_text="The answers of yes, newest first.")
     decision_count = serializers.IntegerField(help_text="All of them; decision_ids holds the newest 1000.")
 
+    acknowledged_at = serializers.DateTimeField(allow_null=True, help_text="When the person did who answers for the consumer.")
+    caller_acknowledged_at = serializers.DateTimeField(allow_null=True, help_text="When the consumer itself did, with its key.")
+    caller = CallerAnswer(allow_null=True, help_text="The key with which it did.")
+
     class Meta:
         model = RecalledConsumer
-        fields = ["consumer", "decision_ids", "decision_count", "purposes", "acknowledged_at", "acknowledged_by"]
+        fields = [
+            "consumer",
+            "decision_ids",
+            "decision_count",
+            "purposes",
+            "acknowledged_at",
+            "acknowledged_by",
+            "caller_acknowledged_at",
+            "caller",
+        ]
 
 
 class RecallAnswer(RecallEntry):
@@ -141,11 +154,14 @@ class RecallView(ApiView):
 
 
 class AcknowledgeRecallView(ApiView):
-    write_scope = Scope.TRUST_READ  # who may read that it concerns them may say that they have
+    write_scope = Scope.RECALLS_ACKNOWLEDGE
 
     @extend_schema(operation_id="acknowledge_recall", request=None, responses=RecallAnswer, tags=["recalls"])
     def post(self, request: Request, recall_id: int) -> Response:
-        """Say, for your consumers that the recall names, that you have taken note. Saying it again changes nothing."""
+        """Say, for your consumers that the recall names, that you have taken note. Saying it again changes nothing.
+
+        A machine's key says so for its own consumer only, and not in the person's name.
+        """
         acknowledge_recall(recall=find_recall(self.actor, recall_id), actor=self.actor, now=self.now)
         return Response(RecallAnswer(shown(self, recall_id)).data)
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field
 from api.v1.fields import JsonObjectField, TextField, choices
 from api.v1.views.ports import find_port, only_port
 from catalog.queries import visible_products
@@ -45,6 +45,7 @@ class RunEntry(ModelAnswer[Run]):
     evidence_status = serializers.SerializerMethodField(help_text="What was found; null until the run is completed.")
     cause = serializers.ChoiceField(RunCause.choices)
     requested_by = serializers.CharField(source="requested_by.username", allow_null=True, default=None)
+    caller = caller_field("requested it")
     suite_version = serializers.IntegerField(source="suite.version")
     failure = FailureAnswer(allow_null=True)
 
@@ -58,6 +59,7 @@ class RunEntry(ModelAnswer[Run]):
             "evidence_status",
             "cause",
             "requested_by",
+            "caller",
             "requested_at",
             "attempt",
             "max_attempts",
@@ -121,7 +123,7 @@ class RunAnswer(RunEntry):
         return CheckResultAnswer(shown_results(run), many=True).data
 
 
-RELATED = ("port__product", "suite", "requested_by")
+RELATED = ("port__product", "suite", "requested_by", "caller__consumer")
 
 
 class RunsView(ApiView):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_use_case
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
+from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, OptionalTextField, choices
 from catalog.models import Person
 from catalog.queries import visible_use_cases
@@ -72,7 +72,9 @@ class StageMoveAnswer(ModelAnswer[StageMove]):
     requested_by = serializers.CharField(
         source="requested_by.username", allow_null=True, default=None, help_text="null: the system."
     )
+    caller = caller_field("asked")
     decided_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
+    decided_caller = caller_field("moved or withdrew it")
     override_ended_at = serializers.DateTimeField(
         allow_null=True, help_text="When the override stopped counting: its time was over, or the use case moved on."
     )
@@ -89,8 +91,10 @@ class StageMoveAnswer(ModelAnswer[StageMove]):
             "status",
             "reason",
             "requested_by",
+            "caller",
             "requested_at",
             "decided_by",
+            "decided_caller",
             "decided_at",
             "decision_reason",
             "is_override",
@@ -107,7 +111,9 @@ class StageMoveAnswer(ModelAnswer[StageMove]):
 
 def as_shown() -> QuerySet[StageMove]:
     """Moves with all that an answer names of them."""
-    return StageMove.objects.select_related("use_case", "requested_by", "decided_by")
+    return StageMove.objects.select_related(
+        "use_case", "requested_by", "caller__consumer", "decided_by", "decided_caller__consumer"
+    )
 
 
 def find_move(person: Person, slug: str, move_id: int) -> StageMove:
@@ -190,6 +196,7 @@ class StageMoveView(ApiView):
 
 class ApproveStageMoveView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="approve_stage_move", request=ApprovalRequest, responses=StageMoveAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str, move_id: int) -> Response:
@@ -201,6 +208,7 @@ class ApproveStageMoveView(ApiView):
 
 class RejectStageMoveView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="reject_stage_move", request=ReasonRequest, responses=StageMoveAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str, move_id: int) -> Response:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field
 from api.v1.fields import JsonObjectField, OptionalTextField, PatternField, choices
 from api.v1.views.ports import find_port
 from catalog.models import OutputPort
@@ -25,10 +25,11 @@ from trust.models import Suite
 
 class SuiteEntry(ModelAnswer[Suite]):
     created_by = serializers.CharField(source="created_by.username", allow_null=True, default=None)
+    caller = caller_field("wrote it")
 
     class Meta:
         model = Suite
-        fields = ["version", "name", "schedule", "digest", "is_current", "created_at", "created_by"]
+        fields = ["version", "name", "schedule", "digest", "is_current", "created_at", "created_by", "caller"]
 
 
 class ExpectationAnswer(serializers.Serializer[object]):
@@ -58,7 +59,9 @@ class ExpectationRequest(StrictSerializer):
 
 class SuiteRequest(StrictSerializer):
     expectations = serializers.ListField(child=ExpectationRequest(), help_text=f"At most {MOST_EXPECTATIONS:,}.")
-    schedule = OptionalTextField(max_length=100, default="", help_text="`P1D`, a cron line, or empty: on request.")
+    schedule = OptionalTextField(
+        max_length=100, required=False, help_text="`P1D`, a cron line, or empty: on request. Left out: as it is."
+    )
 
 
 def expectations_of(given: Mapping[str, Any]) -> tuple[Expectation, ...]:
@@ -77,7 +80,7 @@ def expectations_of(given: Mapping[str, Any]) -> tuple[Expectation, ...]:
 def find_suite(port: OutputPort, version: int | None = None) -> Suite:
     """The current version, or the one that is named. Raises `NotFoundError`."""
     wanted = {"is_current": True} if version is None else {"version": version}
-    suite = Suite.objects.select_related("created_by").filter(port=port, **wanted).first()
+    suite = Suite.objects.select_related("created_by", "caller__consumer").filter(port=port, **wanted).first()
     if suite is None:
         what = "a suite" if version is None else f"version {version} of a suite"
         remedy = f"PUT /api/v1/products/{port.product.slug}/ports/{port.name}/suite writes one."
@@ -100,7 +103,7 @@ class SuiteView(ApiView):
         given = self.body(SuiteRequest)
         expectations = expectations_of(given)
         demand_runnable_patterns(expectations)
-        suite = put_suite(port=found, expectations=expectations, schedule=given["schedule"], actor=self.actor, now=self.now)
+        suite = put_suite(port=found, expectations=expectations, schedule=given.get("schedule"), actor=self.actor, now=self.now)
         is_new = suite.created_at == self.now
         headers = {"Location": f"/api/v1/products/{slug}/ports/{port}/suite/versions/{suite.version}"} if is_new else {}
         return Response(SuiteAnswer(suite).data, status=201 if is_new else 200, headers=headers)
@@ -114,7 +117,7 @@ class SuiteVersionsView(ApiView):
     def get(self, request: Request, slug: str, port: str) -> Response:
         """Every version of the port's suite, newest first."""
         found = find_port(find_product(self.actor, slug), port)
-        rows = Suite.objects.filter(port=found).select_related("created_by").defer("expectations")
+        rows = Suite.objects.filter(port=found).select_related("created_by", "caller__consumer").defer("expectations")
         return self.page(rows, SuiteEntry)
 
 

@@ -232,7 +232,7 @@ def answered(request: HttpRequest, asker: Asker, question: Question, now: dateti
 
 
 class CheckView(ApiView):
-    write_scope = Scope.TRUST_READ
+    write_scope = Scope.TRUST_READ  # a question: it changes nothing
 
     @extend_schema(operation_id="check_trust", request=CheckRequest, responses=CheckAnswers, tags=["trust"])
     def post(self, request: Request) -> HttpResponse:

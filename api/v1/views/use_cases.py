@@ -176,6 +176,7 @@ class UseCaseView(ApiView):
 
 class AcknowledgeUseCaseView(ApiView):
     write_scope = Scope.ADMIN  # a person answers for the decision: no machine says so in their name
+    is_personal = True
 
     @extend_schema(operation_id="acknowledge_use_case", request=None, responses=UseCaseAnswer, tags=["use-cases"])
     def post(self, request: Request, slug: str) -> Response:
@@ -187,6 +188,7 @@ class AcknowledgeUseCaseView(ApiView):
 
 class ConfirmationsView(ApiView):
     write_scope = Scope.ADMIN  # a person says how an obligation is met, not the machine that is bound by it
+    is_personal = True
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_confirmations", responses=ConfirmationAnswer(many=True), tags=["use-cases"])

@@ -140,6 +140,7 @@ class TrustPolicyView(ApiView):
 
 class TrustPoliciesView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
     pagination_class = KeysetPagination
     keyset = ("-version",)
 
@@ -173,6 +174,7 @@ class TrustPolicyVersionView(ApiView):
 
 class TrustPolicyPublishView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="confirm_trust_policy", request=None, responses=TrustPolicyAnswer, tags=["policies"])
     def post(self, request: Request, version: int) -> Response:

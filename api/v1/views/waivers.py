@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ModelAnswer, StrictSerializer, respond_after_change
+from api.v1.base import ApiView, ModelAnswer, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, OptionalChoiceField, OptionalTextField, TextField, choices
 from catalog.queries import visible_products
 from catalog.rules.errors import NotFoundError
@@ -43,9 +43,11 @@ class WaiverAnswer(ModelAnswer[Waiver]):
     requested_by = serializers.CharField(
         source="requested_by.username", allow_null=True, default=None, help_text="Null: from before a second person was needed."
     )
+    caller = caller_field("asked")
     granted_by = serializers.CharField(source="granted_by.username", allow_null=True, default=None)
     starts_at = serializers.DateTimeField(allow_null=True, help_text="When it was granted.")
     ended_by = serializers.CharField(source="ended_by.username", allow_null=True, default=None)
+    ended_caller = caller_field("ended it")
     ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was rejected, withdrawn or revoked.")
 
     class Meta:
@@ -59,6 +61,7 @@ class WaiverAnswer(ModelAnswer[Waiver]):
             "reason",
             "owner",
             "requested_by",
+            "caller",
             "requested_at",
             "granted_by",
             "starts_at",
@@ -66,6 +69,7 @@ class WaiverAnswer(ModelAnswer[Waiver]):
             "revoked_at",
             "ended_at",
             "ended_by",
+            "ended_caller",
             "end_reason",
         ]
 
@@ -87,7 +91,15 @@ class WaiverReasonRequest(StrictSerializer):
     reason = TextField(max_length=LONGEST_REASON, help_text="The reason; everyone concerned reads it.")
 
 
-RELATED = ("product__owner", "owner", "requested_by", "granted_by", "ended_by")
+RELATED = (
+    "product__owner",
+    "owner",
+    "requested_by",
+    "caller__consumer",
+    "granted_by",
+    "ended_by",
+    "ended_caller__consumer",
+)
 
 
 def waivers_as_shown() -> QuerySet[Waiver]:
@@ -154,6 +166,7 @@ class WaiverView(ApiView):
 
 class GrantWaiverView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="grant_waiver", request=None, responses=WaiverAnswer, tags=["waivers"])
     def post(self, request: Request, slug: str, waiver_id: int) -> Response:
@@ -163,6 +176,7 @@ class GrantWaiverView(ApiView):
 
 class RejectWaiverView(ApiView):
     write_scope = Scope.ADMIN
+    is_personal = True
 
     @extend_schema(operation_id="reject_waiver", request=WaiverReasonRequest, responses=WaiverAnswer, tags=["waivers"])
     def post(self, request: Request, slug: str, waiver_id: int) -> Response:

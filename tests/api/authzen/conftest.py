@@ -52,7 +52,7 @@ def module_authzen(module_rows: ModuleRows) -> Rows:
 
 
 def _make_rows() -> Rows:
-    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE, is_enforcement_point=True)
     return Rows(
         gateway=gateway,
         agent=make_consumer("flight-planner", kind=ConsumerKind.AI_AGENT),

@@ -24,7 +24,7 @@ EVALUATION = "/access/v1/evaluation"
 
 @pytest.fixture
 def gateway() -> Consumer:
-    return make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    return make_consumer("gateway", kind=ConsumerKind.SERVICE, is_enforcement_point=True)
 
 
 @pytest.fixture

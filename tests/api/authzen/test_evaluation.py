@@ -12,7 +12,7 @@ from catalog.models import Consumer, DataProduct
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Effect, Sensitivity
 from catalog.services.api_keys import create_key_of, revoke_key_of
-from catalog.services.consumers import consumer_of_person
+from catalog.services.consumers import consumer_of_person, set_enforcement_point
 from tests.api.authzen.client import EnforcementPoint, demand_no_decision
 from tests.api.authzen.conftest import PURPOSE, enforcement_point_of, make_good_product
 from tests.api.authzen.words import action, question, resource, subject
@@ -203,8 +203,11 @@ def test_an_agent_asks_about_itself_only(agent: Consumer, model: Consumer, order
     assert (other["decision"], codes(other)) == (False, ["subject_not_asker"])
 
 
-def test_a_person_asks_about_others(agent: Consumer, orders: DataProduct) -> None:
-    person = enforcement_point_of(consumer_of_person(make_governance()))
+def test_a_person_asks_about_others_with_that_right_only(agent: Consumer, orders: DataProduct) -> None:
+    consumer = consumer_of_person(make_governance())
+    person = enforcement_point_of(consumer)
+    assert codes(person.evaluate(**question())) == ["subject_not_asker"]
+    set_enforcement_point(consumer=consumer, is_enforcement_point=True, actor=None)
     assert person.evaluate(**question())["decision"] is True
 
 

@@ -13,7 +13,7 @@ from catalog.models import OutputPort
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.api_keys import revoke_key
-from catalog.services.consumers import consumer_of_person
+from catalog.services.consumers import consumer_of_person, set_enforcement_point
 from tests.api.callers import Caller, Cast, assert_problem, make_cast
 from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy
 from tests.trust.builders import make_ready_port, run_well
@@ -33,6 +33,7 @@ def cast(db: None) -> Cast:
     cast = make_cast()
     cast.consumer.key_row.scopes = ["trust:read", "decide"]
     cast.consumer.key_row.save()
+    set_enforcement_point(consumer=cast.consumer.key_row.consumer, is_enforcement_point=True, actor=None)
     return cast
 
 

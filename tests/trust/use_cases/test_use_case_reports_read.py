@@ -182,13 +182,15 @@ def test_what_somebody_elses_key_asked_about_an_agent_shows_nothing_of_it() -> N
     agent = use_case.consumers.get()
     product = use_case.products.get().product
     owner = make_consumer("carl", owner=agent.owner, kind=ConsumerKind.PERSON)
-    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE)
+    gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE, is_enforcement_point=True)
     make_consumer("mallory", kind=ConsumerKind.PERSON)
-    for number, decision in enumerate((True, False)):
-        log_decision(product, agent, NOW - number * timedelta(hours=1), use_case="delays", asker="mallory", decision=decision)
+    make_consumer("service", owner=agent.owner, kind=ConsumerKind.SERVICE)
+    for asker in ("mallory", "service", owner.slug):
+        for decision in (True, False):
+            log_decision(product, agent, use_case="delays", asker=asker, decision=decision)
     grant = only_grant(use_case)
     assert (grant.asked, grant.denied, grant.unanswered_denials, grant.last_asked_at) == (0, 0, 0, None)
-    for asker in (agent, owner, gateway):
-        log_decision(product, agent, use_case="delays", asker=asker.slug, decision=False)
+    for asker in (agent.slug, gateway.slug):
+        log_decision(product, agent, use_case="delays", asker=asker, decision=False)
     grant = only_grant(use_case)
-    assert (grant.asked, grant.denied, grant.unanswered_denials) == (3, 3, 3)
+    assert (grant.asked, grant.denied, grant.unanswered_denials) == (2, 2, 2)

@@ -29,7 +29,15 @@ class RecalledConsumerInline(TabularInline):
     """Who is named, with the newest of the decisions that said yes."""
 
     model = RecalledConsumer
-    fields = readonly_fields = ["consumer", "decision_count", "newest", "purposes", "acknowledged_at", "acknowledged_by"]
+    fields = readonly_fields = [
+        "consumer",
+        "decision_count",
+        "newest",
+        "purposes",
+        "acknowledged_at",
+        "acknowledged_by",
+        "caller_acknowledged_at",
+    ]
     extra = 0
     can_delete = False
 

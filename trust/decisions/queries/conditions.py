@@ -5,12 +5,22 @@ owner, `d` the product, `g` the agreement, `c` the current verdict. Each clause 
 `test_resolved_question.py` and `test_unusable_keys.py` compare the two.
 """
 
+from trust.decisions.rules.question import FOR_OTHERS
 from trust.verdicts.models import verdict
 
 GOOD_KEY = "NOT k.is_blocked AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
 
 CURRENT_VERDICT = f"({verdict.CURRENT_VERDICT.format(now='statement_timestamp()')} AND c.body <> '')"
 """Of a row with a stored answer: an empty text is never served."""
+
+ASKER_FACTS = f"{{asker}}.kind || CASE WHEN {{asker}}.is_enforcement_point THEN '{FOR_OTHERS}' ELSE '' END"
+"""What an answer rests on in its asker: the kind, and whether it may ask about others."""
+
+ASKED_BY_RIGHT = """({asker} = {subject} OR EXISTS (
+    SELECT 1 FROM catalog_consumer a JOIN catalog_consumerevent e ON e.pgh_obj_id = a.id
+    WHERE a.slug = {asker} AND e.is_enforcement_point))"""
+"""Of a logged answer: the consumer asked about itself, or one did that is an enforcement point, or was one. What others asked
+shows nothing of it."""
 
 USE_IS_DUE = "(k.last_used_at IS NULL OR k.last_used_at < statement_timestamp() - interval '1 minute')"
 """The last use is kept to the minute."""

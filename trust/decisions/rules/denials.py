@@ -6,15 +6,12 @@ caller's conditions are the caller's own: they change neither the verdict nor th
 
 from datetime import datetime
 
-from catalog.rules.consumers import MACHINES
 from catalog.rules.moments import duration_text
 from catalog.rules.ruling import RulingReason
 from catalog.rules.texts import cut
 from trust.decisions.rules.question import Question
 
 GOVERNANCE = "governance"
-ASK_ABOUT_THEMSELVES = MACHINES
-"""Kinds whose keys get answers about their own consumer only; people and services may be enforcement points for others."""
 
 
 def subject_unknown(slug: str) -> RulingReason:
@@ -33,7 +30,8 @@ def subject_inactive(slug: str) -> RulingReason:
 
 def subject_not_asker(slug: str, asker: str) -> RulingReason:
     message = f"The key of {cut(asker, 80)} may ask about {cut(asker, 80)} only, not about {cut(slug, 80)}."
-    return RulingReason("subject_not_asker", message, "Ask with a key of that consumer, or of a person or a service.")
+    remedy = f"Ask with a key of that consumer, or let governance make {cut(asker, 80)} an enforcement point, if it is no AI."
+    return RulingReason("subject_not_asker", message, remedy, GOVERNANCE)
 
 
 def product_unknown(slug: str) -> RulingReason:

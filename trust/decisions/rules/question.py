@@ -21,6 +21,10 @@ SCOPE_OF = {
 """What a key needs to ask."""
 
 
+FOR_OTHERS = " for others"
+"""Behind the kind of an asker: governance lets it ask about other consumers."""
+
+
 class PartInUseCase(StrEnum):
     """Whether a consumer acts in the use case that a question names."""
 

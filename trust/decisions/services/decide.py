@@ -131,10 +131,11 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
     is_ruled_now = ruling is not None and question.as_of is None
     is_yes_for_purpose = conclusion.decision and is_ruled_now
+    is_asked_by_another = "subject_not_asker" in evaluation.reason_codes  # the consumer neither got nor asked for it
     text = worded(word(conclusion))
     return Draft(
         asker_kind=resolved.asker_kind,
-        consumer_id=subject.id if subject else None,
+        consumer_id=subject.id if subject and not is_asked_by_another else None,
         consumer_facts=subject.facts if subject and is_ruled_now else None,
         subject=conclusion.subject,
         product_id=product.id if product else None,

@@ -20,6 +20,7 @@ from catalog.rules.errors import ForbiddenError
 from catalog.rules.scopes import Scope
 from trust.decisions.queries.conditions import (
     AGREEMENT_OF,
+    ASKER_FACTS,
     CURRENT_VERDICT,
     FILLED,
     GOOD_KEY,
@@ -45,7 +46,7 @@ subject AS MATERIALIZED (
 ), """
 _LOCK_KEY = f"""
 asker AS MATERIALIZED (
-    SELECT k.id, a.kind, k.requests_per_minute, {USE_IS_DUE} AS is_use_due
+    SELECT k.id, {ASKER_FACTS.format(asker="a")} AS kind, k.requests_per_minute, {USE_IS_DUE} AS is_use_due
     FROM given JOIN catalog_apikey k ON k.id = given.key JOIN catalog_consumer a ON a.id = k.consumer_id
     WHERE {GOOD_KEY} AND k.digest = coalesce(given.digest, k.digest) AND k.scopes && given.scopes
         AND (a.id, a.slug, a.owner_id) = (given.consumer, given.asker, given.person) {{after_subjects}}

@@ -10,7 +10,7 @@ from catalog.rules.moments import duration_text
 from catalog.rules.ruling import AskedFor, PolicyInForce, Ruling, RulingReason
 from trust.decisions.queries.resolved_question import ResolvedQuestion
 from trust.decisions.rules import denials
-from trust.decisions.rules.question import Asker, Conclusion, PartInUseCase, Question
+from trust.decisions.rules.question import FOR_OTHERS, Asker, Conclusion, PartInUseCase, Question
 from trust.decisions.services.product_status import ProductStatus
 from trust.verdicts.rules.answer import valid_only_until
 from trust.vocabulary import DecisionChannel, VerdictStatus
@@ -107,7 +107,7 @@ def _refusals(resolved: ResolvedQuestion, asker: Asker, subject: str, channel: D
 
 def _about_subject(resolved: ResolvedQuestion, asker: Asker, subject: str) -> Sequence[RulingReason]:
     kind = resolved.question.subject_kind
-    if subject != asker.slug and resolved.asker_kind in denials.ASK_ABOUT_THEMSELVES:
+    if subject != asker.slug and not resolved.asker_kind.endswith(FOR_OTHERS):
         return [denials.subject_not_asker(subject, asker.slug)]
     if resolved.subject is None or (kind is not None and resolved.subject.subject.kind is not kind):
         return [denials.subject_unknown(subject)]

@@ -13,10 +13,12 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 
+from catalog.callers import machine
 from catalog.models import Consumer, Person
 from catalog.rules.errors import DomainError, ForbiddenError
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
+from trust.decisions.queries.conditions import ASKED_BY_RIGHT
 from trust.verdicts.models.recall import Recall, RecalledConsumer
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.rules.codec import load_outcome
@@ -29,12 +31,14 @@ from trust.vocabulary import RecallStatus
 MOST_DECISION_IDS = 1000
 """How many decision ids a recall keeps for one consumer, the newest; the count counts all (our choice)."""
 
-# A yes about a past moment (`as_of`) allowed nothing. Both bounds of the time let the planner leave partitions out.
-_WHO_RELIED = """
+# A yes about a past moment (`as_of`) allowed nothing, nor did one that a consumer asked for which is no enforcement point. Both
+# bounds of the time let the planner leave partitions out.
+_WHO_RELIED = f"""
 SELECT d.consumer_id, count(*), (array_agg(d.id ORDER BY d.id DESC))[1:%s],
-       coalesce(array_agg(DISTINCT d.purpose ORDER BY d.purpose) FILTER (WHERE d.purpose IS NOT NULL), '{}')
+       coalesce(array_agg(DISTINCT d.purpose ORDER BY d.purpose) FILTER (WHERE d.purpose IS NOT NULL), '{{}}')
 FROM trust_decision d JOIN catalog_consumer c ON c.id = d.consumer_id
 WHERE d.product_id = %s AND d.decision AND d.asked_at >= %s AND d.asked_at < %s AND d.question ->> 'as_of' IS NULL
+  AND {ASKED_BY_RIGHT.format(asker="d.asker", subject="c.slug")}
 GROUP BY d.consumer_id ORDER BY d.consumer_id
 """
 
@@ -186,11 +190,20 @@ def _payload(recall: Recall, consumer: Consumer) -> dict[str, Any]:
 
 @transaction.atomic
 def acknowledge_recall(*, recall: Recall, actor: Person, now: datetime) -> int:
-    """For how many consumers `actor`, who owns them, has taken note of the recall just now. Raises `ForbiddenError`."""
+    """For how many consumers `actor`, who owns them, has taken note of the recall just now. Raises `ForbiddenError`.
+
+    A machine takes note for itself: that is kept beside, and is not the word of the person who answers for it.
+    """
     own = recall.consumers.filter(consumer__owner=actor)
+    caller = machine()
+    if caller is not None:
+        own = own.filter(consumer=caller.consumer_id)
     if not own.exists():
+        named = f"not consumer {caller.consumer}" if caller else f"no consumer of {actor.username}"
         raise ForbiddenError(
-            f"Recall {recall.pk} names no consumer of {actor.username}, so there is nothing to acknowledge.",
-            remedy="The owner of a consumer that the recall names acknowledges it.",
+            f"Recall {recall.pk} names {named}, so there is nothing to acknowledge.",
+            remedy="The owner of a consumer that the recall names acknowledges it; a key of that consumer does so for itself.",
         )
+    if caller is not None:
+        return own.filter(caller_acknowledged_at=None).update(caller_acknowledged_at=now, caller=caller.key_id)
     return own.filter(acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=actor.username)

@@ -77,7 +77,7 @@ def desk_context_of(request: HttpRequest, reach: Reach, now: datetime, policy: T
 def _agreements(viewer: DeskContext) -> Queue:
     person = person_of(viewer.request)
     mine = agreements_waiting_for(person, is_governance=viewer.governs, now=viewer.now).order_by("id")
-    mine = mine.select_related("consumer", "product", "requested_by").defer("product__search")
+    mine = mine.select_related("consumer", "product", "requested_by", "caller__consumer").defer("product__search")
     return _queue(
         "Agreements to approve",
         mine,
@@ -85,7 +85,7 @@ def _agreements(viewer: DeskContext) -> Queue:
         lambda row: Item(
             f"{row.consumer.slug}: {row.product.slug} for {row.purpose}",
             row_link(row),
-            f"requested by {row.requested_by}",
+            f"requested by {row.done_by(row.requested_by)}",
             row.requested_at,
         ),
         list_link(viewer.request, Agreement, {"status__exact": AgreementStatus.REQUESTED.value}),
@@ -141,7 +141,9 @@ def _exceptions(viewer: DeskContext) -> Queue:
 
 def _waivers(viewer: DeskContext) -> Queue:
     asked = waiting.open_waivers(viewer.reach, viewer.now)
-    mine = waivers_waiting_for(person_of(viewer.request), viewer.now).select_related("product", "requested_by")
+    mine = waivers_waiting_for(person_of(viewer.request), viewer.now).select_related(
+        "product", "requested_by", "caller__consumer"
+    )
     return _queue(
         "Waivers to grant",
         mine.defer("product__search").order_by("requested_at", "id"),
@@ -149,7 +151,7 @@ def _waivers(viewer: DeskContext) -> Queue:
         lambda row: Item(
             f"{row.product.slug}: {GATES.get(row.gate, row.gate) if row.gate else row.check_key}",
             row_link(row),
-            f"requested by {row.requested_by}",
+            f"requested by {row.done_by(row.requested_by)}",
             row.requested_at,
         ),
         list_link(viewer.request, Waiver, {"status__exact": WaiverStatus.REQUESTED.value}),
@@ -161,12 +163,12 @@ def _moves(viewer: DeskContext) -> Queue:
     visible = visible_use_cases(person).order_by().values("pk")
     return _queue(
         "Stage changes to approve",
-        moves_waiting_for(person).select_related("use_case", "requested_by").order_by("id"),
+        moves_waiting_for(person).select_related("use_case", "requested_by", "caller__consumer").order_by("id"),
         waiting.open_moves().filter(use_case__in=visible),
         lambda row: Item(
             f"{row.use_case.slug}: from {row.from_stage} to {row.to_stage}{', as an override' if row.is_override else ''}",
             row_link(row),
-            f"requested by {row.requested_by}",
+            f"requested by {row.done_by(row.requested_by)}",
             row.requested_at,
         ),
         list_link(viewer.request, StageMove, {"status__exact": StageMoveStatus.REQUESTED.value}),

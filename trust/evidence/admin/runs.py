@@ -71,11 +71,27 @@ class RunAdmin(LargeTableAdmin):
     search_fields = ["=port__product__slug", "=port__name"]
     search_help_text = "The slug of a product, or the name of a port, in full"
     ordering = ["-requested_at", "id"]
-    fields = ["id", "port", "suite", "cause", "requested_by", "requested_at", "started_at", "finished_at", "worker", "attempts"]
+    fields = [
+        "id",
+        "port",
+        "suite",
+        "cause",
+        "requested_by",
+        "machine",
+        "requested_at",
+        "started_at",
+        "finished_at",
+        "worker",
+        "attempts",
+    ]
     change_form_outer_before_template = "touchstone/admin/run_before.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        rows = super().get_queryset(request).select_related("port__product", "suite__port__product", "requested_by")
+        rows = (
+            super()
+            .get_queryset(request)
+            .select_related("port__product", "suite__port__product", "requested_by", "caller__consumer")
+        )
         return rows.defer("columns", "figures", "suite__expectations", "port__product__search", "suite__port__product__search")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -114,10 +130,10 @@ class SuiteAdmin(LargeTableAdmin):
     product_path = "port__product"
     list_display = ["port", "version", "standing", "size", "schedule", "created_at", "created_by"]
     list_filter = ["is_current"]
-    list_select_related = ["port__product", "created_by"]
+    list_select_related = ["port__product", "created_by", "caller__consumer"]
     search_fields = ["=port__product__slug", "=port__name"]
     ordering = ["-id"]
-    fields = ["port", "name", "version", "standing", "schedule", "digest", "created_at", "created_by"]
+    fields = ["port", "name", "version", "standing", "schedule", "digest", "created_at", "created_by", "machine"]
     change_form_outer_after_template = "touchstone/admin/suite_after.html"
 
     @display(description="Status", label={"current": "success", "earlier": "info"})

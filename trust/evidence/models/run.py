@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models import OutputPort, Person
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Dimension, Severity
 from trust.evidence.models.suite import Suite
@@ -18,7 +19,7 @@ class RunCause(models.TextChoices):
     SCHEDULE = "schedule"
 
 
-class Run(models.Model):
+class Run(MadeByCaller):
     """One execution of a suite on a port: queued → running → completed, or failed (we could not look).
 
     A worker holds a running row by its lease: it renews `lease_expires_at` while it works; once that moment has passed the

@@ -5,9 +5,10 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models import OutputPort, Person
+from catalog.models.caller import MadeByCaller
 
 
-class Suite(models.Model):
+class Suite(MadeByCaller):
     """One version of a port's suite. Rows never change, but for `is_current`.
 
     expectations: `[{"type", "kwargs", "severity", "dimension", "meta"}, ...]` in order; `digest` is the SHA-256 (hex) of

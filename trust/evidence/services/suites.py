@@ -35,9 +35,10 @@ MOST_AT_ONCE = 1_000  # our choice: more than the workers of one machine do in t
 
 
 def put_suite(
-    *, port: OutputPort, expectations: Sequence[Expectation], schedule: str, actor: Person | None, now: datetime
+    *, port: OutputPort, expectations: Sequence[Expectation], schedule: str | None, actor: Person | None, now: datetime
 ) -> Suite:
-    """The port's current suite, which demands `expectations` and runs at `schedule` (ISO 8601 duration, cron line, or empty).
+    """The port's current suite, which demands `expectations` and runs at `schedule` (ISO 8601 duration, cron line, or empty;
+    None: as the current suite does).
 
     Where something differs it is a new version. Evidence of a version with other demands (`digest`) stops counting; new
     descriptions or another schedule leave it valid. An expectation without a dimension gets the one of its type. Raises
@@ -51,11 +52,13 @@ def put_suite(
         )
     demand_small_suite(expectations)
     _demand_few_patterns(expectations)
+    current = port.suites.filter(is_current=True).first()
+    if schedule is None:
+        schedule = "" if current is None else current.schedule
     _demand_sound(expectations, schedule)
     complete = [replace(one, dimension=one.dimension or dimension_of(one.type)) for one in expectations]
     stored = [_stored(one) for one in complete]
     digest = suite_digest(Demands(str(port), tuple(complete)))
-    current = port.suites.filter(is_current=True).first()
     if current is not None and (current.digest, current.schedule, current.expectations) == (digest, schedule, stored):
         return current
     with recorded("put_suite", actor):

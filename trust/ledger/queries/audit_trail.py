@@ -175,9 +175,10 @@ def _conditions(kind: Kind, sought: TrailFilter, after: TrailPosition | None) ->
     if sought.actors is not None:
         conditions.append(
             "pgh_context_id IN (SELECT id FROM pghistory_context WHERE metadata ->> 'actor' = ANY(%s::text[])"
+            " UNION ALL SELECT id FROM pghistory_context WHERE metadata ->> 'caller' = ANY(%s::text[])"
             " UNION ALL SELECT id FROM pghistory_context WHERE metadata ->> 'user' = %s AND metadata ->> 'actor' IS NULL)"
         )
-        values += [list(sought.actors), str(sought.person)]
+        values += [list(sought.actors), list(sought.actors), str(sought.person)]
     for objects in (sought.objects, sought.reach):
         if objects is None:
             continue

@@ -37,6 +37,7 @@ RECORDED = [
     "evidence",
     "opened_at",
     "opened_by",
+    "machine",
     "due_at",
 ]
 

@@ -107,14 +107,14 @@ class StageMoveAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageMove]:
         end_overrides(now=timezone.now())
-        related = ("use_case__business_owner", "requested_by", "decided_by")
+        related = ("use_case__business_owner", "requested_by", "caller__consumer", "decided_by")
         rows: QuerySet[StageMove] = super().get_queryset(request).select_related(*related)
         return rows.filter(use_case__in=visible_use_cases(person_of(request)).order_by().values("pk"))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return ["use_case", "to_stage", "reason", "override_expires_at"]
-        shown = ["use_case", "from_stage", "to_stage", "standing", "reason", "requested_by", "requested_at"]
+        shown = ["use_case", "from_stage", "to_stage", "standing", "reason", "requested_by", "machine", "requested_at"]
         shown += ["is_override", "override_expires_at", "override_ended_at", "lacking"]
         if isinstance(obj, StageMove) and obj.status == StageMoveStatus.REQUESTED:
             return [*shown, "answer", "decision_reason"]

@@ -205,4 +205,4 @@ def _story(use_case: UseCase, reader: Person, now: datetime) -> Mapping[str, Any
 
 def _moves(use_case: UseCase) -> Sequence[StageMove]:
     moves = use_case.stage_moves.filter(status__in=[StageMoveStatus.DONE, StageMoveStatus.REQUESTED])
-    return list(moves.select_related("requested_by", "decided_by").order_by("-id")[:10])
+    return list(moves.select_related("requested_by", "caller__consumer", "decided_by").order_by("-id")[:10])

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Consumer, Measure, Person, UseCase
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Severity, UseCaseStage
 from trust.verdicts.models.verdict import TrustPolicyVersion
@@ -89,7 +90,7 @@ class ReadinessWatch(models.Model):
 
 
 @pghistory.track()
-class StageMove(models.Model):
+class StageMove(MadeByCaller):
     """One move of a use case between stages: asked for by somebody and, where the stage needs it, approved by somebody else.
 
     missing: what readiness lacked when it was decided, as `[{gap, question, answer, message, remedy, who}]`; only an override
@@ -106,6 +107,9 @@ class StageMove(models.Model):
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     requested_at = models.DateTimeField()
     decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_caller = models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_reason = models.TextField(blank=True)
     is_override = models.BooleanField(default=False)
@@ -149,7 +153,7 @@ class StageMove(models.Model):
         return f"{self.use_case}: {self.from_stage} to {self.to_stage}, {self.status}"
 
 
-class OutcomeReport(models.Model):
+class OutcomeReport(MadeByCaller):
     """One value of a measure, append-only. observed_at: the moment that the value is about, never after `reported_at`.
 
     consumer: whose key reported it; None: the person did. One value for a measure and a moment; another one is refused.
@@ -179,7 +183,7 @@ class OutcomeReport(models.Model):
         return f"{self.measure}: {self.value}"
 
 
-class DecisionUse(models.Model):
+class DecisionUse(MadeByCaller):
     """What a consumer says that it did with one answer, append-only: it used the data, or it took the declared fallback.
 
     decision_id names `trust.Decision`; consumer, product and asked_at are copied from there. at: when it was used.
@@ -221,7 +225,7 @@ class DecisionUse(models.Model):
 
 
 @pghistory.track()
-class OutputException(models.Model):
+class OutputException(MadeByCaller):
     """An output of the AI that was wrong, harmful or disputed, recorded against the decision that it rested on.
 
     consumer: whose output it was. reference: what its own system calls the output, so that a report is not counted twice.
@@ -268,7 +272,7 @@ class OutputException(models.Model):
                 name="exception_stays_as_it_was_recorded",
                 fields=[
                     *("use_case", "consumer", "decision_id", "reference", "title", "description", "severity"),
-                    *("opened_at", "opened_by", "due_at"),
+                    *("opened_at", "opened_by", "caller", "due_at"),
                 ],
             ),
         ]

@@ -11,6 +11,7 @@ RELATED = (
     "use_case__business_owner",
     "consumer__owner",
     "opened_by",
+    "caller__consumer",
     "assigned_to",
     "closed_by",
 )

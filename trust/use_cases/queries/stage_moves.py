@@ -37,7 +37,9 @@ def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapp
     else:
         counts = Q(decided_at__lte=at) & (Q(override_ended_at=None) | Q(override_ended_at__gt=at))
     found: dict[int, list[StageMove]] = {pk: [] for pk in use_case_ids}
-    for move in StageMove.objects.filter(given & counts).select_related("requested_by", "decided_by").order_by("id"):
+    for move in (
+        StageMove.objects.filter(given & counts).select_related("requested_by", "caller__consumer", "decided_by").order_by("id")
+    ):
         found[move.use_case_id].append(move)
     return found
 

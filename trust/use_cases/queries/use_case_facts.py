@@ -41,8 +41,8 @@ SELECT p.id, greatest(
     (SELECT max(o.confirmed_at) FROM catalog_obligationconfirmation o WHERE o.confirmed_by_id = p.id),
     (SELECT max(r.reported_at) FROM trust_outcomereport r WHERE r.reported_by_id = p.id AND r.consumer_id IS NULL),
     (SELECT max(x.closed_at) FROM trust_outputexception x WHERE x.closed_by_id = p.id),
-    (SELECT max(m.requested_at) FROM trust_stagemove m WHERE m.requested_by_id = p.id),
-    (SELECT max(m.decided_at) FROM trust_stagemove m WHERE m.decided_by_id = p.id)
+    (SELECT max(m.requested_at) FROM trust_stagemove m WHERE m.requested_by_id = p.id AND m.caller_id IS NULL),
+    (SELECT max(m.decided_at) FROM trust_stagemove m WHERE m.decided_by_id = p.id AND m.decided_caller_id IS NULL)
 )
 FROM catalog_person p WHERE p.id = ANY(%s)
 """

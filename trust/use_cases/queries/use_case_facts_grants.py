@@ -15,18 +15,19 @@ from catalog.queries import agreements_standing, policies_in_force
 from catalog.rules.obligation import obligation_from_json
 from catalog.rules.ruling import AskedFor, PolicyInForce, Resource, Ruling, Subject
 from catalog.rules.vocabulary import AgreementStatus, ConsumerKind, Lifecycle, Sensitivity
+from trust.decisions.queries.conditions import ASKED_BY_RIGHT
 from trust.use_cases.queries.use_case_facts_products import good_until
 from trust.use_cases.rules.readiness.facts import ConfirmationFacts, GrantFacts
 from trust.verdicts.rules.policy_settings import ReadinessPolicy
 from trust.vocabulary import VerdictStatus
 
-# Both look only at an index that holds all that is counted here, `trust_decision_use_case`. People's keys may ask about any
-# consumer; what somebody asked about an agent that is not theirs shows nothing of it, neither that it asks nor that it was
-# denied. Services, which may enforce answers for agents, count. A denial is answered by a fallback of that consumer for that
-# product which was taken within the time for it, or which names the denial itself.
-_NAMED = """use_case = %(slug)s AND asked_at > %(since)s AND asked_at <= %(now)s AND NOT EXISTS (
-    SELECT FROM catalog_consumer asking JOIN catalog_consumer asked ON asking.owner_id <> asked.owner_id
-    WHERE asking.slug = asker AND asking.kind = 'person' AND asked.id = consumer_id
+# Both look only at an index that holds all that is counted here, `trust_decision_use_case`. What another consumer asked about
+# an agent shows nothing of it, neither that it asks nor that it was denied, unless that is an enforcement point. A denial is
+# answered by a fallback of that consumer for that product which was taken within the time for it, or which names the denial
+# itself.
+_NAMED = f"""use_case = %(slug)s AND asked_at > %(since)s AND asked_at <= %(now)s AND EXISTS (
+    SELECT FROM catalog_consumer asked WHERE asked.id = consumer_id
+        AND {ASKED_BY_RIGHT.format(asker="asker", subject="asked.slug")}
 )"""
 _ASKED = f"""
 SELECT consumer_id, product_id, count(*), max(asked_at), count(*) FILTER (WHERE NOT decision)

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
-from catalog.services.permissions import actor_name
+from catalog.services.permissions import actor_name, in_person
 from trust.notices.services.notices import Notice
 from trust.use_cases.models.use_case import OutputException
 from trust.use_cases.services.reporters import Reporter
@@ -20,10 +20,10 @@ def recorded_notice(exception: OutputException, *, by: Reporter) -> Notice:
         exception,
         "recorded",
         headline=f"is recorded, due at {shown(exception.due_at)}",
-        text=f"{by.name} recorded: {exception.title}\n{exception.description}\n\n{routed}, and it must be closed by "
-        f"{shown(exception.due_at)}.",
+        text=f"{actor_name(by.person)} recorded: {exception.title}\n{exception.description}\n\n"
+        f"{routed}, and it must be closed by {shown(exception.due_at)}.",
         people=[handler, exception.use_case.outputs_owner] if handler else list(Person.objects.governance()),
-        besides=None if by.consumer else by.person,
+        besides=by.person,
     )
 
 
@@ -100,7 +100,7 @@ def _notice(
         kind=f"exception.{event.partition(':')[0]}",
         subject=f"Exception {exception.pk} of use case {use_case} {headline}",
         text=f"{text}\n\nIt rests on decision {exception.decision_id}. The exception: GET {address}",
-        people=[person for person in people if person is not None and person != besides],
+        people=[person for person in people if person is not None and person != in_person(besides)],
         consumers=[exception.consumer] if to_consumer and exception.consumer else [],
         payload=_payload(exception, address),
     )

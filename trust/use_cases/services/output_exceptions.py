@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalog.callers import machine
 from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
@@ -58,7 +59,8 @@ def record_exception(
             "description": trouble.description.strip(),
             "severity": trouble.severity,
         }
-        known = exceptions_as_shown().filter(use_case=use_case, opened_by=reporter.person, **said).order_by("id").first()
+        same = {**said, "opened_by": reporter.person, "caller__consumer": caller.consumer_id if (caller := machine()) else None}
+        known = exceptions_as_shown().filter(use_case=use_case, **same).order_by("id").first()
         if known is not None:
             return known, False
         row = OutputException.objects.create(

@@ -7,6 +7,7 @@ from django.db.models import Q
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339
 from catalog.services.notifications import notify
+from catalog.services.permissions import in_person
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_in
 from trust.use_cases.rules.readiness.redaction import redact_requirements
@@ -57,4 +58,4 @@ def _concerned(move: StageMove, actor: Person | None) -> list[Person]:
     use_case = move.use_case
     named = [use_case.business_owner_id, use_case.outputs_owner_id, use_case.exceptions_owner_id, move.requested_by_id]
     people = Person.objects.filter(Q(pk__in=Person.objects.governance()) | Q(pk__in=[pk for pk in named if pk]))
-    return [person for person in people if actor is None or person.pk != actor.pk]
+    return [person for person in people if person != in_person(actor)]

@@ -12,11 +12,12 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from catalog.callers import machine_key
 from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.permissions import actor_name
+from catalog.services.permissions import actor_name, demand_own_request
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
 from trust.use_cases.models.use_case import StageMove
@@ -94,7 +95,7 @@ def request_stage_move(
             readiness=kept.row,
             missing=as_kept(missing),
         )
-        tell(move, "requested", f"{actor.username} asks to move it to {to_stage}", now=now, actor=actor)
+        tell(move, "requested", f"{actor_name(actor)} asks to move it to {to_stage}", now=now, actor=actor)
     return move
 
 
@@ -136,7 +137,7 @@ def approve_stage_move(*, move: StageMove, actor: Person, now: datetime, reason:
         row.readiness, row.missing = kept.row, as_kept(missing)
         row.status, row.decided_by, row.decided_at, row.decision_reason = StageMoveStatus.DONE, actor, now, reason.strip()
         _arrive(use_case, row, now)
-        what = f"{actor.username} approved its move to {to_stage}"
+        what = f"{actor_name(actor)} approved its move to {to_stage}"
         until = f" under an override until {shown(row.override_expires_at)}" if row.override_expires_at else ""
         tell(row, "done", f"{what}{until}", now=now, actor=actor)
     return row
@@ -150,7 +151,7 @@ def reject_stage_move(*, move: StageMove, reason: str, actor: Person, now: datet
             raise ForbiddenError(f"{actor.username} made this request.", remedy="Withdraw it instead.", code="four_eyes")
         demand_may_move(actor, use_case)
         _decide(row, StageMoveStatus.REJECTED, demand_reason(reason, "A rejection"), actor, now)
-        tell(row, "rejected", f"{actor.username} rejected its move to {row.to_stage}", now=now, actor=actor)
+        tell(row, "rejected", f"{actor_name(actor)} rejected its move to {row.to_stage}", now=now, actor=actor)
     return row
 
 
@@ -160,8 +161,9 @@ def withdraw_stage_move(*, move: StageMove, actor: Person, now: datetime) -> Sta
         _, row = _held_move(move)
         if not (actor.is_active and actor.pk == row.requested_by_id):
             raise not_the_requester(row, actor)
+        demand_own_request(row.caller, f"the request that {move_of(row)}")
         _decide(row, StageMoveStatus.WITHDRAWN, "", actor, now)
-        tell(row, "withdrawn", f"{actor.username} withdrew its move to {row.to_stage}", now=now, actor=actor)
+        tell(row, "withdrawn", f"{actor_name(actor)} withdrew its move to {row.to_stage}", now=now, actor=actor)
     return row
 
 
@@ -213,7 +215,7 @@ def _held(use_case: UseCase) -> UseCase:
 def _held_move(move: StageMove) -> tuple[UseCase, StageMove]:
     """Use case and request as they are now, locked. Raises `ConflictError` where it waits no more."""
     use_case = _held(UseCase(pk=move.use_case_id))
-    row = locked(move, "requested_by")
+    row = locked(move, "requested_by", "caller")
     row.use_case = use_case
     if row.status != StageMoveStatus.REQUESTED:
         raise ConflictError(
@@ -252,6 +254,7 @@ def _move_at_once(
         requested_by=actor,
         requested_at=now,
         decided_by=actor,
+        decided_caller_id=machine_key(),
         decided_at=now,
         missing=as_kept(missing),
     )
@@ -274,7 +277,8 @@ def _arrive(use_case: UseCase, move: StageMove, now: datetime) -> None:
 
 def _decide(row: StageMove, status: StageMoveStatus, reason: str, actor: Person | None, now: datetime) -> None:
     row.status, row.decision_reason, row.decided_by, row.decided_at = status, reason, actor, now
-    row.save(update_fields=["status", "decision_reason", "decided_by", "decided_at"])
+    row.decided_caller_id = machine_key()
+    row.save(update_fields=["status", "decision_reason", "decided_by", "decided_caller", "decided_at"])
 
 
 def _nothing_to_override(why: str) -> ConflictError:

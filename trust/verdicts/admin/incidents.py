@@ -32,6 +32,7 @@ from trust.verdicts.services.incidents import (
     resolve_incident,
 )
 
+RELATED = ("product__owner", "owner", "opened_by", "caller__consumer", "resolved_by", "port")
 BUTTON = "trust_incident_"  # what unfold puts before the names of buttons
 
 
@@ -107,7 +108,7 @@ class IncidentAdmin(ProductRowAdmin):
     form = IncidentForm
     list_display = ["title", "product", "severity_word", "standing", "seen_to_by", "opened_at", "opened_from", "resolved_at"]
     list_filter = [OpenFilter, ("severity", ChoicesDropdownFilter), ("rule", ChoicesDropdownFilter)]
-    list_select_related = ["product__owner", "owner", "opened_by"]
+    list_select_related = ["product__owner", "owner", "opened_by", "caller__consumer"]
     search_fields = ["title", "product__slug"]
     autocomplete_fields = ["owner"]
     ordering = ["-id"]
@@ -119,7 +120,7 @@ class IncidentAdmin(ProductRowAdmin):
         """Those of products within reach, and those that were handed to whoever looks."""
         mine = super().get_queryset(request).order_by().values("pk")
         rows = Incident.objects.filter(Q(pk__in=mine) | Q(owner=person_of(request)))
-        return rows.select_related("product__owner", "owner", "opened_by", "resolved_by", "port").defer("product__search")
+        return rows.select_related(*RELATED).defer("product__search")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
@@ -155,7 +156,7 @@ class IncidentAdmin(ProductRowAdmin):
         incident = kwargs.get("obj")
         if isinstance(incident, Incident):
             nothing = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
-            entries = list(incident.entries.select_related("actor").order_by("id"))
+            entries = list(incident.entries.select_related("actor", "caller__consumer").order_by("id"))
             context.update(now=timezone.now(), incident=incident, entries=entries, **nothing)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -193,4 +194,4 @@ class IncidentAdmin(ProductRowAdmin):
     def opened_from(self, incident: Incident) -> str:
         if incident.rule:
             return f"the rule {incident.rule}"
-        return incident.opened_by.username if incident.opened_by else "the system"
+        return incident.done_by(incident.opened_by.username) if incident.opened_by else "the system"

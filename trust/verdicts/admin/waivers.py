@@ -62,7 +62,7 @@ class WaiverAdmin(ProductRowAdmin):
     action_form = ReasonForm
     list_display = ["excepted", "product", "standing", "reason_short", "owner", "requested_by", "granted_by", "expires_at"]
     list_filter = [WaitingFilter, ("status", ChoicesDropdownFilter)]
-    list_select_related = ["product__owner", "owner", "requested_by", "granted_by"]
+    list_select_related = ["product__owner", "owner", "requested_by", "caller__consumer", "granted_by"]
     search_fields = ["product__slug", "reason", "gate", "check_key"]
     autocomplete_fields = ["owner"]
     ordering = ["-id"]
@@ -70,6 +70,7 @@ class WaiverAdmin(ProductRowAdmin):
     shown = [
         "standing",
         "requested_by",
+        "machine",
         "requested_at",
         "granted_by",
         "starts_at",

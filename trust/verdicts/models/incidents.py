@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models import DataProduct, OutputPort, Person
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Severity
 from trust.evidence.models.run import Run
@@ -13,7 +14,7 @@ from trust.vocabulary import IncidentEntryKind, IncidentRule
 
 
 @pghistory.track()
-class Incident(models.Model):
+class Incident(MadeByCaller):
     """A known problem with a product. While a critical one is open the `incidents` gate fails.
 
     owner: who sees to it; None, from before there were owners: the product's owner. rule: what opened it by itself, with the
@@ -30,6 +31,9 @@ class Incident(models.Model):
     opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    resolved_caller = models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     resolution = models.TextField(blank=True)
     rule = models.CharField(max_length=40, choices=choices(IncidentRule), blank=True)
     port = models.ForeignKey(OutputPort, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
@@ -66,7 +70,7 @@ class Incident(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="incident_stays_as_it_was_opened",
-                fields=["product", "title", "description", "opened_at", "opened_by", "rule", "port", "check_key"],
+                fields=["product", "title", "description", "opened_at", "opened_by", "caller", "rule", "port", "check_key"],
             ),
         ]
 
@@ -75,7 +79,7 @@ class Incident(models.Model):
 
 
 @pghistory.track()
-class IncidentEntry(models.Model):
+class IncidentEntry(MadeByCaller):
     """One line of an incident's timeline, append-only. actor None: the system. run: what led to it, where a rule did.
 
     before, after: the severity or the owner's username that changed; empty otherwise.

@@ -39,7 +39,11 @@ class Recall(models.Model):
 
 
 class RecalledConsumer(models.Model):
-    """One consumer named in a recall, with the decisions that said yes to it."""
+    """One consumer named in a recall, with the decisions that said yes to it.
+
+    acknowledged_*: by the person who answers for the consumer. caller_acknowledged_at: by the consumer itself, with the key
+    `caller`; that is not the person's word.
+    """
 
     recall = models.ForeignKey(Recall, on_delete=models.CASCADE, related_name="consumers")
     consumer = models.ForeignKey(Consumer, on_delete=models.PROTECT, related_name="recalls")
@@ -48,6 +52,10 @@ class RecalledConsumer(models.Model):
     purposes = ArrayField(models.CharField(max_length=80), default=list)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=150, blank=True)
+    caller_acknowledged_at = models.DateTimeField(null=True, blank=True)
+    caller = models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         ordering = ["recall", "consumer"]

@@ -6,13 +6,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import DataProduct, Person
+from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.vocabulary import WaiverStatus
 
 
 @pghistory.track()
-class Waiver(models.Model):
+class Waiver(MadeByCaller):
     """An accepted exception: one gate, or one check (by its key), asked for with owner, reason and end, and granted by another.
 
     starts_at: when it was granted; None before. owner: who answers for the exception. requested_by None: from before a second
@@ -34,6 +35,9 @@ class Waiver(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_caller = models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     end_reason = models.TextField(blank=True)
 
     class Meta:
@@ -87,7 +91,17 @@ class Waiver(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="waiver_stays_as_it_was_asked",
-                fields=["product", "gate", "check_key", "reason", "owner", "requested_by", "requested_at", "expires_at"],
+                fields=[
+                    "product",
+                    "gate",
+                    "check_key",
+                    "reason",
+                    "owner",
+                    "requested_by",
+                    "caller",
+                    "requested_at",
+                    "expires_at",
+                ],
             ),
             pgtrigger.Protect(
                 name="waiver_stays_as_it_was_granted",

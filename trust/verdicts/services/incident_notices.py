@@ -8,6 +8,7 @@ from datetime import datetime
 
 from catalog.models import DataProduct, Person
 from catalog.services.notifications import notify
+from catalog.services.permissions import in_person
 from trust.evidence.rules.formatting import count
 from trust.verdicts.models.incidents import Incident
 
@@ -50,7 +51,7 @@ def concerned(product: DataProduct, incidents: Iterable[Incident], actor: Person
     """The product's owner and stewards and the incidents' owners; those of them who are active, without `actor`."""
     people = {person.pk: person for person in (product.owner, *product.stewards.all())}
     people |= {incident.owner.pk: incident.owner for incident in incidents if incident.owner is not None}
-    return [person for person in people.values() if person.is_active and (actor is None or person.pk != actor.pk)]
+    return [person for person in people.values() if person.is_active and person != in_person(actor)]
 
 
 def _where(product: DataProduct, incident: Incident) -> str:

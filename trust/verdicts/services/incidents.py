@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from catalog.callers import machine_key
 from catalog.models import DataProduct, Person
 from catalog.queries.ownership import has_identity, has_owned_since, is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
@@ -17,6 +18,7 @@ from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import (
     actor_name,
+    by_actor,
     can_look_after,
     is_governance,
     require_can_look_after,
@@ -61,9 +63,8 @@ def open_incident(
             held_by_governance=_judges(actor, product),
         )
         _note(incident, IncidentEntryKind.OPENED, actor, now, after=severity)
-        by = "the system" if actor is None else actor.username
         headline = f"{severity} incident opened: {incident.title}"
-        tell(incident=incident, event="opened", headline=headline, text=f"Opened by {by}.", actor=actor, now=now)
+        tell(incident=incident, event="opened", headline=headline, text=f"Opened by {by_actor(actor)}.", actor=actor, now=now)
     return incident
 
 
@@ -139,10 +140,10 @@ def resolve_incident(*, incident: Incident, resolution: str, actor: Person | Non
                 code="incident_cause_holds",
             )
         row.resolved_at, row.resolved_by, row.resolution = now, actor, said
-        row.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+        row.resolved_caller_id = machine_key()
+        row.save(update_fields=["resolved_at", "resolved_by", "resolved_caller", "resolution"])
         _note(row, IncidentEntryKind.RESOLVED, actor, now, text=said)
-        by = "the system" if actor is None else actor.username
-        headline = f"incident resolved by {by}: {row.title}"
+        headline = f"incident resolved by {by_actor(actor)}: {row.title}"
         tell(incident=row, event="resolved", headline=headline, text=said, actor=actor, now=now)
     return row
 

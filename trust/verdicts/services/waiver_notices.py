@@ -6,7 +6,7 @@ from datetime import datetime
 from catalog.models import Person
 from catalog.rules.moments import rfc_3339, shown
 from catalog.services.notifications import notify
-from catalog.services.permissions import actor_name
+from catalog.services.permissions import actor_name, in_person
 from trust.verdicts.models.waivers import Waiver
 from trust.vocabulary import WaiverStatus
 
@@ -20,12 +20,14 @@ def excepted(waiver: Waiver) -> str:
 def tell_of_request(waiver: Waiver, now: datetime) -> None:
     """Tell governance, but for those who may not answer it, that a waiver waits."""
     governance = Person.objects.governance()
+    person = waiver.requested_by
+    by = person if in_person(person) else actor_name(person)
     text = (
-        f"{waiver.requested_by} asks that {excepted(waiver)} is excepted until {shown(waiver.expires_at)}. "
+        f"{by} asks that {excepted(waiver)} is excepted until {shown(waiver.expires_at)}. "
         f"{waiver.owner} answers for it. Reason given: {waiver.reason}"
     )
     to = [person for person in governance if person.pk not in {waiver.requested_by_id, waiver.product.owner_id}]
-    tell(waiver, "requested", f"{waiver.requested_by} requests a waiver of {excepted(waiver)}", text, to, now)
+    tell(waiver, "requested", f"{by} requests a waiver of {excepted(waiver)}", text, to, now)
 
 
 def tell_of_answer(waiver: Waiver, actor: Person | None, now: datetime) -> None:
@@ -43,7 +45,7 @@ def tell_of_answer(waiver: Waiver, actor: Person | None, now: datetime) -> None:
 def concerned(waiver: Waiver, actor: Person | None = None) -> list[Person]:
     """The product's owner, who asked, and who answers for the exception; those of them who are active, without `actor`."""
     people = {person.pk: person for person in (waiver.product.owner, waiver.requested_by, waiver.owner) if person}
-    return [person for person in people.values() if person.is_active and (actor is None or person.pk != actor.pk)]
+    return [person for person in people.values() if person.is_active and person != in_person(actor)]
 
 
 def tell(waiver: Waiver, event: str, subject: str, text: str, persons: Iterable[Person], now: datetime) -> int:

@@ -8,11 +8,18 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from catalog.callers import machine_key
 from catalog.models import DataProduct, Person
 from catalog.queries.ownership import has_owned_since, is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
-from catalog.services.permissions import owns, require_can_look_after, require_governance, require_identity
+from catalog.services.permissions import (
+    demand_own_request,
+    owns,
+    require_can_look_after,
+    require_governance,
+    require_identity,
+)
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -108,6 +115,7 @@ def withdraw_waiver(*, waiver: Waiver, actor: Person, now: datetime) -> Waiver:
                 f"{actor.username} did not request the waiver of {excepted(row)}.",
                 remedy=f"{row.requested_by or row.product.owner} can withdraw it; governance can reject it.",
             )
+        demand_own_request(row.caller, f"the request for a waiver of {excepted(row)}")
         _demand_status(row, WaiverStatus.REQUESTED, "withdrawn")
         _end(row, WaiverStatus.WITHDRAWN, "", actor, now)
     return row
@@ -175,7 +183,7 @@ def _who(actor: Person, other: Person) -> str:
 
 
 def _held(waiver: Waiver) -> Waiver:
-    return locked(waiver, "product__owner", "owner", "requested_by", "granted_by", without=("product__search",))
+    return locked(waiver, "product__owner", "owner", "requested_by", "granted_by", "caller", without=("product__search",))
 
 
 def _demand_status(row: Waiver, status: WaiverStatus, action: str) -> None:
@@ -225,4 +233,5 @@ def _gate(name: str) -> GateName | None:
 
 def _end(row: Waiver, status: WaiverStatus, reason: str, actor: Person | None, now: datetime) -> None:
     row.status, row.end_reason, row.ended_by, row.ended_at = status, reason, actor, now
-    row.save(update_fields=["status", "end_reason", "ended_by", "ended_at", "revoked_at"])
+    row.ended_caller_id = machine_key()
+    row.save(update_fields=["status", "end_reason", "ended_by", "ended_caller", "ended_at", "revoked_at"])
