@@ -5,7 +5,7 @@ from catalog.models.notification import Delivery, Notification
 from catalog.models.person import Person
 from catalog.models.policy import AccessPolicy, PolicyStatus, Purpose
 from catalog.models.port import Contract, Field, OutputPort
-from catalog.models.product import DataProduct, Domain, InputPort
+from catalog.models.product import DataProduct, Domain, DomainGovernor, InputPort
 from catalog.models.use_case import Measure, ObligationConfirmation, UseCase, UseCaseProduct
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DataProduct",
     "Delivery",
     "Domain",
+    "DomainGovernor",
     "Field",
     "InputPort",
     "Measure",

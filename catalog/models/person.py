@@ -18,8 +18,17 @@ class PersonManager(UserManager["Person"]):
 
 
 @pghistory.track(fields=["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"])
+@pghistory.track(
+    pghistory.UpdateEvent("password_changed", condition=pghistory.AnyChange("password")),
+    fields=["username"],
+    model_name="PersonPasswordEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="password_events"),
+)
 class Person(AbstractUser):
-    """A named person. An inactive person owns nothing: the `owner` gate fails."""
+    """A named person. An inactive person owns nothing: the `owner` gate fails.
+
+    The history has every change of an account, and that a password was changed: never the password, nor its hash.
+    """
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -29,3 +38,7 @@ class Person(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+
+pghistory.track()(Person.groups.through)
+pghistory.track()(Person.user_permissions.through)

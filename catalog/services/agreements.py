@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.queries import agreements_standing, visible_products
+from catalog.queries.ownership import askers_and_owners
 from catalog.rules.agreement import (
     LONGEST_LIFE,
     TRANSITIONS,
@@ -34,7 +35,7 @@ from catalog.services.agreement_notices import (
     request_of,
     still_needed,
 )
-from catalog.services.permissions import is_governance, require_identity
+from catalog.services.permissions import governs, is_governance, require_identity, require_independence
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
@@ -122,10 +123,15 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         if not actor.is_active:
             raise _not_yours(row, actor, "approve")
         request, person = request_and_person(row, actor)
-        part = part_of(request, actor=person, is_governance=is_governance(actor))
+        part = part_of(request, actor=person, is_governance=governs(actor, product))
         if isinstance(part, Refusal):
             raise _refusal(part, row, actor)
         require_identity(actor, f"approve agreement {row.pk}")
+        require_independence(
+            actor,
+            {*askers_and_owners(row.pk)[0], row.owner_approved_by_id, row.governance_approved_by_id},
+            f"approve agreement {row.pk}",
+        )
         _give(row, part, actor, now)
         if awaited_parts(row):
             row.save()
@@ -258,7 +264,7 @@ def _notify_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> 
 
 
 def _speaks_for(product: DataProduct, actor: Person) -> bool:
-    return is_governance(actor) or (actor.is_active and actor.pk == product.owner_id)
+    return governs(actor, product) or (actor.is_active and actor.pk == product.owner_id)
 
 
 def _demand_usable(consumer: Consumer, product: DataProduct) -> None:

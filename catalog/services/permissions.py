@@ -1,12 +1,15 @@
-"""Who may do what with a data product. The precedence, once: the system, then superusers, then governance, then the owner,
-then the stewards. An inactive person may do nothing.
+"""Who may do what with a data product. The precedence, once: the system, then superusers, then governance, then who governs
+the product's domain, then the owner, then the stewards. An inactive person may do nothing.
 
 `actor` None is the system itself: the operator at the command line, a task, a migration.
 """
 
-from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person
+from collections.abc import Collection
+
+from catalog.models import DataProduct, DomainGovernor, Person
+from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person, lookers_since, tie_of
 from catalog.rules.errors import ForbiddenError
+from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
 
 
@@ -28,6 +31,15 @@ def is_governance(actor: Person | None) -> bool:
     if actor is None:
         return True
     return actor.is_active and (actor.is_superuser or has_role(actor, PersonRole.GOVERNANCE))
+
+
+def governs(actor: Person | None, product: DataProduct) -> bool:
+    """Whether `actor` may act for governance in the product's domain: governance itself, and whoever it named for the domain."""
+    return is_governance(actor) or (actor is not None and _governs_domain(actor, product.domain_id))
+
+
+def _governs_domain(actor: Person, domain_id: int) -> bool:
+    return actor.is_active and DomainGovernor.objects.filter(person=actor, domain=domain_id).exists()
 
 
 def owns(actor: Person, product: DataProduct) -> bool:
@@ -62,6 +74,15 @@ def require_governance(actor: Person | None, action: str) -> None:
         )
 
 
+def require_governs(actor: Person | None, product: DataProduct, action: str) -> None:
+    """Raise `ForbiddenError` unless `actor` acts for governance in the product's domain. `action` completes "may not ..."."""
+    if not governs(actor, product):
+        raise ForbiddenError(
+            f"{actor_name(actor)} may not {action}: that is for governance.",
+            remedy=f"Ask a member of the group 'governance', or who governs the domain {product.domain.slug}, to do it.",
+        )
+
+
 def require_identity(actor: Person | None, action: str) -> None:
     """Raise `ForbiddenError` where nothing tells whether `actor` is the second person that an act needs, or the first by
     another account: accounts are told apart by their e-mail address. `action` completes "may not ..."."""
@@ -73,6 +94,20 @@ def require_identity(actor: Person | None, action: str) -> None:
             f"{actor.username} ADDRESS`.",
             code="identity_not_verifiable",
         )
+
+
+def require_independence(actor: Person | None, others: Collection[int | None], action: str) -> None:
+    """Raise `ForbiddenError` where `actor` changed the account of one of `others` (ids) lately, or one of them the actor's: a
+    person can act through an account that they gave a role, a password, an address or a name. `action` completes "may not ...".
+    """
+    if actor is None or (tie := tie_of(actor, others)) is None:
+        return
+    raise ForbiddenError(
+        f"{actor.username} may not {action}: of the accounts {tie.person} and {tie.other} one was changed by the other at "
+        f"{shown(tie.changed_at)}, and until {shown(tie.until)} the two do not count as two people.",
+        remedy=f"Ask another member of the group 'governance' to do it, or wait until then.{how_to_add_one(actor)}",
+        code="account_changed_lately",
+    )
 
 
 def require_second_person(actor: Person | None, product: DataProduct, action: str) -> None:
@@ -89,11 +124,13 @@ def require_second_person(actor: Person | None, product: DataProduct, action: st
             code="four_eyes",
         )
     require_identity(actor, action)
+    require_independence(actor, lookers_since(product, product.reviewed_at), action)
 
 
 def other_governance(actor: Person) -> list[Person]:
-    """The active people of governance who can be told from `actor`."""
-    return [one for one in Person.objects.governance() if has_identity(one) and not is_same_person(one, actor)]
+    """The active people of governance who can be told from `actor`, and are not tied to them by a change of an account."""
+    others = [one for one in Person.objects.governance() if has_identity(one) and not is_same_person(one, actor)]
+    return [one for one in others if tie_of(actor, [one.pk]) is None]
 
 
 def how_to_add_one(actor: Person) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-import pghistory
 from django.db import transaction
 
+from catalog.history import act_context
 from catalog.models import Person
 
 _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
@@ -27,7 +27,7 @@ def recorded(action: str, actor: Person | None, reason: str = "") -> Iterator[No
     if reason.strip():
         said["reason"] = reason.strip()
     try:
-        with pghistory.context(**said), transaction.atomic():
+        with act_context(**said), transaction.atomic():
             yield
     finally:
         _is_recording.reset(token)

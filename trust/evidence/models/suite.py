@@ -1,5 +1,6 @@
 """Suites: what must hold for a port, version by version."""
 
+import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -7,6 +8,7 @@ from django.db.models import Q
 from catalog.models import OutputPort, Person
 
 
+@pghistory.track(exclude=["expectations", "created_at"])  # a version never changes, and the history has its digest
 class Suite(models.Model):
     """One version of a port's suite. Rows never change, but for `is_current`.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_identity, has_owned_since, is_same_person
+from catalog.queries.ownership import has_identity, has_owned_since, is_same_person, owners_since, tie_of
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.moments import shown
@@ -21,6 +21,7 @@ from catalog.services.permissions import (
     is_governance,
     require_can_look_after,
     require_identity,
+    require_independence,
 )
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
@@ -160,7 +161,10 @@ def may_lessen(actor: Person | None, incident: Incident) -> bool:
         return may_see_to(actor, incident)
     if actor is None:
         return True
-    return is_governance(actor) and has_identity(actor) and not has_owned_since(actor, incident.product, incident.opened_at)
+    if not (is_governance(actor) and has_identity(actor)):
+        return False
+    product, since = incident.product, incident.opened_at
+    return not has_owned_since(actor, product, since) and tie_of(actor, owners_since(product, since)) is None
 
 
 def _judges(actor: Person | None, product: DataProduct) -> bool:
@@ -195,6 +199,8 @@ def _demand_may_lessen(row: Incident, actor: Person | None, action: str) -> None
     itself = " A good run resolves it by itself." if row.rule else ""
     if is_governance(actor):
         require_identity(actor, f"{action} incident '{row.title}'")
+        if actor is not None and not has_owned_since(actor, row.product, row.opened_at):
+            require_independence(actor, owners_since(row.product, row.opened_at), f"{action} incident '{row.title}'")
     raise ForbiddenError(
         f"{actor_name(actor)} may not {action} incident '{row.title}': {by}.",
         remedy=f"A member of the group 'governance' who has not owned {row.product.slug} since, by any account, can.{itself}",

@@ -1,0 +1,71 @@
+-- Who changed whose account lately.
+--
+-- A person who gave an account its roles, password, address or name may act through it. So the two are not two people where
+-- an act takes two, for as long as the trust policy says (`trust_independence_interval`, of the app above). What is changed is
+-- read from the history, and who did it from its context. The operator at the command line acts under no account.
+
+CREATE OR REPLACE FUNCTION catalog_changed_account(account bigint, since timestamp with time zone)
+RETURNS TABLE (by_id bigint, at timestamp with time zone) LANGUAGE sql STABLE AS $$
+    WITH changes AS (
+        SELECT e.pgh_context_id AS context, e.pgh_created_at AS at
+        FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 e
+        WHERE e.pgh_obj_id = account AND e.pgh_created_at > since
+        UNION ALL
+        SELECT e.pgh_context_id, e.pgh_created_at FROM catalog_personpasswordevent e
+        WHERE e.pgh_obj_id = account AND e.pgh_created_at > since
+        UNION ALL
+        SELECT e.pgh_context_id, e.pgh_created_at FROM catalog_persongroupsevent e
+        WHERE e.person_id = account AND e.pgh_created_at > since
+        UNION ALL
+        SELECT e.pgh_context_id, e.pgh_created_at FROM catalog_personuserpermissionsevent e
+        WHERE e.person_id = account AND e.pgh_created_at > since
+        UNION ALL
+        SELECT e.pgh_context_id, e.pgh_created_at FROM catalog_domaingovernorevent e
+        WHERE e.person_id = account AND e.pgh_created_at > since
+    ), acts AS (
+        SELECT c.metadata ->> 'actor' AS actor, c.metadata ->> 'user' AS account_id, g.at
+        FROM changes g JOIN pghistory_context c ON c.id = g.context
+    )
+    SELECT p.id, max(a.at) FROM acts a JOIN catalog_person p
+        ON p.id::text = a.account_id OR p.username = a.actor OR EXISTS (
+            SELECT 1 FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 n
+            WHERE n.pgh_obj_id = p.id AND n.username = a.actor)
+    GROUP BY p.id
+$$;
+
+-- When one of the two, by any account, last changed the other account; NULL where that is longer ago than the policy asks.
+CREATE OR REPLACE FUNCTION catalog_tied_since(one bigint, other bigint) RETURNS timestamp with time zone LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    since timestamp with time zone := statement_timestamp() - trust_independence_interval();
+BEGIN
+    IF one = other THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        SELECT max(c.at) FROM (
+            SELECT a.by_id, a.at, other AS counterpart FROM catalog_changed_account(one, since) a WHERE a.by_id <> one
+            UNION ALL
+            SELECT b.by_id, b.at, one FROM catalog_changed_account(other, since) b WHERE b.by_id <> other) c
+        WHERE catalog_is_same_person(c.by_id, c.counterpart));
+END $$;
+
+CREATE OR REPLACE FUNCTION catalog_is_tied(one bigint, other bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT catalog_tied_since(one, other) IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION catalog_is_tied_to_owner(person bigint, product bigint, since timestamp with time zone) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM catalog_owners_since(product, since) o WHERE catalog_is_tied(person, o));
+END $$;
+
+CREATE OR REPLACE FUNCTION catalog_is_tied_to_decision_owner(person bigint, use_case bigint, since timestamp with time zone)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM catalog_decision_owners_since(use_case, since) o WHERE catalog_is_tied(person, o));
+END $$;
+
+CREATE OR REPLACE FUNCTION catalog_is_tied_to_asker(person bigint, agreement bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM catalog_askers_of(agreement) a WHERE catalog_is_tied(person, a));
+END $$;
