@@ -95,7 +95,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         with recorded("change_person", person_of(request)):
             return super().change_view(request, object_id, form_url, extra_context)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002  Django's
         with recorded("reset_password", person_of(request)):
             return super().user_change_password(request, id, form_url)
 

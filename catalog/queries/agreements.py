@@ -57,11 +57,11 @@ def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime
     if not has_identity(person):
         return Agreement.objects.none()
     me = Value(person.pk)
-    in_domain = Q() if is_governance else Q(Exists(DomainGovernor.objects.filter(domain=OuterRef("product__domain"), person=person)))
-    speaks_for_governance = Q(is_owner=False) & in_domain
-    is_for_owner = Q(SamePerson("product__owner", me), owner_asks=False) | speaks_for_governance & Q(
-        owner_asks=True
+    in_domain = (
+        Q() if is_governance else Q(Exists(DomainGovernor.objects.filter(domain=OuterRef("product__domain"), person=person)))
     )
+    speaks_for_governance = Q(is_owner=False) & in_domain
+    is_for_owner = Q(SamePerson("product__owner", me), owner_asks=False) | speaks_for_governance & Q(owner_asks=True)
     is_for_governance = speaks_for_governance & Q(needed_rank__gt=Sensitivity.INTERNAL.rank)
     owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("needed_rank"))
     governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("needed_rank"))

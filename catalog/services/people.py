@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from catalog.models import Person
+from catalog.models import Domain, DomainGovernor, Person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.roles import PersonRole
 from catalog.services.permissions import actor_name, is_governance, require_governance
@@ -117,6 +117,34 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], reason: str, actor
     with recorded("set_roles", actor, said), transaction.atomic():
         kept = person.groups.exclude(name__in=[role.value for role in PersonRole])
         person.groups.set([*kept, *_groups(wanted)])
+    return person
+
+
+def set_domains(*, person: Person, domains: Iterable[str], reason: str, actor: Person | None) -> Person:
+    """The person, who acts for governance in exactly these domains (slugs). Four eyes hold there as anywhere.
+
+    Raises `ForbiddenError`, `InvalidError` for a domain that does not exist.
+    """
+    wanted, said = frozenset(domains), demand_reason(reason, "A change of domains")
+    demand_may_change(actor, person, f"change the domains of {person.username}")
+    if actor is not None and actor.pk == person.pk:
+        raise ForbiddenError(
+            f"{actor.username} may not change their own domains.", remedy="Ask another member of the group 'governance'."
+        )
+    found = list(Domain.objects.filter(slug__in=wanted))
+    if missing := sorted(wanted - {domain.slug for domain in found}):
+        raise InvalidError(
+            f"There is no domain {missing[0][:80]}.",
+            remedy="Name one that a data product belongs to, by its slug.",
+            code="domain_unknown",
+            field="domains",
+        )
+    with recorded("set_domains", actor, said):
+        person.governed_domains.exclude(domain__in=found).delete()
+        present = set(person.governed_domains.values_list("domain", flat=True))
+        for domain in found:
+            if domain.pk not in present:
+                DomainGovernor.objects.create(domain=domain, person=person)
     return person
 
 

@@ -34,7 +34,7 @@ def is_governance(actor: Person | None) -> bool:
 
 
 def governs(actor: Person | None, product: DataProduct) -> bool:
-    """Whether `actor` may act for governance in the product's domain: governance itself, and whoever it named for the domain."""
+    """Whether `actor` may act for governance in the product's domain: governance, or named for the domain by it."""
     return is_governance(actor) or (actor is not None and _governs_domain(actor, product.domain_id))
 
 

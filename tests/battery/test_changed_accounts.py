@@ -135,7 +135,8 @@ def _stage(owner: Person, requester: Person, second: Person) -> object:
         requested_by=requester,
         requested_at=NOW,
     )
-    return demand_approver(second, move, use_case)
+    demand_approver(second, move, use_case)
+    return move
 
 
 def agreement(first: Person, second: Person) -> object:
@@ -251,7 +252,9 @@ def test_who_changed_an_account_is_no_counterpart_of_it(
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 @pytest.mark.parametrize("is_second", [True, False], ids=["the changed one decides", "the changer decides"])
-def test_no_act_of_two_is_done_by_an_account_and_who_changed_it(act: Callable[[Person, Person], object], is_second: bool) -> None:
+def test_no_act_of_two_is_done_by_an_account_and_who_changed_it(
+    act: Callable[[Person, Person], object], is_second: bool
+) -> None:
     people = pair()
     reset_in_form(*people)
     changer, changed = again(*people)
@@ -307,7 +310,9 @@ def test_it_ends_after_the_time_that_the_trust_policy_sets(days: int, holds: boo
     reset_in_form(*people)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE catalog_personpasswordevent DISABLE TRIGGER USER")
-        cursor.execute("UPDATE catalog_personpasswordevent SET pgh_created_at = pgh_created_at - %s::interval", [f"{days} days"])
+        cursor.execute(
+            "UPDATE catalog_personpasswordevent SET pgh_created_at = pgh_created_at - %s::interval", [f"{days} days"]
+        )
     changer, changed = again(*people)
     if holds:
         with pytest.raises(ForbiddenError):
@@ -317,9 +322,7 @@ def test_it_ends_after_the_time_that_the_trust_policy_sets(days: int, holds: boo
 
 
 def test_shortening_that_time_takes_two_people() -> None:
-    row = publish_trust_policy(
-        changes={"independence_interval": "P1D"}, note="Why.", actor=pair()[0], now=NOW
-    )
+    row = publish_trust_policy(changes={"independence_interval": "P1D"}, note="Why.", actor=pair()[0], now=NOW)
     assert row.published_at is None
     longer = publish_trust_policy(
         changes={"independence_interval": "P60D"}, note="Why.", actor=make_person(None, *BOTH), now=NOW

@@ -25,14 +25,18 @@ def version_changes(changes: Iterable[Change]) -> Mapping[tuple[str, int], list[
 def _suites(new: list[Change]) -> dict[tuple[str, int], list[FieldChange]]:
     if not new:
         return {}
-    rows = Suite.objects.filter(port__in={change.event.port_id for change in new}).values_list("port", "version", "expectations")
+    rows = Suite.objects.filter(port__in={change.event.port_id for change in new}).values_list(
+        "port", "version", "expectations"
+    )
     checks = {(port, version): [_check(one) for one in expectations] for port, version, expectations in rows}
     found = {}
     for change in new:
         event = change.event
         now, before = (checks.get((event.port_id, event.version - back), []) for back in (0, 1))
         dropped = [FieldChange("check", one, "nothing") for one in before if one not in now]
-        found[change.kind.table, event.pgh_id] = _few(dropped + [FieldChange("check", "nothing", one) for one in now if one not in before])
+        found[change.kind.table, event.pgh_id] = _few(
+            dropped + [FieldChange("check", "nothing", one) for one in now if one not in before]
+        )
     return found
 
 

@@ -39,6 +39,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
         "trust_dailyverdictcount": (),
         "trust_decision": (),
         "trust_decisionuse": (),
+        "trust_erasure": (),
         "trust_export": ("finished_at", "rows"),  # who took what: only its end is written later
         "trust_incidententry": (),
         "trust_ledgerbatch": ("published_at",),

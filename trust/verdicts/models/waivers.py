@@ -1,5 +1,8 @@
 """Waivers: accepted exceptions to one gate or one check, for a limited time."""
 
+from functools import reduce
+from operator import or_
+
 import pghistory
 import pgtrigger
 from django.db import models
@@ -9,6 +12,15 @@ from catalog.models import DataProduct, Person
 from catalog.models.choices import choices, one_of
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.vocabulary import WaiverStatus
+
+# Who answers for a waiver may be handed over; that is all of a granted one that changes before it is revoked.
+_OTHER_GRANT = reduce(
+    or_,
+    (
+        pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
+        for name in ("granted_by", "starts_at", "ended_by", "ended_at", "end_reason", "revoked_at")
+    ),
+)
 
 
 @pghistory.track()
@@ -87,12 +99,12 @@ class Waiver(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="waiver_stays_as_it_was_asked",
-                fields=["product", "gate", "check_key", "reason", "owner", "requested_by", "requested_at", "expires_at"],
+                fields=["product", "gate", "check_key", "reason", "requested_by", "requested_at", "expires_at"],
             ),
             pgtrigger.Protect(
                 name="waiver_stays_as_it_was_granted",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status="granted", new__status="granted"),
+                condition=pgtrigger.Q(old__status="granted", new__status="granted") & _OTHER_GRANT,
             ),
             pgtrigger.Trigger(
                 name="waiver_not_by_the_owner",

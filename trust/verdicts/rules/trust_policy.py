@@ -54,7 +54,7 @@ class TrustPolicy:
     recall_window: who got a yes in this time before a verdict fell is notified of it (our choice).
     recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is notified (our choice).
     readiness: how use cases are assessed.
-    independence_interval: for how long nobody is the second person of somebody whose account they changed (our choice, a month).
+    independence_interval: for how long no person is the second one for an account that they changed (our choice, a month).
     warnings_block: whether a data warning leaves the gate `evidence` unknown (our choice: it does not).
     """
 

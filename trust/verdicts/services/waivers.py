@@ -132,6 +132,15 @@ def revoke_waiver(*, waiver: Waiver, reason: str, actor: Person | None, now: dat
     return row
 
 
+def hand_over_waiver(*, waiver: Waiver, to: Person, actor: Person | None) -> Waiver:
+    """The waiver, for which `to` answers from now on; nothing else of it changes. Part of handing everything over."""
+    with recorded("hand_over_waiver", actor):
+        row = _held(waiver)
+        row.owner = to
+        row.save(update_fields=["owner"])
+    return row
+
+
 def close_unanswered(*, now: datetime, product: DataProduct | None = None) -> int:
     """How many requests, of one product or of all, were withdrawn because their end had come before anybody answered."""
     rows = Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__lte=now)
