@@ -1,5 +1,6 @@
 """Accounts: who may make, change and close them, and what the history keeps of it."""
 
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -108,13 +109,14 @@ def test_nobody_else_changes_accounts(role: str) -> None:
         "eve", *([] if role == "nobody" else [PersonRole.DATA_OWNERS if role == "owner" else PersonRole.AUDITORS])
     )
     victim = make_person("victim")
-    for act in (
+    acts: tuple[Callable[[], Person], ...] = (
         lambda: add_person(username="new", actor=actor),
         lambda: set_email(username="victim", email="v@people.example", actor=actor),
         lambda: set_roles(person=victim, roles=[], reason="x", actor=actor),
         lambda: close_account(person=victim, reason="x", actor=actor),
         lambda: set_domains(person=victim, domains=[], reason="x", actor=actor),
-    ):
+    )
+    for act in acts:
         with pytest.raises(ForbiddenError):
             act()
 
@@ -164,7 +166,7 @@ def test_a_reset_password_is_in_the_history_without_its_hash(cast: Cast) -> None
 def test_a_password_is_recorded_by_whichever_door(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
     person = make_person("olga")
     if door == "command":
-        monkeypatch.setattr("getpass.getpass", lambda *_: "correct-horse-9")
+        monkeypatch.setattr("getpass.getpass", lambda *_, **_options: "correct-horse-9")
         call_command("changepassword", "olga", stdout=StringIO())
     elif door == "sql":
         with connection.cursor() as cursor:
