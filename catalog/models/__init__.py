@@ -2,7 +2,7 @@
 
 from catalog.models.consumer import Agreement, ApiKey, Consumer
 from catalog.models.notification import Delivery, Notification
-from catalog.models.person import Person
+from catalog.models.person import Deputy, Person
 from catalog.models.policy import AccessPolicy, PolicyStatus, Purpose
 from catalog.models.port import Contract, Field, OutputPort
 from catalog.models.product import DataProduct, Domain, DomainGovernor, InputPort
@@ -16,6 +16,7 @@ __all__ = [
     "Contract",
     "DataProduct",
     "Delivery",
+    "Deputy",
     "Domain",
     "DomainGovernor",
     "Field",

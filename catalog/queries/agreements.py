@@ -24,6 +24,7 @@ from catalog.queries.ownership import (
     RankOf,
     SamePerson,
     has_identity,
+    stands_in_for,
 )
 from catalog.rules.vocabulary import AgreementStatus, Sensitivity
 
@@ -48,8 +49,12 @@ def standing_agreements(consumer_id: int, product_ids: Collection[int], purpose:
 
 
 def agreements_of(person: Person) -> QuerySet[Agreement]:
-    """The agreements that concern `person`: of their consumers, of their products, and what they asked for."""
-    return Agreement.objects.filter(Q(consumer__owner=person) | Q(product__owner=person) | Q(requested_by=person))
+    """The agreements that concern `person`: of their consumers, of their products, what they asked for, and the same of those
+    whose deputy they are.
+    """
+    absent = stands_in_for(person).values("person")
+    own = Q(consumer__owner=person) | Q(product__owner=person) | Q(requested_by=person)
+    return Agreement.objects.filter(own | Q(consumer__owner__in=absent) | Q(product__owner__in=absent))
 
 
 def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime) -> QuerySet[Agreement]:
@@ -61,7 +66,8 @@ def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime
         Q() if is_governance else Q(Exists(DomainGovernor.objects.filter(domain=OuterRef("product__domain"), person=person)))
     )
     speaks_for_governance = Q(is_owner=False) & in_domain
-    is_for_owner = Q(SamePerson("product__owner", me), owner_asks=False) | speaks_for_governance & Q(owner_asks=True)
+    is_owner = Q(SamePerson("product__owner", me)) | Q(product__owner__in=stands_in_for(person).values("person"))
+    is_for_owner = is_owner & Q(owner_asks=False) | speaks_for_governance & Q(owner_asks=True)
     is_for_governance = speaks_for_governance & Q(needed_rank__gt=Sensitivity.INTERNAL.rank)
     owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("needed_rank"))
     governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("needed_rank"))

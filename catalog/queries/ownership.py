@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import BooleanField, Func, IntegerField
+from django.db.models import BooleanField, Func, IntegerField, Q, QuerySet
+from django.db.models.functions import Now
 
-from catalog.models import DataProduct, Person, UseCase
+from catalog.models import DataProduct, Deputy, Person, UseCase
 
 
 class SamePerson(Func):
@@ -97,7 +98,9 @@ def is_same_person(one: Person, other: Person) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """That `person` and `other`, usernames, are not two people until a moment: one changed the account of the other."""
+    """That `person` and `other`, usernames, are not two people until a moment: one changed the account of the other, or was
+    their deputy, last at `changed_at`.
+    """
 
     person: str
     other: str
@@ -131,6 +134,12 @@ def lookers_since(product: DataProduct, since: datetime | None) -> frozenset[int
 def decision_owners_since(use_case: UseCase, since: datetime) -> frozenset[int]:
     """The same of the business owners of a use case. One query."""
     return _accounts("catalog_decision_owners_since(%s, %s)", use_case.pk, since)
+
+
+def stands_in_for(person: Person) -> QuerySet[Deputy]:
+    """What makes `person` the deputy of others at the moment."""
+    running = Deputy.objects.filter(deputy=person, starts_at__lte=Now(), ends_at__gt=Now())
+    return running.filter(Q(ended_at=None) | Q(ended_at__gt=Now()))
 
 
 def has_owned_since(person: Person, product: DataProduct, since: datetime) -> bool:

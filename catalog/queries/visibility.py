@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalog.models import Consumer, DataProduct, DomainGovernor, Measure, Person, UseCase, UseCaseProduct
 from catalog.models.product import DataProductQuerySet, is_looked_after_by
+from catalog.queries.ownership import stands_in_for
 from catalog.rules.roles import SEES_EVERYTHING
 from catalog.rules.vocabulary import Lifecycle
 
@@ -18,8 +19,8 @@ def is_insider(person: Person) -> Exists:
 
 
 def visible_products(person: Person | None) -> DataProductQuerySet:
-    """Everything but drafts for everybody; drafts for their owner, their stewards, governance and auditors, and for who governs
-    their domain. One statement.
+    """Everything but drafts for everybody; drafts for their owner and the owner's deputy, their stewards, governance and
+    auditors, and for who governs their domain. One statement.
 
     None: somebody who is not signed in. A retired product stays visible, and says that it is retired: whoever follows an old
     link must learn that.
@@ -31,7 +32,8 @@ def visible_products(person: Person | None) -> DataProductQuerySet:
     if person.is_superuser:
         return products
     governed = Q(domain__in=DomainGovernor.objects.filter(person=person).values("domain"))
-    return products.filter(offered | is_looked_after_by(person) | governed | is_insider(person))
+    absent = Q(owner__in=stands_in_for(person).values("person"))
+    return products.filter(offered | is_looked_after_by(person) | absent | governed | is_insider(person))
 
 
 def visible_use_cases(person: Person) -> QuerySet[UseCase]:

@@ -6,8 +6,10 @@ the product's domain, then the owner, then the stewards. An inactive person may 
 
 from collections.abc import Collection
 
+from django.db.models import Q
+
 from catalog.models import DataProduct, DomainGovernor, Person
-from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person, lookers_since, tie_of
+from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person, lookers_since, stands_in_for, tie_of
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
@@ -42,12 +44,23 @@ def _governs_domain(actor: Person, domain_id: int) -> bool:
     return actor.is_active and DomainGovernor.objects.filter(person=actor, domain=domain_id).exists()
 
 
+def answers_for(actor: Person | None, *people: int | None) -> bool:
+    """Whether an active `actor` is one of these people (ids), or their deputy now. A query only where they are not."""
+    if actor is None or not actor.is_active:
+        return False
+    return actor.pk in people or stands_in_for(actor).filter(person__in=[pk for pk in people if pk is not None]).exists()
+
+
 def owns(actor: Person, product: DataProduct) -> bool:
-    return actor.is_active and product.owner_id == actor.pk
+    """Whether `actor` is the owner, or their deputy."""
+    return answers_for(actor, product.owner_id)
 
 
 def stewards(actor: Person, product: DataProduct) -> bool:
-    return actor.is_active and product.stewards.filter(pk=actor.pk).exists()
+    """Whether `actor` is a steward, or the deputy of one."""
+    if not actor.is_active:
+        return False
+    return product.stewards.filter(Q(pk=actor.pk) | Q(pk__in=stands_in_for(actor).values("person"))).exists()
 
 
 def can_change(actor: Person | None, product: DataProduct) -> bool:
@@ -97,14 +110,15 @@ def require_identity(actor: Person | None, action: str) -> None:
 
 
 def require_independence(actor: Person | None, others: Collection[int | None], action: str) -> None:
-    """Raise `ForbiddenError` where `actor` changed the account of one of `others` (ids) lately, or one of them the actor's: a
-    person can act through an account that they gave a role, a password, an address or a name. `action` completes "may not ...".
+    """Raise `ForbiddenError` where `actor` changed the account of one of `others` (ids) lately, or one of them the actor's, or
+    one is deputy of the other: a person can act through an account that they gave a role, a password, an address or a name.
+    `action` completes "may not ...".
     """
     if actor is None or (tie := tie_of(actor, others)) is None:
         return
     raise ForbiddenError(
-        f"{actor.username} may not {action}: of the accounts {tie.person} and {tie.other} one was changed by the other at "
-        f"{shown(tie.changed_at)}, and until {shown(tie.until)} the two do not count as two people.",
+        f"{actor.username} may not {action}: of the accounts {tie.person} and {tie.other} one was changed by the other, or was "
+        f"its deputy, last at {shown(tie.changed_at)}. Until {shown(tie.until)} the two do not count as two people.",
         remedy=f"Ask another member of the group 'governance' to do it, or wait until then.{how_to_add_one(actor)}",
         code="account_changed_lately",
     )

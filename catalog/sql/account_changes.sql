@@ -1,8 +1,9 @@
--- Who changed whose account lately.
+-- Who changed whose account lately, or is or was their deputy.
 --
 -- A person who gave an account its roles, password, address or name may act through it. So the two are not two people where
 -- an act takes two, for as long as the trust policy says (`trust_independence_interval`, of the app above). What is changed is
--- read from the history, and who did it from its context. The operator at the command line acts under no account.
+-- read from the history, and who did it from its context. The operator at the command line acts under no account. A deputy acts
+-- for the person, and so is no second one to them either.
 
 CREATE OR REPLACE FUNCTION catalog_changed_account(account bigint, since timestamp with time zone)
 RETURNS TABLE (by_id bigint, at timestamp with time zone) LANGUAGE sql STABLE AS $$
@@ -33,7 +34,7 @@ RETURNS TABLE (by_id bigint, at timestamp with time zone) LANGUAGE sql STABLE AS
     GROUP BY p.id
 $$;
 
--- When one of the two, by any account, last changed the other account; NULL where that is longer ago than the policy asks.
+-- When one of the two, by any account, last changed the other account, or stood in for it; NULL where that is longer ago than the policy asks.
 CREATE OR REPLACE FUNCTION catalog_tied_since(one bigint, other bigint) RETURNS timestamp with time zone LANGUAGE plpgsql STABLE AS $$
 DECLARE
     since timestamp with time zone := statement_timestamp() - trust_independence_interval();
@@ -42,11 +43,16 @@ BEGIN
         RETURN NULL;
     END IF;
     RETURN (
-        SELECT max(c.at) FROM (
-            SELECT a.by_id, a.at, other AS counterpart FROM catalog_changed_account(one, since) a WHERE a.by_id <> one
+        SELECT max(t.at) FROM (
+            SELECT least(coalesce(d.ended_at, d.ends_at), statement_timestamp()) AS at FROM catalog_deputy d
+            WHERE (d.person_id, d.deputy_id) IN ((one, other), (other, one))
             UNION ALL
-            SELECT b.by_id, b.at, one FROM catalog_changed_account(other, since) b WHERE b.by_id <> other) c
-        WHERE catalog_is_same_person(c.by_id, c.counterpart));
+            SELECT c.at FROM (
+                SELECT a.by_id, a.at, other AS counterpart FROM catalog_changed_account(one, since) a WHERE a.by_id <> one
+                UNION ALL
+                SELECT b.by_id, b.at, one FROM catalog_changed_account(other, since) b WHERE b.by_id <> other) c
+            WHERE catalog_is_same_person(c.by_id, c.counterpart)) t
+        WHERE t.at > since);
 END $$;
 
 CREATE OR REPLACE FUNCTION catalog_is_tied(one bigint, other bigint) RETURNS boolean LANGUAGE sql STABLE AS $$

@@ -12,6 +12,7 @@ from catalog.models import (
     Contract,
     DataProduct,
     Delivery,
+    Deputy,
     Domain,
     Notification,
     OutputPort,
@@ -100,6 +101,9 @@ def add_rows(number: int, folder: Any) -> None:
     decision = log_decision(product, consumer, decision=False, verdict_row=verdict, use_case=use_case.slug)
     trouble, reporter = ReportedProblem(f"Wrong advice {number}"), Reporter(asker, consumer)
     record_exception(use_case=use_case, decision_id=decision.pk, trouble=trouble, reporter=reporter, now=NOW)
+    Deputy.objects.create(
+        person=owner, deputy=steward, starts_at=NOW, ends_at=NOW + timedelta(days=9), reason="Leave.", named_at=NOW
+    )
     StageMove.objects.create(
         use_case=use_case,
         from_stage=UseCaseStage.IDEA,
@@ -147,6 +151,8 @@ def names_of_rows() -> dict[str, Any]:
         "readiness_id": Readiness.objects.earliest("pk").pk,
         "recall_id": Recall.objects.get().pk,
         "run_id": Run.objects.first().pk,  # type: ignore[union-attr]
+        "deputy_id": Deputy.objects.get().pk,
+        "username": "owner-1",
         "verdict_id": Verdict.objects.first().pk,  # type: ignore[union-attr]
         "waiver_id": Waiver.objects.get().pk,
         "/products/": DataProduct.objects.get().slug,

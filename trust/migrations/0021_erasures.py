@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from catalog.services.roles import ensure_roles
+
 
 class Migration(migrations.Migration):
 
@@ -29,4 +31,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['name', 'retention'])), name='erasure_kind_known')],
             },
         ),
+        migrations.RunPython(lambda apps, _: ensure_roles(apps=apps)),
     ]

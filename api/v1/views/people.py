@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.pagination import KeysetPagination
-from api.v1.base import ApiView, ReasonRequest, StrictSerializer, respond_after_change
-from api.v1.fields import OptionalEmailField, OptionalTextField, TextField, choices
-from catalog.models import Person
+from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, respond_after_change
+from api.v1.fields import FlagParameter, MomentField, OptionalEmailField, OptionalTextField, TextField, choices
+from catalog.models import Deputy, Person
 from catalog.rules.errors import NotFoundError
 from catalog.rules.roles import PersonRole
 from catalog.rules.scopes import Scope
+from catalog.services.deputies import end_deputy, name_deputy
 from catalog.services.people import add_person, close_account, open_account, set_domains, set_email, set_roles
 from catalog.services.permissions import sees_everything
 from trust.desk.services.hand_over import hand_over_everything
@@ -43,7 +44,7 @@ class PersonAnswer(serializers.ModelSerializer[Person]):
 
 
 class PeopleQuery(StrictSerializer):
-    is_active = serializers.BooleanField(required=False)
+    is_active = FlagParameter(required=False)
     role = serializers.ChoiceField(choices(PersonRole), required=False, help_text="For governance and auditors.")
 
 
@@ -87,6 +88,21 @@ def find_account(username: str) -> Person:
             f"There is no person {username[:80]}.", remedy="GET /api/v1/people lists all.", code="person_unknown"
         )
     return person
+
+
+class DeputyAnswer(ModelAnswer[Deputy]):
+    deputy = serializers.CharField(source="deputy.username")
+    person = serializers.CharField(source="person.username")
+
+    class Meta:
+        model = Deputy
+        fields = ["id", "person", "deputy", "starts_at", "ends_at", "reason", "named_at", "ended_at"]
+
+
+class DeputyRequest(ReasonRequest):
+    deputy = TextField(max_length=150, help_text="Username of the active person who stands in.")
+    starts_at = MomentField(required=False, help_text="Now, where it is left out.")
+    ends_at = MomentField()
 
 
 class PeopleApiView(ApiView):
@@ -183,6 +199,50 @@ class PersonEmailView(PeopleApiView):
         """Set the address of a person, as governance; that of somebody of governance as a superuser."""
         find_account(username)
         return self.shown(set_email(username=username, email=self.body(EmailRequest)["email"], actor=self.actor))
+
+
+class DeputiesView(PeopleApiView):
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_deputies", responses=DeputyAnswer(many=True), tags=["people"])
+    def get(self, request: Request, username: str) -> Response:
+        """The deputies of a person, past and present, newest first."""
+        return self.page(find_account(username).deputies.select_related("person", "deputy"), DeputyAnswer)
+
+    @extend_schema(operation_id="name_deputy", request=DeputyRequest, responses={201: DeputyAnswer}, tags=["people"])
+    def post(self, request: Request, username: str) -> Response:
+        """Name a deputy for an absence, as the person or as governance.
+
+        The deputy does under their own name what the person is asked to do for what they own and look after. The two do not
+        count as two people.
+        """
+        given = self.body(DeputyRequest)
+        row = name_deputy(
+            person=find_account(username),
+            deputy=given["deputy"],
+            starts_at=given.get("starts_at", self.now),
+            ends_at=given["ends_at"],
+            reason=given["reason"],
+            actor=self.actor,
+            now=self.now,
+        )
+        return _shown_deputy(row, 201)
+
+
+class EndDeputyView(PeopleApiView):
+    @extend_schema(operation_id="end_deputy", request=None, responses=DeputyAnswer, tags=["people"])
+    def post(self, request: Request, username: str, deputy_id: int) -> Response:
+        """End an absence before its time, as the person, the deputy or governance."""
+        row = find_account(username).deputies.filter(pk=deputy_id).first()
+        if row is None:
+            remedy = f"GET /api/v1/people/{username}/deputies lists all."
+            raise NotFoundError(f"{username} has no deputy {deputy_id}.", remedy=remedy, code="deputy_unknown")
+        return _shown_deputy(end_deputy(deputy=row, actor=self.actor, now=self.now))
+
+
+def _shown_deputy(row: Deputy, status: int = 200) -> Response:
+    location = f"/api/v1/people/{row.person.username}/deputies"
+    return respond_after_change(DeputyAnswer(row).data, location=location, status=status)
 
 
 class HandOverView(PeopleApiView):

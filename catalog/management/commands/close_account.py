@@ -11,7 +11,7 @@ from catalog.services.people import close_account, open_account
 
 
 class Command(BaseCommand):
-    help = "Close the account of a person who left. `bin/manage hand_over` gives what they answer for to somebody else first."
+    help = "Close the account of a person who left. `bin/manage hand_over` gives what they answer for to another person first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

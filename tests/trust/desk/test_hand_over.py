@@ -132,11 +132,11 @@ def test_over_the_api_a_person_comes_changes_and_leaves() -> None:
     assert added.json()["roles"] == ["data owners"]
     assert olga.get("/api/v1/people/otto").json()["email"] is None
     assert olga.get("/api/v1/people/olga").json()["roles"] == ["data owners"]
-    answer = olga.post("/api/v1/people/olga/hand-over", {"to": "otto", "reason": "Leaves."})
+    answer = olga.post("/api/v1/people/olga/transfer", {"to": "otto", "reason": "Leaves."})
     assert answer.json() == {"handed_over": [{"kind": "product", "name": "orders"}]}
-    assert gina.post("/api/v1/people/olga/close", {"reason": "Left."}).json()["is_active"] is False
+    assert gina.post("/api/v1/people/olga/deactivate", {"reason": "Left."}).json()["is_active"] is False
     assert_problem(olga.get("/api/v1/people"), 401, "person_inactive")
-    assert gina.post("/api/v1/people/olga/open", {"reason": "Back."}).json()["is_active"] is True
+    assert gina.post("/api/v1/people/olga/activate", {"reason": "Back."}).json()["is_active"] is True
     domains = gina.put("/api/v1/people/otto/domains", {"domains": ["sales"], "reason": "Knows it."})
     assert domains.json()["domains"] == ["sales"]
     assert [one["username"] for one in gina.get("/api/v1/people?role=governance").json()["results"]] == ["gina"]

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import ForeignKey, Model
 
-from catalog.models import Consumer, DataProduct, DomainGovernor, Person, UseCase
+from catalog.models import Consumer, DataProduct, Deputy, DomainGovernor, Person, UseCase
 
 ANCHORS: Mapping[type[Model], frozenset[str]] = {
     DataProduct: frozenset({"product", "dataproduct"}),
@@ -25,7 +25,7 @@ ANCHORS: Mapping[type[Model], frozenset[str]] = {
 """What other claims belong to, and by which fields they say so. An input's `upstream` does not belong to its product."""
 _PARENTS = frozenset({"port", "measure", "policy", "incident"})
 """By which fields a claim belongs to another one, and so to what that belongs to."""
-_OF_A_PERSON = frozenset({Person.groups.through, Person.user_permissions.through, DomainGovernor})
+_OF_A_PERSON = frozenset({Person.groups.through, Person.user_permissions.through, DomainGovernor, Deputy})
 _BEGIN, _END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 

@@ -17,6 +17,7 @@ from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import (
     actor_name,
+    answers_for,
     can_look_after,
     is_governance,
     require_can_look_after,
@@ -150,7 +151,7 @@ def resolve_incident(*, incident: Incident, resolution: str, actor: Person | Non
 
 def may_see_to(actor: Person | None, incident: Incident) -> bool:
     """Whether `actor` may work on the incident: who looks after the product, and whom it was handed to."""
-    if actor is not None and actor.is_active and actor.pk == incident.owner_id:
+    if answers_for(actor, incident.owner_id):
         return True
     return can_look_after(actor, incident.product)
 
