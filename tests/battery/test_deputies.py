@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -129,7 +130,7 @@ def test_the_two_are_never_two_people(act: str, is_over: bool) -> None:
 
 def test_who_may_name_and_what_cannot_be(olga: Person, dora: Person) -> None:
     now = timezone.now()
-    span = {"starts_at": now, "ends_at": now + DAY, "reason": "Leave.", "now": now}
+    span: dict[str, Any] = {"starts_at": now, "ends_at": now + DAY, "reason": "Leave.", "now": now}
     with pytest.raises(ForbiddenError):
         name_deputy(person=olga, deputy="dora", actor=dora, **span)
     for change in ({"ends_at": now - DAY}, {"ends_at": now + 400 * DAY}, {"starts_at": now + 2 * DAY}, {"reason": " "}):

@@ -106,6 +106,7 @@ class DeputyRequest(ReasonRequest):
 
 
 class PeopleApiView(ApiView):
+    read_scope = Scope.ADMIN  # an agent has no business with the list of the people
     write_scope = Scope.ADMIN
 
     def context(self) -> dict[str, Any]:
