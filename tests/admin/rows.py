@@ -38,6 +38,7 @@ from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision
 from trust.ledger.models.audit import Export, LedgerCheck
+from trust.ledger.models.erasure import Erasure
 from trust.ledger.signing import ensure_key
 from trust.models import (
     Decision,
@@ -126,6 +127,7 @@ def add_rows(number: int, folder: Any) -> None:
     grant_waiver(waiver=waiver, actor=make_governance(f"grantor-{number}"), now=NOW)
     LedgerCheck.objects.create(status="holds", requested_by=steward, requested_at=NOW)
     Export.objects.create(what="decisions", format="csv", person=steward, started_at=NOW)
+    Erasure.objects.create(kind="name", at=NOW, by=steward, reason="Asked for.", statement="{}", signature="-")
     settings.TOUCHSTONE.signing_keys = folder / str(number)
     ensure_key()
     seal_now()
