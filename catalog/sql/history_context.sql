@@ -1,4 +1,6 @@
--- Who did what, in the history, is only ever added to, and only while the request or command goes on that it belongs to.
+-- Who did what, in the history, is only ever added to, and only while the request or command goes on that it belongs to: for
+-- 15 minutes at most, and not once it was left alone for so long that the ledger may have sealed it, which is a minute
+-- (`trust.ledger.services.ledger.QUIET`).
 --
 -- A key whose value was not known yet, which is null, may get one: the account of a request is known once it has signed in.
 -- No time lies in the future: the ledger waits for contexts that were written to just now.
@@ -20,6 +22,10 @@ BEGIN
     IF OLD.created_at < clock_timestamp() - interval '15 minutes' THEN
         RAISE EXCEPTION 'The history keeps who did what: context % was made more than 15 minutes ago.', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'context_is_closed';
+    END IF;
+    IF NEW.metadata <> OLD.metadata AND OLD.updated_at < clock_timestamp() - interval '50 seconds' THEN
+        RAISE EXCEPTION 'The history keeps who did what: context % may be sealed by now.', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'context_may_be_sealed';
     END IF;
     RETURN NEW;
 END $$;

@@ -70,6 +70,24 @@ def test_after_a_quarter_of_an_hour_nothing_is_added(context: str) -> None:
         change("""metadata = metadata || '{"caller": "agent"}'""", context)
 
 
+@pytest.mark.parametrize(("seconds", "holds"), [(30, True), (55, False)])
+def test_nothing_is_added_to_what_the_ledger_may_have_sealed(context: str, seconds: int, holds: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pghistory_context DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE pghistory_context SET updated_at = clock_timestamp() - make_interval(secs => %s),"
+            " created_at = created_at - interval '5 minutes' WHERE id = %s",
+            [seconds, context],
+        )
+        cursor.execute("ALTER TABLE pghistory_context ENABLE TRIGGER USER")
+    added = """metadata = metadata || '{"caller": "agent"}', updated_at = now()"""
+    if holds:
+        change(added.replace("now()", "clock_timestamp()"), context)
+    else:
+        with pytest.raises(IntegrityError, match="sealed"):
+            change(added.replace("now()", "clock_timestamp()"), context)
+
+
 def test_two_acts_of_one_request_each_say_who_and_what() -> None:
     product, ada, bert = make_product(), make_owner("ada"), make_owner("bert")
     with pghistory.context(url="/somewhere"):

@@ -73,17 +73,20 @@ class _Record:
     def as_sealed(self, source: str, kept: Leaves, rows: Leaves) -> Leaves:
         """The rows as they were sealed, as far as the record explains why they are not that any more."""
         was = dict(zip(kept.ids, split_hashes(kept.hashes), strict=False))
-        now = dict(zip(rows.ids, split_hashes(rows.hashes), strict=True))
-        for row, leaf in was.items():
-            if row not in now and (number := removed_by(self.removed, source, row)) is not None:
-                self.digests[number].update(leaf)
+        now = list(zip(rows.ids, split_hashes(rows.hashes), strict=True))  # an id can be there twice, where one was inserted
+        for place, (row, leaf) in enumerate(now):
+            sealed = was.pop(row, leaf)
+            if sealed != leaf and leads_to(self.steps, source, row, sealed.hex(), leaf.hex()):
+                self.batch_erased += 1
+                now[place] = (row, sealed)
+        for row, sealed in was.items():
+            if (number := removed_by(self.removed, source, row)) is not None:
+                self.digests[number].update(sealed)
                 self.counts[number] += 1
                 self.batch_removed += 1
-                now[row] = leaf
-            elif row in now and now[row] != leaf and leads_to(self.steps, source, row, leaf.hex(), now[row].hex()):
-                self.batch_erased += 1
-                now[row] = leaf
-        return Leaves(sorted(now), b"".join(now[row] for row in sorted(now)))
+                now.append((row, sealed))
+        now.sort(key=lambda one: one[0])
+        return Leaves([row for row, _ in now], b"".join(leaf for _, leaf in now))
 
     def check_removed(self) -> None:
         """Raise BrokenLedgerError where a record claims to have removed other rows than are gone. After all batches."""
