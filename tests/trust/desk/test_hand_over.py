@@ -89,6 +89,16 @@ def test_a_waiver_that_was_handed_over_is_the_same_waiver_else() -> None:
     revoke_waiver(waiver=row, reason="No more.", actor=gina, now=NOW)
 
 
+def test_a_waiver_is_not_handed_to_who_granted_it() -> None:
+    olga, gina = make_owner("olga"), make_governance("gina")
+    make_waiver(make_product("sales", lifecycle=Lifecycle.PUBLISHED), owner=olga, granted_by=gina)
+    make_product("orders", owner=olga)
+    with pytest.raises(ConflictError) as refusal:
+        hand_over_everything(person=olga, to="gina", reason="Leaves.", actor=olga, now=NOW)
+    assert refusal.value.code == "four_eyes"
+    assert olga.owned_products.exists()
+
+
 def test_who_handed_over_is_no_second_person_for_it() -> None:
     gina = make_governance("gina")
     product = make_product("orders", owner=gina, lifecycle=Lifecycle.PUBLISHED)

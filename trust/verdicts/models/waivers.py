@@ -13,13 +13,15 @@ from catalog.models.choices import choices, one_of
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.vocabulary import WaiverStatus
 
-# Who answers for a waiver may be handed over; that is all of a granted one that changes before it is revoked.
+# Who answers for a waiver may be handed over, but not to who granted it; that is all of a granted one that changes before it is
+# revoked.
 _OTHER_GRANT = reduce(
     or_,
     (
         pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
         for name in ("granted_by", "starts_at", "ended_by", "ended_at", "end_reason", "revoked_at")
     ),
+    pgtrigger.Q(old__owner__df=pgtrigger.F("new__owner"), new__owner=pgtrigger.F("new__granted_by")),
 )
 
 

@@ -133,9 +133,18 @@ def revoke_waiver(*, waiver: Waiver, reason: str, actor: Person | None, now: dat
 
 
 def hand_over_waiver(*, waiver: Waiver, to: Person, actor: Person | None) -> Waiver:
-    """The waiver, for which `to` answers from now on; nothing else of it changes. Part of handing everything over."""
+    """The waiver, for which `to` answers from now on; nothing else of it changes. Part of handing everything over.
+
+    Raises `ConflictError` where `to` granted it, by whichever account.
+    """
     with recorded("hand_over_waiver", actor):
         row = _held(waiver)
+        if row.granted_by is not None and is_same_person(row.granted_by, to):
+            raise ConflictError(
+                f"{to.username} granted the waiver of {excepted(row)} and cannot answer for it.",
+                remedy="Hand over to another person, or revoke the waiver first.",
+                code="four_eyes",
+            )
         row.owner = to
         row.save(update_fields=["owner"])
     return row
