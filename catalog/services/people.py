@@ -1,8 +1,8 @@
 """People and their accounts: found by username, added, given roles and addresses, closed and opened again.
 
-Governance does all this for others. The accounts of governance and of superusers are changed by superusers alone, and only they
-give the role `governance`: nobody of governance makes, or takes over, the second person of an act that takes two. Closing an
-account is the exception, since it gives nobody anything.
+Governance does all this for others. The accounts of governance, also of single domains, and of superusers are changed by
+superusers alone, and only they give the role `governance`, or a domain: nobody of governance makes, or takes over, the second
+person of an act that takes two. Closing an account is the exception, since it gives nobody anything.
 """
 
 from collections.abc import Iterable
@@ -126,11 +126,9 @@ def set_domains(*, person: Person, domains: Iterable[str], reason: str, actor: P
     Raises `ForbiddenError`, `InvalidError` for a domain that does not exist.
     """
     wanted, said = frozenset(domains), demand_reason(reason, "A change of domains")
-    demand_may_change(actor, person, f"change the domains of {person.username}")
-    if actor is not None and actor.pk == person.pk:
-        raise ForbiddenError(
-            f"{actor.username} may not change their own domains.", remedy="Ask another member of the group 'governance'."
-        )
+    require_governance(actor, f"change the domains of {person.username}")
+    if actor is not None and not actor.is_superuser:
+        raise _for_superusers(actor, f"change the domains of {person.username}", "governance does not appoint its own members")
     found = list(Domain.objects.filter(slug__in=wanted))
     if missing := sorted(wanted - {domain.slug for domain in found}):
         raise InvalidError(
@@ -196,8 +194,9 @@ def demand_may_change(actor: Person | None, person: Person, action: str) -> None
 
 
 def _is_protected(person: Person) -> bool:
-    """Closed accounts too: one that is opened again acts again."""
-    return person.is_superuser or person.groups.filter(name=PersonRole.GOVERNANCE.value).exists()
+    """Governance, also of single domains, and superusers. Closed accounts too: one that is opened again acts again."""
+    governs = person.groups.filter(name=PersonRole.GOVERNANCE.value).exists() or person.governed_domains.exists()
+    return person.is_superuser or governs
 
 
 def _demand_may_give(actor: Person | None, roles: frozenset[PersonRole], username: str) -> None:

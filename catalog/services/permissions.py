@@ -118,7 +118,8 @@ def require_independence(actor: Person | None, others: Collection[int | None], a
         return
     raise ForbiddenError(
         f"{actor.username} may not {action}: of the accounts {tie.person} and {tie.other} one was changed by the other, or was "
-        f"its deputy, last at {shown(tie.changed_at)}. Until {shown(tie.until)} the two do not count as two people.",
+        f"its deputy, or one person changed both and reset a password, last at {shown(tie.changed_at)}. Until "
+        f"{shown(tie.until)} the two do not count as two people.",
         remedy=f"Ask another member of the group 'governance' to do it, or wait until then.{how_to_add_one(actor)}",
         code="account_changed_lately",
     )

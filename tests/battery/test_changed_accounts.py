@@ -16,7 +16,7 @@ from catalog.rules.errors import ForbiddenError
 from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import Lifecycle, Sensitivity, Severity, UseCaseStage
 from catalog.services.agreements import approve_agreement, request_agreement
-from catalog.services.people import set_email, set_roles
+from catalog.services.people import add_person, set_email, set_roles
 from catalog.services.policies import publish_policy
 from catalog.services.products import review_product
 from tests.admin.cast import Visitor
@@ -287,6 +287,50 @@ def test_accounts_that_the_operator_made_are_two_people(act: Callable[[Person, P
         words = ["add_person", name, "--email", f"{name}@people.example", "--role", "governance", "--role", "data owners"]
         call_command(*words, stdout=StringIO())
     act(Person.objects.get(username="one"), Person.objects.get(username="other"))
+
+
+def days_ago(days: int) -> None:
+    """The accounts were made so long ago."""
+    table = Person.pgh_event_models["insert"]._meta.db_table  # type: ignore[attr-defined]  # set by pghistory
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"UPDATE {table} SET pgh_created_at = pgh_created_at - %s::interval", [f"{days} days"])
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+@pytest.mark.parametrize("role", ["the owner's", "the requester's"])
+@pytest.mark.parametrize("days", [2, 400])
+def test_two_accounts_in_one_hand_are_not_two_people(role: str, days: int) -> None:
+    gina = make_person("gina", PersonRole.GOVERNANCE, is_staff=True)
+    victor = make_owner("victor")
+    days_ago(days)
+    add_person(username="puppet", email="p@people.example", roles=[PersonRole.DATA_OWNERS], actor=gina)
+    reset_in_form(gina, victor)
+    puppet, victor = Person.objects.get(username="puppet"), again(victor)[0]
+    with pytest.raises(ForbiddenError) as refusal:
+        agreement(puppet, victor) if role == "the owner's" else agreement(victor, puppet)
+    assert refusal.value.code == "account_changed_lately"
+    agreement(make_owner(), victor)
+
+
+def test_who_came_through_the_same_hands_are_two_people() -> None:
+    """Each is added and given a first password by the same member of governance."""
+    gina = make_person("gina", PersonRole.GOVERNANCE, is_staff=True)
+    people = [
+        add_person(username=name, email=f"{name}@people.example", roles=[PersonRole.DATA_OWNERS], actor=gina)
+        for name in ("olga", "otto")
+    ]
+    for person in people:
+        reset_in_form(gina, person)
+    agreement(*again(*people))
+
+
+def test_a_superuser_who_resets_passwords_ties_no_others() -> None:
+    root, victor = pair()
+    days_ago(9)
+    add_person(username="new", email="n@people.example", roles=[PersonRole.DATA_OWNERS], actor=root)
+    reset_in_form(root, victor)
+    agreement(Person.objects.get(username="new"), again(victor)[0])
 
 
 def test_the_lists_of_what_waits_leave_them_out() -> None:

@@ -105,6 +105,8 @@ def test_not_in_their_own_matter(act: Callable[[DataProduct, Person], object], d
 
 def test_not_for_who_named_them() -> None:
     gina, dora = make_governance("gina"), make_owner("dora")
+    gina.is_superuser = True
+    gina.save()
     product = product_of("Sales", gina)
     set_domains(person=dora, domains=["sales"], reason="Knows sales.", actor=gina)
     for act in (ACTS["review"], ACTS["publish a policy"]):

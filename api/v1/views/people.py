@@ -186,8 +186,8 @@ class PersonRolesView(PeopleApiView):
 class PersonDomainsView(PeopleApiView):
     @extend_schema(operation_id="set_domains", request=DomainsRequest, responses=PersonAnswer, tags=["people"])
     def put(self, request: Request, username: str) -> Response:
-        """Let a person act for governance in exactly these domains: reviews, waivers, agreements and policies of their
-        products.
+        """Let a person act for governance in exactly these domains, as a superuser: reviews, waivers, agreements and policies
+        of their products.
         """
         given = self.body(DomainsRequest)
         person = find_account(username)
