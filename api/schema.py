@@ -148,6 +148,7 @@ TAGS = {
     "runs": "Executions of suites, and what they found.",
     "incidents": "Known problems.",
     "waivers": "Accepted exceptions.",
+    "people": "People, their roles, domains and deputies, and what they answer for.",
     "policies": "Access policies and guardrails, and the trust policy that judges every product.",
     "consumers": "Callers and their owners.",
     "agreements": "Grants to one consumer, for one product and purpose, for a time.",

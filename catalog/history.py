@@ -2,13 +2,19 @@
 
 pghistory 3.9 puts `SELECT set_config(...);` in front of every write and sends both as one statement, which PostgreSQL refuses
 to prepare ("cannot insert multiple commands into a prepared statement"). Here the two go one after the other, in one
-transaction. Nothing else of pghistory changes; `install` is called once, when the apps are ready.
+transaction. `install` is called once, when the apps are ready.
+
+And pghistory gives one context to all that one request does, so that a second act in it would rewrite what the first said of
+itself. `act_context` gives each act its own.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
+import pghistory
 from django.db import transaction
 from pghistory import config, runtime
 
@@ -39,3 +45,19 @@ def _set_context_first(
     with transaction.atomic(using=context["connection"].alias, savepoint=False):
         cursor.cursor.execute(_SET_CONTEXT, (str(tracked.id), metadata))
         return execute(sql, params, many, context)
+
+
+@contextmanager
+def act_context(**said: Any) -> Iterator[None]:
+    """A context for one act, which says `said` and what is known of the request around it."""
+    tracker = runtime._tracker  # noqa: SLF001
+    around = getattr(tracker, "value", None)
+    if around is None:
+        with pghistory.context(**said):
+            yield
+        return
+    tracker.value = runtime.Context(id=uuid4(), metadata={**around.metadata, **said})
+    try:
+        yield
+    finally:
+        tracker.value = around

@@ -68,6 +68,7 @@ NAVIGATION = [
             _item("Recalls", "campaign", "trust", "recall"),
             _item("Ledger", "link", "trust", "ledgerbatch"),
             _item("Ledger checks", "task_alt", "trust", "ledgercheck"),
+            _item("Erasures", "ink_eraser", "trust", "erasure"),
             _item("Exports", "download", "trust", "export"),
             {**_item("Audit trail", "history", "trust", "export"), "link": reverse_lazy("audit_trail")},
             _item("Signing keys", "signature", "trust", "signingkey"),

@@ -85,6 +85,7 @@ app.conf.update(
         "look-after-agreements": {"task": "trust.look_after_agreements", "schedule": 60.0},
         "look-after-products": {"task": "trust.look_after_products", "schedule": 600.0},
         "look-after-use-cases": {"task": "trust.look_after_use_cases", "schedule": 300.0},
+        "tell-of-account-changes": {"task": "trust.tell_of_account_changes", "schedule": 60.0},
         "deliver-notices": {"task": "trust.deliver_notices", "schedule": 60.0},
         # Once a day would do, but a beat that is restarted each night would never come to it.
         "make-partitions": {"task": "trust.make_partitions", "schedule": 3600.0},

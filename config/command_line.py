@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, execute_from_command_line
 from django.db import DatabaseError, connection
 
-OWNER_COMMANDS = {"migrate"}  # what makes and changes tables
+OWNER_COMMANDS = {"migrate", "erase_person", "remove_decisions"}  # what changes tables, or rows that nothing else may
 
 
 def run(arguments: list[str]) -> None:

@@ -71,7 +71,13 @@ class Environment(BaseSettings):
     )
     owner_database_url: SecretStr = Field(
         default=SecretStr(""),
-        description="The same database as the owner of its tables, for `migrate` and `grant_runtime_role` only.",
+        description="The same database as the owner of its tables, for `migrate`, `grant_runtime_role`, `erase_person` and "
+        "`remove_decisions` only.",
+    )
+    keep_decisions_days: int = Field(
+        default=0,
+        ge=0,
+        description="How long decisions are kept, for `remove_decisions`; 0: for ever. It is run by hand or by cron.",
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),

@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "Scope": "catalog.rules.scopes.Scope",
         "PolicyStatus": "catalog.models.PolicyStatus",
+        "PersonRole": "catalog.rules.roles.PersonRole",
         "RunCause": "trust.models.RunCause",
         "CheckStatus": "trust.vocabulary.CheckStatus",
         "EvidenceStatus": "trust.vocabulary.EvidenceStatus",

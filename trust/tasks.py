@@ -19,7 +19,7 @@ from trust.evidence.worker_watch import worker_name
 from trust.ledger.services import ledger, ledger_checks, ledger_publishing, partitions
 from trust.ledger.signing import KeyUnavailableError
 from trust.messages import enqueue
-from trust.notices.services import delivery
+from trust.notices.services import account_notices, delivery
 from trust.use_cases.services import use_case_upkeep
 from trust.verdicts.services import execution, judging, product_upkeep, run_conclusion
 
@@ -108,6 +108,12 @@ def look_after_use_cases() -> None:
     until = monotonic() + ASSESSING_SECONDS
     use_case_upkeep.look_after_readiness(now=database_now(), is_over=lambda: monotonic() > until)
     use_case_upkeep.remind(now=database_now())
+
+
+@shared_task(name="trust.tell_of_account_changes", expires=60)
+def tell_of_account_changes() -> None:
+    """Notify governance of accounts that were changed."""
+    account_notices.tell_of_account_changes(now=database_now())
 
 
 @shared_task(name="trust.deliver_notices", expires=60)

@@ -290,6 +290,13 @@ class EvidenceStatus(StrEnum):
     ERROR = "error"
 
 
+class ErasureKind(StrEnum):
+    """Why sealed rows are not what they were: a name was erased from them, or they were not to be kept any longer."""
+
+    NAME = "name"
+    RETENTION = "retention"
+
+
 class LedgerCheckStatus(StrEnum):
     """Of one check of the ledger. `failed`: it could not be looked to the end, which proves nothing."""
 

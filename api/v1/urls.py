@@ -12,6 +12,7 @@ from api.v1.views import (
     notifications,
     outcomes,
     output_exceptions,
+    people,
     policies,
     ports,
     products,
@@ -29,6 +30,7 @@ from api.v1.views import (
 PRODUCT = "products/<slug:slug>"
 PORT = f"{PRODUCT}/ports/<str:port>"
 CONSUMER = "consumers/<str:slug>"
+PERSON = "people/<str:username>"
 POLICIES = "products/<slug:slug>/policies"
 POLICY = f"{POLICIES}/<slug:name>/<int:version>"
 GUARDRAIL = "guardrails/<slug:name>/<int:version>"
@@ -56,6 +58,16 @@ urlpatterns = [
     path(f"{CONSUMER}/assign", consumers.AssignConsumerView.as_view()),
     path(f"{CONSUMER}/keys", keys.ConsumerKeysView.as_view()),
     path(f"{CONSUMER}/keys/<int:key_id>", keys.ConsumerKeyView.as_view()),
+    path("people", people.PeopleView.as_view()),
+    path(PERSON, people.PersonView.as_view()),
+    path(f"{PERSON}/deactivate", people.ClosePersonView.as_view()),
+    path(f"{PERSON}/activate", people.OpenPersonView.as_view()),
+    path(f"{PERSON}/roles", people.PersonRolesView.as_view()),
+    path(f"{PERSON}/domains", people.PersonDomainsView.as_view()),
+    path(f"{PERSON}/email", people.PersonEmailView.as_view()),
+    path(f"{PERSON}/deputies", people.DeputiesView.as_view()),
+    path(f"{PERSON}/deputies/<int:deputy_id>/end", people.EndDeputyView.as_view()),
+    path(f"{PERSON}/transfer", people.HandOverView.as_view()),
     path("products", products.ProductsView.as_view()),
     path(PRODUCT, products.ProductView.as_view()),
     path(f"{PRODUCT}/publish", products.PublishView.as_view()),

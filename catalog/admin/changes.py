@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Field, ForeignKey, Model
 
-from catalog.models import ApiKey, Consumer, DataProduct, OutputPort, Person, UseCase
+from catalog.models import ApiKey, Consumer, DataProduct, Domain, OutputPort, Person, UseCase
 from catalog.rules.texts import cut
 from catalog.services.notifications import shown_target
 
@@ -22,6 +23,9 @@ NAMED: Mapping[type[Model], str] = {
     UseCase: "slug",
     OutputPort: "name",
     ApiKey: "prefix",
+    Domain: "slug",
+    Group: "name",
+    Permission: "codename",
 }
 Names = Mapping[type[Model], Mapping[int, str]]
 

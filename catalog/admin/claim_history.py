@@ -86,7 +86,7 @@ def _history(tracked: Tracked, pk: int) -> list[Entry]:
 
 
 def _changes(model: type[Model], key: Mapping[str, Any], noun: str) -> list[_Change]:
-    events = model.pgh_event_model.objects.filter(**key)  # type: ignore[attr-defined]  # set by pghistory.track
+    events = model.pgh_event_models["insert"].objects.filter(**key)  # type: ignore[attr-defined]  # set by pghistory.track
     newest = list(events.select_related("pgh_context").order_by("-pgh_id")[: 2 * SHOWN])
     older: dict[Any, Any] = {}
     changes = []

@@ -1,4 +1,4 @@
-"""People and their roles. Governance gives roles; only a superuser makes superusers or touches their accounts.
+"""People and their roles. Governance gives roles; only a superuser changes accounts of governance and of superusers.
 
 Notices and how they were delivered are read only: people see their own and their consumers', governance and auditors all.
 """
@@ -19,8 +19,11 @@ from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
 from catalog.models import Delivery, Notification, Person
 from catalog.queries.ownership import has_identity
+from catalog.rules.roles import PersonRole
 from catalog.services.notifications import notices_for, shown_target
+from catalog.services.people import may_change
 from catalog.services.permissions import sees_everything
+from catalog.services.recording import recorded
 
 NAMES = ["username", "first_name", "last_name"]
 """What everybody may know of everybody; address, roles and sign-ins are for governance, auditors and the person."""
@@ -72,9 +75,29 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         fields = [*super().get_readonly_fields(request, obj)]
         return fields if person_of(request).is_superuser else [*fields, "is_superuser"]
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Governance does not appoint its own members."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "groups" and not person_of(request).is_superuser:
+            field.queryset = Group.objects.exclude(name=PersonRole.GOVERNANCE.value)
+            field.help_text = "The role governance is given by a superuser, or by the operator with bin/manage set_roles."
+        return field
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        reaches = not isinstance(obj, Person) or not obj.is_superuser or person_of(request).is_superuser
+        reaches = not isinstance(obj, Person) or may_change(person_of(request), obj)
         return reaches and super().has_change_permission(request, obj)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        with recorded("add_person", person_of(request)):
+            return super().add_view(request, form_url, extra_context)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        with recorded("change_person", person_of(request)):
+            return super().change_view(request, object_id, form_url, extra_context)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002  Django's
+        with recorded("reset_password", person_of(request)):
+            return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who leaves is made inactive: claims, verdicts and reviews name them for ever."""

@@ -29,6 +29,14 @@ def find_actor(username: str | None, role: PersonRole | None = None) -> Person |
     return person
 
 
+def find_account(username: str) -> Person:
+    """The person of that name, whose account may be closed. Raises `CommandError`."""
+    person = Person.objects.filter(username=username).first()
+    if person is None:
+        raise CommandError(f"There is no person '{username}'. The admin lists all under People, the API at /api/v1/people.")
+    return person
+
+
 def find_product(slug: str) -> DataProduct:
     """The data product of that slug. Raises `CommandError`."""
     product = DataProduct.objects.select_related("owner").filter(slug=slug).first()

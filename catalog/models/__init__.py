@@ -2,10 +2,10 @@
 
 from catalog.models.consumer import Agreement, ApiKey, Consumer
 from catalog.models.notification import Delivery, Notification
-from catalog.models.person import Person
+from catalog.models.person import Deputy, Person
 from catalog.models.policy import AccessPolicy, PolicyStatus, Purpose
 from catalog.models.port import Contract, Field, OutputPort
-from catalog.models.product import DataProduct, Domain, InputPort
+from catalog.models.product import DataProduct, Domain, DomainGovernor, InputPort
 from catalog.models.use_case import Measure, ObligationConfirmation, UseCase, UseCaseProduct
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "Contract",
     "DataProduct",
     "Delivery",
+    "Deputy",
     "Domain",
+    "DomainGovernor",
     "Field",
     "InputPort",
     "Measure",

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db.models import QuerySet
+from django.db import models
+from django.db.models import F, Q, QuerySet
 
 from catalog.rules.roles import PersonRole
 
@@ -18,8 +19,17 @@ class PersonManager(UserManager["Person"]):
 
 
 @pghistory.track(fields=["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"])
+@pghistory.track(
+    pghistory.UpdateEvent("password_changed", condition=pghistory.AnyChange("password")),
+    fields=["username"],
+    model_name="PersonPasswordEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="password_events"),
+)
 class Person(AbstractUser):
-    """A named person. An inactive person owns nothing: the `owner` gate fails."""
+    """A named person. An inactive person owns nothing: the `owner` gate fails.
+
+    The history has every change of an account, and that a password was changed: never the password, nor its hash.
+    """
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -29,3 +39,33 @@ class Person(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+
+@pghistory.track()
+class Deputy(models.Model):
+    """Who does, for an absence, what a person is asked to do for what they answer for: under their own name, with no role of
+    the person's. ended_at: where it was ended before its time.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="deputies")
+    deputy = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="deputy_of")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.TextField()
+    named_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        verbose_name_plural = "deputies"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="deputy_ends_after_it_starts"),
+            models.CheckConstraint(condition=~Q(person=F("deputy")), name="deputy_is_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deputy} for {self.person} until {self.ends_at:%Y-%m-%d}"
+
+
+pghistory.track()(Person.groups.through)
+pghistory.track()(Person.user_permissions.through)

@@ -13,6 +13,7 @@ from catalog.models.product import DataProduct
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 
 
+@pghistory.track(exclude=["original", "not_executable", "registered_at"])  # it never changes; the history has its hash
 class Contract(MadeByCaller):
     """An ODCS document as it came: original bytes and their SHA-256 (hex). Rows never change, but for `is_current`.
 

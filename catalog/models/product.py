@@ -114,6 +114,21 @@ pghistory.track()(DataProduct.stewards.through)
 
 
 @pghistory.track()
+class DomainGovernor(models.Model):
+    """Who acts for governance in one domain: reviews, waivers, agreements and policies of the products in it."""
+
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="governors")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="governed_domains")
+
+    class Meta:
+        ordering = ["domain", "person"]
+        constraints = [models.UniqueConstraint(fields=["domain", "person"], name="domain_governor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.domain}"
+
+
+@pghistory.track()
 class InputPort(models.Model):
     """An upstream data product that `product` is built from. A required one decides the `upstream` gate."""
 

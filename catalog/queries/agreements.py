@@ -12,10 +12,20 @@ looks at the row again.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
-from catalog.models import Agreement, Person
-from catalog.queries.ownership import AsksFor, HasOwnedSince, OwnerAsksFor, RankOf, SamePerson, has_identity
+from catalog.models import Agreement, DomainGovernor, Person
+from catalog.queries.ownership import (
+    AsksFor,
+    HasOwnedSince,
+    IsTied,
+    IsTiedToAsker,
+    OwnerAsksFor,
+    RankOf,
+    SamePerson,
+    has_identity,
+    stands_in_for,
+)
 from catalog.rules.vocabulary import AgreementStatus, Sensitivity
 
 
@@ -39,34 +49,41 @@ def standing_agreements(consumer_id: int, product_ids: Collection[int], purpose:
 
 
 def agreements_of(person: Person) -> QuerySet[Agreement]:
-    """The agreements that concern `person`: of their consumers, of their products, and what they asked for."""
-    return Agreement.objects.filter(Q(consumer__owner=person) | Q(product__owner=person) | Q(requested_by=person))
+    """The agreements that concern `person`: of their consumers, of their products, what they asked for, and the same of those
+    whose deputy they are.
+    """
+    absent = stands_in_for(person).values("person")
+    own = Q(consumer__owner=person) | Q(product__owner=person) | Q(requested_by=person)
+    return Agreement.objects.filter(own | Q(consumer__owner__in=absent) | Q(product__owner__in=absent))
 
 
 def agreements_waiting_for(person: Person, *, is_governance: bool, now: datetime) -> QuerySet[Agreement]:
     """The requests whose next approval is for `person` to give: `catalog.rules.agreement.part_of` as one condition in SQL."""
     if not has_identity(person):
         return Agreement.objects.none()
-    speaks_for_governance = Q(is_owner=False) if is_governance else Q(pk__in=())
-    is_for_owner = Q(SamePerson("product__owner", Value(person.pk)), owner_asks=False) | speaks_for_governance & Q(
-        owner_asks=True
+    me = Value(person.pk)
+    in_domain = (
+        Q() if is_governance else Q(Exists(DomainGovernor.objects.filter(domain=OuterRef("product__domain"), person=person)))
     )
+    speaks_for_governance = Q(is_owner=False) & in_domain
+    is_owner = Q(SamePerson("product__owner", me)) | Q(product__owner__in=stands_in_for(person).values("person"))
+    is_for_owner = is_owner & Q(owner_asks=False) | speaks_for_governance & Q(owner_asks=True)
     is_for_governance = speaks_for_governance & Q(needed_rank__gt=Sensitivity.INTERNAL.rank)
     owner_stands = Q(owner_approved_by__isnull=False, owner_rank__gte=F("needed_rank"))
     governance_stands = Q(governance_approved_by__isnull=False, governance_rank__gte=F("needed_rank"))
     rows = Agreement.objects.filter(status=AgreementStatus.REQUESTED, expires_at__gt=now)
     return (
-        with_needs(rows.exclude(AsksFor(Value(person.pk), "pk")))
+        with_needs(rows.exclude(AsksFor(me, "pk")).exclude(IsTiedToAsker(me, "pk")))
         .annotate(
             # An approval that does not say for what counts as the least.
             owner_rank=_rank("owner_approved_for", Sensitivity.PUBLIC),
             governance_rank=_rank("governance_approved_for", Sensitivity.PUBLIC),
-            is_owner=HasOwnedSince(Value(person.pk), "product", "requested_at"),
+            is_owner=HasOwnedSince(me, "product", "requested_at"),
         )
         .filter((is_for_owner & ~owner_stands) | (is_for_governance & ~governance_stands))
-        .exclude(owner_stands & Q(SamePerson("owner_approved_by", Value(person.pk))))
+        .exclude(owner_stands & (Q(SamePerson("owner_approved_by", me)) | Q(IsTied("owner_approved_by", me))))
         # Governance's approval counts only where it is needed; elsewhere it still is one of the two that nobody gives both of.
-        .exclude(governance_stands & Q(SamePerson("governance_approved_by", Value(person.pk))))
+        .exclude(governance_stands & (Q(SamePerson("governance_approved_by", me)) | Q(IsTied("governance_approved_by", me))))
     )
 
 

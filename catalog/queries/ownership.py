@@ -1,21 +1,53 @@
 """Which accounts are one person, and who owned what when.
 
 Both are said once, in `catalog/sql/same_person.sql`, for services, lists and judgements alike. They are read from the
-history: a person who hands something on for an hour still decides in their own matter, by whichever of their accounts.
+history: a person who hands something on for an hour still decides in their own matter, by whichever of their accounts. Who
+changed whose account lately is said in `catalog/sql/account_changes.sql`, for services and lists: what was decided stays.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import BooleanField, Func, IntegerField
+from django.db.models import BooleanField, Func, IntegerField, Q, QuerySet
+from django.db.models.functions import Now
 
-from catalog.models import DataProduct, Person, UseCase
+from catalog.models import DataProduct, Deputy, Person, UseCase
 
 
 class SamePerson(Func):
     """Whether two accounts, by id, are one person: they have, or ever had, the same e-mail address."""
 
     function = "catalog_is_same_person"
+    output_field = BooleanField()
+
+
+class IsTied(Func):
+    """Whether one of two accounts, by id, changed the other lately: they are not two people in an act that takes two."""
+
+    function = "catalog_is_tied"
+    output_field = BooleanField()
+
+
+class IsTiedToOwner(Func):
+    """The same of an account and one who owned a product at any moment from another moment on."""
+
+    function = "catalog_is_tied_to_owner"
+    output_field = BooleanField()
+
+
+class IsTiedToDecisionOwner(Func):
+    """The same of the decision of a use case."""
+
+    function = "catalog_is_tied_to_decision_owner"
+    output_field = BooleanField()
+
+
+class IsTiedToAsker(Func):
+    """The same of an account and one of those who ask for an agreement."""
+
+    function = "catalog_is_tied_to_asker"
     output_field = BooleanField()
 
 
@@ -64,6 +96,52 @@ def is_same_person(one: Person, other: Person) -> bool:
     return one.pk == other.pk or _said("catalog_is_same_person(%s, %s)", one.pk, other.pk)
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """That `person` and `other`, usernames, are not two people until a moment: one changed the account of the other, or was
+    their deputy, last at `changed_at`.
+    """
+
+    person: str
+    other: str
+    changed_at: datetime
+    until: datetime
+
+
+def tie_of(person: Person, others: Collection[int | None]) -> Tie | None:
+    """What ties `person` to one of these accounts, the last that there is; None where nothing does. One query."""
+    statement = """
+        SELECT p.username, t.at, t.at + trust_independence_interval()
+        FROM catalog_person p, LATERAL (SELECT catalog_tied_since(%s, p.id) AS at) t
+        WHERE p.id = ANY(%s::bigint[]) AND t.at IS NOT NULL ORDER BY t.at DESC LIMIT 1
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [person.pk, [pk for pk in others if pk is not None]])
+        row = cursor.fetchone()
+    return None if row is None else Tie(person.username, *row)
+
+
+def owners_since(product: DataProduct, since: datetime) -> frozenset[int]:
+    """The accounts that owned `product` at any moment from `since` on. One query."""
+    return _accounts("catalog_owners_since(%s, %s)", product.pk, since)
+
+
+def lookers_since(product: DataProduct, since: datetime | None) -> frozenset[int]:
+    """The same of owners and stewards; `since` None: ever. One query."""
+    return _accounts("catalog_lookers_since(%s, %s::timestamptz)", product.pk, _moment(since))
+
+
+def decision_owners_since(use_case: UseCase, since: datetime) -> frozenset[int]:
+    """The same of the business owners of a use case. One query."""
+    return _accounts("catalog_decision_owners_since(%s, %s)", use_case.pk, since)
+
+
+def stands_in_for(person: Person) -> QuerySet[Deputy]:
+    """What makes `person` the deputy of others at the moment."""
+    running = Deputy.objects.filter(deputy=person, starts_at__lte=Now(), ends_at__gt=Now())
+    return running.filter(Q(ended_at=None) | Q(ended_at__gt=Now()))
+
+
 def has_owned_since(person: Person, product: DataProduct, since: datetime) -> bool:
     """Whether `person` owned `product`, by any account, at any moment from `since` on, up to now. One query."""
     return product.owner_id == person.pk or _said("catalog_has_owned_since(%s, %s, %s)", person.pk, product.pk, since)
@@ -71,8 +149,7 @@ def has_owned_since(person: Person, product: DataProduct, since: datetime) -> bo
 
 def has_looked_after_since(person: Person, product: DataProduct, since: datetime | None) -> bool:
     """The same of owners and stewards; `since` None: ever. One query."""
-    moment = "-infinity" if since is None else since.isoformat()
-    return _said("catalog_has_looked_after_since(%s, %s, %s::timestamptz)", person.pk, product.pk, moment)
+    return _said("catalog_has_looked_after_since(%s, %s, %s::timestamptz)", person.pk, product.pk, _moment(since))
 
 
 def has_owned_decision_since(person: Person, use_case: UseCase, since: datetime) -> bool:
@@ -117,3 +194,13 @@ def _said(condition: str, *values: int | str | datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {condition}", values)
         return bool(cursor.fetchone()[0])
+
+
+def _accounts(function: str, *values: int | str | datetime) -> frozenset[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}", values)
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def _moment(since: datetime | None) -> str:
+    return "-infinity" if since is None else since.isoformat()

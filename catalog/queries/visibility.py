@@ -5,8 +5,9 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalog.models import Consumer, DataProduct, Measure, Person, UseCase, UseCaseProduct
+from catalog.models import Consumer, DataProduct, DomainGovernor, Measure, Person, UseCase, UseCaseProduct
 from catalog.models.product import DataProductQuerySet, is_looked_after_by
+from catalog.queries.ownership import stands_in_for
 from catalog.rules.roles import SEES_EVERYTHING
 from catalog.rules.vocabulary import Lifecycle
 
@@ -18,7 +19,8 @@ def is_insider(person: Person) -> Exists:
 
 
 def visible_products(person: Person | None) -> DataProductQuerySet:
-    """Everything but drafts for everybody; drafts for their owner, their stewards, governance and auditors. One statement.
+    """Everything but drafts for everybody; drafts for their owner and the owner's deputy, their stewards, governance and
+    auditors, and for who governs their domain. One statement.
 
     None: somebody who is not signed in. A retired product stays visible, and says that it is retired: whoever follows an old
     link must learn that.
@@ -29,7 +31,9 @@ def visible_products(person: Person | None) -> DataProductQuerySet:
         return products.filter(offered)
     if person.is_superuser:
         return products
-    return products.filter(offered | is_looked_after_by(person) | is_insider(person))
+    governed = Q(domain__in=DomainGovernor.objects.filter(person=person).values("domain"))
+    absent = Q(owner__in=stands_in_for(person).values("person"))
+    return products.filter(offered | is_looked_after_by(person) | absent | governed | is_insider(person))
 
 
 def visible_use_cases(person: Person) -> QuerySet[UseCase]:

@@ -108,13 +108,16 @@ def missing_parts(request: Request) -> frozenset[Part]:
     return needed_parts(request.sensitivity) - standing_approvals(request).keys()
 
 
-def part_of(request: Request, *, actor: int, is_governance: bool) -> Part | Refusal:
-    """The approval that `actor` would give next, or why there is none for them to give."""
+def part_of(request: Request, *, actor: int, is_governance: bool, is_deputy: bool = False) -> Part | Refusal:
+    """The approval that `actor` would give next, or why there is none for them to give.
+
+    is_deputy: whether they stand in for the product's owner.
+    """
     if actor in request.beneficiaries:
         return Refusal.BENEFICIARY
     can_give = set()
     speaks_for_governance = is_governance and actor not in request.owners
-    if speaks_for_governance if request.owner_stands_aside else actor == request.product_owner:
+    if speaks_for_governance if request.owner_stands_aside else actor == request.product_owner or is_deputy:
         can_give.add(Part.OWNER)
     if speaks_for_governance:
         can_give.add(Part.GOVERNANCE)

@@ -17,7 +17,7 @@ SEES_EVERYTHING = frozenset({PersonRole.GOVERNANCE, PersonRole.AUDITORS})
 
 _CLAIMS = ("domain", "dataproduct", "outputport", "field", "inputport", "accesspolicy")
 _EVIDENCE = ("suite", "run", "checkresult", "verdict", "currentverdict")
-_PROOF = ("decision", "ledgerbatch", "ledgercheck", "signingkey", "recall", "recalledconsumer", "export")
+_PROOF = ("decision", "ledgerbatch", "ledgercheck", "signingkey", "recall", "recalledconsumer", "export", "erasure")
 _JUDGEMENT = ("trustpolicyversion", "incident", "waiver")
 _CONSUMERS = ("consumer", "agreement")
 _USE_CASE_CLAIMS = ("usecase", "usecaseproduct", "measure", "obligationconfirmation")

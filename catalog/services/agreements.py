@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from catalog.callers import machine, machine_key
 from catalog.models import Agreement, Consumer, DataProduct, Person
 from catalog.queries import agreements_standing, visible_products
+from catalog.queries.ownership import askers_and_owners
 from catalog.rules.agreement import (
     LONGEST_LIFE,
     TRANSITIONS,
@@ -37,10 +38,14 @@ from catalog.services.agreement_notices import (
 )
 from catalog.services.permissions import (
     actor_name,
+    answers_for,
     by_actor,
     demand_own_request,
+    governs,
     is_governance,
+    owns,
     require_identity,
+    require_independence,
 )
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
@@ -63,7 +68,7 @@ def request_agreement(
     Raises `ForbiddenError`, `NotFoundError` for a draft that `actor` may not see, `InvalidError` for an unknown purpose, an
     empty reason or an end that cannot be, `ConflictError` for an inactive consumer, a retired product and a second request.
     """
-    if not (actor.is_active and (actor.pk == consumer.owner_id or is_governance(actor))):
+    if not (answers_for(actor, consumer.owner_id) or is_governance(actor)):
         raise ForbiddenError(
             f"{actor.username} may not make requests for consumer {consumer.slug}: its owner is {consumer.owner.username}.",
             remedy=f"Ask {consumer.owner.username} or a member of the group 'governance' to make the request.",
@@ -135,10 +140,15 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         if not actor.is_active:
             raise _not_yours(row, actor, "approve")
         request, person = request_and_person(row, actor)
-        part = part_of(request, actor=person, is_governance=is_governance(actor))
+        part = part_of(request, actor=person, is_governance=governs(actor, product), is_deputy=owns(actor, product))
         if isinstance(part, Refusal):
             raise _refusal(part, row, actor)
         require_identity(actor, f"approve agreement {row.pk}")
+        require_independence(
+            actor,
+            {*askers_and_owners(row.pk)[0], row.owner_approved_by_id, row.governance_approved_by_id},
+            f"approve agreement {row.pk}",
+        )
         _give(row, part, actor, now)
         if awaited_parts(row):
             row.save()
@@ -190,7 +200,7 @@ def revoke_agreement(*, agreement: Agreement, reason: str, actor: Person, now: d
     """
     with recorded("revoke_agreement", actor):
         row = _held(agreement, AgreementStatus.REVOKED, "revoked")
-        gives_back = actor.is_active and actor.pk == row.consumer.owner_id
+        gives_back = answers_for(actor, row.consumer.owner_id)
         if not (gives_back or _speaks_for(row.product, actor)):
             raise _not_yours(row, actor, "revoke")
         if row.expires_at <= now:
@@ -275,7 +285,7 @@ def _notify_of_end(row: Agreement, event: str, actor: Person, now: datetime) -> 
 
 
 def _speaks_for(product: DataProduct, actor: Person) -> bool:
-    return is_governance(actor) or (actor.is_active and actor.pk == product.owner_id)
+    return governs(actor, product) or owns(actor, product)
 
 
 def _demand_usable(consumer: Consumer, product: DataProduct) -> None:

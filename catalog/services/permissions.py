@@ -1,13 +1,18 @@
-"""Who may do what with a data product. The precedence, once: the system, then superusers, then governance, then the owner,
-then the stewards. An inactive person may do nothing.
+"""Who may do what with a data product. The precedence, once: the system, then superusers, then governance, then who governs
+the product's domain, then the owner, then the stewards. An inactive person may do nothing.
 
 `actor` None is the system itself: the operator at the command line, a task, a migration.
 """
 
+from collections.abc import Collection
+
+from django.db.models import Q
+
 from catalog.callers import machine
-from catalog.models import ApiKey, DataProduct, Person
-from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person
+from catalog.models import ApiKey, DataProduct, DomainGovernor, Person
+from catalog.queries.ownership import has_identity, has_looked_after_since, is_same_person, lookers_since, stands_in_for, tie_of
 from catalog.rules.errors import ForbiddenError
+from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
 
 
@@ -31,12 +36,32 @@ def is_governance(actor: Person | None) -> bool:
     return actor.is_active and (actor.is_superuser or has_role(actor, PersonRole.GOVERNANCE))
 
 
+def governs(actor: Person | None, product: DataProduct) -> bool:
+    """Whether `actor` may act for governance in the product's domain: governance, or named for the domain by it."""
+    return is_governance(actor) or (actor is not None and _governs_domain(actor, product.domain_id))
+
+
+def _governs_domain(actor: Person, domain_id: int) -> bool:
+    return actor.is_active and DomainGovernor.objects.filter(person=actor, domain=domain_id).exists()
+
+
+def answers_for(actor: Person | None, *people: int | None) -> bool:
+    """Whether an active `actor` is one of these people (ids), or their deputy now. A query only where they are not."""
+    if actor is None or not actor.is_active:
+        return False
+    return actor.pk in people or stands_in_for(actor).filter(person__in=[pk for pk in people if pk is not None]).exists()
+
+
 def owns(actor: Person, product: DataProduct) -> bool:
-    return actor.is_active and product.owner_id == actor.pk
+    """Whether `actor` is the owner, or their deputy."""
+    return answers_for(actor, product.owner_id)
 
 
 def stewards(actor: Person, product: DataProduct) -> bool:
-    return actor.is_active and product.stewards.filter(pk=actor.pk).exists()
+    """Whether `actor` is a steward, or the deputy of one."""
+    if not actor.is_active:
+        return False
+    return product.stewards.filter(Q(pk=actor.pk) | Q(pk__in=stands_in_for(actor).values("person"))).exists()
 
 
 def can_change(actor: Person | None, product: DataProduct) -> bool:
@@ -63,6 +88,15 @@ def require_governance(actor: Person | None, action: str) -> None:
         )
 
 
+def require_governs(actor: Person | None, product: DataProduct, action: str) -> None:
+    """Raise `ForbiddenError` unless `actor` acts for governance in the product's domain. `action` completes "may not ..."."""
+    if not governs(actor, product):
+        raise ForbiddenError(
+            f"{actor_name(actor)} may not {action}: that is for governance.",
+            remedy=f"Ask a member of the group 'governance', or who governs the domain {product.domain.slug}, to do it.",
+        )
+
+
 def require_identity(actor: Person | None, action: str) -> None:
     """Raise `ForbiddenError` where nothing tells whether `actor` is the second person that an act needs, or the first by
     another account: accounts are told apart by their e-mail address. `action` completes "may not ..."."""
@@ -74,6 +108,22 @@ def require_identity(actor: Person | None, action: str) -> None:
             f"{actor.username} ADDRESS`.",
             code="identity_not_verifiable",
         )
+
+
+def require_independence(actor: Person | None, others: Collection[int | None], action: str) -> None:
+    """Raise `ForbiddenError` where `actor` changed the account of one of `others` (ids) lately, or one of them the actor's, or
+    one is deputy of the other: a person can act through an account that they gave a role, a password, an address or a name.
+    `action` completes "may not ...".
+    """
+    if actor is None or (tie := tie_of(actor, others)) is None:
+        return
+    raise ForbiddenError(
+        f"{actor.username} may not {action}: of the accounts {tie.person} and {tie.other} one was changed by the other, or was "
+        f"its deputy, or one person changed both and reset a password, last at {shown(tie.changed_at)}. Until "
+        f"{shown(tie.until)} the two do not count as two people.",
+        remedy=f"Ask another member of the group 'governance' to do it, or wait until then.{how_to_add_one(actor)}",
+        code="account_changed_lately",
+    )
 
 
 def require_second_person(actor: Person | None, product: DataProduct, action: str) -> None:
@@ -90,11 +140,13 @@ def require_second_person(actor: Person | None, product: DataProduct, action: st
             code="four_eyes",
         )
     require_identity(actor, action)
+    require_independence(actor, lookers_since(product, product.reviewed_at), action)
 
 
 def other_governance(actor: Person) -> list[Person]:
-    """The active people of governance who can be told from `actor`."""
-    return [one for one in Person.objects.governance() if has_identity(one) and not is_same_person(one, actor)]
+    """The active people of governance who can be told from `actor`, and are not tied to them by a change of an account."""
+    others = [one for one in Person.objects.governance() if has_identity(one) and not is_same_person(one, actor)]
+    return [one for one in others if tie_of(actor, [one.pk]) is None]
 
 
 def how_to_add_one(actor: Person) -> str:

@@ -15,7 +15,7 @@ from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ConflictError, InvalidError
 from catalog.rules.obligation import sorted_obligations
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
-from catalog.services.permissions import require_can_change, require_governance, require_second_person
+from catalog.services.permissions import require_can_change, require_governance, require_governs, require_second_person
 from catalog.services.policy_text import Scope, checked_policy, demand_cedar_holds, domain_of
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
@@ -124,7 +124,7 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
     A person of governance who does not answer for the product publishes. What is published is what was drafted, validated once
     more: a purpose or the schema may have changed since.
     """
-    require_governance(actor, f"publish access policy {policy}")
+    _require_governs(actor, policy, f"publish access policy {policy}")
     if policy.product is not None:
         require_second_person(actor, policy.product, f"publish access policy {policy}")
         demand_not_retired(policy.product)
@@ -168,7 +168,7 @@ def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime
         with recorded(f"delete_draft_{noun}", actor):
             policy.delete()
         return
-    require_governance(actor, f"withdraw access policy {policy}")
+    _require_governs(actor, policy, f"withdraw access policy {policy}")
     if policy.product is not None and policy.effect == Effect.FORBID:
         require_second_person(actor, policy.product, f"withdraw access policy {policy}, which forbids")
     if policy.status == PolicyStatus.PUBLISHED:
@@ -193,3 +193,11 @@ def _hold(policy: AccessPolicy) -> None:
 def _versions(policy: AccessPolicy) -> QuerySet[AccessPolicy]:
     """Every version of the policies that `policy` is one of: those of its product, or the guardrails."""
     return guardrails() if policy.product is None else policy.product.access_policies.all()
+
+
+def _require_governs(actor: Person | None, policy: AccessPolicy, action: str) -> None:
+    """Guardrails hold beyond a domain."""
+    if policy.product is None:
+        require_governance(actor, action)
+    else:
+        require_governs(actor, policy.product, action)

@@ -22,7 +22,7 @@ from catalog.services.permissions import (
     require_can_change,
     require_can_look_after,
     require_can_register,
-    require_governance,
+    require_governs,
     require_second_person,
 )
 from catalog.services.recording import recorded
@@ -180,7 +180,7 @@ def review_product(
             f"The system may not review data product {product.slug}.",
             remedy=f"Name the reviewer from the group 'governance': `bin/manage review {product.slug} --as USERNAME`.",
         )
-    require_governance(actor, f"review data product {product.slug}")
+    require_governs(actor, product, f"review data product {product.slug}")
     require_second_person(actor, product, f"review data product {product.slug}")
     with recorded("review_product", actor):
         product.reviewed_at, product.reviewed_by, product.reviewed_claims = now, actor, claims

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
-import pghistory
 from django.db import transaction
 
 from catalog.callers import by_system, said_of_caller
+from catalog.history import act_context
 from catalog.models import Person
 
 _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
@@ -31,7 +31,7 @@ def recorded(action: str, actor: Person | None, reason: str = "") -> Iterator[No
         if reason.strip():
             said["reason"] = reason.strip()
         try:
-            with pghistory.context(**said), transaction.atomic():
+            with act_context(**said), transaction.atomic():
                 yield
         finally:
             _is_recording.reset(token)

@@ -26,7 +26,7 @@ from catalog.rules.use_case import (
 from catalog.rules.vocabulary import Autonomy, Better, UseCaseStage
 from catalog.services.notifications import notify
 from catalog.services.people import find_person
-from catalog.services.permissions import actor_name, in_person, is_governance, may_register
+from catalog.services.permissions import actor_name, answers_for, in_person, is_governance, may_register
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
 from catalog.services.use_case_parts import put_consumers, put_measures, put_products
@@ -83,7 +83,7 @@ def claims_of(use_case: UseCase) -> UseCaseClaims:
 
 def may_change(actor: Person | None, use_case: UseCase) -> bool:
     """Whether `actor` may change what is claimed of `use_case`: its business owner, governance, or the system."""
-    return is_governance(actor) or (actor is not None and actor.is_active and use_case.business_owner_id == actor.pk)
+    return is_governance(actor) or answers_for(actor, use_case.business_owner_id)
 
 
 def require_may_change(actor: Person | None, use_case: UseCase) -> None:

@@ -34,26 +34,33 @@ LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM catalog_owners_since(product, since) o WHERE catalog_is_same_person(o, person))
 $$;
 
+CREATE OR REPLACE FUNCTION catalog_lookers_since(product bigint, since timestamp with time zone) RETURNS SETOF bigint
+LANGUAGE sql STABLE AS $$
+    SELECT catalog_owners_since(product, since)
+    UNION
+    SELECT s.person_id FROM catalog_dataproduct_stewards s WHERE s.dataproduct_id = product
+    UNION
+    SELECT e.person_id FROM catalog_dataproductstewardsevent e WHERE e.dataproduct_id = product AND e.pgh_created_at > since
+$$;
+
 CREATE OR REPLACE FUNCTION catalog_has_looked_after_since(person bigint, product bigint, since timestamp with time zone)
 RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT catalog_has_owned_since(person, product, since) OR EXISTS (
-        SELECT 1 FROM catalog_dataproduct_stewards s
-        WHERE s.dataproduct_id = product AND catalog_is_same_person(s.person_id, person)
-        UNION ALL
-        SELECT 1 FROM catalog_dataproductstewardsevent e
-        WHERE e.dataproduct_id = product AND e.pgh_created_at > since AND catalog_is_same_person(e.person_id, person))
+    SELECT EXISTS (SELECT 1 FROM catalog_lookers_since(product, since) l WHERE catalog_is_same_person(l, person))
+$$;
+
+CREATE OR REPLACE FUNCTION catalog_decision_owners_since(use_case bigint, since timestamp with time zone) RETURNS SETOF bigint
+LANGUAGE sql STABLE AS $$
+    SELECT u.business_owner_id FROM catalog_usecase u WHERE u.id = use_case
+    UNION
+    SELECT e.business_owner_id FROM catalog_usecaseevent e
+    WHERE e.pgh_obj_id = use_case AND (e.pgh_created_at > since OR NOT EXISTS (
+        SELECT 1 FROM catalog_usecaseevent l
+        WHERE l.pgh_obj_id = use_case AND l.pgh_id > e.pgh_id AND l.pgh_created_at <= since))
 $$;
 
 CREATE OR REPLACE FUNCTION catalog_has_owned_decision_since(person bigint, use_case bigint, since timestamp with time zone) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
-        SELECT 1 FROM catalog_usecase u WHERE u.id = use_case AND catalog_is_same_person(u.business_owner_id, person)
-        UNION ALL
-        SELECT 1 FROM catalog_usecaseevent e
-        WHERE e.pgh_obj_id = use_case AND (e.pgh_created_at > since OR NOT EXISTS (
-            SELECT 1 FROM catalog_usecaseevent l
-            WHERE l.pgh_obj_id = use_case AND l.pgh_id > e.pgh_id AND l.pgh_created_at <= since))
-            AND catalog_is_same_person(e.business_owner_id, person))
+    SELECT EXISTS (SELECT 1 FROM catalog_decision_owners_since(use_case, since) o WHERE catalog_is_same_person(o, person))
 $$;
 
 CREATE OR REPLACE FUNCTION catalog_askers_of(agreement bigint) RETURNS SETOF bigint LANGUAGE sql STABLE AS $$

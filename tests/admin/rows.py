@@ -12,6 +12,7 @@ from catalog.models import (
     Contract,
     DataProduct,
     Delivery,
+    Deputy,
     Domain,
     Notification,
     OutputPort,
@@ -37,6 +38,7 @@ from tests.trust.builders import make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision
 from trust.ledger.models.audit import Export, LedgerCheck
+from trust.ledger.models.erasure import Erasure
 from trust.ledger.signing import ensure_key
 from trust.models import (
     Decision,
@@ -100,6 +102,9 @@ def add_rows(number: int, folder: Any) -> None:
     decision = log_decision(product, consumer, decision=False, verdict_row=verdict, use_case=use_case.slug)
     trouble, reporter = ReportedProblem(f"Wrong advice {number}"), Reporter(asker, consumer)
     record_exception(use_case=use_case, decision_id=decision.pk, trouble=trouble, reporter=reporter, now=NOW)
+    Deputy.objects.create(
+        person=owner, deputy=steward, starts_at=NOW, ends_at=NOW + timedelta(days=9), reason="Leave.", named_at=NOW
+    )
     StageMove.objects.create(
         use_case=use_case,
         from_stage=UseCaseStage.IDEA,
@@ -122,6 +127,7 @@ def add_rows(number: int, folder: Any) -> None:
     grant_waiver(waiver=waiver, actor=make_governance(f"grantor-{number}"), now=NOW)
     LedgerCheck.objects.create(status="holds", requested_by=steward, requested_at=NOW)
     Export.objects.create(what="decisions", format="csv", person=steward, started_at=NOW)
+    Erasure.objects.create(kind="name", at=NOW, by=steward, reason="Asked for.", statement="{}", signature="-")
     settings.TOUCHSTONE.signing_keys = folder / str(number)
     ensure_key()
     seal_now()
@@ -147,6 +153,8 @@ def names_of_rows() -> dict[str, Any]:
         "readiness_id": Readiness.objects.earliest("pk").pk,
         "recall_id": Recall.objects.get().pk,
         "run_id": Run.objects.first().pk,  # type: ignore[union-attr]
+        "deputy_id": Deputy.objects.get().pk,
+        "username": "owner-1",
         "verdict_id": Verdict.objects.first().pk,  # type: ignore[union-attr]
         "waiver_id": Waiver.objects.get().pk,
         "/products/": DataProduct.objects.get().slug,

@@ -32,6 +32,7 @@ PINS: dict[str, int] = {
     "catalog.purpose": 7,
     "catalog.usecase": 8,
     "trust.decision": 9,
+    "trust.erasure": 5,
     "trust.export": 6,
     "trust.incident": 8,
     "trust.ledgerbatch": 8,

@@ -20,6 +20,7 @@ from tests.factories import NOW, make_agreement, make_use_case
 from tests.trust.builders import make_waiver
 from tests.trust.ledger_rows import seal_now
 from tests.trust.logged import log_decision, make_agent
+from trust.ledger.models.erasure import Erasure
 from trust.ledger.signing import ensure_key
 from trust.models import (
     CheckResult,
@@ -80,6 +81,7 @@ ADDERS = {
     "trust_recall": set(),
     "trust_ledgerbatch": set(),
     "trust_ledgercheck": set(),
+    "trust_erasure": set(),
     "trust_export": set(),
     "trust_signingkey": set(),
     "trust_incident": {"owner", "steward", "other", "governance", "superuser"},
@@ -170,6 +172,9 @@ def make_rows(world: World, cast: Cast) -> dict[str, Any]:
         "trust_ledgerbatch": seal_now()[0],
         "trust_ledgercheck": LedgerCheck.objects.create(requested_by=governance, requested_at=NOW),
         "trust_export": Export.objects.create(what="decisions", format="csv", person=cast.owner.person, started_at=NOW),
+        "trust_erasure": Erasure.objects.create(
+            kind="name", at=NOW, by=governance, reason="Asked for.", statement="{}", signature="-"
+        ),
         "trust_signingkey": SigningKey.objects.get(kid=kid),
         "trust_incident": open_incident(
             product=world.product, title="Late", severity=Severity.WARNING, actor=cast.owner.person, now=NOW

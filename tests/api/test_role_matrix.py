@@ -29,7 +29,7 @@ from tests.factories import make_auditor, make_consumer, make_governance, make_o
 
 TABLE = Path(__file__).with_name("role_matrix.csv")
 OWNED = ("/api/v1/products/{slug}/", "/api/v1/consumers/{slug}", "/api/v1/use-cases/{slug}/")
-P, U = "/api/v1/products/{slug}", "/api/v1/use-cases/{slug}"
+P, U, PERSON = "/api/v1/products/{slug}", "/api/v1/use-cases/{slug}", "/api/v1/people/{username}"
 LATER = "2099-01-01T00:00:00Z"
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/agreements/{agreement_id}/reject": {"reason": "No."},
@@ -49,6 +49,14 @@ BODIES: dict[str, dict[str, Any]] = {
     f"{P}/waivers": {"gate": "review", "reason": "Known.", "owner": "owner-1", "expires_at": LATER},
     f"{P}/waivers/{{waiver_id}}/reject": {"reason": "No."},
     f"{P}/waivers/{{waiver_id}}/revoke": {"reason": "No."},
+    f"{PERSON}/deactivate": {"reason": "Left."},
+    f"{PERSON}/deputies": {"deputy": "owner-1", "ends_at": LATER, "reason": "Leave."},
+    f"{PERSON}/domains": {"domains": [], "reason": "Moved."},
+    f"{PERSON}/email": {"email": "other@people.example"},
+    f"{PERSON}/transfer": {"to": "owner-1", "reason": "Leaves."},
+    f"{PERSON}/activate": {"reason": "Back."},
+    f"{PERSON}/roles": {"roles": ["data owners"], "reason": "Moved."},
+    "/api/v1/people": {"username": "new"},
     U: {"description": "Other."},
     f"{U}/confirmations": {
         "consumer": "consumer-1",

@@ -217,3 +217,29 @@ def test_the_ledger_is_sealed_published_and_proved_with_the_rights_of_the_proces
         assert done.returncode == 0, done.stdout + done.stderr
     assert "The ledger is intact: 1 batches" in done.stdout
     assert (tmp_path / "published.jsonl").read_text().count("\n") == 1
+
+
+def test_a_name_is_erased_by_the_owner_of_the_tables_alone(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    keys = {"TOUCHSTONE_SIGNING_KEYS": str(tmp_path / "keys")}
+    for words in (
+        ["signing_key", "--ensure"],
+        ["create_admin"],
+        ["add_person", "kim.lee", "--name", "Kim Lee", "--email", "kim@people.example"],
+        ["close_account", "kim.lee", "--reason", "Left."],
+        ["ledger", "seal"],
+    ):
+        done = manage(postgres, *words, **keys)
+        assert done.returncode == 0, done.stdout + done.stderr
+    erase = ["erase_person", "kim.lee", "--as", "admin", "--reason", "Asked for by Kim Lee."]
+    alone = manage(postgres, *erase, TOUCHSTONE_OWNER_DATABASE_URL=postgres.runtime_url, **keys)
+    assert alone.returncode != 0
+    assert "must be owner of table" in alone.stderr
+    done = manage(postgres, *erase, **keys)
+    assert done.returncode == 0, done.stderr
+    assert "The person is erased-" in done.stdout
+    with psycopg.connect(postgres.url) as connection:
+        row = connection.execute("SELECT count(*) FROM catalog_person WHERE username = 'kim.lee'").fetchone()
+        assert row == (0,)
+    # Another test sealed with a key of its own, so the keys of the database are believed.
+    verified = manage(postgres, "ledger", "verify", TOUCHSTONE_SIGNING_KEYS=str(tmp_path / "none"))
+    assert verified.returncode == 0, verified.stderr

@@ -4,6 +4,7 @@ from trust.decisions.models.decision import Decision
 from trust.evidence.models.run import CheckResult, Run, RunCause
 from trust.evidence.models.suite import Suite
 from trust.ledger.models.audit import Export, LedgerCheck
+from trust.ledger.models.erasure import Erasure
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
 from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
 from trust.verdicts.models.incidents import Incident, IncidentEntry
@@ -17,6 +18,7 @@ __all__ = [
     "DailyVerdictCount",
     "Decision",
     "DecisionUse",
+    "Erasure",
     "Export",
     "Incident",
     "IncidentEntry",

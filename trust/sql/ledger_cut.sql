@@ -14,7 +14,7 @@ DECLARE
 BEGIN
     id_column := CASE
         WHEN source IN ('trust_decision', 'trust_verdict', 'trust_signingkey', 'trust_readiness', 'trust_outcomereport',
-            'trust_decisionuse') THEN 'id'
+            'trust_decisionuse', 'trust_erasure') THEN 'id'
         WHEN EXISTS (
             SELECT 1 FROM pg_attribute
             WHERE attrelid = to_regclass(format('public.%I', source)) AND attname = 'pgh_id' AND NOT attisdropped

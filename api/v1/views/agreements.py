@@ -10,7 +10,7 @@ from api.access.visibility import find_consumer, find_product
 from api.pagination import KeysetPagination
 from api.v1.base import ApiView, ModelAnswer, ReasonRequest, StrictSerializer, caller_field, respond_after_change
 from api.v1.fields import FlagParameter, MomentField, TextField, choices
-from catalog.models import Agreement, Person
+from catalog.models import Agreement, DomainGovernor, Person
 from catalog.queries import agreements_of, agreements_waiting_for, is_insider
 from catalog.queries.agreements import with_needs
 from catalog.rules.agreement import Part
@@ -50,7 +50,8 @@ def visible_agreements(person: Person) -> QuerySet[Agreement]:
     rows = agreements_as_shown()
     if person.is_superuser:
         return rows
-    return rows.filter(Q(pk__in=agreements_of(person).order_by().values("pk")) | is_insider(person))
+    governed = Q(product__domain__in=DomainGovernor.objects.filter(person=person).values("domain"))
+    return rows.filter(Q(pk__in=agreements_of(person).order_by().values("pk")) | governed | is_insider(person))
 
 
 def find_agreement(person: Person, agreement_id: int) -> Agreement:

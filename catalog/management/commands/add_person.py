@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.management.actors import add_actor_argument, find_actor
 from catalog.rules.errors import DomainError
 from catalog.rules.roles import PersonRole
 from catalog.services.people import add_person
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         roles = [role.value for role in PersonRole]
         parser.add_argument("--role", action="append", default=[], choices=roles, help="may be given more than once")
         parser.add_argument("--staff", action="store_true", help="may use the admin")
+        add_actor_argument(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:
         roles = [PersonRole(role) for role in options["role"]]
@@ -30,6 +32,7 @@ class Command(BaseCommand):
                 email=options["email"],
                 roles=roles,
                 is_staff=options["staff"],
+                actor=find_actor(options["actor"]),
             )
         except DomainError as error:
             raise CommandError(str(error)) from error

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.management.actors import add_actor_argument, find_actor
 from catalog.rules.errors import DomainError
 from catalog.services.people import set_email
 
@@ -15,10 +16,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
         parser.add_argument("address")
+        add_actor_argument(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            person = set_email(username=options["username"], email=options["address"])
+            person = set_email(username=options["username"], email=options["address"], actor=find_actor(options["actor"]))
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{person.username} has the address {person.email}.")

@@ -76,7 +76,7 @@ def _part_at(use_case: str, consumer_id: int, at: datetime) -> PartInUseCase:
 
 def _event_at(model: Any, pk: int, at: datetime) -> Any:
     """The last row of the history of one object until `at`; None where there is none, or it was deleted."""
-    events = model.pgh_event_model.objects.filter(pgh_obj_id=pk, pgh_created_at__lte=at)
+    events = model.pgh_event_models["insert"].objects.filter(pgh_obj_id=pk, pgh_created_at__lte=at)
     event = events.order_by("-pgh_created_at", "-pgh_id").first()
     return None if event is None or event.pgh_label == "delete" else event
 

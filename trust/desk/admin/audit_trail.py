@@ -14,11 +14,12 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from catalog.admin.changes import FieldChange, action_of, differences, names_in, who
+from catalog.admin.changes import FieldChange, Names, action_of, differences, names_in, who
 from catalog.admin.reach import person_of
 from catalog.models import Consumer, DataProduct, Person, UseCase
 from catalog.queries import visible_use_cases
 from catalog.services.permissions import sees_everything
+from trust.desk.admin.version_changes import version_changes
 from trust.ledger.admin.exports import export_response
 from trust.ledger.queries.audit_trail import (
     Change,
@@ -32,9 +33,14 @@ from trust.ledger.queries.audit_trail import (
 )
 
 SIZE = 50
-NOUNS = {"catalog.dataproduct_stewards": "steward of a product", "catalog.usecase_consumers": "consumer of a use case"}
+NOUNS = {
+    "catalog.dataproduct_stewards": "steward of a product",
+    "catalog.person_groups": "role of a person",
+    "catalog.person_user_permissions": "permission of a person",
+    "catalog.usecase_consumers": "consumer of a use case",
+}
 EXPORTED = ("at", "who", "action", "reason", "kind", "object", "deed", "changes")
-_DEEDS = {"insert": "added", "update": "changed", "delete": "removed"}
+_DEEDS = {"insert": "added", "update": "changed", "delete": "removed", "password_changed": "given another password"}
 NOBODY = -1
 Given = Mapping[str, str]
 
@@ -72,7 +78,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         "lines": list(lines_of(changes)),
         "given": given,
         "problem": problem,
-        "kinds": sorted((noun(kind), kind.name) for kind in kinds().values()),
+        "kinds": sorted({(noun(kind), kind.name) for kind in kinds().values()}),
         "newest": f"?{kept}" if after else None,
         "older": f"?{kept}&older={_place_text(following)}" if following else None,
         "filters": f"?{kept}",
@@ -123,7 +129,7 @@ def _names_of(actor: Person | None, username: str) -> tuple[str, ...]:
     """The names that this person ever acted under: the history keeps the name of the time."""
     if actor is None:
         return (username,)
-    events = Person.pgh_event_model.objects.filter(pgh_obj_id=actor.pk)  # type: ignore[attr-defined]  # set by pghistory
+    events = Person.pgh_event_models["insert"].objects.filter(pgh_obj_id=actor.pk)  # type: ignore[attr-defined]  # set by pghistory
     return tuple({username, *events.order_by().values_list("username", flat=True).distinct()})
 
 
@@ -151,7 +157,7 @@ def lines_of(changes: Iterable[Change]) -> Iterator[Line]:
     listed = list(changes)
     rows = [(change.kind.model, row) for change in listed for row in (change.event, change.before) if row is not None]
     users = {user for change in listed if isinstance(user := change.said.get("user"), int)}
-    names = names_in(rows, users)
+    names, versions = names_in(rows, users), version_changes(listed)
     for change in listed:
         event, model = change.event, change.kind.model
         field_changes = differences(model, None if event.pgh_label == "insert" else change.before, event, names)
@@ -161,10 +167,12 @@ def lines_of(changes: Iterable[Change]) -> Iterator[Line]:
             action=action_of(change.said),
             reason=str(change.said.get("reason", "")),
             kind=noun(change.kind),
-            name=_name(event),
+            name=_name(event, names),
             address=_address(change),
             deed=_DEEDS.get(event.pgh_label, event.pgh_label),
-            differences=[] if event.pgh_label == "delete" else field_changes,
+            differences=[]
+            if event.pgh_label == "delete"
+            else [*field_changes, *versions.get((change.kind.table, event.pgh_id), ())],
         )
 
 
@@ -172,12 +180,14 @@ def noun(kind: Kind) -> str:
     return NOUNS.get(kind.name, str(kind.model._meta.verbose_name))
 
 
-def _name(event: Any) -> str:
-    """What the object calls itself in its history, else its number."""
+def _name(event: Any, names: Names) -> str:
+    """What the object calls itself in its history, else whose it is, else its number."""
     for field in ("slug", "username", "title", "name", "purpose"):
         if value := getattr(event, field, ""):
             return f"{value} v{event.version}" if field == "name" and hasattr(event, "version") else str(value)
-    return f"no. {event.pgh_obj_id}"
+    if name := names[Person].get(getattr(event, "person_id", None) or 0):
+        return name
+    return f"v{event.version}" if hasattr(event, "version") else f"no. {event.pgh_obj_id}"
 
 
 def _address(change: Change) -> str:

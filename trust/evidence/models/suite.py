@@ -1,5 +1,6 @@
 """Suites: what must hold for a port, version by version."""
 
+import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,7 @@ from catalog.models import OutputPort, Person
 from catalog.models.caller import MadeByCaller
 
 
+@pghistory.track(exclude=["expectations", "created_at"])  # a version never changes, and the history has its digest
 class Suite(MadeByCaller):
     """One version of a port's suite. Rows never change, but for `is_current`.
 

@@ -1,4 +1,4 @@
-"""Exports in the admin: their record, and the answers that send them."""
+"""Exports in the admin: their record, and the answers that send them. And the record of what was erased."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from catalog.admin.base import LargeTableAdmin
 from catalog.admin.reach import person_of
 from catalog.services.permissions import sees_everything
 from trust.ledger.models.audit import Export
+from trust.ledger.models.erasure import Erasure
 from trust.ledger.services.exports import FORMATS, Row, begin_export, stream
 
 
@@ -49,3 +50,13 @@ class ExportAdmin(LargeTableAdmin):
     @display(description="Complete", label={"yes": "success", "no": "warning"})
     def standing(self, export: Any) -> str:
         return "yes" if export.finished_at else "no"
+
+
+@admin.register(Erasure)
+class ErasureAdmin(LargeTableAdmin):
+    """What was erased or removed from sealed rows, for all who see the ledger."""
+
+    list_display = ["at", "kind", "by", "reason"]
+    list_select_related = ["by"]
+    ordering = ["-id"]
+    fields = ["at", "kind", "by", "reason", "statement", "signature"]

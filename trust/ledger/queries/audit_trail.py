@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import ForeignKey, Model
 
-from catalog.models import Consumer, DataProduct, Person, UseCase
+from catalog.models import Consumer, DataProduct, Deputy, DomainGovernor, Person, UseCase
 
 ANCHORS: Mapping[type[Model], frozenset[str]] = {
     DataProduct: frozenset({"product", "dataproduct"}),
@@ -25,6 +25,7 @@ ANCHORS: Mapping[type[Model], frozenset[str]] = {
 """What other claims belong to, and by which fields they say so. An input's `upstream` does not belong to its product."""
 _PARENTS = frozenset({"port", "measure", "policy", "incident"})
 """By which fields a claim belongs to another one, and so to what that belongs to."""
+_OF_A_PERSON = frozenset({Person.groups.through, Person.user_permissions.through, DomainGovernor, Deputy})
 _BEGIN, _END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -103,6 +104,8 @@ def _ways(model: type[Model], events: type[Model]) -> Mapping[type[Model], tuple
     ways: dict[type[Model], tuple[str, ...]] = {}
     if model in ANCHORS or model is Person:
         ways[model] = ("pgh_obj_id = ANY(%s::bigint[])",)
+    if model in _OF_A_PERSON:
+        ways[Person] = ("person_id = ANY(%s::bigint[])",)
     for anchor, names in ANCHORS.items():
         if model is anchor:
             continue

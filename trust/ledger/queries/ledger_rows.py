@@ -41,8 +41,8 @@ class Leaves:
 
 
 def sources() -> list[Source]:
-    """Every sealed table: decisions, verdicts, public keys, what is known of use cases, and each table of the history, found by
-    its model."""
+    """Every sealed table: decisions, verdicts, public keys, what is known of use cases, what was erased, and each table of the
+    history, found by its model."""
     events = {
         model._meta.db_table
         for model in apps.get_models()
@@ -55,6 +55,7 @@ def sources() -> list[Source]:
         Source("trust_readiness", "id", "assessed_at"),
         Source("trust_outcomereport", "id", "reported_at"),
         Source("trust_decisionuse", "id", "reported_at"),
+        Source("trust_erasure", "id", "at"),
         *(Source(table, "pgh_id", "pgh_created_at") for table in sorted(events)),
     ]
 
@@ -89,6 +90,18 @@ def leaves_between(source: Source, columns: Sequence[str], after: int, to: int, 
         cursor.execute(statement, [after, to, limit])
         ids, hashes = cursor.fetchone()
     return Leaves(ids, bytes(hashes))
+
+
+def leaves_of(source: Source, columns: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
+    """The leaves, in hex, of these rows, by id. One statement."""
+    condition = f"r.{_name(source.id_column)} = ANY(%s::bigint[])"
+    statement = f"""
+        SELECT i, encode(sha256('\\x00'::bytea || convert_to(t, 'UTF8')), 'hex')
+        FROM ({_inputs(source, columns, condition)}) AS input
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(ids), None])
+        return dict(cursor.fetchall())
 
 
 def leaf_input(source: Source, columns: Sequence[str], row_id: int) -> str | None:
@@ -128,8 +141,10 @@ def unsealed(source: Source, after: int, older_than: timedelta = timedelta()) ->
     return count, first
 
 
-def _inputs(source: Source, columns: Sequence[str]) -> str:
-    """The statement that gives id `i` and leaf input `t`; its parameters are `after`, `to` and the limit (None: all)."""
+def _inputs(source: Source, columns: Sequence[str], condition: str = "") -> str:
+    """The statement that gives id `i` and leaf input `t`; its parameters are those of `condition`, or `after` and `to`, and the
+    limit (None: all).
+    """
     named = [_column(column) for column in columns if column != CONTEXT]
     joined = ""
     if CONTEXT in columns:
@@ -140,7 +155,7 @@ def _inputs(source: Source, columns: Sequence[str]) -> str:
         SELECT {_name(source.id_column)} AS i, '{source.table}:' || to_jsonb(leaf_row)::text AS t
         FROM (
             SELECT {", ".join(named)} FROM {_name(source.table)} AS r {joined}
-            WHERE {row_id} > %s AND {row_id} <= %s ORDER BY {row_id} LIMIT %s
+            WHERE {condition or f"{row_id} > %s AND {row_id} <= %s"} ORDER BY {row_id} LIMIT %s
         ) AS leaf_row
     """
 

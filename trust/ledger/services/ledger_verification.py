@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +16,9 @@ from catalog.rules.errors import DomainError
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
 from trust.ledger.queries import ledger_rows
 from trust.ledger.queries.ledger_rows import SMALLEST_ID, Leaves, Source
+from trust.ledger.rules.erasures import Erasures, leads_to, removed_by
 from trust.ledger.rules.merkle import HASH_BYTES, root_of, split_hashes
+from trust.ledger.services.erasures import UnknownErasureError, on_record
 from trust.ledger.services.ledger import NO_BATCH_BEFORE, STATEMENT_TYPE, hash_of_statement, moment_text, positions_after
 from trust.ledger.signing import ALGORITHM
 
@@ -37,10 +40,12 @@ class BrokenLedgerError(DomainError):
 
 @dataclass(frozen=True)
 class Proved:
-    """A batch that holds. rows: in it."""
+    """A batch that holds. rows: in it. erased, removed: how many of them are, on record, not what they were, or gone."""
 
     batch: LedgerBatch
     rows: int
+    erased: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,54 @@ class Against:
     grace: timedelta = GRACE
 
 
+class _Record:
+    """What is on record about erased and removed rows, and how much of it the batches have borne out so far."""
+
+    def __init__(self, erasures: Erasures) -> None:
+        self.steps, self.removed = erasures.steps(), erasures.removed
+        self.digests = [sha256() for _ in self.removed]
+        self.counts = [0 for _ in self.removed]
+        self.batch_erased = self.batch_removed = 0
+
+    def as_sealed(self, source: str, kept: Leaves, rows: Leaves) -> Leaves:
+        """The rows as they were sealed, as far as the record explains why they are not that any more."""
+        was = dict(zip(kept.ids, split_hashes(kept.hashes), strict=False))
+        now = list(zip(rows.ids, split_hashes(rows.hashes), strict=True))  # an id can be there twice, where one was inserted
+        for place, (row, leaf) in enumerate(now):
+            sealed = was.pop(row, leaf)
+            if sealed != leaf and leads_to(self.steps, source, row, sealed.hex(), leaf.hex()):
+                self.batch_erased += 1
+                now[place] = (row, sealed)
+        for row, sealed in was.items():
+            if (number := removed_by(self.removed, source, row)) is not None:
+                self.digests[number].update(sealed)
+                self.counts[number] += 1
+                self.batch_removed += 1
+                now.append((row, sealed))
+        now.sort(key=lambda one: one[0])
+        return Leaves([row for row, _ in now], b"".join(leaf for _, leaf in now))
+
+    def check_removed(self) -> None:
+        """Raise BrokenLedgerError where a record claims to have removed other rows than are gone. After all batches."""
+        for one, count, digest in zip(self.removed, self.counts, self.digests, strict=True):
+            if (one.count, one.digest) != (count, digest.hexdigest()):
+                raise BrokenLedgerError(
+                    f"{count} rows of {one.source} from {one.first} to {one.last} are gone; the record of their removal says "
+                    f"{one.count}, or names others."
+                )
+
+
 def verify(*, first: int = 1, against: Against) -> Iterator[Proved]:
     """Prove batch by batch from number `first`, then that nothing is missing behind the last. Raises BrokenLedgerError."""
     keys = keys_of_database()
     if against.keys is not None:
         keys = against.keys
     known = {source.table: source for source in ledger_rows.sources()}
-    last = _batch_before(first)
+    try:
+        record = _Record(on_record(keys))
+    except UnknownErasureError as error:
+        raise BrokenLedgerError(str(error)) from error
+    last, is_whole = _batch_before(first), first <= 1
     while (batch := LedgerBatch.objects.filter(number__gte=first).order_by("number").first()) is not None:
         expected = 1 if last is None else last.number + 1
         if batch.number != expected:
@@ -72,9 +118,12 @@ def verify(*, first: int = 1, against: Against) -> Iterator[Proved]:
         _check_chain(batch, last)
         with transaction.atomic():
             ledger_rows.pin_forms()
-            _check_rows(batch, known)
-        yield Proved(batch, batch.size)
+            record.batch_erased = record.batch_removed = 0
+            _check_rows(batch, known, record)
+        yield Proved(batch, batch.size, record.batch_erased, record.batch_removed)
         last, first = batch, batch.number + 1
+    if is_whole:
+        record.check_removed()
     _check_end(last, known, against)
 
 
@@ -148,8 +197,10 @@ def _check_chain(batch: LedgerBatch, last: LedgerBatch | None) -> None:
         raise BrokenLedgerError(f"Batch {batch.number} leaves out {min(positions)}, which the one before still sealed.")
 
 
-def _check_rows(batch: LedgerBatch, known: Mapping[str, Source]) -> None:
-    """The stored leaves lead to the signed root, and the rows that are there now give the stored leaves."""
+def _check_rows(batch: LedgerBatch, known: Mapping[str, Source], record: _Record) -> None:
+    """The stored leaves lead to the signed root, and the rows that are there now give the stored leaves, but for what is on
+    record as erased or removed.
+    """
     stored = split_hashes(bytes(batch.leaves))
     actual: list[bytes] = []
     difference, start = None, 0
@@ -160,6 +211,8 @@ def _check_rows(batch: LedgerBatch, known: Mapping[str, Source]) -> None:
             batch.row_ids[start : start + count], bytes(batch.leaves[start * HASH_BYTES : (start + count) * HASH_BYTES])
         )
         start += count
+        if rows != kept:
+            rows = record.as_sealed(segment["source"], kept, rows)
         actual += split_hashes(rows.hashes)
         if difference is None and rows != kept:
             difference = f"{segment['source']}: {_first_difference(kept, rows)}"

@@ -33,16 +33,20 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
     events = {model._meta.db_table: () for model in apps.get_models() if issubclass(model, Event)}
     return events | {
         "catalog_contract": ("is_current",),
+        "django_admin_log": (),
         "pghistory_context": ("metadata", "updated_at"),  # who did what, and why: a request that goes on adds to it
         "trust_checkresult": (),
         "trust_dailyverdictcount": (),
         "trust_decision": (),
         "trust_decisionuse": (),
+        "trust_erasure": (),
+        "trust_export": ("finished_at", "rows"),  # who took what: only its end is written later
         "trust_incidententry": (),
         "trust_ledgerbatch": ("published_at",),
         "trust_outcomereport": (),
         "trust_readiness": (),
         "trust_signingkey": (),
+        "trust_suite": ("is_current",),
         "trust_trustpolicyversion": ("is_current", "published_at", "published_by_id"),
         "trust_verdict": (),
     }

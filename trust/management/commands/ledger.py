@@ -50,14 +50,20 @@ class Command(BaseCommand):
             keys=keys,
             published=_from_file(ledger_publishing.read_published, Path(published)) if published else {},
         )
-        batches = rows = 0
+        batches = rows = erased = removed = 0
         last, shown_at = "none", monotonic()
         for proved in verify(first=options["first"], against=against):
             batches, rows, last = batches + 1, rows + proved.rows, str(proved.batch.number)
+            erased, removed = erased + proved.erased, removed + proved.removed
             if monotonic() - shown_at > SECONDS_BETWEEN_PROGRESS:
                 shown_at = monotonic()
                 self.stderr.write(f"batch {last}: {rows} rows verified so far")
         self.stdout.write(f"The ledger is intact: {batches} batches with {rows} rows, the last is {last}.")
+        if erased or removed:
+            self.stdout.write(
+                f"On record, signed, in trust_erasure: names were erased from {erased} of these rows, and {removed} were "
+                "removed. What they held can be shown no more."
+            )
         self.stdout.write(f"Believed were the keys of {source}.")
         if not published:
             self.stdout.write("Not compared with anything published outside: --published FILE does that.")

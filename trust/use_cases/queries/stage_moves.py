@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from catalog.models import Person
-from catalog.queries.ownership import HasOwnedDecisionSince, SamePerson, has_identity
+from catalog.queries.ownership import HasOwnedDecisionSince, IsTied, IsTiedToDecisionOwner, SamePerson, has_identity
 from catalog.rules.vocabulary import UseCaseStage
 from catalog.services.permissions import is_governance
 from trust.use_cases.models.use_case import StageMove
@@ -16,14 +16,16 @@ from trust.vocabulary import StageMoveStatus
 
 def moves_waiting_for(person: Person) -> QuerySet[StageMove]:
     """The requests that `person` may approve: governance's, but for what they asked for themselves and what is or was theirs
-    since the use case came to its stage, by whichever account; none for an account that cannot be told from another.
+    since the use case came to its stage, by whichever account, or theirs whose account they changed lately; none for an account
+    that cannot be told from another.
     """
     if not (is_governance(person) and has_identity(person)):
         return StageMove.objects.none()
     me = Value(person.pk)
     waiting = StageMove.objects.filter(status=StageMoveStatus.REQUESTED, from_stage=F("use_case__stage"))
-    others = waiting.exclude(SamePerson("requested_by", me))
-    return others.exclude(HasOwnedDecisionSince(me, "use_case", "use_case__stage_since"))
+    since = ("use_case", "use_case__stage_since")
+    others = waiting.exclude(SamePerson("requested_by", me)).exclude(HasOwnedDecisionSince(me, *since))
+    return others.exclude(IsTied(me, "requested_by")).exclude(IsTiedToDecisionOwner(me, *since))
 
 
 def overrides(use_case_ids: Collection[int], at: datetime | None = None) -> Mapping[int, list[StageMove]]:

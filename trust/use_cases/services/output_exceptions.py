@@ -8,7 +8,7 @@ from catalog.models import Person, UseCase
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
-from catalog.services.permissions import actor_name, is_governance
+from catalog.services.permissions import actor_name, answers_for, is_governance
 from catalog.services.recording import recorded
 from trust.decisions.models.decision import Decision
 from trust.use_cases.models.use_case import OutputException
@@ -130,7 +130,7 @@ def _demand_may_record(reporter: Reporter, use_case: UseCase) -> None:
 
 
 def _demand_may_handle(exception: OutputException, actor: Person | None, action: str, *people: int | None) -> None:
-    if is_governance(actor) or (actor is not None and actor.is_active and actor.pk in {exception.assigned_to_id, *people}):
+    if is_governance(actor) or answers_for(actor, exception.assigned_to_id, *people):
         return
     assigned = exception.assigned_to.username if exception.assigned_to else "nobody"
     raise ForbiddenError(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.models import Person, UseCase
-from catalog.queries.ownership import has_owned_decision_since, is_same_person
+from catalog.queries.ownership import decision_owners_since, has_owned_decision_since, is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.permissions import is_governance, require_identity
+from catalog.services.permissions import answers_for, is_governance, require_identity, require_independence
 from trust.evidence.rules import formatting
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_from
@@ -21,7 +21,7 @@ from trust.verdicts.rules.trust_policy import TrustPolicy
 def demand_may_move(actor: Person, use_case: UseCase) -> None:
     """Raise `ForbiddenError` unless `actor` is the business owner or acts for governance."""
     owner = use_case.business_owner
-    if not (is_governance(actor) or (actor.is_active and actor.pk == owner.pk)):
+    if not (is_governance(actor) or answers_for(actor, owner.pk)):
         raise ForbiddenError(
             f"{actor.username} may not move use case {use_case.slug}: {owner.username} owns its decision.",
             remedy=f"Ask {owner.username} or a member of the group 'governance' to do it.",
@@ -71,7 +71,10 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
     elif has_owned_decision_since(actor, use_case, use_case.stage_since):
         what = f"was the business owner of use case {use_case.slug} while it stood at {use_case.stage}"
     else:
-        require_identity(actor, f"approve the move of use case {use_case.slug}")
+        action = f"approve the move of use case {use_case.slug}"
+        require_identity(actor, action)
+        others = {move.requested_by_id, *decision_owners_since(use_case, use_case.stage_since)}
+        require_independence(actor, others, action)
         return
     raise ForbiddenError(
         f"{actor.username} {what}, so another person must approve it.",

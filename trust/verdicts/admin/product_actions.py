@@ -10,7 +10,7 @@ from catalog.models import DataProduct, Person
 from catalog.rules.errors import ConflictError
 from catalog.rules.vocabulary import Lifecycle
 from catalog.services import products
-from catalog.services.permissions import can_change, can_look_after, is_governance, owns, require_can_look_after
+from catalog.services.permissions import can_change, can_look_after, governs, owns, require_can_look_after
 from trust import messages
 from trust.evidence.services.runs import request_run
 from trust.presentation.pages.labels import VERDICTS
@@ -84,7 +84,7 @@ DEEDS: Mapping[str, ProductAction] = {
     "run": ProductAction("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
     "judge": ProductAction("Re-evaluate", "gavel", can_look_after, judge_again),
     "acknowledge": ProductAction("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
-    "review": ProductAction("Record a review", "fact_check", lambda who, it: _is_alive(it) and is_governance(who), _review),
+    "review": ProductAction("Record a review", "fact_check", lambda who, it: _is_alive(it) and governs(who, it), _review),
     "publish": ProductAction(
         "Publish",
         "publish",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
+import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,6 +16,7 @@ from trust.verdicts.rules.validity import is_current
 from trust.vocabulary import VerdictStatus as VerdictWord
 
 
+@pghistory.track(exclude=["body"])  # a version never changes, and the history has its digest
 class TrustPolicyVersion(models.Model):
     """One version of the rules that judge: `body` is `trust.verdicts.rules.trust_policy.TrustPolicy` as JSON. Never changes.
 

@@ -1,5 +1,8 @@
 """Waivers: accepted exceptions to one gate or one check, for a limited time."""
 
+from functools import reduce
+from operator import or_
+
 import pghistory
 import pgtrigger
 from django.db import models
@@ -10,6 +13,17 @@ from catalog.models.caller import MadeByCaller
 from catalog.models.choices import choices, one_of
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.vocabulary import WaiverStatus
+
+# Who answers for a waiver may be handed over, but not to who granted it; that is all of a granted one that changes before it is
+# revoked.
+_OTHER_GRANT = reduce(
+    or_,
+    (
+        pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
+        for name in ("granted_by", "starts_at", "ended_by", "ended_caller", "ended_at", "end_reason", "revoked_at")
+    ),
+    pgtrigger.Q(old__owner__df=pgtrigger.F("new__owner"), new__owner=pgtrigger.F("new__granted_by")),
+)
 
 
 @pghistory.track()
@@ -91,22 +105,12 @@ class Waiver(MadeByCaller):
             ),
             pgtrigger.ReadOnly(
                 name="waiver_stays_as_it_was_asked",
-                fields=[
-                    "product",
-                    "gate",
-                    "check_key",
-                    "reason",
-                    "owner",
-                    "requested_by",
-                    "caller",
-                    "requested_at",
-                    "expires_at",
-                ],
+                fields=["product", "gate", "check_key", "reason", "requested_by", "caller", "requested_at", "expires_at"],
             ),
             pgtrigger.Protect(
                 name="waiver_stays_as_it_was_granted",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status="granted", new__status="granted"),
+                condition=pgtrigger.Q(old__status="granted", new__status="granted") & _OTHER_GRANT,
             ),
             pgtrigger.Trigger(
                 name="waiver_not_by_the_owner",

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet, Value
 
 from catalog.models import Person
-from catalog.queries.ownership import HasOwnedSince, SamePerson, has_identity
+from catalog.queries.ownership import HasOwnedSince, IsTied, IsTiedToOwner, SamePerson, has_identity
 from catalog.services.permissions import is_governance
 from trust.verdicts.models.waivers import Waiver
 from trust.verdicts.rules.facts import PersonFacts, WaiverFacts
@@ -50,10 +50,14 @@ def waived_checks(product_id: int, policy: TrustPolicy, now: datetime) -> dict[s
 
 def waivers_waiting_for(person: Person, now: datetime) -> QuerySet[Waiver]:
     """The requests that `person` may grant or reject: governance does, but for who asked and for the product's owner, now or at
-    any moment since, by whichever account; and none for an account that cannot be told from another.
+    any moment since, by whichever account, and whose account they changed lately; and none for an account that cannot be told
+    from another.
     """
-    if not (is_governance(person) and has_identity(person)):
+    if not (person.is_active and has_identity(person)):
         return Waiver.objects.none()
+    me = Value(person.pk)
     waiting = Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__gt=now)
-    others = waiting.exclude(SamePerson("requested_by", Value(person.pk)))
-    return others.exclude(HasOwnedSince(Value(person.pk), "product", "requested_at"))
+    if not is_governance(person):
+        waiting = waiting.filter(product__domain__governors__person=person)
+    others = waiting.exclude(SamePerson("requested_by", me)).exclude(HasOwnedSince(me, "product", "requested_at"))
+    return others.exclude(IsTied(me, "requested_by")).exclude(IsTiedToOwner(me, "product", "requested_at"))

@@ -54,6 +54,7 @@ class TrustPolicy:
     recall_window: who got a yes in this time before a verdict fell is notified of it (our choice).
     recall_damping: how long a verdict must have stayed fallen, or risen again, before anybody is notified (our choice).
     readiness: how use cases are assessed.
+    independence_interval: for how long no person is the second one for an account that they changed (our choice, a month).
     warnings_block: whether a data warning leaves the gate `evidence` unknown (our choice: it does not).
     """
 
@@ -82,6 +83,7 @@ class TrustPolicy:
     readiness: ReadinessPolicy = field(default_factory=ReadinessPolicy)
     incident_rules: IncidentRules = field(default_factory=IncidentRules)
     warnings_block: bool = False
+    independence_interval: timedelta = timedelta(days=30)
 
     def __post_init__(self) -> None:
         """Raise `InvalidTrustPolicyError` for the first setting that cannot judge."""
@@ -122,8 +124,17 @@ _SPANS = (
     "maximum_validity",
     "maximum_ttl",
     "recall_window",
+    "independence_interval",
 )
-_ADDED = ("maximum_ttl", "recall_window", "recall_damping", "readiness", "incident_rules", "warnings_block")
+_ADDED = (
+    "maximum_ttl",
+    "recall_window",
+    "recall_damping",
+    "readiness",
+    "incident_rules",
+    "warnings_block",
+    "independence_interval",
+)
 """Settings that came later. At their default they stay out of the digest: versions that were published before them keep their
 hash."""
 _GROUPS: Mapping[str, type[Any]] = {"readiness": ReadinessPolicy, "incident_rules": IncidentRules}
@@ -168,6 +179,7 @@ _HIGHER_IS_STRICTER = frozenset(
         "critical_field_share",
         "minimum_score",
         "minimum_tolerance",
+        "independence_interval",
         "readiness.minimum_share",
         "readiness.minimum_observed",
         "readiness.exception_window",

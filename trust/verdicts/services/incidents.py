@@ -11,18 +11,20 @@ from django.db import connection
 
 from catalog.callers import machine_key
 from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_identity, has_owned_since, is_same_person
+from catalog.queries.ownership import has_identity, has_owned_since, is_same_person, owners_since, tie_of
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.limits import LONGEST_TEXT
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import Severity
 from catalog.services.permissions import (
     actor_name,
+    answers_for,
     by_actor,
     can_look_after,
     is_governance,
     require_can_look_after,
     require_identity,
+    require_independence,
 )
 from catalog.services.recording import recorded
 from catalog.services.requests import locked
@@ -150,7 +152,7 @@ def resolve_incident(*, incident: Incident, resolution: str, actor: Person | Non
 
 def may_see_to(actor: Person | None, incident: Incident) -> bool:
     """Whether `actor` may work on the incident: who looks after the product, and whom it was handed to."""
-    if actor is not None and actor.is_active and actor.pk == incident.owner_id:
+    if answers_for(actor, incident.owner_id):
         return True
     return can_look_after(actor, incident.product)
 
@@ -161,7 +163,10 @@ def may_lessen(actor: Person | None, incident: Incident) -> bool:
         return may_see_to(actor, incident)
     if actor is None:
         return True
-    return is_governance(actor) and has_identity(actor) and not has_owned_since(actor, incident.product, incident.opened_at)
+    if not (is_governance(actor) and has_identity(actor)):
+        return False
+    product, since = incident.product, incident.opened_at
+    return not has_owned_since(actor, product, since) and tie_of(actor, owners_since(product, since)) is None
 
 
 def _judges(actor: Person | None, product: DataProduct) -> bool:
@@ -196,6 +201,8 @@ def _demand_may_lessen(row: Incident, actor: Person | None, action: str) -> None
     itself = " A good run resolves it by itself." if row.rule else ""
     if is_governance(actor):
         require_identity(actor, f"{action} incident '{row.title}'")
+        if actor is not None and not has_owned_since(actor, row.product, row.opened_at):
+            require_independence(actor, owners_since(row.product, row.opened_at), f"{action} incident '{row.title}'")
     raise ForbiddenError(
         f"{actor_name(actor)} may not {action} incident '{row.title}': {by}.",
         remedy=f"A member of the group 'governance' who has not owned {row.product.slug} since, by any account, can.{itself}",

@@ -13,7 +13,7 @@ from django.db import connection
 from catalog.models import Person
 from catalog.queries.ownership import is_same_person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
-from catalog.services.permissions import how_to_add_one, require_governance, require_identity
+from catalog.services.permissions import how_to_add_one, require_governance, require_identity, require_independence
 from catalog.services.recording import recorded
 from trust.verdicts.models.verdict import TrustPolicyVersion
 from trust.verdicts.queries.policies import current_policy
@@ -102,6 +102,7 @@ def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: dat
                 code="four_eyes",
             )
         require_identity(actor, action)
+        require_independence(actor, [row.proposed_by_id], action)
         return _put_in_force(row, present, actor, now)
 
 

@@ -10,15 +10,16 @@ from django.db import IntegrityError, transaction
 
 from catalog.callers import machine_key
 from catalog.models import DataProduct, Person
-from catalog.queries.ownership import has_owned_since, is_same_person
+from catalog.queries.ownership import has_owned_since, is_same_person, owners_since
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.services.permissions import (
     demand_own_request,
     owns,
     require_can_look_after,
-    require_governance,
+    require_governs,
     require_identity,
+    require_independence,
 )
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
@@ -123,7 +124,7 @@ def withdraw_waiver(*, waiver: Waiver, actor: Person, now: datetime) -> Waiver:
 
 def revoke_waiver(*, waiver: Waiver, reason: str, actor: Person | None, now: datetime) -> Waiver:
     """The waiver, no longer in force. For governance. Raises `ConflictError` for one that is not granted."""
-    require_governance(actor, "revoke waivers")
+    require_governs(actor, waiver.product, "revoke waivers")
     with recorded("revoke_waiver", actor):
         row = _held(waiver)
         _demand_status(row, WaiverStatus.GRANTED, "revoked")
@@ -131,6 +132,24 @@ def revoke_waiver(*, waiver: Waiver, reason: str, actor: Person | None, now: dat
         _end(row, WaiverStatus.REVOKED, demand_reason(reason, "A revocation"), actor, now)
         settle_product(product=row.product, now=now)
         tell_of_answer(row, actor, now)
+    return row
+
+
+def hand_over_waiver(*, waiver: Waiver, to: Person, actor: Person | None) -> Waiver:
+    """The waiver, for which `to` answers from now on; nothing else of it changes. Part of handing everything over.
+
+    Raises `ConflictError` where `to` granted it, by whichever account.
+    """
+    with recorded("hand_over_waiver", actor):
+        row = _held(waiver)
+        if row.granted_by is not None and is_same_person(row.granted_by, to):
+            raise ConflictError(
+                f"{to.username} granted the waiver of {excepted(row)} and cannot answer for it.",
+                remedy="Hand over to another person, or revoke the waiver first.",
+                code="four_eyes",
+            )
+        row.owner = to
+        row.save(update_fields=["owner"])
     return row
 
 
@@ -151,7 +170,7 @@ def check_keys_of(product: DataProduct) -> frozenset[str]:
 
 def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> Waiver:
     """The request as it is now, locked. Raises unless it is open and `actor` may answer it."""
-    require_governance(actor, f"{action} waivers")
+    require_governs(actor, waiver.product, f"{action} waivers")
     row = _held(waiver)
     for other, what in ((row.requested_by, "requested it"), (row.product.owner, "owns the product")):
         if other is not None and is_same_person(actor, other):
@@ -168,6 +187,8 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
             code="four_eyes",
         )
     require_identity(actor, f"{action} the waiver of {excepted(row)}")
+    others = {row.requested_by_id, *owners_since(row.product, row.requested_at or now)}
+    require_independence(actor, others, f"{action} the waiver of {excepted(row)}")
     _demand_status(row, WaiverStatus.REQUESTED, "granted" if action == "grant" else "rejected")
     if row.expires_at <= now:
         raise ConflictError(
