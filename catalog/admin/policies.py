@@ -30,7 +30,7 @@ class AccessPolicyAdmin(ServiceAdmin):
     search_fields = ["name", "product__slug"]
     ordering = ["-id"]
     actions = ["publish", "withdraw"]
-    shown = ["version", "status_label", "cedar_text", "published_at", "published_by", "withdrawn_at"]
+    shown = ["version", "status_label", "cedar_text", "published_at", "published_by", "requested_by", "withdrawn_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessPolicy]:
         """The policies of products within reach, and every guardrail: whom it binds may read it."""
@@ -66,7 +66,7 @@ class AccessPolicyAdmin(ServiceAdmin):
     @action(description="Publish the chosen drafts", permissions=["govern"])
     def publish(self, request: HttpRequest, queryset: QuerySet[AccessPolicy]) -> None:
         for policy in queryset.select_related("product"):
-            show_result(request, lambda policy=policy: f"{self._published(request, policy)} is in force.")  # type: ignore[misc]
+            show_result(request, lambda policy=policy: self._published(request, policy))  # type: ignore[misc]
 
     @action(description="Withdraw the chosen policies (drafts are deleted)", permissions=["govern"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[AccessPolicy]) -> None:
@@ -74,12 +74,13 @@ class AccessPolicyAdmin(ServiceAdmin):
             show_result(request, lambda policy=policy: self._withdrawn(request, policy))  # type: ignore[misc]
 
     def _published(self, request: HttpRequest, policy: AccessPolicy) -> str:
-        return str(publish_policy(policy=policy, actor=person_of(request), now=timezone.now()))
+        done = publish_policy(policy=policy, actor=person_of(request), now=timezone.now())
+        return f"{done} is in force." if done.status == PolicyStatus.PUBLISHED else _waits(done)
 
     def _withdrawn(self, request: HttpRequest, policy: AccessPolicy) -> str:
         named = str(policy)
         withdraw_policy(policy=policy, actor=person_of(request), now=timezone.now())
-        return f"{named} is no longer in force."
+        return _waits(policy) if policy.status == PolicyStatus.PUBLISHED else f"{named} is no longer in force."
 
     @display(description="Status", label={"published": "success", "draft": "info", "withdrawn": "warning"})
     def status_label(self, policy: AccessPolicy) -> str:
@@ -103,6 +104,10 @@ class AccessPolicyAdmin(ServiceAdmin):
     @display(description="Consumers")
     def for_consumers(self, policy: AccessPolicy) -> str:
         return ", ".join(policy.consumer_kinds).replace("_", " ") or ("as its Cedar says" if policy.is_raw else "all")
+
+
+def _waits(policy: AccessPolicy) -> str:
+    return f"{policy} is as it was: another person of governance must do the same, because it loosens what is forbidden."
 
 
 class WordAdmin(ModelAdmin):

@@ -1,6 +1,7 @@
 """From the bytes of an ODCS 3.x document to what it says in Touchstone's words. No database, no clock, no file is read here."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -177,9 +178,10 @@ def _field(path: str, one: SchemaProperty, column: str, findings: Findings) -> F
             f"{path}.classification",
             f"'{one.classification}' is none of {', '.join(Sensitivity)}; the field '{column}' stays unclassified",
         )
-    logical_type = LogicalType(one.logicalType) if one.logicalType in set(LogicalType) else None
-    if one.logicalType and logical_type is None:
-        findings.cannot_execute(f"{path}.logicalType", f"{column}: {one.logicalType}", "only presence is checked")
+    logical_type = _logical_type(one)
+    if logical_type is None and (written := one.logicalType or one.physicalType):
+        named = "logicalType" if one.logicalType else "physicalType"
+        findings.cannot_execute(f"{path}.{named}", f"{column}: {written[:100]}", "only presence is checked")
     return FieldClaims(
         name=column,
         logical_type=logical_type,
@@ -190,6 +192,36 @@ def _field(path: str, one: SchemaProperty, column: str, findings: Findings) -> F
         personal=settings.flag("personal") or classification in _PERSONAL_TAGS or bool(tags & _PERSONAL_TAGS),
         critical=bool(one.criticalDataElement),
     )
+
+
+_PHYSICAL_TYPES: Mapping[str, LogicalType] = {
+    name: logical
+    for logical, names in {
+        LogicalType.INTEGER: "tinyint smallint mediumint int integer bigint int2 int4 int8 int16 int32 int64 long serial",
+        LogicalType.NUMBER: "float float4 float8 float32 float64 double real decimal numeric number bignumeric",
+        LogicalType.STRING: "char character varchar nchar nvarchar text string bpchar clob citext",
+        LogicalType.BOOLEAN: "bool boolean",
+        LogicalType.DATE: "date",
+        LogicalType.TIMESTAMP: "timestamp timestamptz timestamp_ntz timestamp_ltz timestamp_tz datetime datetime2",
+        LogicalType.TIME: "time",
+        LogicalType.ARRAY: "array list",
+        LogicalType.OBJECT: "object struct record json jsonb",
+        LogicalType.MAP: "map",
+    }.items()
+    for name in names.split()
+}
+"""The first word of the names that databases and file formats give to types. Names that mean one thing here and another there
+(`bit`, `binary`, `uuid`) are left out: their columns are asked to be there."""
+
+
+def _logical_type(one: SchemaProperty) -> LogicalType | None:
+    """What the contract says the type is; where it gives the physical type alone, what that is."""
+    if one.logicalType:
+        return LogicalType(one.logicalType) if one.logicalType in set(LogicalType) else None
+    written = (one.physicalType or "").strip().lower()
+    if written.endswith("[]"):
+        return LogicalType.ARRAY
+    return _PHYSICAL_TYPES.get(re.split(r"[^a-z0-9_]", written, maxsplit=1)[0])
 
 
 def _with_age(

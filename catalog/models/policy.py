@@ -71,6 +71,9 @@ class AccessPolicy(models.Model):
 
     Without a `product` it is a guardrail: a forbid for every product of `domain` (None: of all domains) that is at least as
     sensitive as `minimum_sensitivity` (None: whatever its sensitivity; an unclassified product counts as restricted).
+
+    requested_by: who asked for what takes two people and waits for the other: that a guardrail in force is withdrawn, or that
+    this draft takes the place of one that forbids more.
     """
 
     product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="access_policies", null=True, blank=True)
@@ -94,6 +97,8 @@ class AccessPolicy(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["product", "name", "-version"]

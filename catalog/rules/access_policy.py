@@ -57,6 +57,31 @@ class PolicySpec:
     cedar: str | None = None
 
 
+def forbids_as_much(before: PolicySpec, after: PolicySpec) -> bool:
+    """Whether guardrail `after` is shown to forbid all that `before` does. Raw Cedar shows nothing unless it is the same."""
+    if before.cedar is not None or after.cedar is not None:
+        return before.cedar == after.cedar and _lasts_as_long(before, after)
+    return (
+        _covers(after.consumer_kinds, before.consumer_kinds)
+        and _covers(after.purposes, before.purposes)
+        and after.domain in {None, before.domain}
+        and (
+            after.minimum_sensitivity is None
+            or (before.minimum_sensitivity is not None and after.minimum_sensitivity.rank <= before.minimum_sensitivity.rank)
+        )
+        and _lasts_as_long(before, after)
+    )
+
+
+def _covers(those: frozenset[Any], these: frozenset[Any]) -> bool:
+    """Whether `those` are at least `these`, where none means all."""
+    return not those or (bool(these) and those >= these)
+
+
+def _lasts_as_long(before: PolicySpec, after: PolicySpec) -> bool:
+    return after.expires_at is None or (before.expires_at is not None and after.expires_at >= before.expires_at)
+
+
 def validate_access_policy(policy: PolicySpec, known_purposes: Collection[str]) -> None:
     """Raise `InvalidAccessPolicyError` for the first setting of `policy` that cannot hold.
 

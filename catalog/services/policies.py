@@ -1,6 +1,8 @@
 """Access policies and guardrails: drafted, published, withdrawn. A published version never changes.
 
-Owners draft the policies of their products in the structured form; raw Cedar, guardrails and publishing are governance's.
+Owners draft the policies of their products in the structured form; raw Cedar, guardrails and publishing are governance's. To
+withdraw a guardrail, or to publish a version of it that is not shown to forbid as much, takes two people of governance: the
+first one's request is kept, and the second one's does it.
 """
 
 from datetime import UTC, datetime
@@ -9,13 +11,25 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
+from catalog.queries.ownership import is_same_person
 from catalog.rules import access_policy as rules
 from catalog.rules.cedar_text import cedar_header, cedar_text
 from catalog.rules.claims import PolicyClaims
-from catalog.rules.errors import ConflictError, InvalidError
+from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.obligation import sorted_obligations
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
-from catalog.services.permissions import require_can_change, require_governance, require_governs, require_second_person
+from catalog.services.notifications import notify
+from catalog.services.permissions import (
+    how_to_add_one,
+    is_governance,
+    other_governance,
+    require_can_change,
+    require_governance,
+    require_governs,
+    require_identity,
+    require_independence,
+    require_second_person,
+)
 from catalog.services.policy_text import Scope, checked_policy, demand_cedar_holds, domain_of
 from catalog.services.products import demand_not_retired
 from catalog.services.recording import recorded
@@ -74,7 +88,7 @@ def draft_guardrail(*, claims: PolicyClaims, actor: Person | None) -> AccessPoli
 
 def guardrails() -> QuerySet[AccessPolicy]:
     """Every version of every guardrail."""
-    return AccessPolicy.objects.filter(product=None).select_related("domain", "published_by")
+    return AccessPolicy.objects.filter(product=None).select_related("domain", "published_by", "requested_by")
 
 
 def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims, actor: Person | None) -> AccessPolicy:
@@ -102,7 +116,7 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
         policy.domain, policy.minimum_sensitivity = domain, rule.minimum_sensitivity
         policy.is_raw = rule.cedar is not None
         policy.cedar = cedar_text(rule, product=scope.slug, name=policy.name, version=policy.version)
-        policy.digest = digest
+        policy.digest, policy.requested_at, policy.requested_by = digest, None, None
         demand_clean(policy, f"access policy '{claims.name}' {scope}")
         demand_cedar_holds(policy.cedar, policy.name)
         try:
@@ -121,6 +135,8 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
 def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> AccessPolicy:
     """Put a draft in force and withdraw the version before it. Already published: nothing happens.
 
+    A guardrail that is not shown to forbid as much as the version before it stays a draft until another person publishes it
+    too.
     A person of governance who does not answer for the product publishes. What is published is what was drafted, validated once
     more: a purpose or the schema may have changed since.
     """
@@ -145,10 +161,16 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
         )
     rule = checked_policy(claims_of_policy(policy), Scope(policy.product))
     demand_cedar_holds(policy.cedar, policy.name)
+    in_force = _versions(policy).filter(name=policy.name, status=PolicyStatus.PUBLISHED)
+    before = in_force.select_related(None).order_by("pk").select_for_update(no_key=True).first()
+    if before is not None and policy.product is None:
+        old = checked_policy(claims_of_policy(before), Scope(None))
+        if not rules.forbids_as_much(old, rule) and not _is_asked_by_another(policy, f"publish {policy}", actor, now):
+            return policy
     with recorded("publish_policy" if policy.product else "publish_guardrail", actor):
-        before = _versions(policy).filter(name=policy.name, status=PolicyStatus.PUBLISHED).first()
         if before is not None:
-            withdraw_policy(policy=before, actor=actor, now=now)
+            _withdraw(before, now)
+        policy.requested_at = policy.requested_by = None
         policy.status, policy.published_at, policy.published_by = PolicyStatus.PUBLISHED, now, actor
         policy.digest = rules.access_policy_digest(rule)
         policy.save()
@@ -157,7 +179,10 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
 
 @transaction.atomic
 def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> None:
-    """Take a published version out of force; a draft is deleted. Already withdrawn: nothing happens."""
+    """Take a published version out of force; a draft is deleted. Already withdrawn: nothing happens.
+
+    A guardrail stays in force until another person withdraws it too.
+    """
     noun = "policy" if policy.product else "guardrail"
     _hold(policy)
     if policy.status == PolicyStatus.DRAFT:
@@ -171,10 +196,55 @@ def withdraw_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime
     _require_governs(actor, policy, f"withdraw access policy {policy}")
     if policy.product is not None and policy.effect == Effect.FORBID:
         require_second_person(actor, policy.product, f"withdraw access policy {policy}, which forbids")
-    if policy.status == PolicyStatus.PUBLISHED:
-        with recorded(f"withdraw_{noun}", actor):
-            policy.status, policy.withdrawn_at = PolicyStatus.WITHDRAWN, now
-            policy.save(update_fields=["status", "withdrawn_at"])
+    if policy.status != PolicyStatus.PUBLISHED:
+        return
+    if policy.product is None and not _is_asked_by_another(policy, f"withdraw {policy}", actor, now):
+        return
+    with recorded(f"withdraw_{noun}", actor):
+        _withdraw(policy, now)
+
+
+def _withdraw(policy: AccessPolicy, now: datetime) -> None:
+    policy.status, policy.withdrawn_at = PolicyStatus.WITHDRAWN, now
+    policy.save(update_fields=["status", "withdrawn_at"])
+
+
+def _is_asked_by_another(policy: AccessPolicy, action: str, actor: Person | None, now: datetime) -> bool:
+    """Whether another person of governance asked for the same before; else that `actor` asks for it is kept. The system, which
+    is the operator, needs nobody. `action` completes "may not ...". Raises `ForbiddenError` for whoever asks twice.
+    """
+    if actor is None:
+        return True
+    require_identity(actor, action)
+    first = policy.requested_by
+    if first is not None and is_governance(first) and not is_same_person(first, actor):
+        require_independence(actor, [first.pk], action)
+        return True
+    others = other_governance(actor)
+    if (first is not None and is_same_person(first, actor)) or not others:
+        who = "they asked for it" if others else "nobody else of governance can do it too"
+        raise ForbiddenError(
+            f"{actor.username} may not {action} alone: it loosens what is forbidden, and {who}.",
+            remedy=f"Ask another member of the group 'governance' to do it too.{how_to_add_one(actor)}",
+            code="four_eyes",
+        )
+    with recorded("request_guardrail_change", actor):
+        policy.requested_at, policy.requested_by = now, actor
+        policy.save(update_fields=["requested_at", "requested_by"])
+    notify(
+        key=f"guardrail:{policy.pk}:requested:{now:%Y%m%dT%H%M%S.%f}",
+        kind="guardrail.requested",
+        subject=f"{actor.username} asks to {action}",
+        text=(
+            f"{actor.username} asks to {action}. It loosens what is forbidden, so it takes another person of governance. Where "
+            f"you agree, do the same: in the admin, or with POST /api/v1/guardrails/{policy.name}/{policy.version}/"
+            f"{'withdraw' if policy.status == PolicyStatus.PUBLISHED else 'publish'}."
+        ),
+        now=now,
+        persons=others,
+        payload={"guardrail": policy.name, "version": policy.version},
+    )
+    return False
 
 
 def _hold(policy: AccessPolicy) -> None:
@@ -183,7 +253,9 @@ def _hold(policy: AccessPolicy) -> None:
     Raises `ConflictError` for a draft that somebody has deleted: saving it would bring it back.
     """
     try:
-        policy.refresh_from_db(fields=["status"], from_queryset=AccessPolicy.objects.select_for_update(no_key=True))
+        policy.refresh_from_db(
+            fields=["status", "requested_at", "requested_by"], from_queryset=AccessPolicy.objects.select_for_update(no_key=True)
+        )
     except AccessPolicy.DoesNotExist:
         raise ConflictError(
             f"The draft of access policy {policy} was deleted meanwhile.", remedy="Draft it again.", code="policy_deleted"

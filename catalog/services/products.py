@@ -1,6 +1,6 @@
 """Data products: registered, changed, published, deprecated, retired, acknowledged, reviewed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from catalog.rules.claims import LifecycleTransitionError, ProductClaims, demand
 from catalog.rules.differences import differences
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.limits import MOST_TAGS, demand_few
-from catalog.rules.sensitivity import effective_sensitivity
 from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services.people import find_person
 from catalog.services.permissions import (
@@ -82,9 +81,8 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
 
     `reason` is kept in the history: why.
 
-    Stewards may change texts and tags, the owner and governance everything but the slug. Where the sensitivity is lowered or
-    the product moves to another domain, governance's review is void and has to be made again, whoever made the change. Raises
-    `ConflictError` on a retired product.
+    Stewards may change texts and tags, the owner and governance everything but the slug. Raises `ConflictError` on a retired
+    product.
     """
     old = claims_of(product)
     if slugify(claims.domain) == product.domain.slug:
@@ -111,22 +109,9 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
         if "stewards" in changed:
             product.stewards.set([find_person(username=name, part="steward") for name in claims.stewards])
         if changed != {"stewards"}:
-            if _loosens(product, claims, changed):
-                product.reviewed_at = product.reviewed_by = None
             _assign(product, claims)
             product.save()
     return changes
-
-
-def _loosens(product: DataProduct, claims: ProductClaims, changed: Collection[str]) -> bool:
-    """Whether the product would step out from under rules that bind it: lower in sensitivity, or in another domain.
-
-    Guardrails, clearances and governance's part in agreements go by these two, so that a review of what they were says nothing
-    about what they become.
-    """
-    before = effective_sensitivity(None, Sensitivity(product.sensitivity) if product.sensitivity else None)
-    after = effective_sensitivity(None, claims.sensitivity)
-    return after.rank < before.rank or "domain" in changed
 
 
 def publish_product(*, product: DataProduct, actor: Person | None, now: datetime) -> DataProduct:

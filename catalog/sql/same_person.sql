@@ -85,8 +85,8 @@ CREATE OR REPLACE FUNCTION catalog_owner_asks_for(agreement bigint) RETURNS bool
 $$;
 
 -- 0 public to 3 restricted, which what is not classified counts as: the highest since the request. A level that was lowered
--- counts from the next review on, so the history is read from the last review where that came before the request, and all of
--- it where there was none.
+-- counts from the next review on (no step down voids the last one), so the history is read from the last review where that
+-- came before the request, and all of it where there was none.
 CREATE OR REPLACE FUNCTION catalog_rank_of(agreement bigint) RETURNS integer LANGUAGE sql STABLE AS $$
     WITH asked AS (
         SELECT d.id, d.sensitivity::text AS level, least(g.requested_at, coalesce(d.reviewed_at, '-infinity')) AS since

@@ -8,8 +8,8 @@ import pytest
 from catalog.cedar import SCHEMA
 from catalog.models import AccessPolicy, DataProduct
 from catalog.rules.vocabulary import ConsumerKind
-from tests.api.callers import Cast, assert_problem
-from tests.factories import NOW, make_policy, make_product
+from tests.api.callers import Caller, Cast, assert_problem
+from tests.factories import NOW, make_governance, make_policy, make_product
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision, make_agent
 
@@ -35,7 +35,11 @@ def test_a_guardrail_is_drafted_published_and_withdrawn_by_governance(cast: Cast
     assert cast.governance.post(GUARDRAILS, {**GUARDRAIL, "domain": product.domain.slug}).json()["version"] == 2
     listed = cast.consumer.get(GUARDRAILS).json()["results"]
     assert [(row["version"], row["status"]) for row in listed] == [(2, "draft"), (1, "published")]
-    assert cast.governance.post(f"{address}/withdraw").json()["status"] == "withdrawn"
+    second = Caller(make_governance("gil"))
+    asked = cast.governance.post(f"{address}/withdraw").json()
+    assert (asked["status"], asked["requested_by"]) == ("published", "gina")
+    assert_problem(cast.governance.post(f"{address}/withdraw"), 403, "four_eyes")
+    assert second.post(f"{address}/withdraw").json()["status"] == "withdrawn"
     assert cast.consumer.get(address).json()["status"] == "withdrawn"
     assert_problem(cast.consumer.get(f"{GUARDRAILS}/no-training/9"), 404, "not_found")
 

@@ -134,3 +134,18 @@ def test_dates_in_text_have_bounds(
     assert not open_gates(bench.judged(write(rows_of(day=good))))
     bench.write(write(rows_of(day=bad)))
     assert open_gates(bench.run())
+
+
+@pytest.mark.parametrize("physical", ["VARCHAR(4)", "text", "string", "char(4)", "character varying(4)"])
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_physical_type_alone_makes_text_of_a_code(bench: Bench, physical: str, is_right: bool) -> None:
+    field = {name: value for name, value in code(MATCHES).items() if name != "logicalType"} | {"physicalType": physical}
+    bench.fields = [ID, AMOUNT, field]
+    outcome = bench.judged(as_csv(rows_of(code=lambda n: 1000 + n if is_right else f"+{1000 + n}")))
+    assert ("critical_checks" in open_gates(outcome)) is not is_right
+
+
+@pytest.mark.parametrize("physical", ["BIGINT", "DATE", "double precision", "timestamptz", "boolean"])
+def test_a_physical_type_alone_is_compared_with_the_data(bench: Bench, physical: str) -> None:
+    bench.fields = [ID, AMOUNT, {"name": "word", "physicalType": physical}]
+    assert open_gates(bench.judged(as_csv(rows_of(word="a word"))))["schema"] == "field_type_changed"

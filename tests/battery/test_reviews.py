@@ -11,6 +11,7 @@ from catalog.rules.vocabulary import Sensitivity
 from catalog.services.products import claims_of, update_product
 from tests.battery.bench import AMOUNT, HAS_ROWS, ID, Bench, as_csv, expectation, messages, open_gates, rows_of
 from tests.factories import make_governance, make_owner, make_port, make_product
+from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.services.judging import judge_product
 from trust.verdicts.services.reviews import review_product
 
@@ -139,6 +140,10 @@ def test_what_asks_for_less_waits_for_governance(bench: Bench, what: str) -> Non
     assert open_gates(outcome).get("review") == "changed_since_review", open_gates(outcome)
     [gate] = [gate for gate in outcome.open_gates if gate.gate == "review"]
     assert "→" in gate.message
+    assert "GET /api/v1/products/battery/review" in gate.remedy
+    shown = [one for one in review_status(bench.product.pk, timezone.now()).differences if one.is_looser]
+    assert shown
+    assert all(one.before and one.after and one.before != one.after for one in shown)
 
     bench.approve()
     judge_product(product_id=bench.product.pk, now=timezone.now(), cause="test")
@@ -163,9 +168,7 @@ TIGHTENED: dict[str, Callable[[Bench], None]] = {
     "refused set grown": with_rules(HAS_ROWS, RANGE, LISTED, changed(REFUSED, value_set=["x", "y", "z"])),
     "field critical": with_fields(ID, AMOUNT, {**KIND, "criticalDataElement": True}),
     "field classified higher": with_fields(ID, {**AMOUNT, "classification": "internal"}, KIND),
-    "personal data declared": with_fields(
-        ID, AMOUNT, {**KIND, "customProperties": [{"property": "touchstone.personalData", "value": True}]}
-    ),
+    "personal data declared": with_fields(ID, AMOUNT, {**KIND, "customProperties": [PERSONAL]}),
     "service level shorter": with_extra(slaProperties=[{**LATENCY, "value": 6}]),
     "input required": with_properties(inputPorts=[{"product": "upstream", "required": True}]),
 }
@@ -178,6 +181,18 @@ def test_what_asks_for_more_needs_no_other_review(bench: Bench, what: str) -> No
     bench.register()
     outcome = bench.run()
     assert "review" not in open_gates(outcome), messages(outcome)
+    shown = review_status(bench.product.pk, timezone.now()).differences
+    assert bool(shown) is (what not in {"nothing", "order changed"})
+    assert not any(one.is_looser for one in shown)
+
+
+def test_a_field_that_is_no_longer_personal_waits_for_governance(bench: Bench) -> None:
+    make_upstream()
+    bench.fields = [ID, AMOUNT, {**KIND, "customProperties": [PERSONAL]}, DAY]
+    assert "review" not in open_gates(bench.judged(rows()))
+    with_fields(ID, AMOUNT, KIND)(bench)
+    bench.register()
+    assert open_gates(bench.run())["review"] == "changed_since_review"
 
 
 def test_a_port_that_nobody_reviewed_waits_for_governance(bench: Bench) -> None:
@@ -197,9 +212,7 @@ def test_lower_sensitivity_or_another_domain_needs_another_review(
     value: dict[str, Any] = {name: Sensitivity(word) if name == "sensitivity" else word for name, word in change.items()}
     update_product(product=bench.product, claims=replace(claims_of(bench.product), **value), actor=actor)
     judge_product(product_id=bench.product.pk, now=timezone.now(), cause="test")
-    if is_governance and "domain" in change:
-        return  # governance itself decides where the product belongs
-    assert "review" in open_gates(bench.outcome())
+    assert open_gates(bench.outcome())["review"] == "changed_since_review"
 
 
 @pytest.mark.parametrize("rounds", [1, 2])

@@ -29,6 +29,7 @@ LOOSER: dict[str, dict[str, Any]] = {
     "a dimension counts for less": {"required_dimensions": {**_SETTINGS["required_dimensions"], "validity": 0.1}},
     "older evidence": {"default_ttl": "P30D"},
     "longer schedule": {"ttl_factor": 3},
+    "evidence of a year": {"maximum_ttl": "P366D"},
     "rarer reviews": {"review_interval": "P3000D"},
     "rarer acknowledgements": {"acknowledgement_interval": "P181D"},
     "longer waivers": {"maximum_waiver": "P91D"},
@@ -46,6 +47,8 @@ LOOSER: dict[str, dict[str, Any]] = {
 STRICTER: dict[str, dict[str, Any]] = {
     "higher minimum": {"minimum_score": 80},
     "younger evidence": {"default_ttl": "PT1H"},
+    "evidence of a month": {"maximum_ttl": "P30D"},
+    "warnings that block": {"warnings_block": True},
     "another dimension": {"required_dimensions": {**_SETTINGS["required_dimensions"], "consistency": 1.0}},
     "shorter waivers": {"maximum_waiver": "P1D"},
     "stricter readiness": {"readiness": {"minimum_share": 0.95, "fallback_within": "PT12H"}},
@@ -71,6 +74,14 @@ def test_what_loosens_never_holds_by_one_person(changes: dict[str, Any]) -> None
 @pytest.mark.parametrize("changes", STRICTER.values(), ids=STRICTER)
 def test_what_is_stricter_holds_at_once(changes: dict[str, Any]) -> None:
     assert propose(make_governance(), changes).is_current
+
+
+def test_warnings_that_block_no_longer_take_two_people() -> None:
+    gina, greg = make_governance(), make_governance()
+    assert propose(gina, {"warnings_block": True}).is_current
+    row = propose(gina, {"warnings_block": False})
+    assert not row.is_current
+    assert confirm_trust_policy(version=row, actor=greg, now=NOW).is_current
 
 
 @pytest.mark.parametrize("make_second", SECOND_ACCOUNTS.values(), ids=SECOND_ACCOUNTS)

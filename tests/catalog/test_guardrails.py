@@ -34,7 +34,7 @@ def names_in_force(*products: Any, at: Any = NOW) -> list[list[str]]:
 
 
 def test_governance_drafts_publishes_and_withdraws_a_guardrail_and_the_history_says_who() -> None:
-    governance = make_governance()
+    governance, other = make_governance(), make_governance()
     draft = draft_guardrail(claims=TRAINING, actor=governance)
     assert (draft.product, draft.effect, draft.status, draft.version) == (None, "forbid", "draft", 1)
     assert "resource.sensitivity >= 3" in draft.cedar
@@ -43,10 +43,16 @@ def test_governance_drafts_publishes_and_withdraws_a_guardrail_and_the_history_s
     publish_policy(policy=second, actor=governance, now=NOW)
     draft.refresh_from_db()
     assert (draft.status, second.version) == ("withdrawn", 2)
+    withdraw_policy(policy=second, actor=other, now=NOW)
     withdraw_policy(policy=second, actor=governance, now=NOW)
     events = AccessPolicy.pgh_event_model.objects.filter(pgh_obj_id=second.pk).order_by("pgh_id")  # type: ignore[attr-defined]
     deeds = [(event.pgh_context.metadata["action"], event.pgh_context.metadata["actor"]) for event in events]
-    assert deeds == [(deed, governance.username) for deed in ("draft_guardrail", "publish_guardrail", "withdraw_guardrail")]
+    assert deeds == [
+        ("draft_guardrail", governance.username),
+        ("publish_guardrail", governance.username),
+        ("request_guardrail_change", other.username),
+        ("withdraw_guardrail", governance.username),
+    ]
 
 
 def test_nobody_but_governance_touches_a_guardrail() -> None:

@@ -106,36 +106,6 @@ def test_a_product_passes_to_another_owner() -> None:
     assert product.owner == eve
 
 
-@pytest.mark.parametrize(
-    ("before", "change", "stays"),
-    [
-        (Sensitivity.CONFIDENTIAL, {"sensitivity": Sensitivity.PUBLIC}, False),
-        (None, {"sensitivity": Sensitivity.INTERNAL}, False),
-        (Sensitivity.INTERNAL, {"domain": "Elsewhere"}, False),
-        (Sensitivity.INTERNAL, {"sensitivity": Sensitivity.RESTRICTED}, True),
-        (Sensitivity.INTERNAL, {"sensitivity": None}, True),
-        (Sensitivity.INTERNAL, {"purpose": "Another one."}, True),
-    ],
-)
-def test_a_review_does_not_outlive_a_step_out_from_under_guardrails(
-    before: Sensitivity | None, change: dict[str, Any], stays: bool
-) -> None:
-    product, ruth = make_product("orders", sensitivity=before), make_governance("ruth")
-    review_product(product=product, actor=ruth, now=NOW)
-
-    update_product(product=product, claims=replace(claims_of(product), **change), actor=product.owner)
-    product.refresh_from_db()
-    assert (product.reviewed_at, product.reviewed_by) == ((NOW, ruth) if stays else (None, None))
-
-
-def test_governance_may_lower_a_sensitivity_and_its_review_is_void_too() -> None:
-    product, ruth = make_product("orders", sensitivity=Sensitivity.CONFIDENTIAL), make_governance("ruth")
-    review_product(product=product, actor=ruth, now=NOW)
-    update_product(product=product, claims=replace(claims_of(product), sensitivity=Sensitivity.PUBLIC), actor=ruth)
-    product.refresh_from_db()
-    assert product.reviewed_by is None
-
-
 def test_a_slug_stays() -> None:
     product = make_product("orders")
     with pytest.raises(InvalidError, match="cannot become other"):

@@ -53,10 +53,16 @@ class AccessPolicyAnswer(PolicyVersionAnswer):
 class GuardrailAnswer(PolicyVersionAnswer):
     domain = serializers.CharField(source="domain.slug", allow_null=True, default=None, help_text="Slug; null: every domain.")
     minimum_sensitivity = serializers.ChoiceField(choices(Sensitivity), allow_null=True, help_text="Null: whatever it is.")
+    requested_by = serializers.CharField(
+        source="requested_by.username",
+        allow_null=True,
+        default=None,
+        help_text="Who asked for what waits for another person: to withdraw it, or to publish this looser version.",
+    )
 
     class Meta:
         model = AccessPolicy
-        fields = [*_COMMON, "domain", "minimum_sensitivity", *_TAIL]
+        fields = [*_COMMON, "domain", "minimum_sensitivity", *_TAIL, "requested_at", "requested_by"]
 
 
 class PolicyRequest(StrictSerializer):

@@ -246,7 +246,10 @@ class PublishGuardrailView(PolicyView):
 
     @extend_schema(operation_id="publish_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:
-        """Put a guardrail in force, as governance. The version before it is withdrawn."""
+        """Put a guardrail in force, as governance. The version before it is withdrawn.
+
+        Where that forbids more, it takes two people: after the first `status` is still `draft` and `requested_by` names them.
+        """
         return self.publish(self.find(None, name, version))
 
 
@@ -256,7 +259,10 @@ class WithdrawGuardrailView(PolicyView):
 
     @extend_schema(operation_id="withdraw_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:
-        """Take a guardrail out of force, as governance."""
+        """Take a guardrail out of force: two people of governance do so, one after the other.
+
+        After the first `status` is still `published` and `requested_by` names them.
+        """
         return self.withdraw(self.find(None, name, version))
 
 

@@ -27,7 +27,6 @@ from catalog.rules.vocabulary import Cadence, Lifecycle, Sensitivity
 from catalog.services import products
 from catalog.services.requests import LONGEST_REASON
 from trust.models import CurrentVerdict
-from trust.verdicts.services import reviews
 from trust.verdicts.services.judging import ensure_current
 from trust.vocabulary import GateName, Grade, VerdictStatus
 
@@ -337,17 +336,6 @@ class AcknowledgeView(_StepView):
     @extend_schema(operation_id="acknowledge_product", request=None, responses=ProductAnswer, tags=["products"])
     def post(self, request: Request, slug: str) -> Response:
         """Say as its owner: this is mine and it is right."""
-        return self._take(slug)
-
-
-class ReviewView(_StepView):
-    write_scope = Scope.ADMIN
-    is_personal = True
-    step = reviews.review_product
-
-    @extend_schema(operation_id="review_product", request=None, responses=ProductAnswer, tags=["products"])
-    def post(self, request: Request, slug: str) -> Response:
-        """Record that governance has reviewed the product."""
         return self._take(slug)
 
 

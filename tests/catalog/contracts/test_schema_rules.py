@@ -70,6 +70,38 @@ def test_a_property_demands_what_it_says(one: dict[str, Any], expected: list[tup
     assert calls_of(**one) == [(name, {"column": "id", **kwargs}) for name, kwargs in expected]
 
 
+@pytest.mark.parametrize(
+    ("written", "logical"),
+    [
+        ("BIGINT", "integer"),
+        ("int", "integer"),
+        ("VARCHAR(2)", "string"),
+        ("character varying(20)", "string"),
+        ("DECIMAL(10,2)", "number"),
+        ("double precision", "number"),
+        ("timestamp with time zone", "timestamp"),
+        ("DATE", "date"),
+        ("boolean", "boolean"),
+        ("text[]", "array"),
+        ("ARRAY<STRING>", "array"),
+        ("STRUCT<a: INT>", "object"),
+        ("bit", None),
+        ("bytea", None),
+        ("", None),
+    ],
+)
+def test_a_physical_type_alone_is_read_as_the_type(written: str, logical: str | None) -> None:
+    document = read(contract(schema=[orders({"name": "id", "physicalType": written})]))
+    (field,) = document.ports[0].fields
+    assert field.logical_type == logical
+    assert any("only presence is checked" in reason for reason in reasons(document)) is bool(written and logical is None)
+
+
+def test_a_logical_type_goes_before_the_physical_one() -> None:
+    document = read(contract(schema=[orders({"name": "id", "logicalType": "string", "physicalType": "int"})]))
+    assert document.ports[0].fields[0].logical_type == "string"
+
+
 def test_a_compound_key_is_unique_in_the_order_of_its_positions() -> None:
     properties = [
         {"name": "line", "primaryKey": True, "primaryKeyPosition": 2},

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-WORDING_VERSION = 1
+WORDING_VERSION = 2
 """Of the texts in answers. Raise it when a text changes, with a migration that sets `invalidated` on every current verdict: the
 answers that are stored there hold the old texts."""
 

@@ -65,8 +65,6 @@ def alphabet_of(nodes: Sequence[Node]) -> Alphabet:
     asked = frozenset[PatternPosition]().union(*(places(node) for node in nodes))
     if asked & _BOUNDARIES and asked & _ASCII_BOUNDARIES:
         raise PatternError("mixes word boundaries with and without the flag (?a)")
-    if PatternPosition.END in asked and asked & LINE_ANCHORS:
-        raise PatternError("mixes anchors with and without the flag (?m)")
     sets: dict[CharSet, int] = {}
     for node in nodes:
         for one in char_sets(node):

@@ -33,7 +33,6 @@ class Beside(Enum):
     WORD = auto()
     OTHER = auto()
     LINE_FEED = auto()
-    FINAL_LINE_FEED = auto()
 
 
 class _UndecidedError(Exception):
@@ -51,7 +50,7 @@ class _State:
 
 @lru_cache(maxsize=4096)
 def find_every_text(patterns: tuple[str, ...]) -> bool:
-    """Whether each text is one in which `re.search` finds at least one of `patterns`.
+    """Whether each text is one in which a search finds at least one of `patterns`.
 
     Only texts of assigned characters are asked about. False also where that cannot be decided, or a pattern cannot be read.
     """
@@ -63,7 +62,7 @@ def find_every_text(patterns: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def find_no_text(patterns: tuple[str, ...]) -> bool:
-    """Whether there is no text in which `re.search` finds one of `patterns`. False also where that cannot be decided."""
+    """Whether there is no text in which a search finds one of `patterns`. False also where that cannot be decided."""
     try:
         return not _Automaton(patterns).finds_some()
     except (PatternError, _UndecidedError, RecursionError):
@@ -132,35 +131,32 @@ class _Automaton:
             states, before = waiting.popleft()
             if self._end not in self._reach(states | {self._start}, before, Beside.NOTHING):
                 return False
-            if before is Beside.FINAL_LINE_FEED:
-                continue
             for symbol in self._symbols:
-                for after in _kinds(symbol):
-                    reached = self._reach(states | {self._start}, before, after)
-                    if self._end in reached:
-                        continue
-                    following = (self._step(reached, symbol), after)
-                    if following not in known:
-                        known.add(following)
-                        waiting.append(following)
+                after = _kind(symbol)
+                reached = self._reach(states | {self._start}, before, after)
+                if self._end in reached:
+                    continue
+                following = (self._step(reached, symbol), after)
+                if following not in known:
+                    known.add(following)
+                    waiting.append(following)
         return True
 
     def finds_some(self) -> bool:
         """Whether a text leads to the end. No two ways have to be followed together, so this is cheap."""
-        waiting = [(self._start, before) for before in (Beside.NOTHING, Beside.WORD, Beside.OTHER, Beside.LINE_FEED)]
-        waiting.append((self._start, Beside.FINAL_LINE_FEED))
+        waiting = [(self._start, before) for before in Beside]
         known = set(waiting)
         while waiting:
             state, before = waiting.pop()
-            for symbol in [None, *self._symbols] if before is not Beside.FINAL_LINE_FEED else [None]:
-                for after in (Beside.NOTHING,) if symbol is None else _kinds(symbol):
-                    reached = self._reach({state}, before, after)
-                    if self._end in reached:
-                        return True
-                    for one in self._step(reached, symbol) if symbol is not None else ():
-                        if (one, after) not in known:
-                            known.add((one, after))
-                            waiting.append((one, after))
+            for symbol in [None, *self._symbols]:
+                after = Beside.NOTHING if symbol is None else _kind(symbol)
+                reached = self._reach({state}, before, after)
+                if self._end in reached:
+                    return True
+                for one in self._step(reached, symbol) if symbol is not None else ():
+                    if (one, after) not in known:
+                        known.add((one, after))
+                        waiting.append((one, after))
         return False
 
     def _reach(self, states: Collection[int], before: Beside, after: Beside) -> set[int]:
@@ -186,26 +182,23 @@ class _Automaton:
         return frozenset(state.follows for state in found if state.sets & symbol.sets)
 
 
-def _kinds(symbol: Symbol) -> tuple[Beside, ...]:
+def _kind(symbol: Symbol) -> Beside:
     if symbol.is_line_feed:
-        return (Beside.LINE_FEED, Beside.FINAL_LINE_FEED)
-    return (Beside.WORD,) if symbol.is_word else (Beside.OTHER,)
+        return Beside.LINE_FEED
+    return Beside.WORD if symbol.is_word else Beside.OTHER
 
 
-def _holds(place: PatternPosition, before: Beside, after: Beside) -> bool:  # noqa: PLR0911  # one answer a kind
-    line_feeds = {Beside.LINE_FEED, Beside.FINAL_LINE_FEED}
+def _holds(place: PatternPosition, before: Beside, after: Beside) -> bool:
     is_boundary = (before is Beside.WORD) != (after is Beside.WORD)
     match place:
         case PatternPosition.TEXT_START:
             return before is Beside.NOTHING
         case PatternPosition.TEXT_END:
             return after is Beside.NOTHING
-        case PatternPosition.END:
-            return after in {Beside.NOTHING, Beside.FINAL_LINE_FEED}
         case PatternPosition.LINE_START:
-            return before is Beside.NOTHING or before in line_feeds
+            return before in {Beside.NOTHING, Beside.LINE_FEED}
         case PatternPosition.LINE_END:
-            return after is Beside.NOTHING or after in line_feeds
+            return after in {Beside.NOTHING, Beside.LINE_FEED}
         case PatternPosition.BOUNDARY | PatternPosition.ASCII_BOUNDARY:
             return is_boundary
     is_empty = before is Beside.NOTHING and after is Beside.NOTHING

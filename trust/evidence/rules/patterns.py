@@ -1,8 +1,9 @@
-"""Regular expressions of owners and agents, matched in linear time by RE2 with the answers of Python's `re.search`.
+"""Regular expressions of owners and agents, matched in linear time by RE2 with the answers of Python's `re.search`, but for `$`
+(`pattern_syntax`).
 
 Python's own engine never runs such a pattern: one that backtracks holds its process until that is killed. The characters of a
-pattern are sorted into classes that it cannot tell apart, and RE2 matches one stand-in for each class. So `\\w`, `\\d`, `\\b`,
-`$` and `(?i)` mean what they mean in Python, on any text.
+pattern are sorted into classes that it cannot tell apart, and RE2 matches one stand-in for each class. So `\\w`, `\\d`, `\\b`
+and `(?i)` mean what they mean in Python, on any text.
 """
 
 import sys
@@ -31,8 +32,6 @@ MAX_INSTRUCTIONS = 20_000
 """Of RE2's program for one pattern (our choice): what a text costs grows with it."""
 EMPTY_HAS_NO_BOUNDARY = sys.version_info >= (3, 14)
 """Whether `\\B` is found in an empty text: Python says so since 3.14."""
-_FINAL = "\n"
-"""Stands for a line feed that ends the text, and nothing else: RE2's `(?m:$)` is then Python's `$`."""
 _NOTHING = r"[^\x00-\x{10FFFF}]"
 
 
@@ -55,11 +54,10 @@ class LinearPattern:
         node = read_pattern(pattern)
         asked = places(node)
         alphabet = alphabet_of([node])
-        self._has_final = PatternPosition.END in asked
         has_lines = bool(asked & LINE_ANCHORS)
         stand_ins = _stand_ins(alphabet, has_lines=has_lines)
         self._table = _Table(alphabet, stand_ins)
-        writer = _Writer(alphabet, stand_ins, has_final=self._has_final)
+        writer = _Writer(alphabet, stand_ins)
         self._expression = _compiled(writer.write(node))
         self._of_empty = self._expression
         if asked & {PatternPosition.NO_BOUNDARY, PatternPosition.NO_ASCII_BOUNDARY} and not EMPTY_HAS_NO_BOUNDARY:
@@ -67,11 +65,9 @@ class LinearPattern:
             self._of_empty = _compiled(writer.write(node))
 
     def is_found_in(self, text: str) -> bool:
-        """Whether Python's `re.search` would find the pattern in `text`."""
+        """Whether Python's `re.search` would find the pattern in `text`, were `$` the end of the text."""
         if not text:
             return self._of_empty.search("") is not None
-        if self._has_final and text.endswith("\n"):
-            return self._expression.search(text[:-1].translate(self._table) + _FINAL) is not None
         return self._expression.search(text.translate(self._table)) is not None
 
 
@@ -126,11 +122,11 @@ def _is_no_word(code: int) -> bool:
 class _Writer:
     """Writes a pattern for RE2 in the stand-ins of an alphabet."""
 
-    def __init__(self, alphabet: Alphabet, stand_ins: dict[tuple[int, bool, bool], str], *, has_final: bool) -> None:
+    def __init__(self, alphabet: Alphabet, stand_ins: dict[tuple[int, bool, bool], str]) -> None:
         letters: list[list[str]] = [[] for _ in alphabet.sets]
-        for (sets, _, is_line_feed), letter in stand_ins.items():
+        for (sets, _, _), letter in stand_ins.items():
             for number in _bits(sets):
-                letters[number] += [letter, _FINAL] if has_final and is_line_feed else [letter]
+                letters[number].append(letter)
         self._written = {one: _bracket(letters[number]) for one, number in alphabet.sets.items()}
         self.knows_no_boundary = True
 

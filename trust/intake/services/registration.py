@@ -24,6 +24,7 @@ from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.ports import check_location
 from trust.evidence.services.suites import put_suite, remove_suite
+from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.rules.vacuity import cannot_fail
 
 
@@ -110,7 +111,7 @@ def register_document(
                 *_undeclared_inputs(document),
                 *_idle_checks(taken.product.slug, document.suites),
             ],
-            next_steps=_next_steps(taken),
+            next_steps=_next_steps(taken, now),
         )
         if dry_run:
             transaction.set_rollback(True)
@@ -288,7 +289,7 @@ def _kept(expectation: Expectation, reason: str) -> NotExecutable:
     return NotExecutable(str(expectation.meta.get("path", "quality")), rule, reason)
 
 
-def _next_steps(taken: TakenIn) -> list[str]:
+def _next_steps(taken: TakenIn, now: datetime) -> list[str]:
     """What its people should do now, in the order of the gates that ask for it."""
     product = taken.product
     if product.lifecycle == Lifecycle.RETIRED:
@@ -299,7 +300,7 @@ def _next_steps(taken: TakenIn) -> list[str]:
     if product.acknowledged_at is None or product.acknowledged_by_id != product.owner_id:
         owner = product.owner.username
         steps.append(f"{owner} acknowledges it: bin/manage acknowledge {product.slug} --as {owner}")
-    if product.reviewed_at is None:
+    if product.reviewed_at is None or any(one.is_looser for one in review_status(product.pk, now).differences):
         steps.append(f"governance reviews it: bin/manage review {product.slug} --as USERNAME")
     if any(port.suites.filter(is_current=True).exists() for port in taken.ports.values()):
         steps.append(f"gather evidence: bin/manage run_suite {product.slug}")

@@ -20,15 +20,17 @@ from trust.verdicts.services.reviews import review_product
 
 @dataclass(frozen=True, slots=True)
 class ProductAction:
-    """`is_offered` says whether the button shows; the service decides again. `act` returns what to say."""
+    """`is_offered` says whether the button shows; the service decides again. `act` returns what to say; its last argument is
+    the digest of what the person looked at, empty where the page has none.
+    """
 
     title: str
     icon: str
     is_offered: Callable[[Person, DataProduct], bool]
-    act: Callable[[DataProduct, Person, datetime], str]
+    act: Callable[[DataProduct, Person, datetime, str], str]
 
 
-def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
+def run_now(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     """Requests a run of every port; the workers get the message after commit."""
     ports = list(product.output_ports.all())
     if not ports:
@@ -44,34 +46,34 @@ def run_now(product: DataProduct, actor: Person, now: datetime) -> str:
     )
 
 
-def judge_again(product: DataProduct, actor: Person, now: datetime) -> str:
+def judge_again(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     """Judges on what is known now; a verdict is only written where something differs."""
     require_can_look_after(actor, product)
     verdict = judging.judge_product(product_id=product.pk, now=now, cause="asked in the admin")
     return f"{product.slug} was re-evaluated: {VERDICTS[verdict.verdict].word.lower()}, score {verdict.effective_score:g}."
 
 
-def _acknowledge(product: DataProduct, actor: Person, now: datetime) -> str:
+def _acknowledge(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     products.acknowledge_product(product=product, actor=actor, now=now)
     return f"You have acknowledged {product.slug}."
 
 
-def _review(product: DataProduct, actor: Person, now: datetime) -> str:
-    review_product(product=product, actor=actor, now=now)
+def _review(product: DataProduct, actor: Person, now: datetime, seen: str) -> str:
+    review_product(product=product, actor=actor, now=now, seen=seen)
     return f"Your review of {product.slug} is recorded."
 
 
-def _publish(product: DataProduct, actor: Person, now: datetime) -> str:
+def _publish(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     products.publish_product(product=product, actor=actor, now=now)
     return f"{product.slug} is published."
 
 
-def _deprecate(product: DataProduct, actor: Person, now: datetime) -> str:
+def _deprecate(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     products.deprecate_product(product=product, ends_at=None, actor=actor, now=now)
     return f"{product.slug} is deprecated until it is retired."
 
 
-def _retire(product: DataProduct, actor: Person, now: datetime) -> str:
+def _retire(product: DataProduct, actor: Person, now: datetime, _seen: str = "") -> str:
     products.retire_product(product=product, actor=actor, now=now)
     return f"{product.slug} is retired permanently."
 
@@ -80,11 +82,15 @@ def _is_alive(product: DataProduct) -> bool:
     return product.lifecycle != Lifecycle.RETIRED
 
 
+def may_review(person: Person, product: DataProduct) -> bool:
+    return _is_alive(product) and governs(person, product)
+
+
 DEEDS: Mapping[str, ProductAction] = {
     "run": ProductAction("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
     "judge": ProductAction("Re-evaluate", "gavel", can_look_after, judge_again),
     "acknowledge": ProductAction("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
-    "review": ProductAction("Record a review", "fact_check", lambda who, it: _is_alive(it) and governs(who, it), _review),
+    "review": ProductAction("Record a review", "fact_check", may_review, _review),
     "publish": ProductAction(
         "Publish",
         "publish",
@@ -101,5 +107,5 @@ DEEDS: Mapping[str, ProductAction] = {
 
 
 def offered(person: Person, product: DataProduct) -> list[tuple[str, ProductAction]]:
-    """The actions that this person can do to this product now."""
-    return [(name, action) for name, action in DEEDS.items() if action.is_offered(person, product)]
+    """The actions that this person can do to this product now; the button of a review stands beside what it is about."""
+    return [(name, action) for name, action in DEEDS.items() if name != "review" and action.is_offered(person, product)]

@@ -31,8 +31,10 @@ from trust.evidence.models.run import Run
 from trust.presentation.admin.badges import VERDICT_LABEL
 from trust.presentation.pages.labels import GATES, VERDICTS, ago, number
 from trust.verdicts.admin.filters import DomainFilter, GateFilter, MissingFilter, OwnerFilter, VerdictFilter
-from trust.verdicts.admin.product_actions import DEEDS, judge_again, offered, run_now
+from trust.verdicts.admin.product_actions import DEEDS, judge_again, may_review, offered, run_now
 from trust.verdicts.pages.label import label_of
+from trust.verdicts.queries.product_facts import review_status
+from trust.verdicts.rules.review import claims_digest
 from trust.verdicts.services import judging
 
 TEXTS = ("name", "version", "description", "purpose", "usage", "limitations")
@@ -204,7 +206,8 @@ class DataProductAdmin(ServiceAdmin):
         if product is None or name not in DEEDS or not self.has_view_permission(request, product):
             raise Http404
         person = person_of(request)
-        show_result(request, lambda: DEEDS[name].act(product, person, timezone.now()))
+        seen = str(request.POST.get("seen", ""))
+        show_result(request, lambda: DEEDS[name].act(product, person, timezone.now(), seen))
         return redirect("admin:catalog_dataproduct_change", pk)
 
     # The page of one product
@@ -217,12 +220,16 @@ class DataProductAdmin(ServiceAdmin):
 
     def _story(self, request: HttpRequest, product: DataProduct, now: datetime) -> Mapping[str, Any]:
         judging.ensure_current(product_ids=[product.pk], now=now)
+        review = review_status(product.pk, now)
         runs = Run.objects.filter(port__product=product).select_related("port", "suite").order_by("-requested_at", "id")
         return {
             "now": now,
             "product": product,
             "label": label_of(product, now),
+            "review": review,
+            "review_seen": claims_digest(review.claims),
             "offered_actions": offered(person_of(request), product),
+            "may_review": may_review(person_of(request), product),
             "runs": list(runs.defer("suite__expectations", "columns", "figures")[:10]),
             "ports": list(product.output_ports.all()),
             "policies": list(product.access_policies.order_by("name", "-version")[:30]),

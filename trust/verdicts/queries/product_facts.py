@@ -8,18 +8,36 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
+from catalog.models import AccessPolicy, DataProduct, OutputPort, Person, PolicyStatus
 from catalog.rules.texts import is_placeholder, says_something
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import PortRows, port_rows
 from trust.verdicts.models.incidents import Incident
-from trust.verdicts.queries.upstreams import answers_about, inputs_of, upstream_facts
+from trust.verdicts.queries.upstreams import inputs_of, upstream_facts
 from trust.verdicts.queries.waivers import facts_of_waiver, granted_waivers
 from trust.verdicts.rules.facts import IncidentFacts, PersonFacts, PolicyFacts, ProductFacts, UpstreamFacts, WaiverFacts
-from trust.verdicts.rules.review import changed_suites, from_stored, loosenings, reviewed_claims
+from trust.verdicts.rules.review import (
+    ReviewDifference,
+    ReviewedClaims,
+    changed_suites,
+    differences,
+    from_stored,
+    reviewed_claims,
+)
 
 _Stewardship = DataProduct.stewards.through
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStatus:
+    """claims: what a review of today would be about. is_recorded: whether the last review kept what it was about.
+    differences: what has changed since then.
+    """
+
+    claims: ReviewedClaims
+    is_recorded: bool = False
+    differences: tuple[ReviewDifference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +81,31 @@ class Gathered:
             waivers=tuple(waiver for waiver in self.waivers.get(product_id, ()) if waiver.expires_at > now),
             policies=self.policies.get(product_id, ()),
         )
-        loosened = _loosened(product, facts)
+        loosened = tuple(sorted(str(one) for one in self.review_of(product_id, facts).differences if one.is_looser))
         return replace(facts, loosened_since_review=loosened) if loosened else facts
 
+    def review_of(self, product_id: int, facts: ProductFacts) -> ReviewStatus:
+        """The last review of one of the products beside its claims of today; one query where a suite is another."""
+        product = self.products[product_id]
+        sources = {port.name: _source(port) for port in self.ports.ports.get(product_id, ())}
+        after = reviewed_claims(facts, domain=product.domain.slug, sources=sources)
+        if product.reviewed_at is None or product.reviewed_claims is None:
+            return ReviewStatus(after)
+        before = from_stored(product.reviewed_claims)
+        suites: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
+        if changed := changed_suites(before, after):
+            rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
+            suites = {
+                (name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")
+            }
+        return ReviewStatus(after, is_recorded=True, differences=differences(before, after, suites))
 
-def _loosened(product: DataProduct, facts: ProductFacts) -> tuple[str, ...]:
-    """What is claimed less strictly than governance reviewed it; one query where a suite is another."""
-    if product.reviewed_at is None or product.reviewed_claims is None:
-        return ()
-    before, after = from_stored(product.reviewed_claims), reviewed_claims(facts)
-    if before == after:
-        return ()
-    suites: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
-    if changed := changed_suites(before, after):
-        rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
-        suites = {(name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")}
-    return loosenings(before, after, suites)
+
+def _source(port: OutputPort) -> dict[str, str]:
+    """What is shown of the place of a port: the reference to credentials is not."""
+    missing = "" if port.null_values is None else ", ".join(f"'{text}'" for text in port.null_values) or "none declared"
+    shown = {"kind": port.source_kind, "location": port.location, "time column": port.time_column, "missing values": missing}
+    return {name: text for name, text in shown.items() if text}
 
 
 def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathered:
@@ -86,7 +113,9 @@ def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathe
 
     window: how many finished runs per port count for reliability (the trust policy says).
     """
-    products = DataProduct.objects.select_related("owner", "acknowledged_by", "reviewed_by").defer("description", "search")
+    products = DataProduct.objects.select_related("domain", "owner", "acknowledged_by", "reviewed_by").defer(
+        "description", "search"
+    )
     return Gathered(
         products=products.in_bulk(list(product_ids)),
         stewards=_stewards(product_ids),
@@ -97,11 +126,11 @@ def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathe
     )
 
 
-def facts_of(product_id: int, now: datetime, *, window: int = 20) -> ProductFacts:
-    """The facts of one product as the database shows them, with what is said of its inputs. Raises `KeyError` without it."""
-    inputs = inputs_of([product_id]).get(product_id, ())
-    answers = answers_about([one.upstream_id for one in inputs])
-    return gather([product_id], now, window=window).facts_of(product_id, now, upstream_facts(inputs, answers))
+def review_status(product_id: int, now: datetime) -> ReviewStatus:
+    """The last review of one product beside its claims of today. Raises `KeyError` without the product."""
+    inputs = upstream_facts(inputs_of([product_id]).get(product_id, ()), {})
+    gathered = gather([product_id], now, window=1)
+    return gathered.review_of(product_id, gathered.facts_of(product_id, now, inputs))
 
 
 def _stewards(product_ids: Collection[int]) -> dict[int, Person]:

@@ -14,6 +14,8 @@ from catalog.models import AccessPolicy, DataProduct, Person, PolicyStatus
 from catalog.models.product import DataProductQuerySet
 from catalog.rules.vocabulary import Effect, Lifecycle
 from catalog.services.permissions import sees_everything
+from trust.verdicts.models.verdict import CurrentVerdict
+from trust.vocabulary import GateName
 
 Reach = Sequence[int] | None
 _OFFERED = (Lifecycle.PUBLISHED, Lifecycle.DEPRECATED)
@@ -55,8 +57,9 @@ def without_policy(reach: Reach, now: datetime) -> QuerySet[DataProduct]:
 
 
 def unreviewed(reach: Reach, now: datetime, interval: timedelta) -> QuerySet[DataProduct]:
-    """Published products that governance never reviewed, or longer ago than `interval`."""
-    return published_within(reach).filter(Q(reviewed_at=None) | Q(reviewed_at__lte=now - interval))
+    """Published products that governance never reviewed, longer ago than `interval`, or not as they are claimed today."""
+    is_open = Q(current_verdict__in=CurrentVerdict.objects.with_open_gate(GateName.REVIEW, now))
+    return published_within(reach).filter(Q(reviewed_at=None) | Q(reviewed_at__lte=now - interval) | is_open)
 
 
 def unacknowledged(reach: Reach, now: datetime, interval: timedelta) -> QuerySet[DataProduct]:

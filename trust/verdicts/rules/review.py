@@ -6,8 +6,9 @@ as it is, until governance has looked at the difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -27,39 +28,63 @@ _MORE = {"expect_column_values_to_not_be_in_set", "expect_column_distinct_values
 
 @dataclass(frozen=True, slots=True)
 class ReviewedPort:
-    """One output port. source_digest: of its place and how it is read. suite_digest: of its suite; None without one."""
+    """One output port. source_digest: of its place and how it is read. suite_digest: of its suite; None without one.
+
+    source: place and reading options as they are shown, by name; empty in reviews from before it was kept.
+    """
 
     source_digest: str
     suite_digest: str | None
     service_level: timedelta | None
     allows_empty: bool
     fields: tuple[FieldFacts, ...]
+    source: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewedClaims:
-    """What a review was about. inputs: slug -> whether it is required."""
+    """What a review was about. inputs: slug -> whether it is required. domain: its slug; None: the review did not keep it."""
 
     sensitivity: Sensitivity | None
     cadence: Cadence
     ports: Mapping[str, ReviewedPort] = field(default_factory=dict)
     inputs: Mapping[str, bool] = field(default_factory=dict)
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ReviewDifference:
+    """One claim that is not as it was reviewed. is_looser: it is not shown to ask for as much as before."""
+
+    subject: str
+    before: str
+    after: str
+    is_looser: bool
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.before} → {self.after}"
 
 
 Suites = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 """(port, digest) -> the expectations as they are stored, of suites that differ from those that were reviewed."""
 
 
-def reviewed_claims(facts: ProductFacts) -> ReviewedClaims:
-    """What a review of the product today would be about."""
+def reviewed_claims(facts: ProductFacts, *, domain: str, sources: Mapping[str, Mapping[str, str]]) -> ReviewedClaims:
+    """What a review of the product today would be about. sources: what is shown of each port's place, by port."""
     ports = {
         port.name: ReviewedPort(
-            port.source_digest, port.suite_digest, port.service_level, port.allows_empty, tuple(_by_name(port.fields).values())
+            port.source_digest,
+            port.suite_digest,
+            port.service_level,
+            port.allows_empty,
+            tuple(_by_name(port.fields).values()),
+            sources.get(port.name, {}),
         )
         for port in facts.ports
     }
     cadence = facts.ports[0].cadence if facts.ports else Cadence.SCHEDULED
-    return ReviewedClaims(facts.sensitivity, cadence, ports, {one.slug: one.is_required for one in facts.upstreams})
+    inputs = {one.slug: one.is_required for one in facts.upstreams}
+    return ReviewedClaims(facts.sensitivity, cadence, ports, inputs, domain)
 
 
 def to_stored(claims: ReviewedClaims) -> dict[str, Any]:
@@ -72,8 +97,13 @@ def from_stored(stored: Mapping[str, Any]) -> ReviewedClaims:
     return msgspec.convert(dict(stored), ReviewedClaims)
 
 
+def claims_digest(claims: ReviewedClaims) -> str:
+    """SHA-256, as hex: names what a person saw, so that nothing else is reviewed by it."""
+    return sha256(msgspec.json.encode(claims, order="sorted")).hexdigest()
+
+
 def changed_suites(before: ReviewedClaims, after: ReviewedClaims) -> list[tuple[str, str]]:
-    """(port, digest) of the suites that `loosenings` needs to see: both versions of each that differs."""
+    """(port, digest) of the suites that `differences` needs to see: both versions of each that differs."""
     found = []
     for name, port in after.ports.items():
         old = before.ports.get(name)
@@ -82,83 +112,137 @@ def changed_suites(before: ReviewedClaims, after: ReviewedClaims) -> list[tuple[
     return found
 
 
-def loosenings(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) -> tuple[str, ...]:
-    """One line for each claim that asks for less than was reviewed: what it is, what it was → what it is now. Sorted."""
-    return tuple(sorted({*_of_product(before, after), *_of_inputs(before, after), *_of_ports(before, after, suites)}))
+def differences(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) -> tuple[ReviewDifference, ...]:
+    """Each claim that is another than was reviewed, those that ask for less first."""
+    found = {*_of_product(before, after), *_of_inputs(before, after), *_of_ports(before, after, suites)}
+    return tuple(sorted(found, key=lambda one: (not one.is_looser, one)))
 
 
-def _of_product(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[str]:
-    if effective_sensitivity(None, after.sensitivity).rank < effective_sensitivity(None, before.sensitivity).rank:
-        yield f"sensitivity: {before.sensitivity or 'unclassified'} → {after.sensitivity}"
-    if before.cadence is not Cadence.STATIC and after.cadence is Cadence.STATIC and before.ports:
-        yield f"cadence: {before.cadence} → {after.cadence}"
+def _of_product(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[ReviewDifference]:
+    """Guardrails, clearances and governance's part in agreements go by sensitivity and domain: a step out from under them is
+    one that governance looks at."""
+    if before.domain is not None and before.domain != after.domain:
+        yield ReviewDifference("domain", before.domain, after.domain or "none", True)
+    if before.sensitivity is not after.sensitivity:
+        is_lower = effective_sensitivity(None, after.sensitivity).rank < effective_sensitivity(None, before.sensitivity).rank
+        yield ReviewDifference("sensitivity", _level(before.sensitivity), _level(after.sensitivity), is_lower)
+    if before.cadence is not after.cadence and before.ports:
+        yield ReviewDifference("cadence", before.cadence, after.cadence, after.cadence is Cadence.STATIC)
 
 
-def _of_inputs(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[str]:
-    for slug, was_required in before.inputs.items():
-        if slug not in after.inputs:
-            yield f"input {slug}: {'required' if was_required else 'optional'} → none"
-        elif was_required and not after.inputs[slug]:
-            yield f"input {slug}: required → optional"
+def _of_inputs(before: ReviewedClaims, after: ReviewedClaims) -> Iterator[ReviewDifference]:
+    words = {True: "required", False: "optional", None: "none"}
+    for slug in before.inputs.keys() | after.inputs.keys():
+        was, now = before.inputs.get(slug), after.inputs.get(slug)
+        if was is not now:
+            yield ReviewDifference(f"input {slug}", words[was], words[now], was is not None and not now)
 
 
-def _of_ports(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) -> Iterator[str]:
+def _of_ports(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) -> Iterator[ReviewDifference]:
     for name in before.ports.keys() - after.ports.keys():
-        yield f"port {name}: offered → removed"
+        yield ReviewDifference(f"port {name}", "offered", "removed", True)
     for name, port in after.ports.items():
         old = before.ports.get(name)
         if old is None:
-            yield f"port {name}: none → added"
+            yield ReviewDifference(f"port {name}", "none", "added", True)
         else:
-            yield from (f"port {name}, {line}" for line in _of_port(name, old, port, suites))
+            for one in _of_port(name, old, port, suites):
+                yield replace(one, subject=f"port {name}, {one.subject}")
 
 
-def _of_port(name: str, before: ReviewedPort, after: ReviewedPort, suites: Suites) -> Iterator[str]:
+def _of_port(name: str, before: ReviewedPort, after: ReviewedPort, suites: Suites) -> Iterator[ReviewDifference]:
     if before.source_digest != after.source_digest:
-        yield "source: as reviewed → another place, time column, or list of missing values"
-    if before.service_level is not None and (after.service_level is None or after.service_level > before.service_level):
-        now = "none" if after.service_level is None else duration_text(after.service_level)
-        yield f"service level: {duration_text(before.service_level)} → {now}"
-    if after.allows_empty and not before.allows_empty:
-        yield "empty table: refused → allowed"
+        yield from _of_source(before.source, after.source)
+    if before.service_level != after.service_level:
+        was, now = (one if one is not None else timedelta.max for one in (before.service_level, after.service_level))
+        words = ("none" if one is None else duration_text(one) for one in (before.service_level, after.service_level))
+        yield ReviewDifference("service level", *words, now > was)
+    if after.allows_empty is not before.allows_empty:
+        words = {True: "allowed", False: "refused"}
+        yield ReviewDifference("empty table", words[before.allows_empty], words[after.allows_empty], after.allows_empty)
     yield from _of_fields(_by_name(before.fields), _by_name(after.fields))
-    if before.suite_digest and before.suite_digest != after.suite_digest:
-        if after.suite_digest is None:
-            yield "suite: checks → none"
-            return
-        old, new = suites.get((name, before.suite_digest)), suites.get((name, after.suite_digest))
-        if old is None or new is None:
-            yield "suite: as reviewed → another"
+    if before.suite_digest != after.suite_digest:
+        old, new = (suites.get((name, port.suite_digest or "")) for port in (before, after))
+        if before.suite_digest is None or after.suite_digest is None:
+            was, now = ("none" if port.suite_digest is None else "checks" for port in (before, after))
+            yield ReviewDifference("suite", was, now, after.suite_digest is None)
+        elif old is None or new is None:
+            yield ReviewDifference("suite", "as reviewed", "another", True)
         else:
             yield from _of_suites(old, new)
+
+
+def _of_source(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[ReviewDifference]:
+    """What is shown of the two places; the reference to credentials is never shown."""
+    if not before:
+        yield ReviewDifference("source", "as reviewed", "another place, time column, or list of missing values", True)
+    elif before == after:
+        yield ReviewDifference("connection", "as reviewed", "another", True)
+    else:
+        for name in before.keys() | after.keys():
+            if before.get(name) != after.get(name):
+                yield ReviewDifference(name, before.get(name) or "none", after.get(name) or "none", True)
 
 
 def _by_name(fields: Sequence[FieldFacts]) -> dict[str, FieldFacts]:
     return {one.name: one for one in sorted(fields, key=lambda one: one.name)}
 
 
-def _of_fields(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]) -> Iterator[str]:
+def _of_fields(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]) -> Iterator[ReviewDifference]:
+    for name in after.keys() - before.keys():
+        yield ReviewDifference(f"field {name}", "none", "declared", False)
     for name, old in before.items():
-        new = after.get(name)
-        if new is None:
-            yield f"field {name}: declared → gone"
+        subject, now = f"field {name}", after.get(name)
+        if now is None:
+            yield ReviewDifference(subject, "declared", "gone", True)
             continue
-        if old.is_critical and not new.is_critical:
-            yield f"field {name}: critical → not critical"
-        if old.sensitivity is not None and (new.sensitivity is None or new.sensitivity.rank < old.sensitivity.rank):
-            yield f"field {name}: {old.sensitivity} → {new.sensitivity or 'unclassified'}"
-        if old.is_personal_data and not new.is_personal_data:
-            yield f"field {name}: personal data → none"
-        if old.logical_type is not None and new.logical_type is not old.logical_type:
-            yield f"field {name}: type {old.logical_type} → {new.logical_type or 'none'}"
+        if old.is_critical is not now.is_critical:
+            words = {True: "critical", False: "not critical"}
+            yield ReviewDifference(subject, words[old.is_critical], words[now.is_critical], old.is_critical)
+        if old.sensitivity is not now.sensitivity:
+            is_lower = old.sensitivity is not None and (now.sensitivity is None or now.sensitivity.rank < old.sensitivity.rank)
+            yield ReviewDifference(subject, _level(old.sensitivity), _level(now.sensitivity), is_lower)
+        if old.is_personal_data is not now.is_personal_data:
+            words = {True: "personal data", False: "none"}
+            yield ReviewDifference(subject, words[old.is_personal_data], words[now.is_personal_data], old.is_personal_data)
+        if old.logical_type is not now.logical_type:
+            was = f"type {old.logical_type or 'none'}"
+            yield ReviewDifference(subject, was, str(now.logical_type or "none"), old.logical_type is not None)
 
 
-def _of_suites(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _level(sensitivity: Sensitivity | None) -> str:
+    return sensitivity or "unclassified"
+
+
+def _of_suites(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[ReviewDifference]:
+    """Each check that is gone or another, beside the one of today that asks the same of the same columns; then what is new."""
+    kept = [old for old in before if any(_is_same(old, new) for new in after)]
+    fresh = [new for new in after if not any(_is_same(old, new) for old in before)]
+    shown = []
     for old in before:
-        if any(_is_as_strict(old, new) for new in after):
+        if old in kept:
             continue
-        same = [new for new in after if _subject(new) == _subject(old)]
-        yield f"check {_named(old)}: {_described(old)} → {_described(same[0]) if same else 'gone'}"
+        strict = [new for new in after if _is_as_strict(old, new)]
+        same = (
+            strict
+            or [new for new in fresh if _subject(new) == _subject(old)]
+            or [new for new in after if _subject(new) == _subject(old)]
+        )
+        shown += same[:1]
+        now = _described(same[0]) if same else "gone"
+        yield ReviewDifference(f"check {_named(old)}", _described(old), now, not strict)
+    for new in fresh:
+        if new not in shown:
+            yield ReviewDifference(f"check {_named(new)}", "none", _described(new), False)
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("type", "dimension", "severity")) and _encoded(one) == _encoded(other)
+
+
+def _encoded(stored: Mapping[str, Any]) -> bytes:
+    """Its arguments as JSON: 1, 1.0 and true are three of them."""
+    return msgspec.json.encode(stored["kwargs"], order="sorted")
 
 
 def _is_as_strict(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -3,6 +3,8 @@
 import gzip
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -164,3 +166,44 @@ def test_a_bad_reference_is_an_error_of_its_check_alone(tmp_path: Path) -> None:
 
     assert [result.status for result in evidence.results] == ["passed", "error"]
     assert "gone.csv" in evidence.results[1].message
+
+
+def _unchecked_column(name: str, count: int = 5_000) -> pa.Array:
+    return {
+        "number": pa.array(range(count)),
+        "text": pa.array([f"{SECRET} {n}" for n in range(count)]),
+        "bytes": pa.array([f"{n}".encode() for n in range(count)]),
+        "decimal": pa.array([Decimal(n) for n in range(count)], pa.decimal128(20, 2)),
+        "moment": pa.array([datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(count)]),
+        "list": pa.array([[n, n] for n in range(count)]),
+        "object": pa.array([{"x": n, "y": f"{n}"} for n in range(count)]),
+        "map": pa.array([[("x", n)] for n in range(count)], pa.map_(pa.string(), pa.int64())),
+    }[name]
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
+@pytest.mark.parametrize("column", ["number", "text", "bytes", "decimal", "moment", "list", "object", "map"])
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_a_damaged_page_fails_the_run_also_where_no_check_looks(
+    column: str, compression: str, is_damaged: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.parquet"
+    rows = _unchecked_column(column)
+    table = pa.table({"a": range(len(rows)), "other": rows})
+    pq.write_table(table, path, compression=compression, use_dictionary=False, row_group_size=1_000)
+    if is_damaged:
+        group = pq.ParquetFile(path).metadata.row_group(3)
+        start = group.column(group.num_columns - 1).data_page_offset
+        content = bytearray(path.read_bytes())
+        content[start : start + 8] = b"\xff" * 8
+        path.write_bytes(bytes(content))
+
+    evidence = look(path, SourceKind.PARQUET)
+
+    if not is_damaged:
+        assert evidence.status is EvidenceStatus.PASSED
+        return
+    assert evidence.failure is not None
+    assert evidence.failure.code == "source_malformed"
+    assert "column 'other'" in evidence.failure.message
+    assert SECRET not in evidence.failure.message

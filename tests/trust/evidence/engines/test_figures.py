@@ -1,6 +1,7 @@
 """Figures of the same rows in a file and in a table of PostgreSQL: equal, but for what PostgreSQL has no aggregate for."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -48,3 +49,43 @@ def test_files_and_tables_have_the_same_figures(tmp_path: Path, monkeypatch: pyt
     )
     assert all(column.distinct for column in of_file.columns)
     assert of_table == replace(of_file, columns=tuple(replace(column, distinct=None) for column in of_file.columns))
+
+
+DAYS = [f"2026-01-0{1 + n % 4}" for n in range(400)]
+
+
+def figures_by_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, days: list[str | None]) -> list[RunFigures]:
+    """Of a file and of a table with the same days in a column of this type."""
+    file = tmp_path / "days.parquet"
+    moments = [day if kind == "text" or day is None else datetime.fromisoformat(f"{day}T10:00:00+00:00") for day in days]
+    values = [one.date() if kind == "date" and isinstance(one, datetime) else one for one in moments]
+    pq.write_table(pa.table({"word": ["x"] * len(days), "day": values}), file)
+    with psycopg.connect(sources_database(), autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS public.touchstone_days")
+        connection.execute(f"CREATE TABLE public.touchstone_days (word text, day {kind})")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO public.touchstone_days VALUES ('x', %s)", [(one,) for one in values])
+    monkeypatch.setenv("FIGURES", sources_database())
+    table = Source(SourceKind.POSTGRES, "public.touchstone_days", connection="env:FIGURES", time_column="day")
+    return [figures(Source(SourceKind.PARQUET, str(file), time_column="day")), figures(table)]
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamptz", "text"])
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([*DAYS, "2026-01-05"], (1, 100)),
+        ([*DAYS, *["2026-01-05"] * 50], (50, 100)),
+        ([*DAYS, None, None], (100, 100)),
+        ([*DAYS[:200], *["2026-01-09"] * 20], (20, 50)),
+        ([None, None], (None, None)),
+    ],
+    ids=["alone", "half", "missing", "few", "none"],
+)
+def test_files_and_tables_count_the_same_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, days: list[str | None], expected: tuple[int, float]
+) -> None:
+    if kind == "text" and days == [None, None]:
+        return  # a column of nothing but nulls has no text
+    for found in figures_by_day(tmp_path, monkeypatch, kind, days):
+        assert (found.newest_day_rows, found.median_day_rows) == expected

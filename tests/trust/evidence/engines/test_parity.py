@@ -7,17 +7,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from django.conf import settings
 
 from catalog.rules.expectation import Expectation, SuiteSpec
+from catalog.rules.vocabulary import SourceKind
 from runtime.checks import ALL_CASES
 from tests.databases import sources_database
 from tests.trust.evidence.engines.pandas_oracle import OracleResult, PandasOracle
 from tests.trust.evidence.engines.parity_cases import CASES, DELIBERATE, Case
 from tests.trust.evidence.engines.parity_data import ROWS, Form, make_forms
 from trust.evidence.engines.gx import Access, GxEngine
-from trust.evidence.rules.evidence import CheckEvidence
+from trust.evidence.rules.evidence import CheckEvidence, Source
 from trust.vocabulary import CheckStatus
 
 pytestmark = pytest.mark.slow
@@ -44,7 +46,7 @@ def answers(forms: dict[str, Form], pytestconfig: pytest.Config) -> Any:
 
     @cache
     def ask_oracle(name: str) -> list[OracleResult]:
-        return PandasOracle(forms[name].frame(), kept).ask_all(CASES)
+        return PandasOracle(forms[name].frame(), kept).ask_all([_as_python_says_it(case) for case in CASES])
 
     @cache
     def ask(name: str) -> Answers:
@@ -81,6 +83,26 @@ def test_every_deliberate_difference_is_met_by_a_case(answers: Any) -> None:
             if rule.applies(*case) and _raw_differences(ours, told)
         ]
         assert met, rule.why
+
+
+def _as_python_says_it(case: Case) -> Case:
+    """`$` is the end of the text for us: in Python that is written `\\Z`."""
+    kind, kwargs = case
+
+    def end(value: Any) -> Any:
+        return [end(one) for one in value] if isinstance(value, list) else str(value).replace("$", r"\Z")
+
+    return kind, {name: end(value) if name in {"regex", "regex_list"} else value for name, value in kwargs.items()}
+
+
+def test_a_line_feed_after_the_end_is_where_pandas_and_we_differ(tmp_path: Path) -> None:
+    frame, file = pd.DataFrame({"word": ["PT", "PT\n"]}), tmp_path / "words.parquet"
+    frame.to_parquet(file)
+    kind, kwargs = "expect_column_values_to_match_regex", {"column": "word", "regex": "^[A-Z]{2}$"}
+    source = Source(SourceKind.PARQUET, str(file))
+    (ours,) = GxEngine().run(SuiteSpec("words", (Expectation(kind, kwargs),)), source).results
+    assert PandasOracle(frame).ask(kind, kwargs).success is True
+    assert (ours.status, ours.unexpected_count) == (CheckStatus.FAILED, 1)
 
 
 def _differences(form: str, case: Case, ours: CheckEvidence, told: OracleResult) -> list[str]:

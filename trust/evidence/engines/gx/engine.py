@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from catalog.rules.expectation import Expectation, SuiteSpec
 from trust.evidence.engines.gx.checks import PlannedCheck, make_check
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
-from trust.evidence.engines.gx.figures import figure_measurements, run_figures
-from trust.evidence.engines.gx.file_problems import file_problem
+from trust.evidence.engines.gx.figures import figure_measurements, run_figures, unreadable_columns
+from trust.evidence.engines.gx.file_problems import damaged_columns, file_problem
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.measure import run_measurements
 from trust.evidence.engines.gx.observation import data_time, observe, observed_columns
@@ -97,6 +97,8 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
     planned = [_plan(expectation, engine, references) for expectation in suite.expectations]
     outcomes = _measure(planned, opened)
     _need_connection(outcomes)
+    if unreadable := unreadable_columns(table, outcomes):
+        raise damaged_columns(source.location, unreadable)
     for plan in planned:
         _conclude(plan, outcomes)
     _fetch_samples(planned, opened)

@@ -1,6 +1,7 @@
 """The figures of a run: asked together with the scalars of its checks, so that they take no pass of their own.
 
-DuckDB counts distinct values approximately and rows by day; PostgreSQL has no aggregate for either, so there they are left out.
+But for rows by day in PostgreSQL, which has no aggregate for them: they take one pass of the time column. Distinct values are
+counted approximately by DuckDB only.
 """
 
 import math
@@ -8,6 +9,7 @@ from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
 from trust.evidence.engines.gx import aggregates
@@ -15,7 +17,7 @@ from trust.evidence.engines.gx.backend import Backend, moment_in_text
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.measure import Table
-from trust.evidence.engines.gx.requests import Measurement, Scalars
+from trust.evidence.engines.gx.requests import Measurement, Rows, Scalars
 from trust.evidence.rules.evidence import Source
 from trust.evidence.rules.figures import ColumnFigures, RunFigures
 
@@ -39,8 +41,8 @@ def figure_measurements(table: Table, source: Source) -> dict[Hashable, Measurem
         for what, measurement in _questions(table.backend, column, shows_values=shows_values).items():
             found["figure", what, column.name] = measurement
     time = table.columns.get(source.time_column or "")
-    if time is not None and table.backend.name == "duckdb":
-        found["figure", "days"] = _days(table.backend, time)
+    if time is not None and (time.kind.is_moment or time.kind is Kind.TEXT):
+        found["figure", "days"] = _days(table, time)
     return found
 
 
@@ -50,6 +52,23 @@ def run_figures(table: Table, outcomes: Mapping[Hashable, Any]) -> RunFigures:
     newest, median = days if isinstance(days := outcomes.get(("figure", "days")), tuple) else (None, None)
     columns = [_column(column.name, rows, outcomes) for column in table.columns.values()]
     return RunFigures(rows, tuple(column for column in columns if column is not None), _whole(newest), _number(median))
+
+
+def unreadable_columns(table: Table, outcomes: Mapping[Hashable, Any]) -> list[str]:
+    """The columns of a file that cannot be read to their end, in order."""
+    if table.backend.name != "duckdb":
+        return []
+    return [
+        name
+        for name in table.columns
+        if any(_is_refused(outcomes.get(("figure", what, name))) for what in ("present", "distinct"))
+    ]
+
+
+def _is_refused(outcome: Any) -> bool:
+    cause = outcome.orig if isinstance(outcome, sa.exc.DBAPIError) else None
+    is_of_the_question = isinstance(cause, duckdb.OutOfMemoryException | duckdb.InterruptException | duckdb.BinderException)
+    return isinstance(cause, duckdb.Error) and not is_of_the_question
 
 
 def _column(name: str, rows: int, outcomes: Mapping[Hashable, Any]) -> ColumnFigures | None:
@@ -74,7 +93,10 @@ def _column(name: str, rows: int, outcomes: Mapping[Hashable, Any]) -> ColumnFig
 def _questions(backend: Backend, column: Column, *, shows_values: bool) -> dict[str, Measurement]:
     domain = Domain()
     asked = {"present": aggregates.nonnull_count(domain, column)}
-    if column.kind is not Kind.OTHER and backend.name == "duckdb":
+    # Of a binary column nothing else would be read to its end: where statistics say that no value is missing, counting reads
+    # none. This question reads every page, so that a damaged one is noticed also where no check looks.
+    is_counted = column.kind is not Kind.OTHER or column.container is None
+    if is_counted and backend.name == "duckdb":
         asked["distinct"] = aggregates.scalar(domain, column, "about distinct", sa.func.approx_count_distinct(column.value))
     if column.kind.is_number and shows_values:
         asked["mean"] = aggregates.mean(domain, column)
@@ -110,17 +132,26 @@ def _doubtful(backend: Backend, column: Column) -> SqlExpression | None:
     return sa.or_(is_placeholder, sa.func.substr(column.value, 1, len(_DATES[0])).in_(_DATES))
 
 
-def _days(backend: Backend, column: Column) -> Measurement:
+def _days(table: Table, column: Column) -> Measurement:
     """(rows of the newest day, median of rows over the days that have any)."""
-    if not (column.kind.is_moment or column.kind is Kind.TEXT):
-        return None
-    day = sa.cast(column.value if column.kind.is_moment else moment_in_text(backend, column), sa.Date)
+    day = sa.cast(column.value if column.kind.is_moment else moment_in_text(table.backend, column), sa.Date)
+    if table.backend.name == "postgres":
+        return (yield from _days_by_groups(table, column.name, day))
     sizes = sa.func.histogram(day)
     newest = sa.func.list_extract(sa.func.map_extract(sizes, sa.func.max(day)), sa.literal_column("1"))
     median = sa.func.list_aggregate(sa.func.map_values(sizes), sa.literal_column("'median'"))
     keys = {what: ("days", what, column.name) for what in ("newest", "median")}
     answers = yield Scalars({keys["newest"]: newest, keys["median"]: median})
     return answers[keys["newest"]], answers[keys["median"]]
+
+
+def _days_by_groups(table: Table, name: str, day: SqlExpression) -> Measurement:
+    counted = sa.select(day.label("day"), sa.func.count().label("size")).select_from(table.selectable).group_by(day)
+    days = counted.having(day.is_not(None)).cte("days")
+    newest = sa.select(days.c.size).order_by(days.c.day.desc()).limit(1).scalar_subquery()
+    median = sa.func.percentile_cont(0.5).within_group(days.c.size)
+    rows = yield Rows(sa.select(newest, median).select_from(days), ("days", name))
+    return tuple(rows[0])
 
 
 def _whole(value: Any) -> int | None:

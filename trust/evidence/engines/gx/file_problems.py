@@ -2,15 +2,18 @@
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from catalog.rules.texts import cut
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.limits import MAX_COLUMNS, MAX_LINE_BYTES
 from trust.evidence.rules.evidence import Source, SourceProblemError
 
 _ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
+_MOST_NAMED = 5
 _SEPARATORS = "Separate values with commas (tabs in .tsv), put those that contain one in double quotes, and run again."
 
 
@@ -67,6 +70,18 @@ def _parquet_problem(path: str) -> SourceProblemError:
         )
     why = "is damaged inside" if starts else "is not a Parquet file, whatever its name says"
     return SourceProblemError("source_malformed", f"{path!r} {why}.", "Write the file again, or correct the kind of the port.")
+
+
+def damaged_columns(path: str, names: Sequence[str]) -> SourceProblemError:
+    """Every column is read, also where no check looks: a consumer reads them all."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    shown = ", ".join(repr(cut(name, 100)) for name in names[:_MOST_NAMED])
+    which = "column" if len(names) == 1 else "columns"
+    return SourceProblemError(
+        "source_malformed",
+        f"{path!r} is damaged inside: {which} {shown}{more} cannot be read to the end.",
+        "Write the file again; text in it must be UTF-8.",
+    )
 
 
 def malformed(path: str, why: str, remedy: str = "Correct the file and run again.") -> SourceProblemError:

@@ -1,10 +1,10 @@
 """A Python regular expression in a backend's dialect, or None where the backend would answer differently.
 
-Great Expectations on pandas answers as Python's `re.search` does. DuckDB has RE2, PostgreSQL its own dialect, and the three
-agree on less than one thinks: `\\d` knows Arabic digits in Python only, `$` allows a last line feed in Python only, `\\b` is a
-backspace in PostgreSQL. So the pattern is parsed by Python's own parser and written anew from the parts that mean the same.
-What cannot be written (`$` in the middle, flags for a part) gives None, and the values go to `evidence.rules.patterns` instead,
-which matches them in linear time.
+Great Expectations on pandas answers as Python's `re.search` does, and so do we, but for `$`: it is the end of the text
+(`pattern_syntax`). DuckDB has RE2, PostgreSQL its own dialect, and the three agree on less than one thinks: `\\d` knows Arabic
+digits in Python only, `\\b` is a backspace in PostgreSQL. So the pattern is parsed by Python's own parser and written anew from
+the parts that mean the same. What cannot be written (flags for a part) gives None, and the values go to
+`evidence.rules.patterns` instead, which matches them in linear time.
 """
 
 import re
@@ -54,7 +54,7 @@ def translate(pattern: str, flavour: Flavour) -> Translated | None:
     tree = parse(pattern)
     writer = _Writer(flavour, tree.state.flags)
     try:
-        written = writer.sequence(list(tree), last=True)
+        written = writer.sequence(list(tree))
     except _UntranslatableError:
         return None
     if flavour is Flavour.POSTGRES:
@@ -74,11 +74,10 @@ class _Writer:
         self.flags = flags
         self.ascii_only = False
 
-    def sequence(self, nodes: list[Any], *, last: bool) -> str:
-        """`last` tells whether nothing of the pattern comes after these nodes: only there can `$` be written."""
-        return "".join(self.node(op, value, last=last and i == len(nodes) - 1) for i, (op, value) in enumerate(nodes))
+    def sequence(self, nodes: list[Any]) -> str:
+        return "".join(self.node(op, value) for op, value in nodes)
 
-    def node(self, op: Any, value: Any, *, last: bool) -> str:  # noqa: PLR0911  # one branch for each kind of node
+    def node(self, op: Any, value: Any) -> str:  # noqa: PLR0911  # one branch for each kind of node
         if op is words.LITERAL or op is words.NOT_LITERAL:
             return self.members([(op if op is words.LITERAL else words.NEGATE, None), (words.LITERAL, value)])
         if op is words.ANY:
@@ -86,13 +85,13 @@ class _Writer:
         if op is words.IN:
             return self.members(value)
         if op is words.BRANCH:
-            return "(?:" + "|".join(self.sequence(list(branch), last=last) for branch in value[1]) + ")"
+            return "(?:" + "|".join(self.sequence(list(branch)) for branch in value[1]) + ")"
         if op is words.SUBPATTERN:
-            return self.group(value, last=last)
+            return self.group(value)
         if op in {words.MAX_REPEAT, words.MIN_REPEAT}:
             return self.repeat(value)
         if op is words.AT:
-            return self.at(value, last=last)
+            return self.at(value)
         if op is words.CATEGORY:
             return self.members([(words.CATEGORY, value)])
         raise _UntranslatableError
@@ -102,31 +101,28 @@ class _Writer:
             return r"(?s:.)" if self.flavour is Flavour.RE2 else "."
         return r"[^\n]"
 
-    def group(self, value: Any, *, last: bool) -> str:
+    def group(self, value: Any) -> str:
         _, added, removed, nodes = value
         if removed or added & ~(re.ASCII | re.UNICODE):
             raise _UntranslatableError  # flags for a part of the pattern
-        return "(?:" + self.sequence(list(nodes), last=last) + ")"
+        return "(?:" + self.sequence(list(nodes)) + ")"
 
     def repeat(self, value: Any) -> str:
         low, high, nodes = value
         most = _MOST_REPEATS[self.flavour]
         if low > most or (high is not words.MAXREPEAT and high > most):
             raise _UntranslatableError
-        inner = "(?:" + self.sequence(list(nodes), last=False) + ")"
+        inner = "(?:" + self.sequence(list(nodes)) + ")"
         if high is words.MAXREPEAT:
             return inner + {0: "*", 1: "+"}.get(low, f"{{{low},}}")
         return inner + ("?" if (low, high) == (0, 1) else f"{{{low},{high}}}")
 
-    def at(self, value: Any, *, last: bool) -> str:
+    def at(self, value: Any) -> str:
         multiline = bool(self.flags & re.MULTILINE)
         if value is words.AT_BEGINNING_STRING or (value is words.AT_BEGINNING and not multiline):
             return r"\A"
-        end = r"\z" if self.flavour is Flavour.RE2 else r"\Z"
-        if value is words.AT_END_STRING:
-            return end
-        if value is words.AT_END and not multiline and last:
-            return r"\n?" + end
+        if value is words.AT_END_STRING or (value is words.AT_END and not multiline):
+            return r"\z" if self.flavour is Flavour.RE2 else r"\Z"
         if value in {words.AT_BOUNDARY, words.AT_NON_BOUNDARY} and not self.flags & re.ASCII:
             self.ascii_only = True
             if self.flavour is Flavour.RE2:

@@ -100,7 +100,10 @@ def review_gate(context: GateContext) -> GateResult:
         more = f"; and {len(loosened) - _MOST_SHOWN} more" if len(loosened) > _MOST_SHOWN else ""
         shown_lines = "; ".join(formatting.shorten(line, 200) for line in loosened[:_MOST_SHOWN])
         message = f"{number} {verb} for less than governance reviewed: {shown_lines}{more}"
-        remedy = "Compare the product with what was reviewed, and review it again"
+        remedy = (
+            "Compare the product with what was reviewed, side by side on its page in the admin or with "
+            f"GET /api/v1/products/{context.facts.slug}/review, and review it again"
+        )
         findings = [unknown("changed_since_review", message, remedy, context.governance)]
     else:
         passed = f"Reviewed at {shown(reviewed_at)}, next due by {shown(reviewed_at + interval)}."
