@@ -222,7 +222,7 @@ def _is_asked_by_another(policy: AccessPolicy, action: str, actor: Person | None
         return True
     others = other_governance(actor)
     if (first is not None and is_same_person(first, actor)) or not others:
-        who = "they asked for it" if others else "nobody else of governance can do it too"
+        who = "they asked for it" if others else "no one else of governance can do it too"
         raise ForbiddenError(
             f"{actor.username} may not {action} alone: it loosens what is forbidden, and {who}.",
             remedy=f"Ask another member of the group 'governance' to do it too.{how_to_add_one(actor)}",

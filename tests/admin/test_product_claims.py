@@ -119,10 +119,10 @@ def test_judge_again_says_the_verdict_and_writes_none_where_nothing_changed(cast
 @pytest.mark.parametrize(
     ("role", "offered", "withheld"),
     [
-        ("owner", ["Run now", "Re-evaluate", "Acknowledge", "Deprecate"], ["Record a review"]),
-        ("steward", ["Run now", "Re-evaluate"], ["Acknowledge", "Deprecate", "Record a review"]),
-        ("governance", ["Run now", "Re-evaluate", "Record a review", "Deprecate"], ["Acknowledge"]),
-        ("auditor", [], ["Run now", "Re-evaluate", "Acknowledge", "Record a review", "Deprecate"]),
+        ("owner", ["Run now", "Re-evaluate", "Acknowledge", "Deprecate"], ["Review"]),
+        ("steward", ["Run now", "Re-evaluate"], ["Acknowledge", "Deprecate", "Review"]),
+        ("governance", ["Run now", "Re-evaluate", "Review", "Deprecate"], ["Acknowledge"]),
+        ("auditor", [], ["Run now", "Re-evaluate", "Acknowledge", "Review", "Deprecate"]),
     ],
 )
 def test_each_is_offered_what_they_may_do(cast: Cast, world: World, role: str, offered: list[str], withheld: list[str]) -> None:

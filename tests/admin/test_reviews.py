@@ -67,7 +67,7 @@ def test_a_page_that_has_aged_records_no_review(cast: Cast, changed: DataProduct
     [seen] = re.findall(r'name="seen" value="([0-9a-f]{64})"', section(cast.governance, changed))
     update_product(product=changed, claims=replace(claims_of(changed), sensitivity=Sensitivity.PUBLIC), actor=changed.owner)
     assert cast.governance.post(DO, changed.pk, "review", seen=seen).status_code == 302
-    assert "has changed since you looked at it" in cast.governance.sees(CHANGE, changed.pk)
+    assert "has changed since you read it" in cast.governance.sees(CHANGE, changed.pk)
     changed.refresh_from_db()
     assert changed.reviewed_by is not None
     assert changed.reviewed_by.username == "gil"

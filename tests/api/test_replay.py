@@ -323,7 +323,10 @@ def test_texts_of_another_wording_version_are_not_compared(
     same_version = replayed(cast, number)
 
     assert (other_version["is_identical"], other_version["differences"]) == (True, [])
-    assert other_version["taken_as_logged"][-1] == "texts (wording version 2; this is version 1)"
+    assert (
+        other_version["taken_as_logged"][-1]
+        == f"texts (wording version {WORDING_VERSION + 1}; this is version {WORDING_VERSION})"
+    )
     assert same_version["is_identical"] is False
 
 

@@ -72,6 +72,20 @@ TEXTS = [
     ),
     *(text("values_to_not_match_regex", regex=regex) for regex in ("a^", "$x", r"\Za", "x^y", r"(a|b)^c", r"[^\s\S]")),
     *(text("values_to_not_match_regex_list", regex_list=patterns) for patterns in (["a^", "$x"], ["$x"], [r"\Za", r"[^\s\S]"])),
+    *(text("values_to_match_like_pattern", like_pattern=pattern) for pattern in ("%", "%%", "%%%%%")),
+    *(
+        text("values_to_match_like_pattern_list", like_pattern_list=patterns, match_on=match_on)
+        for patterns, match_on in ((["%"], "any"), (["a", "%%"], "any"), (["%", "%%"], "all"))
+    ),
+    *(
+        text("values_to_be_between", **bounds)
+        for bounds in (
+            {"min_value": ""},
+            {"min_value": "", "max_value": "\U0010ffff"},
+            {"max_value": "\U0010ffff"},
+            {"max_value": "\U000ffffd\U000ffffd"},
+        )
+    ),
     *(
         text("value_lengths_to_be_between", **bounds)
         for bounds in (
@@ -80,6 +94,7 @@ TEXTS = [
             {"max_value": 10**12},
             {"min_value": -5, "max_value": 2**40},
             {"min_value": 0, "max_value": 2**31},
+            {"min_value": 0, "max_value": 17_000_000},
         )
     ),
 ]

@@ -42,7 +42,7 @@ class ReviewRequest(StrictSerializer):
         required=False,
         default="",
         max_length=64,
-        help_text="`claims_digest` of what you looked at; where the product has changed since, the review is refused.",
+        help_text="`claims_digest` of what you have read; where the product has changed since, the review is refused.",
     )
 
 

@@ -92,13 +92,14 @@ def test_values_of_sensitive_personal_and_unclassified_columns_stay_in_the_engin
 
 def test_a_reference_leads_to_the_port_of_another_product(root: Path) -> None:
     airports = make_governed_product("airports", sensitivity=Sensitivity.RESTRICTED)
-    make_port(airports)
+    (root / "airports.csv").write_text("id,name\n1,a\n")
+    make_port(airports, location="airports.csv")
 
     source = source_of(make_port(make_product(owner=airports.owner)), REFERENCE)
 
     assert set(source.references) == {"airports/rows"}
     reference = source.references["airports/rows"]
-    assert (reference.location, set(reference.redacted_columns)) == (str(root / "rows.csv"), {"id", "name"})
+    assert (reference.location, set(reference.redacted_columns)) == (str(root / "airports.csv"), {"id", "name"})
 
 
 @pytest.mark.parametrize("reference", ["airports/none", "nowhere/rows", "airports", "airports/gone"])

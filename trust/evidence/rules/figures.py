@@ -17,7 +17,8 @@ class ColumnFigures:
 
     missing: share of the rows without a value, 0 to 1. distinct: about how many distinct values; None where not measured.
     mean, lowest, highest: of numbers; None elsewhere, and for columns whose values must not be shown.
-    doubtful: how many values stand for nothing (`N/A`, blank, -999, 9999-12-31). not_available: those of them that are `NA`.
+    doubtful: how many values stand for nothing (`N/A`, blank, -999, infinity, 9999-12-31, U+FFFD). not_available: those of
+        them that are `NA`.
     """
 
     name: str

@@ -2,8 +2,9 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import assert_never
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def resolve_engine_input(*, port: OutputPort, suite: Suite) -> EngineInput:
     """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
     spec = suite_spec(suite)
     source = _source(port, spec.expectations)
-    return EngineInput(spec, replace(source, references=_references(port, spec.expectations)))
+    return EngineInput(spec, replace(source, references=_references(port, source, spec.expectations)))
 
 
 def unsupported_source(port: OutputPort) -> SourceProblemError:
@@ -87,12 +88,18 @@ def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
     )
 
 
-def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[str, Source]:
+def _references(port: OutputPort, own: Source, expectations: Sequence[Expectation]) -> dict[str, Source]:
     """Name (`product/port`) -> source, for those that exist, that may be read, and whose columns `port` may look into.
 
     One that is missing or unreadable is left out: the engine then reports the check that asked for it as an error, and the
-    other checks still run.
+    other checks still run. So is another port on the data of `port` in which a column would be looked up in itself: that
+    cannot fail. (Where the port names itself, `vacuity` sees it.)
     """
+    circular = {
+        str(one.kwargs["reference"])
+        for one in expectations
+        if one.type == _REFERENCE and "reference" in one.kwargs and _looks_into_itself(one.kwargs)
+    }
     named: dict[str, set[str]] = defaultdict(set)
     for one in expectations:
         if one.type == _REFERENCE and "reference" in one.kwargs:
@@ -105,10 +112,28 @@ def _references(port: OutputPort, expectations: Sequence[Expectation]) -> dict[s
         name = f"{reference.product.slug}/{reference.name}"
         if name in named and may_look_up(port, reference, named[name]):
             try:
-                found[name] = _source(reference, ())
+                source = _source(reference, ())
             except SourceProblemError as error:
                 logger.warning("The reference %s cannot be read: %s", name, error)
+                continue
+            if reference.pk == port.pk or name not in circular or not _is_same_data(own, source):
+                found[name] = source
     return found
+
+
+def _looks_into_itself(kwargs: Mapping[str, Json]) -> bool:
+    ours = kwargs.get("column_list") or [kwargs.get("column")]
+    return ours == (kwargs.get("reference_column_list") or [kwargs.get("reference_column")])
+
+
+def _is_same_data(one: Source, other: Source) -> bool:
+    """Whether both are one file, by whatever name, or one table of one connection."""
+    if one.kind.is_file and other.kind.is_file:
+        try:
+            return Path(one.location).samefile(other.location)
+        except OSError:  # one of them is gone: the engine says so
+            return False
+    return (one.kind, one.connection, one.location) == (other.kind, other.connection, other.location)
 
 
 def _redacted(port: OutputPort, expectations: Iterable[Expectation]) -> frozenset[str]:

@@ -90,7 +90,7 @@ DEEDS: Mapping[str, ProductAction] = {
     "run": ProductAction("Run now", "play_arrow", lambda who, it: _is_alive(it) and can_look_after(who, it), run_now),
     "judge": ProductAction("Re-evaluate", "gavel", can_look_after, judge_again),
     "acknowledge": ProductAction("Acknowledge", "verified_user", lambda who, it: _is_alive(it) and owns(who, it), _acknowledge),
-    "review": ProductAction("Record a review", "fact_check", may_review, _review),
+    "review": ProductAction("Review", "fact_check", may_review, _review),
     "publish": ProductAction(
         "Publish",
         "publish",

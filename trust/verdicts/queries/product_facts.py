@@ -14,7 +14,7 @@ from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.models.suite import Suite
 from trust.evidence.queries.facts import PortRows, port_rows
 from trust.verdicts.models.incidents import Incident
-from trust.verdicts.queries.upstreams import inputs_of, upstream_facts
+from trust.verdicts.queries.upstreams import answers_about, inputs_of, upstream_facts
 from trust.verdicts.queries.waivers import facts_of_waiver, granted_waivers
 from trust.verdicts.rules.facts import IncidentFacts, PersonFacts, PolicyFacts, ProductFacts, UpstreamFacts, WaiverFacts
 from trust.verdicts.rules.review import (
@@ -124,6 +124,13 @@ def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathe
         waivers=_waivers(product_ids, now),
         policies=_policies(product_ids),
     )
+
+
+def facts_of(product_id: int, now: datetime, *, window: int = 20) -> ProductFacts:
+    """The facts of one product as the database shows them, with what is said of its inputs. Raises `KeyError` without it."""
+    inputs = inputs_of([product_id]).get(product_id, ())
+    answers = answers_about([one.upstream_id for one in inputs])
+    return gather([product_id], now, window=window).facts_of(product_id, now, upstream_facts(inputs, answers))
 
 
 def review_status(product_id: int, now: datetime) -> ReviewStatus:

@@ -69,6 +69,10 @@ Suites = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 """(port, digest) -> the expectations as they are stored, of suites that differ from those that were reviewed."""
 
 
+_Levels = tuple[Sensitivity | None, Sensitivity | None]
+"""Of the product, as it was reviewed and as it is."""
+
+
 def reviewed_claims(facts: ProductFacts, *, domain: str, sources: Mapping[str, Mapping[str, str]]) -> ReviewedClaims:
     """What a review of the product today would be about. sources: what is shown of each port's place, by port."""
     ports = {
@@ -146,26 +150,29 @@ def _of_ports(before: ReviewedClaims, after: ReviewedClaims, suites: Suites) -> 
         if old is None:
             yield ReviewDifference(f"port {name}", "none", "added", True)
         else:
-            for one in _of_port(name, old, port, suites):
+            for one in _of_port(name, old, port, suites, (before.sensitivity, after.sensitivity)):
                 yield replace(one, subject=f"port {name}, {one.subject}")
 
 
-def _of_port(name: str, before: ReviewedPort, after: ReviewedPort, suites: Suites) -> Iterator[ReviewDifference]:
+def _of_port(
+    name: str, before: ReviewedPort, after: ReviewedPort, suites: Suites, levels: _Levels
+) -> Iterator[ReviewDifference]:
     if before.source_digest != after.source_digest:
         yield from _of_source(before.source, after.source)
     if before.service_level != after.service_level:
-        was, now = (one if one is not None else timedelta.max for one in (before.service_level, after.service_level))
-        words = ("none" if one is None else duration_text(one) for one in (before.service_level, after.service_level))
-        yield ReviewDifference("service level", *words, now > was)
+        was, now = before.service_level, after.service_level
+        is_longer = was is not None and (now is None or now > was)
+        yield ReviewDifference("service level", _span(was), _span(now), is_longer)
     if after.allows_empty is not before.allows_empty:
         words = {True: "allowed", False: "refused"}
         yield ReviewDifference("empty table", words[before.allows_empty], words[after.allows_empty], after.allows_empty)
-    yield from _of_fields(_by_name(before.fields), _by_name(after.fields))
+    yield from _of_fields(_by_name(before.fields), _by_name(after.fields), levels)
     if before.suite_digest != after.suite_digest:
         old, new = (suites.get((name, port.suite_digest or "")) for port in (before, after))
-        if before.suite_digest is None or after.suite_digest is None:
-            was, now = ("none" if port.suite_digest is None else "checks" for port in (before, after))
-            yield ReviewDifference("suite", was, now, after.suite_digest is None)
+        if before.suite_digest is None:
+            yield ReviewDifference("suite", "none", "checks", False)
+        elif after.suite_digest is None:
+            yield ReviewDifference("suite", "checks", "none", True)
         elif old is None or new is None:
             yield ReviewDifference("suite", "as reviewed", "another", True)
         else:
@@ -188,7 +195,10 @@ def _by_name(fields: Sequence[FieldFacts]) -> dict[str, FieldFacts]:
     return {one.name: one for one in sorted(fields, key=lambda one: one.name)}
 
 
-def _of_fields(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]) -> Iterator[ReviewDifference]:
+def _of_fields(
+    before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts], levels: _Levels
+) -> Iterator[ReviewDifference]:
+    """A field without a level of its own has that of its product."""
     for name in after.keys() - before.keys():
         yield ReviewDifference(f"field {name}", "none", "declared", False)
     for name, old in before.items():
@@ -200,7 +210,10 @@ def _of_fields(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]
             words = {True: "critical", False: "not critical"}
             yield ReviewDifference(subject, words[old.is_critical], words[now.is_critical], old.is_critical)
         if old.sensitivity is not now.sensitivity:
-            is_lower = old.sensitivity is not None and (now.sensitivity is None or now.sensitivity.rank < old.sensitivity.rank)
+            was, is_now = (
+                effective_sensitivity(*pair) for pair in zip((old.sensitivity, now.sensitivity), levels, strict=True)
+            )
+            is_lower = is_now.rank < was.rank or now.sensitivity is None
             yield ReviewDifference(subject, _level(old.sensitivity), _level(now.sensitivity), is_lower)
         if old.is_personal_data is not now.is_personal_data:
             words = {True: "personal data", False: "none"}
@@ -208,6 +221,10 @@ def _of_fields(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]
         if old.logical_type is not now.logical_type:
             was = f"type {old.logical_type or 'none'}"
             yield ReviewDifference(subject, was, str(now.logical_type or "none"), old.logical_type is not None)
+
+
+def _span(service_level: timedelta | None) -> str:
+    return "none" if service_level is None else duration_text(service_level)
 
 
 def _level(sensitivity: Sensitivity | None) -> str:

@@ -15,6 +15,8 @@ _FAR = float(2**63 - 1)
 _MOST_ROWS, _MOST_COLUMNS = 10**15, 10**6
 _MOST_CHARACTERS = 2**24
 """Of one value: the engine reads no longer line of a file (`trust.evidence.engines.gx.limits.MAX_LINE_BYTES`)."""
+_LAST_TEXT = "\U000f0000"
+"""No text of a language sorts behind this private character."""
 _MOST_DEVIATIONS = math.isqrt(_MOST_ROWS)
 """Of n values none lies further from their mean than (n - 1) / sqrt(n) standard deviations."""
 
@@ -79,6 +81,8 @@ def _value_bounds(kwargs: Mapping[str, Any]) -> str | None:
 
 def _is_no_limit(bound: Any, sign: int) -> bool:
     """Whether a lower bound (sign -1) or an upper one (1) is none, or so far out that nothing lies beyond it."""
+    if isinstance(bound, str) and (not bound or bound >= _LAST_TEXT):
+        return bool(bound) is (sign > 0)
     if isinstance(bound, str):
         found = re.match(r"\s*([+-]?)0*(\d*)-\d\d", bound) if re.match(r"\s*[+-]?\d{4,}-", bound) else None
         if found is None:

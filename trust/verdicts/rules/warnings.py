@@ -196,7 +196,8 @@ def _doubtful_values(assessed: AssessedEvidence, run: RunFacts, figures: RunFigu
             name, port = formatting.shorten(column.name), formatting.shorten(assessed.port.name)
             message = (
                 f"port {port}: {name} is required, and {doubtful:,} of {formatting.count(values, 'value')} "
-                f"({formatting.percent(doubtful, values)}) are placeholders such as N/A, blank text, -999 or 9999-12-31."
+                f"({formatting.percent(doubtful, values)}) stand for no value, such as N/A, blank text, -999, infinity, "
+                "9999-12-31 or text with \N{REPLACEMENT CHARACTER}."
             )
             yield DataWarning(assessed.port.name, column.name, "doubtful_values", message)
 

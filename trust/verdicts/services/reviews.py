@@ -18,8 +18,8 @@ def review_product(*, product: DataProduct, actor: Person | None, now: datetime,
     claims = review_status(product.pk, now).claims
     if seen and seen != claims_digest(claims):
         raise ConflictError(
-            f"Data product {product.slug} has changed since you looked at it; your review is not recorded.",
-            remedy="Look at the differences again: on the product's page in the admin, or with "
+            f"Data product {product.slug} has changed since you read it; your review is not recorded.",
+            remedy="Read the differences again: on the product's page in the admin, or with "
             f"GET /api/v1/products/{product.slug}/review.",
             code="changed_since_seen",
         )

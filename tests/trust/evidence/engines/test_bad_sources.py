@@ -134,6 +134,29 @@ def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     assert evidence.failure.code == "nothing_executed"
 
 
+@pytest.mark.parametrize("bad", [1, 2, 3, 400])
+@pytest.mark.parametrize("line", ['{"a":', "x", '{"a": 1}}'])
+def test_the_line_that_is_not_json_is_named(tmp_path: Path, bad: int, line: str) -> None:
+    path = tmp_path / "lines.jsonl"
+    lines = ['{"a": 1}'] * 400
+    lines[bad - 1] = line
+    path.write_text("\n".join(lines) + "\n")
+    failure = look(path, SourceKind.JSON_LINES).failure
+    assert failure is not None
+    assert f"a line is not JSON (line {bad})" in failure.message
+
+
+@pytest.mark.parametrize("name", ["mark.jsonl", "mark.jsonl.gz"])
+def test_a_byte_order_mark_is_named_in_json_lines(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    content = b"\xef\xbb\xbf" + b'{"a": 1}\n' * 3
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    failure = look(path, SourceKind.JSON_LINES).failure
+    assert failure is not None
+    assert failure.code == "source_malformed"
+    assert "byte order mark" in failure.message
+
+
 def test_an_empty_suite_is_an_error_and_the_file_is_not_even_opened(tmp_path: Path) -> None:
     evidence = GxEngine().run(SuiteSpec("empty", ()), Source(SourceKind.CSV, str(tmp_path / "missing.csv")))
 

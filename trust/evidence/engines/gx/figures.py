@@ -29,6 +29,8 @@ _NOT_AVAILABLE = "NA"
 """Apart from the other words: it is also a code, of Namibia for one."""
 # Blanks and characters without width, written out: neither dialect of patterns knows all of them by name.
 _BLANK = "^[\\s\u00a0\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]*$"
+_REPLACEMENT = "\ufffd"
+"""What a decoder writes for bytes that it could not read: the character that was there is lost."""
 _NUMBERS = (-999, -9999)
 _DATES = ("1900-01-01", "9999-12-31")
 
@@ -112,6 +114,9 @@ def _questions(backend: Backend, column: Column, *, shows_values: bool) -> dict[
 
 def _doubtful(backend: Backend, column: Column) -> SqlExpression | None:
     """Whether a value stands for nothing; None for a column in which no value does."""
+    if column.kind is Kind.FLOAT:
+        infinite = [sa.cast(sa.literal_column(word), sa.Double) for word in ("'Infinity'", "'-Infinity'")]
+        return sa.or_(column.value.in_(_NUMBERS), sa.cast(column.value, sa.Double).in_(infinite))
     if column.kind.is_number:
         return column.value.in_(_NUMBERS)
     if column.kind.is_moment:
@@ -127,9 +132,10 @@ def _doubtful(backend: Backend, column: Column) -> SqlExpression | None:
     # Most text is long and begins with a letter: patterns on all of it would take half of the scan.
     is_candidate = sa.or_(ordered < "0", ordered >= "\x7f", sa.func.length(column.value) <= _LONGEST_WORD)
     is_placeholder = sa.case((is_candidate, sa.or_(*conditions)), else_=sa.false())
+    is_broken = sa.func.strpos(column.value, _REPLACEMENT) > 0
     if not column.is_moment_in_text:
-        return is_placeholder
-    return sa.or_(is_placeholder, sa.func.substr(column.value, 1, len(_DATES[0])).in_(_DATES))
+        return sa.or_(is_placeholder, is_broken)
+    return sa.or_(is_placeholder, is_broken, sa.func.substr(column.value, 1, len(_DATES[0])).in_(_DATES))
 
 
 def _days(table: Table, column: Column) -> Measurement:

@@ -21,10 +21,13 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
     """DuckDB's complaint in our words. Its own text is not passed on: it may quote the data."""
     text = str(error)
     line = re.search(r"(?:Line|line):? (\d+)", text)
-    where = f" (line {line.group(1)})" if line else ""
+    number = int(line.group(1)) if line else 0
+    if source.kind is SourceKind.JSON_LINES:
+        number -= 1  # DuckDB counts them from 2
+    where = f" (line {number})" if number > 0 else ""
     path = source.location
     if "unicode" in text.lower() or "utf-8" in text.lower() or "utf8" in text.lower():
-        return wrong_encoding(path, int(line.group(1)) if line else None)
+        return wrong_encoding(path, number if number > 0 else None)
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException):
         return _too_large(path, error)
     if source.kind is SourceKind.PARQUET:

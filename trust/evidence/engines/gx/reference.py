@@ -44,7 +44,10 @@ class References:
     def table(self, name: str) -> Table:
         if name not in self.names:
             known = ", ".join(map(repr, self.names)) or "none"
-            raise UnknownReferenceError(f"There is no reference {name!r}; known are: {known}. Declare it beside the port.")
+            raise UnknownReferenceError(
+                f"There is no reference {name!r} to look in; known are: {known}. Declare it beside the port; no column is "
+                "looked up in itself."
+            )
         return self.open_table(name)
 
 

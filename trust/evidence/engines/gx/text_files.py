@@ -10,6 +10,7 @@ JSON lines are one object a line. A field has the one type that holds all of its
 DuckDB silently drops a last line that is longer than its buffer, so the end of a file is read first.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -194,6 +195,7 @@ def _length_of(text: str, lines: int) -> int:
 
 def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
     raw = quoted_name(f"{name}_raw")
+    _refuse_byte_order_mark(source.location)
     connection.execute(
         f"CREATE TABLE {raw} AS SELECT json AS j FROM read_ndjson_objects({quoted_path(source.location)}, "
         f"maximum_object_size={MAX_LINE_BYTES}, ignore_errors=false)"
@@ -225,6 +227,17 @@ def load_json_lines(connection: duckdb.DuckDBPyConnection, name: str, source: So
     connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(values)} FROM {raw}")
     connection.execute(f"DROP TABLE {raw}")
     return columns
+
+
+def _refuse_byte_order_mark(path: str) -> None:
+    opened: Any = gzip.open if path.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rb") as binary:
+            start = binary.read(len(codecs.BOM_UTF8))
+    except (OSError, EOFError):
+        return  # whoever reads it next says what is wrong with it
+    if start == codecs.BOM_UTF8:
+        raise malformed(path, "it begins with a byte order mark, which JSON does not allow", "Write it without one.")
 
 
 def _path(key: str) -> str:
