@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -74,7 +75,7 @@ def test_a_column_is_looked_up_in_other_data(bench: Bench) -> None:
 @pytest.mark.parametrize("word", ["inf", "Infinity", "-inf", "1e999"])
 def test_infinite_numbers_above_a_minimum_are_noticed(bench: Bench, word: str) -> None:
     bench.fields = [ID, {**NUMBER, "required": True}]
-    rule = {"min_value": 0} if not word.startswith("-") else {"max_value": 10_000}
+    rule: dict[str, Any] = {"max_value": 10_000} if word.startswith("-") else {"min_value": 0}
     bench.rules = [HAS_ROWS, OF_ID, expectation("expect_column_values_to_be_between", column="amount", **rule)]
     assert is_noticed(bench.judged(as_csv(rows_of(amount=lambda n: word if n % 20 == 0 else n))))
 

@@ -210,10 +210,9 @@ def _of_fields(
             words = {True: "critical", False: "not critical"}
             yield ReviewDifference(subject, words[old.is_critical], words[now.is_critical], old.is_critical)
         if old.sensitivity is not now.sensitivity:
-            was, is_now = (
-                effective_sensitivity(*pair) for pair in zip((old.sensitivity, now.sensitivity), levels, strict=True)
-            )
-            is_lower = is_now.rank < was.rank or now.sensitivity is None
+            pairs = zip((old.sensitivity, now.sensitivity), levels, strict=True)
+            before_rank, now_rank = (effective_sensitivity(*pair).rank for pair in pairs)
+            is_lower = now_rank < before_rank or now.sensitivity is None
             yield ReviewDifference(subject, _level(old.sensitivity), _level(now.sensitivity), is_lower)
         if old.is_personal_data is not now.is_personal_data:
             words = {True: "personal data", False: "none"}
