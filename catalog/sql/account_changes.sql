@@ -32,11 +32,16 @@ RETURNS TABLE (by_id bigint, at timestamp with time zone, taken_over boolean) LA
         SELECT c.metadata ->> 'actor' AS actor, c.metadata ->> 'user' AS account_id, g.at, g.taken_over
         FROM changes g JOIN pghistory_context c ON c.id = g.context
     )
-    SELECT p.id, max(a.at), bool_or(a.taken_over) FROM acts a JOIN catalog_person p
-        ON p.id::text = a.account_id OR p.username = a.actor OR EXISTS (
-            SELECT 1 FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 n
-            WHERE n.pgh_obj_id = p.id AND n.username = a.actor)
-    GROUP BY p.id
+    SELECT who.id, max(a.at), bool_or(a.taken_over) FROM acts a CROSS JOIN LATERAL (
+        SELECT p.id FROM catalog_person p
+        WHERE p.id = CASE WHEN a.account_id ~ '^[0-9]{1,18}$' THEN a.account_id::bigint END
+        UNION
+        SELECT p.id FROM catalog_person p WHERE p.username = a.actor
+        UNION
+        SELECT p.id FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 n
+            JOIN catalog_person p ON p.id = n.pgh_obj_id
+        WHERE n.username = a.actor) who
+    GROUP BY who.id
 $$;
 
 -- When one of the two, by any account, last changed the other account, or stood in for it, or another person took them over;
@@ -49,20 +54,22 @@ BEGIN
         RETURN NULL;
     END IF;
     RETURN (
+        WITH of_one AS MATERIALIZED (SELECT * FROM catalog_changed_account(one, since)),
+            of_other AS MATERIALIZED (SELECT * FROM catalog_changed_account(other, since))
         SELECT max(t.at) FROM (
             SELECT least(coalesce(d.ended_at, d.ends_at), statement_timestamp()) AS at FROM catalog_deputy d
             WHERE (d.person_id, d.deputy_id) IN ((one, other), (other, one))
             UNION ALL
             SELECT greatest(x.at, y.at)
-            FROM catalog_changed_account(one, since) x JOIN catalog_changed_account(other, since) y
+            FROM of_one x JOIN of_other y
                 ON (x.taken_over OR y.taken_over) AND x.by_id NOT IN (one, other) AND y.by_id NOT IN (one, other)
                 AND catalog_is_same_person(x.by_id, y.by_id)
             JOIN catalog_person p ON p.id = x.by_id AND NOT p.is_superuser
             UNION ALL
             SELECT c.at FROM (
-                SELECT a.by_id, a.at, other AS counterpart FROM catalog_changed_account(one, since) a WHERE a.by_id <> one
+                SELECT a.by_id, a.at, other AS counterpart FROM of_one a WHERE a.by_id <> one
                 UNION ALL
-                SELECT b.by_id, b.at, one FROM catalog_changed_account(other, since) b WHERE b.by_id <> other) c
+                SELECT b.by_id, b.at, one FROM of_other b WHERE b.by_id <> other) c
             WHERE catalog_is_same_person(c.by_id, c.counterpart)) t
         WHERE t.at > since);
 END $$;
