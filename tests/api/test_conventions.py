@@ -112,7 +112,8 @@ def test_one_verb_and_one_field_for_each_idea(document: dict[str, Any]) -> None:
 
 
 BY_PEOPLE = {"acknowledged", "approved", "confirmed", "granted", "proposed", "published", "reviewed"}
-"""What only people do, so that there is no machine to name beside them; as they do when an exception is resolved, or a change of a guardrail is asked for."""
+"""What only people do, so that there is no machine to name beside them; as they do when an exception is resolved, or a
+change of a guardrail is asked for."""
 
 
 def test_beside_a_person_who_acted_is_the_machine_that_acted_for_them(document: dict[str, Any]) -> None:
