@@ -109,6 +109,7 @@ def test_beat_asks_only_for_tasks_that_workers_know() -> None:
     assert entries == {
         "trust.queue_due_runs",
         "trust.sweep_runs",
+        "trust.tell_of_account_changes",
         "trust.judge_stale",
         "trust.carry_out_recalls",
         "trust.check_ledger",
