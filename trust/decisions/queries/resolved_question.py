@@ -33,7 +33,7 @@ _READ = Statement(
     f"""
 SELECT json_build_object(
     'at', statement_timestamp(),
-    'asker_kind', (SELECT {ASKER_FACTS.format(asker="k")} FROM catalog_consumer k WHERE k.id = q.asker),
+    'asker_facts', (SELECT {ASKER_FACTS.format(asker="k")} FROM catalog_consumer k WHERE k.id = q.asker),
     'product', CASE WHEN d.id IS NOT NULL THEN json_build_object(
         'id', d.id, 'verdict_row_id', c.verdict_row_id, 'verdict', c.verdict, 'effective_score', c.effective_score,
         'judged_at', c.judged_at, 'valid_until', c.valid_until, 'evidence_at', c.evidence_at,
@@ -111,13 +111,13 @@ class Facts:
     """What the database knew about one question at the moment `at`.
 
     part_in_use_case: whether the subject acts in the use case that the question names; None where it names none.
-    asker_kind: of the consumer that asks, with `FOR_OTHERS` behind it where it may ask about other consumers.
+    asker_facts: of the consumer that asks, with `FOR_OTHERS` behind it where it may ask about other consumers.
     policies, agreement: ids of the policies in force and of the agreement in force; nothing without a purpose. rests_until: the
     first moment at which one of them ends by time; None: none does.
     """
 
     at: datetime
-    asker_kind: str
+    asker_facts: str
     product: ResolvedProduct | None
     subject: ResolvedSubject | None
     is_purpose_known: bool

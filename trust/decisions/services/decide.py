@@ -134,7 +134,7 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
     is_asked_by_another = "subject_not_asker" in evaluation.reason_codes  # the consumer neither got nor asked for it
     text = worded(word(conclusion))
     return Draft(
-        asker_kind=resolved.asker_kind,
+        asker_facts=resolved.asker_facts,
         consumer_id=subject.id if subject and not is_asked_by_another else None,
         consumer_facts=subject.facts if subject and is_ruled_now else None,
         subject=conclusion.subject,

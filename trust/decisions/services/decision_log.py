@@ -46,7 +46,7 @@ subject AS MATERIALIZED (
 ), """
 _LOCK_KEY = f"""
 asker AS MATERIALIZED (
-    SELECT k.id, {ASKER_FACTS.format(asker="a")} AS kind, k.requests_per_minute, {USE_IS_DUE} AS is_use_due
+    SELECT k.id, {ASKER_FACTS.format(asker="a")} AS facts, k.requests_per_minute, {USE_IS_DUE} AS is_use_due
     FROM given JOIN catalog_apikey k ON k.id = given.key JOIN catalog_consumer a ON a.id = k.consumer_id
     WHERE {GOOD_KEY} AND k.digest = coalesce(given.digest, k.digest) AND k.scopes && given.scopes
         AND (a.id, a.slug, a.owner_id) = (given.consumer, given.asker, given.person) {{after_subjects}}
@@ -54,7 +54,7 @@ asker AS MATERIALIZED (
 ), """
 _LOCK_PERSON = """
 asker AS MATERIALIZED (
-    SELECT p.id, NULL::text AS kind, NULL::int AS requests_per_minute, false AS is_use_due
+    SELECT p.id, NULL::text AS facts, NULL::int AS requests_per_minute, false AS is_use_due
     FROM given JOIN catalog_person p ON p.id = given.person
     WHERE p.is_active {after_subjects}
     FOR SHARE OF p
@@ -107,7 +107,7 @@ _GIVEN = {
     "elapsed_us": "bigint",
 }
 _DRAFT = {
-    "asker_kind": "text",
+    "asker_facts": "text",
     "consumer_id": "bigint",
     "consumer_facts": "text",
     "subject": "text",
@@ -168,7 +168,7 @@ sure AS MATERIALIZED (
         SELECT nextval('trust_decision_id_seq') AS decision_id, ordered.* FROM (
             SELECT r.*, coalesce(r.basis, c.basis) AS known, c.body, c.evidence_at,
                 greatest(statement_timestamp(), c.judged_at) AS as_of
-            FROM asker JOIN draft r ON r.asker_kind IS NULL OR asker.kind IS NULL OR r.asker_kind = asker.kind
+            FROM asker JOIN draft r ON r.asker_facts IS NULL OR asker.facts IS NULL OR r.asker_facts = asker.facts
             LEFT JOIN catalog_dataproduct d ON d.id = r.product_id{facts}
             LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
             WHERE (r.lifecycle IS NULL OR (r.product_slug, r.lifecycle) = (d.slug, d.lifecycle))
@@ -212,14 +212,14 @@ WHERE CASE WHEN key IS NULL THEN EXISTS (SELECT 1 FROM catalog_person p WHERE p.
 class Draft:
     """A decision that is written if what it rests on still holds.
 
-    asker_kind, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
+    asker_facts, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
     the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
     `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
     without a ruling; part_in_use_case: the subject's in the use case that was named; agreement: the one that counted;
     relies_on: the policies that a yes rests on. answer: with its marks; None where it is that of the current row.
     """
 
-    asker_kind: str | None
+    asker_facts: str | None
     consumer_id: int | None
     consumer_facts: str | None
     subject: str

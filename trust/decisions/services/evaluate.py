@@ -107,7 +107,7 @@ def _refusals(resolved: ResolvedQuestion, asker: Asker, subject: str, channel: D
 
 def _about_subject(resolved: ResolvedQuestion, asker: Asker, subject: str) -> Sequence[RulingReason]:
     kind = resolved.question.subject_kind
-    if subject != asker.slug and not resolved.asker_kind.endswith(FOR_OTHERS):
+    if subject != asker.slug and not resolved.asker_facts.endswith(FOR_OTHERS):
         return [denials.subject_not_asker(subject, asker.slug)]
     if resolved.subject is None or (kind is not None and resolved.subject.subject.kind is not kind):
         return [denials.subject_unknown(subject)]

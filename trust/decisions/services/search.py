@@ -173,7 +173,7 @@ def _filled(sought: SearchKind, question: Question, name: str) -> Question:
 def _draft(sought: SearchKind, question: Question, after: str, limit: int, answer: str) -> Draft:
     product = {"product": question.product} if question.product else {}
     return Draft(
-        asker_kind=None,
+        asker_facts=None,
         consumer_id=None,
         consumer_facts=None,
         subject=question.subject or EVERYTHING,
