@@ -1,8 +1,17 @@
 """What a row says of the machine that made it."""
 
+from typing import Any
+
 from django.db import models
 
 from catalog.callers import machine_key
+
+
+def later_caller() -> models.ForeignKey[Any, Any]:
+    """The column of a later act on a row, `<verb>_caller`: the key of the machine that did it, set by the service that does."""
+    return models.ForeignKey(
+        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
 
 class MadeByCaller(models.Model):

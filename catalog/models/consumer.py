@@ -6,7 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.models.caller import MadeByCaller
+from catalog.models.caller import MadeByCaller, later_caller
 from catalog.models.choices import choices, one_of
 from catalog.models.person import Person
 from catalog.models.product import DataProduct
@@ -80,9 +80,7 @@ class Agreement(MadeByCaller):
     governance_approved_at = models.DateTimeField(null=True, blank=True)
     governance_approved_for = models.CharField(max_length=20, choices=choices(Sensitivity), blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    ended_caller = models.ForeignKey(
-        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    ended_caller = later_caller()
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rejected, revoked, withdrawn or expired.")
     end_reason = models.TextField(blank=True)
 

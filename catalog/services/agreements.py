@@ -44,7 +44,6 @@ from catalog.services.permissions import (
     governs,
     is_governance,
     owns,
-    require_identity,
     require_independence,
 )
 from catalog.services.products import demand_not_retired
@@ -143,7 +142,6 @@ def approve_agreement(*, agreement: Agreement, actor: Person, now: datetime) -> 
         part = part_of(request, actor=person, is_governance=governs(actor, product), is_deputy=owns(actor, product))
         if isinstance(part, Refusal):
             raise _refusal(part, row, actor)
-        require_identity(actor, f"approve agreement {row.pk}")
         require_independence(
             actor,
             {*askers_and_owners(row.pk)[0], row.owner_approved_by_id, row.governance_approved_by_id},

@@ -127,7 +127,7 @@ def set_domains(*, person: Person, domains: Iterable[str], reason: str, actor: P
     """
     wanted, said = frozenset(domains), demand_reason(reason, "A change of domains")
     require_governance(actor, f"change the domains of {person.username}")
-    if actor is not None and not actor.is_superuser:
+    if not _is_superuser(actor):
         raise _for_superusers(actor, f"change the domains of {person.username}", "governance does not appoint its own members")
     found = list(Domain.objects.filter(slug__in=wanted))
     if missing := sorted(wanted - {domain.slug for domain in found}):
@@ -153,7 +153,7 @@ def close_account(*, person: Person, reason: str, actor: Person | None) -> Perso
     """
     said = demand_reason(reason, "Closing an account")
     require_governance(actor, f"close the account of {person.username}")
-    if person.is_superuser and actor is not None and not actor.is_superuser:
+    if person.is_superuser and not _is_superuser(actor):
         raise _for_superusers(actor, f"close the account of {person.username}", "it is a superuser's")
     if actor is not None and actor.pk == person.pk:
         raise ConflictError(
@@ -181,9 +181,7 @@ def open_account(*, person: Person, reason: str, actor: Person | None) -> Person
 
 def may_change(actor: Person | None, person: Person) -> bool:
     """Whether `actor` may give this account a role, a password, an address or a name."""
-    if actor is None or (actor.is_active and actor.is_superuser):
-        return True
-    return is_governance(actor) and not _is_protected(person)
+    return _is_superuser(actor) or (is_governance(actor) and not _is_protected(person))
 
 
 def demand_may_change(actor: Person | None, person: Person, action: str) -> None:
@@ -193,6 +191,11 @@ def demand_may_change(actor: Person | None, person: Person, action: str) -> None
         raise _for_superusers(actor, action, "the account is of governance or a superuser")
 
 
+def _is_superuser(actor: Person | None) -> bool:
+    """None: the operator at the command line."""
+    return actor is None or (actor.is_active and actor.is_superuser)
+
+
 def _is_protected(person: Person) -> bool:
     """Governance, also of single domains, and superusers. Closed accounts too: one that is opened again acts again."""
     governs = person.groups.filter(name=PersonRole.GOVERNANCE.value).exists() or person.governed_domains.exists()
@@ -200,7 +203,7 @@ def _is_protected(person: Person) -> bool:
 
 
 def _demand_may_give(actor: Person | None, roles: frozenset[PersonRole], username: str) -> None:
-    if PersonRole.GOVERNANCE in roles and actor is not None and not actor.is_superuser:
+    if PersonRole.GOVERNANCE in roles and not _is_superuser(actor):
         raise _for_superusers(actor, f"give {username} the role governance", "governance does not appoint its own members")
 
 

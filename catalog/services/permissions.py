@@ -111,10 +111,11 @@ def require_identity(actor: Person | None, action: str) -> None:
 
 
 def require_independence(actor: Person | None, others: Collection[int | None], action: str) -> None:
-    """Raise `ForbiddenError` where `actor` changed the account of one of `others` (ids) lately, or one of them the actor's, or
-    one is deputy of the other: a person can act through an account that they gave a role, a password, an address or a name.
-    `action` completes "may not ...".
+    """Raise `ForbiddenError` where `actor` is no second person to `others` (ids), by what is known of the accounts: they cannot
+    be told apart (`require_identity`), or one changed the account of the other lately, or is their deputy. A person can act
+    through an account that they gave a role, a password, an address or a name. `action` completes "may not ...".
     """
+    require_identity(actor, action)
     if actor is None or (tie := tie_of(actor, others)) is None:
         return
     raise ForbiddenError(
@@ -139,7 +140,6 @@ def require_second_person(actor: Person | None, product: DataProduct, action: st
             remedy=f"Ask another member of the group 'governance' to do it.{how_to_add_one(actor)}",
             code="four_eyes",
         )
-    require_identity(actor, action)
     require_independence(actor, lookers_since(product, product.reviewed_at), action)
 
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Consumer, Measure, Person, UseCase
-from catalog.models.caller import MadeByCaller
+from catalog.models.caller import MadeByCaller, later_caller
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Severity, UseCaseStage
 from trust.verdicts.models.verdict import TrustPolicyVersion
@@ -107,9 +107,7 @@ class StageMove(MadeByCaller):
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     requested_at = models.DateTimeField()
     decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    decided_caller = models.ForeignKey(
-        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    decided_caller = later_caller()
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_reason = models.TextField(blank=True)
     is_override = models.BooleanField(default=False)

@@ -8,7 +8,7 @@ from catalog.queries.ownership import decision_owners_since, has_owned_decision_
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.moments import shown
 from catalog.rules.vocabulary import UseCaseStage
-from catalog.services.permissions import answers_for, is_governance, require_identity, require_independence
+from catalog.services.permissions import answers_for, is_governance, require_independence
 from trust.evidence.rules import formatting
 from trust.use_cases.models.use_case import StageMove
 from trust.use_cases.queries.use_case_report import hidden_from
@@ -71,10 +71,8 @@ def demand_approver(actor: Person, move: StageMove, use_case: UseCase) -> None:
     elif has_owned_decision_since(actor, use_case, use_case.stage_since):
         what = f"was the business owner of use case {use_case.slug} while it stood at {use_case.stage}"
     else:
-        action = f"approve the move of use case {use_case.slug}"
-        require_identity(actor, action)
         others = {move.requested_by_id, *decision_owners_since(use_case, use_case.stage_since)}
-        require_independence(actor, others, action)
+        require_independence(actor, others, f"approve the move of use case {use_case.slug}")
         return
     raise ForbiddenError(
         f"{actor.username} {what}, so another person must approve it.",

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models import DataProduct, OutputPort, Person
-from catalog.models.caller import MadeByCaller
+from catalog.models.caller import MadeByCaller, later_caller
 from catalog.models.choices import choices, one_of
 from catalog.rules.vocabulary import Severity
 from trust.evidence.models.run import Run
@@ -31,9 +31,7 @@ class Incident(MadeByCaller):
     opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    resolved_caller = models.ForeignKey(
-        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    resolved_caller = later_caller()
     resolution = models.TextField(blank=True)
     rule = models.CharField(max_length=40, choices=choices(IncidentRule), blank=True)
     port = models.ForeignKey(OutputPort, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import DataProduct, Person
-from catalog.models.caller import MadeByCaller
+from catalog.models.caller import MadeByCaller, later_caller
 from catalog.models.choices import choices, one_of
 from trust.verdicts.rules.waivers import UNWAIVABLE_GATES
 from trust.vocabulary import WaiverStatus
@@ -49,9 +49,7 @@ class Waiver(MadeByCaller):
     revoked_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    ended_caller = models.ForeignKey(
-        "catalog.ApiKey", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    ended_caller = later_caller()
     end_reason = models.TextField(blank=True)
 
     class Meta:

@@ -101,7 +101,6 @@ def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: dat
                 remedy=f"Ask another member of the group 'governance' to publish it.{how_to_add_one(actor)}",
                 code="four_eyes",
             )
-        require_identity(actor, action)
         require_independence(actor, [row.proposed_by_id], action)
         return _put_in_force(row, present, actor, now)
 

@@ -18,7 +18,6 @@ from catalog.services.permissions import (
     owns,
     require_can_look_after,
     require_governs,
-    require_identity,
     require_independence,
 )
 from catalog.services.products import demand_not_retired
@@ -186,7 +185,6 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
             remedy="Ask another member of the group 'governance' to decide on it.",
             code="four_eyes",
         )
-    require_identity(actor, f"{action} the waiver of {excepted(row)}")
     others = {row.requested_by_id, *owners_since(row.product, row.requested_at or now)}
     require_independence(actor, others, f"{action} the waiver of {excepted(row)}")
     _demand_status(row, WaiverStatus.REQUESTED, "granted" if action == "grant" else "rejected")
