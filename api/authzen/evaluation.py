@@ -6,11 +6,11 @@ the log before it leaves.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from msgspec.structs import replace
 
 from api.authzen.callers import Caller, answers_callers
 from api.authzen.entities import LONGEST_RESOURCE, LONGEST_SUBJECT, LONGEST_TYPE, Batch, Evaluation, Semantic

@@ -6,9 +6,10 @@ Action: `consume`, for a purpose. What the caller says about them in `properties
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from api.authzen.entities import Action, Evaluation
 from api.authzen.messages import MalformedRequestError

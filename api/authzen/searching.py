@@ -5,10 +5,10 @@ on: the end is an empty `next_token`. Each page is one row in the log. What is f
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from msgspec.structs import replace
 from rest_framework.exceptions import PermissionDenied
 
 from api.authzen.callers import Caller, answers_callers

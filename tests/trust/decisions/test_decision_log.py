@@ -1,6 +1,5 @@
 """What is answered to whom, what the log keeps of it, and that nobody changes it."""
 
-from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter_ns
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
+from msgspec.structs import replace
 
 from catalog.models import OutputPort
 from catalog.rules.errors import ForbiddenError

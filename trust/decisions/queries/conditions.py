@@ -55,7 +55,7 @@ TAKEN_US = "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 100
 
 FILLED = """replace(replace(replace({text}, chr(1), decision_id::text),
     chr(2), to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-    chr(3), coalesce(greatest(floor(extract(epoch FROM as_of - evidence_at))::bigint, 0)::text, ''))"""
+    chr(3), coalesce(greatest(floor(date_part('epoch', as_of - evidence_at))::bigint, 0)::text, ''))"""
 """A stored text with its marks (`trust.verdicts.rules.answer`) filled in."""
 
 POLICIES_IN_FORCE = """

@@ -43,7 +43,8 @@ class Statement:
         wrapper.ensure_connection()
         with wrapper.wrap_database_errors:
             result = self._run(wrapper.connection, arguments)
-        return [tuple(_text(result.get_value(row, n)) for n in range(result.nfields)) for row in range(result.ntuples)]
+        fields = range(result.nfields)
+        return [tuple([_text(result.get_value(row, n)) for n in fields]) for row in range(result.ntuples)]
 
     def rows_if_connected(self, *arguments: str | None) -> list[Row]:
         """What it finds; nothing where it could not be run, which the log then says: the caller goes on without it.

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from catalog.rules.ruling import PolicyInForce, RulingReason
 from catalog.rules.scopes import Scope
 from catalog.rules.vocabulary import ConsumerKind
@@ -33,8 +35,7 @@ class PartInUseCase(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """One question about one product.
 
     purpose None: only whether the product is production-grade. minimum_score, maximum_evidence_age: the caller's own
@@ -54,7 +55,7 @@ class Question:
     maximum_evidence_age: timedelta | None = None
     as_of: datetime | None = None
     detail: str = "short"
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = msgspec.field(default_factory=dict)
     subject: str | None = None
     subject_kind: ConsumerKind | None = None
     refusal: RulingReason | None = None

@@ -17,7 +17,7 @@ from trust.vocabulary import DecisionChannel
 MOST_REMEMBERED = 10_000
 REPEATED = frozenset({DecisionChannel.TRUST, DecisionChannel.CHECK, DecisionChannel.EVALUATION})
 
-_remembered: OrderedDict[Hashable, tuple[Asker, Draft, Encoded]] = OrderedDict()
+_remembered: OrderedDict[Hashable, tuple[Asker, Question, Draft, Encoded]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def _key_of(digest: str, channel: DecisionChannel, question: Question) -> Hashab
 
 def _is_ordinary(question: Question) -> bool:
     """Whether the question sets no conditions of its own."""
-    conditions = (question.minimum_score, question.maximum_evidence_age, question.as_of, question.refusal)
-    return all(condition is None for condition in conditions) and question.detail == "short"
+    is_of_now = question.as_of is None and question.refusal is None and question.detail == "short"
+    return is_of_now and question.minimum_score is None and question.maximum_evidence_age is None
 
 
 def remember(asker: Asker, channel: DecisionChannel, question: Question, draft: Draft) -> None:
@@ -48,7 +48,7 @@ def remember(asker: Asker, channel: DecisionChannel, question: Question, draft: 
         return
     while len(_remembered) >= MOST_REMEMBERED:
         _remembered.popitem(last=False)
-    _remembered[_key_of(asker.digest, channel, question)] = asker, draft, encoded(draft)
+    _remembered[_key_of(asker.digest, channel, question)] = asker, question, draft, encoded(draft)
 
 
 def answer_again(
@@ -70,7 +70,6 @@ def answer_again(
     return Repeated([row[2] or "" for row in rows], asker.key_id or 0, int(limit) if limit else None, is_use_due == "true")
 
 
-def _draft_of(question: Question, draft: Draft, content: Encoded) -> Encoded:
+def _draft_of(question: Question, known: Question, draft: Draft, content: Encoded) -> Encoded:
     """The remembered draft, with what is only logged of this question."""
-    asked = asked_for(question) or None
-    return content if asked == draft.question else encoded(replace(draft, question=asked))
+    return content if question == known else encoded(replace(draft, question=asked_for(question) or None))

@@ -4,12 +4,13 @@ Candidates are taken in the order of names, a bounded part at a time, so that no
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection
+from msgspec.structs import replace
 
 from catalog.models import Consumer, Purpose
 from catalog.rules.errors import UnavailableError
