@@ -7,7 +7,7 @@ from datetime import datetime
 from catalog.contracts.findings import NotExecutable
 from catalog.rules.claims import InputClaims, PolicyClaims, PortClaims, ProductClaims
 from catalog.rules.expectation import Expectation
-from catalog.rules.vocabulary import Lifecycle
+from catalog.rules.vocabulary import Lifecycle, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,18 @@ class SuiteClaims:
 
     expectations: tuple[Expectation, ...]
     schedule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherData:
+    """A file that is read in the place of what the contract names, by the one port that has its name, or the only port.
+
+    is_trusted: whoever names it may read any file, as the operator at the command line may.
+    """
+
+    kind: SourceKind
+    location: str
+    is_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

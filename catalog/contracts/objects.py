@@ -27,11 +27,22 @@ class ObjectPlace:
         return self.schema.physicalName or self.port
 
     def columns(self) -> list[tuple[str, SchemaProperty, str]]:
-        """(path, property, column) of every property that is a column: measures of a semantic model are none."""
+        """(path, property, column) of every property that is a column, each once; measures of a semantic model are none."""
         return self._columns
+
+    def repeated_columns(self) -> list[tuple[str, str]]:
+        """(path, column) of every property whose column another one before it has: it is not read."""
+        read = {path for path, _, _ in self._columns}
+        return [(path, column) for path, _, column in self._written_columns() if path not in read]
 
     @cached_property
     def _columns(self) -> list[tuple[str, SchemaProperty, str]]:
+        first: dict[str, tuple[str, SchemaProperty, str]] = {}
+        for path, one, column in self._written_columns():
+            first.setdefault(column, (path, one, column))
+        return list(first.values())
+
+    def _written_columns(self) -> list[tuple[str, SchemaProperty, str]]:
         return [
             (f"{self.path}.properties[{position}]", one, column_of(one))
             for position, one in enumerate(self.schema.properties or ())

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.utils.text import slugify
@@ -18,7 +19,7 @@ from catalog.rules.vocabulary import Cadence, ConsumerKind, Lifecycle, Sensitivi
 
 Word = TypeVar("Word", bound=StrEnum)
 
-_LIFECYCLES = {
+LIFECYCLE_OF = {
     "active": Lifecycle.PUBLISHED,
     "published": Lifecycle.PUBLISHED,
     "production": Lifecycle.PUBLISHED,
@@ -68,7 +69,8 @@ def read_product(contract: OpenDataContractStandard, team: TeamClaims, settings:
 
 
 def read_slug(contract: OpenDataContractStandard, settings: Settings, findings: Findings) -> str:
-    """touchstone.slug as it is, else the data product's name, else the contract's name, else its id, made into a slug."""
+    """touchstone.slug as it is, else the data product's name, else the contract's name, else its id, made into a slug, else
+    one made of the digest of the id."""
     slug = settings.text("slug")
     if slug:
         if not _SLUG.fullmatch(slug) or len(slug) > 80:
@@ -77,15 +79,17 @@ def read_slug(contract: OpenDataContractStandard, settings: Settings, findings: 
     for name in (contract.dataProduct, contract.name, contract.id):
         if made := slugify(name or "")[:80].strip("-_"):
             return made
-    findings.fault("customProperties", "give touchstone.slug: dataProduct, name and id have no letter or digit to make one of")
-    return ""
+    made = f"contract-{sha256((contract.id or '').encode()).hexdigest()[:12]}"
+    findings.warn("customProperties", f"dataProduct, name and id have no letter or digit to make a slug of; it is '{made}'")
+    return made
 
 
 def read_lifecycle(contract: OpenDataContractStandard, findings: Findings) -> Lifecycle:
     """The stage of life that the contract's free text status stands for; a draft where it is unknown."""
-    lifecycle = _LIFECYCLES.get((contract.status or "").strip().lower())
+    lifecycle = LIFECYCLE_OF.get((contract.status or "").strip().lower())
     if lifecycle is None:
-        findings.warn("status", f"'{contract.status}' is unknown and taken as draft; known are {', '.join(_LIFECYCLES)}")
+        said = f"'{contract.status}' is unknown and" if contract.status else "is missing and"
+        findings.warn("status", f"{said} taken as draft; known are {', '.join(LIFECYCLE_OF)}")
     return lifecycle or Lifecycle.DRAFT
 
 

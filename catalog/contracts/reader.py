@@ -2,24 +2,24 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import PurePath
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
 from catalog.contracts.derived import read_schema_rules
-from catalog.contracts.document import ContractDocument, SuiteClaims
+from catalog.contracts.document import ContractDocument, OtherData, SuiteClaims
 from catalog.contracts.findings import Findings
-from catalog.contracts.objects import ObjectPlace
+from catalog.contracts.objects import ObjectPlace, find_object
 from catalog.contracts.parsing import parse_document
 from catalog.contracts.product import read_inputs, read_lifecycle, read_moment, read_policies, read_product
 from catalog.contracts.quality import read_quality, report_entries
 from catalog.contracts.relationships import read_relationships
 from catalog.contracts.service_levels import ServiceLevel, read_service_levels
 from catalog.contracts.settings import FIELD_SETTINGS, OBJECT_SETTINGS, PRODUCT_SETTINGS, Settings
-from catalog.contracts.sources import read_source, report_servers
+from catalog.contracts.sources import SourceClaims, read_source, report_servers
 from catalog.contracts.structure import check_structure, not_a_contract
 from catalog.contracts.team import read_team
 from catalog.rules.claims import FieldClaims, PortClaims
@@ -72,8 +72,8 @@ _MEASURE = "a measure is no column of the data"
 _PERSONAL_TAGS = {"pii", "personal", "personal data", "personal-data", "gdpr-personal"}
 
 
-def read_contract(content: bytes, *, today: date) -> ContractDocument:
-    """What the document says. `today` decides who of the team has left.
+def read_contract(content: bytes, *, today: date, other_data: OtherData | None = None) -> ContractDocument:
+    """What the document says. `today` decides who of the team has left; `other_data` is read instead of what it names.
 
     Raises `InvalidError` with every fault and its path for what is no contract or contradicts itself. What it demands and
     Touchstone does not check is in `not_executable`; what deserves a second look is in `warnings`.
@@ -85,13 +85,14 @@ def read_contract(content: bytes, *, today: date) -> ContractDocument:
     product = read_product(contract, team, settings, findings)
     places = _places(contract, findings)
     levels = read_service_levels(contract, places, findings)
+    replaced = _replaced(places, other_data, findings)
     report_servers(contract, places.values(), findings)
     ports: list[PortClaims] = []
     suites: dict[str, SuiteClaims] = {}
     hosts: dict[str, str] = {}
     for place in places.values():
         own = Settings(place.schema.customProperties, known=OBJECT_SETTINGS, path=place.path, findings=findings)
-        source = read_source(place, contract, own, findings)
+        source = _source(place, contract, own, findings, other_data if place is replaced else None)
         port = PortClaims(
             name=place.port,
             source_kind=source.kind,
@@ -155,15 +156,34 @@ def _places(contract: OpenDataContractStandard, findings: Findings) -> dict[str,
         if not place.port.strip():
             findings.fault(place.path, "has no name")
         elif place.port in places:
-            findings.fault(place.path, f"has the name '{place.port}' of {places[place.port].path}")
+            reason = f"not read: {places[place.port].path} has the same name; give each object a name of its own"
+            findings.cannot_execute(place.path, f"object {place.port}"[:200], reason)
         else:
             places[place.port] = place
-        columns = [column for _, _, column in place.columns()]
-        for twice in sorted(column for column, number in Counter(columns).items() if number > 1):
-            findings.fault(place.path, f"has the column '{twice}' more than once")
+        for path, column in place.repeated_columns():
+            findings.cannot_execute(path, f"column {column}"[:200], "not read: the object has this column already")
     if not places and not findings.faults:
         findings.warn("schema", "has no objects, so the product has no output port and its verdict stays unknown")
     return places
+
+
+def _replaced(places: Mapping[str, ObjectPlace], other: OtherData | None, findings: Findings) -> ObjectPlace | None:
+    """The object whose data is given: the only one, else the one that has the name of the file."""
+    if other is None or len(places) == 1:
+        return next(iter(places.values()), None) if other else None
+    place = find_object(places, PurePath(other.location).name.partition(".")[0])
+    if place is None:
+        findings.fault("schema", f"has {len(places)} objects, and none has the name of the file; name it after one of them")
+    return place
+
+
+def _source(
+    place: ObjectPlace, contract: OpenDataContractStandard, own: Settings, findings: Findings, other: OtherData | None
+) -> SourceClaims:
+    if other is None:
+        return read_source(place, contract, own, findings)
+    source = read_source(place, contract, own, Findings())  # what keeps the named data from being read is of no concern
+    return replace(source, kind=other.kind, location=other.location, connection="", host="")
 
 
 def _field(path: str, one: SchemaProperty, column: str, findings: Findings) -> FieldClaims:

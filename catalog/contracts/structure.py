@@ -20,7 +20,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
 from catalog.contracts.findings import Findings
-from catalog.rules.errors import InvalidError, TooLargeError
+from catalog.rules.errors import InvalidError
 from catalog.rules.expectation import Json
 from catalog.rules.json_values import are_all_different
 
@@ -29,14 +29,19 @@ MAX_DETAILS = 100
 MAX_ID = 200
 MAX_STEPS = 1_000_000
 """Keywords of the schema that are compared with one document (our choice): 5 s. A field takes 170 to 600 of them."""
-_API_VERSION = re.compile(r"v3\.\d+\.\d+")
+_API_VERSION = re.compile(r"v?3\.\d+(\.\d+)?")
+_SECOND_VERSION = re.compile(r"v?[12](\.\d+)*")
 _BEGINNING = {
     "version": "the version of this contract, such as 1.0.0",
     "apiVersion": "the version of the standard, such as v3.1.0",
     "kind": "DataContract",
     "id": "the contract's identifier",
-    "status": "draft, active, deprecated or retired",
 }
+_MIGRATION = (
+    "Set it to v3.2.0, rename `uuid` to `id`, `datasetDomain` to `domain`, `quantumName` to `dataProduct`, `dataset` to "
+    "`schema`, `table` and `column` to `name`, and `columns` to `properties`, move the connection to `servers`, and let "
+    "--dry-run name the rest"
+)
 # Parts that are read rule by rule later, where a rule that makes no sense is reported by name and the rest goes on.
 _READ_LATER = re.compile(r"(^|\.)((quality|relationships|servers)\[\d+\]|logicalTypeOptions)")
 
@@ -91,6 +96,8 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
             findings.fault(key, f"has {len(value)} characters; at most {MAX_ID} are kept")
         elif key == "kind" and value != "DataContract":
             findings.fault(key, f"is '{value[:80]}'; only a DataContract can be registered")
+        elif key == "apiVersion" and _SECOND_VERSION.fullmatch(value):
+            findings.fault(key, f"is '{value[:80]}'; version 3 of the standard is read. {_MIGRATION}")
         elif key == "apiVersion" and not _API_VERSION.fullmatch(value):
             findings.fault(key, f"is '{value[:80]}'; only versions v3.x.y of the standard are read")
 
@@ -116,11 +123,7 @@ def _counted(keyword: Callable[..., Iterable[Any] | None]) -> Callable[..., Iter
     def compare(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterable[Any] | None:
         _steps.taken += 1
         if _steps.taken > MAX_STEPS:
-            raise TooLargeError(
-                f"The document takes more than {MAX_STEPS:,} steps to compare with the standard's schema.",
-                remedy="Shorten its lists, or split it into several data products.",
-                code="document_too_large",
-            )
+            raise _OutOfStepsError
         return keyword(validator, wanted, instance, schema)
 
     return compare
@@ -134,7 +137,10 @@ def _unique_items(validator: Any, wanted: Any, items: Any, _schema: Any) -> Iter
 def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]:
     """(path, message, whether it is a fault) of what the JSON Schema says, but for unknown keys, which it reports less well."""
     _steps.taken = 0
-    for error in _validator().iter_errors(document):
+    for error in _bounded(_validator().iter_errors(document)):
+        if error is None:
+            yield "the document", f"it was compared for {MAX_STEPS:,} steps, and not to its end", False
+            return
         path = _path(error.absolute_path)
         if "then" in error.absolute_schema_path and "logicalType" not in _enclosing_property(document, error.absolute_path):
             continue  # its conditions on `logicalType` also hold where there is none: every such property would need a `map`
@@ -142,6 +148,18 @@ def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]
             continue
         is_readable = error.validator not in {"type", "required"} or _READ_LATER.search(path) is not None
         yield path, error.message[:300], not is_readable
+
+
+class _OutOfStepsError(Exception):
+    """The comparison took as long as it may."""
+
+
+def _bounded(errors: Iterator[Any]) -> Iterator[Any]:
+    """The errors, and None where there may be more that nobody waits for."""
+    try:
+        yield from errors
+    except _OutOfStepsError:
+        yield None
 
 
 def _enclosing_property(document: Any, path: Iterable[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ _STEWARDS = {"steward", "data steward"}
 
 @dataclass(frozen=True, slots=True)
 class TeamClaims:
-    """Usernames; `owner` is empty where nobody is named. `people` maps them to full names."""
+    """Usernames; `owner` is empty where nobody, or more than one, is named. `people` maps them to full names."""
 
     owner: str
     stewards: tuple[str, ...]
@@ -22,7 +22,7 @@ class TeamClaims:
 
 
 def read_team(contract: OpenDataContractStandard, today: date, findings: Findings) -> TeamClaims:
-    """Owner and stewards who have joined and not left by `today`. Two owners are a fault: one person is accountable."""
+    """Owner and stewards who have joined and not left by `today`. Of two owners none counts: one person is accountable."""
     is_object = isinstance(contract.team, Team)
     members = (contract.team.members or []) if isinstance(contract.team, Team) else contract.team or []
     owners: dict[str, str] = {}
@@ -30,7 +30,9 @@ def read_team(contract: OpenDataContractStandard, today: date, findings: Finding
     for position, member in enumerate(members):
         path = f"team.members[{position}]" if is_object else f"team[{position}]"
         if not (member.username or "").strip():
-            findings.fault(path, "has no username")
+            findings.cannot_execute(
+                path, member.name or member.role or "team member", "it has no username, so it is nobody's account"
+            )
             continue
         role = " ".join((member.role or "").lower().replace("-", " ").replace("_", " ").split())
         if role not in _OWNERS | _STEWARDS or not _is_present(member, path, today, findings):
@@ -38,12 +40,17 @@ def read_team(contract: OpenDataContractStandard, today: date, findings: Finding
         username = (member.username or "").strip()
         (owners if role in _OWNERS else stewards)[username] = (member.name or "").strip()
     if len(owners) > 1:
-        findings.fault("team", f"names {len(owners)} owners, {', '.join(owners)}; one person is accountable, so keep one")
-    return TeamClaims(next(iter(owners), ""), tuple(stewards), {**stewards, **owners})
+        reason = "one person is accountable, so nobody is the owner until one of them is left"
+        findings.cannot_execute("team", f"{len(owners)} owners: {', '.join(owners)}"[:200], reason)
+    return TeamClaims(next(iter(owners), "") if len(owners) == 1 else "", tuple(stewards), {**stewards, **owners})
 
 
 def _is_present(member: TeamMember, path: str, today: date, findings: Findings) -> bool:
-    joined, left = (_day(getattr(member, name), f"{path}.{name}", findings) for name in ("dateIn", "dateOut"))
+    try:
+        joined, left = (_day(getattr(member, name), name) for name in ("dateIn", "dateOut"))
+    except ValueError as error:
+        findings.warn(path, f"{error}, so {member.username} answers for nothing")
+        return False
     if left is not None and left <= today:
         findings.warn(path, f"{member.username} left on {left} and answers for nothing any more")
         return False
@@ -53,11 +60,10 @@ def _is_present(member: TeamMember, path: str, today: date, findings: Findings) 
     return True
 
 
-def _day(text: str | None, path: str, findings: Findings) -> date | None:
-    if not text:
-        return None
+def _day(text: str | None, name: str) -> date | None:
+    """Raises `ValueError`, with what is wrong, for what is no date."""
     try:
-        return date.fromisoformat(text[:10])
+        return date.fromisoformat(text[:10]) if text else None
     except ValueError:
-        findings.fault(path, f"is '{text[:40]}'; give a date such as 2026-01-31")
-        return None
+        message = f"{name} is '{text[:40]}' and no date such as 2026-01-31" if text else name
+        raise ValueError(message) from None

@@ -56,13 +56,19 @@ class DataProduct(models.Model):
 
     `sensitivity` None means unclassified. `acknowledged_at` is when the owner last said "this is mine and it is right";
     `reviewed_at` when governance last reviewed it, and `reviewed_claims` what it reviewed. `deprecation_ends_at` is the last
-    moment of a deprecated product.
+    moment of a deprecated product. `owner` None: whoever registered the draft (`registered_by`: a machine's key, the operator)
+    did not name one who has an account. `owner_is_provisional`: the contract names nobody who has an account, so it is whoever
+    registered it, until they acknowledge it or hand it over. `missing_inputs`: required inputs, by slug, that were not
+    registered when the contract was.
     """
 
     slug = models.SlugField(unique=True, max_length=80)
     name = models.CharField(max_length=200)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="products")
-    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="owned_products")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="owned_products")
+    owner_is_provisional = models.BooleanField(default=False)
+    registered_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    missing_inputs = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     stewards = models.ManyToManyField(Person, related_name="stewarded_products", blank=True)
     version = models.CharField(max_length=50, default="1.0.0")
     description = models.TextField(blank=True)
@@ -103,11 +109,20 @@ class DataProduct(models.Model):
             one_of("sensitivity", Sensitivity, "product_sensitivity_known"),
             one_of("lifecycle", Lifecycle, "product_lifecycle_known"),
             one_of("cadence", Cadence, "product_cadence_known"),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) | Q(lifecycle__in=[Lifecycle.DRAFT, Lifecycle.RETIRED]),
+                name="product_offered_has_owner",
+            ),
         ]
         triggers = [SLUG_IS_FINAL]
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def owner_name(self) -> str:
+        """Username of the owner; empty where there is none."""
+        return self.owner.username if self.owner else ""
 
 
 pghistory.track()(DataProduct.stewards.through)

@@ -72,12 +72,14 @@ class PolicyClaims:
 
 @dataclass(frozen=True, slots=True)
 class ProductClaims:
-    """The product itself. `domain` is a name or slug, made where it is missing; `owner` and `stewards` are usernames."""
+    """The product itself. `domain` is a name or slug, made where it is missing; `owner` and `stewards` are usernames, an empty
+    owner is nobody."""
 
     slug: str
     name: str
     domain: str
     owner: str
+    owner_is_provisional: bool = False
     stewards: tuple[str, ...] = ()
     version: str = "1.0.0"
     description: str = ""

@@ -32,7 +32,7 @@ def request_and_person(agreement: Agreement, actor: Person | None) -> tuple[Requ
     request = Request(
         requester=person[agreement.requested_by_id],
         consumer_owner=person[agreement.consumer.owner_id],
-        product_owner=person[agreement.product.owner_id],
+        product_owner=person[agreement.product.owner_id or 0],
         sensitivity=_level(rank),
         owner_approval=_approval(person[owners_by] if owners_by else None, agreement.owner_approved_for),
         governance_approval=_approval(person[governance_by] if governance_by else None, agreement.governance_approved_for),
@@ -50,7 +50,7 @@ def awaited_parts(agreement: Agreement) -> frozenset[Part]:
 def still_needed(agreement: Agreement) -> str:
     """Whose approval a request waits for, in words: `the owner olga and governance`; `nobody` where nothing is missing."""
     missing, owner_stands_aside = _needs(agreement)
-    stand_in = "governance in the owner's place" if owner_stands_aside else f"the owner {agreement.product.owner.username}"
+    stand_in = "governance in the owner's place" if owner_stands_aside else f"the owner {agreement.product.owner_name}"
     words = {Part.OWNER: stand_in, Part.GOVERNANCE: "governance"}
     return " and ".join(words[part] for part in Part if part in missing) or "nobody"
 
@@ -93,7 +93,7 @@ def _concerned(agreement: Agreement, actor: Person | None) -> list[Person]:
         governance = Person.objects.governance()
         people |= {person.pk: person for person in governance}
     not_to_notify = {agreement.consumer.owner_id, None if actor is None else actor.pk}
-    return [person for pk, person in people.items() if pk not in not_to_notify]
+    return [person for pk, person in people.items() if person and pk not in not_to_notify]
 
 
 def _needs(agreement: Agreement) -> tuple[frozenset[Part], bool]:
@@ -105,7 +105,7 @@ def _needs(agreement: Agreement) -> tuple[frozenset[Part], bool]:
     request = Request(
         requester=agreement.requested_by_id,
         consumer_owner=agreement.consumer.owner_id,
-        product_owner=agreement.product.owner_id,
+        product_owner=agreement.product.owner_id or 0,
         sensitivity=_level(read["needed_rank"]),
         owner_approval=_approval(agreement.owner_approved_by_id, agreement.owner_approved_for),
         governance_approval=_approval(agreement.governance_approved_by_id, agreement.governance_approved_for),

@@ -46,7 +46,7 @@ from catalog.services.permissions import (
     owns,
     require_independence,
 )
-from catalog.services.products import demand_not_retired
+from catalog.services.products import demand_not_retired, demand_owned
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason, locked
 from catalog.services.validation import demand_known_purpose
@@ -287,8 +287,9 @@ def _speaks_for(product: DataProduct, actor: Person) -> bool:
 
 
 def _demand_usable(consumer: Consumer, product: DataProduct) -> None:
-    """Raise `ConflictError` where the product is retired or the consumer may not be given anything."""
+    """Raise `ConflictError` where the product is retired or has no owner, or the consumer may not be given anything."""
     demand_not_retired(product)
+    demand_owned(product)
     if consumer.status != ConsumerStatus.ACTIVE or not consumer.owner.is_active:
         why = f"is {consumer.status}" if consumer.status != ConsumerStatus.ACTIVE else "belongs to an inactive account"
         raise ConflictError(
@@ -341,7 +342,7 @@ def _refusal(why: Refusal, row: Agreement, actor: Person) -> DomainError:
 
 def _not_yours(row: Agreement, actor: Person, action: str) -> ForbiddenError:
     """The error for somebody who neither owns the product nor speaks for governance. `action` completes "may not ..."."""
-    owner = row.product.owner.username
+    owner = row.product.owner_name
     also = " and governance" if Part.GOVERNANCE in needed_parts(request_of(row).sensitivity) else ""
     return ForbiddenError(
         f"{actor.username} may not {action} agreement {row.pk}: data product {row.product.slug} belongs to {owner}.",

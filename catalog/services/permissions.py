@@ -53,8 +53,8 @@ def answers_for(actor: Person | None, *people: int | None) -> bool:
 
 
 def owns(actor: Person, product: DataProduct) -> bool:
-    """Whether `actor` is the owner, or their deputy."""
-    return answers_for(actor, product.owner_id)
+    """Whether `actor` is the owner, or their deputy; of a product that has none, who registered it."""
+    return answers_for(actor, product.owner_id or product.registered_by_id)
 
 
 def stewards(actor: Person, product: DataProduct) -> bool:
@@ -170,8 +170,8 @@ def require_can_change(actor: Person | None, product: DataProduct) -> None:
     """Raise `ForbiddenError` unless `actor` is the owner of `product` or acts for governance."""
     if not can_change(actor, product):
         raise ForbiddenError(
-            f"{actor_name(actor)} may not change data product {product.slug}: it belongs to {product.owner.username}.",
-            remedy=f"Ask {product.owner.username} or a member of the group 'governance' to do it.",
+            f"{actor_name(actor)} may not change data product {product.slug}: it belongs to {product.owner_name or 'nobody'}.",
+            remedy=f"Ask {f'{product.owner_name} or ' * bool(product.owner)}a member of the group 'governance' to do it.",
         )
 
 
@@ -180,7 +180,7 @@ def require_can_look_after(actor: Person | None, product: DataProduct) -> None:
     if not can_look_after(actor, product):
         raise ForbiddenError(
             f"{actor_name(actor)} neither owns nor looks after data product {product.slug}.",
-            remedy=f"Ask its owner {product.owner.username} to do it or to name you as a steward.",
+            remedy=f"Ask its owner{f' {product.owner_name}' * bool(product.owner)} to do it or to name you as a steward.",
         )
 
 

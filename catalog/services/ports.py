@@ -91,10 +91,14 @@ def remove_output_port(*, port: OutputPort, actor: Person | None, now: datetime)
             port.save(update_fields=["removed_at"])
 
 
-def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], actor: Person | None) -> list[str]:
+def put_input_ports(
+    *, product: DataProduct, inputs: Sequence[InputClaims], actor: Person | None, may_be_missing: bool = False
+) -> list[str]:
     """Make `inputs` the products that `product` is built from, and no others; the changes, a line each.
 
-    Raises `InvalidError` for an input that does not exist, `ConflictError` with the path where the inputs close a circle.
+    may_be_missing: a required one that is not registered, or that `actor` may not see, is kept by name in `missing_inputs`, and
+    the gate `upstream` is unknown until it is named again when it is there; one that is not required is left out. Raises
+    `InvalidError` for an input that does not exist, `ConflictError` with the path where the inputs close a circle.
     """
     require_can_change(actor, product)
     demand_not_retired(product)
@@ -102,18 +106,35 @@ def put_input_ports(*, product: DataProduct, inputs: Sequence[InputClaims], acto
     new = {claims.product: claims for claims in inputs}
     present = {port.upstream.slug: port for port in product.input_ports.select_related("upstream")}
     old = {slug: InputClaims(product=slug, required=port.required) for slug, port in present.items()}
+    old |= {slug: InputClaims(product=slug) for slug in product.missing_inputs}
     if len(new) < len(inputs):
         raise InvalidError(
             f"Data product {product.slug} names an input product twice.", remedy="Name each input once.", field="inputs"
         )
+    upstreams = {slug: _upstream(slug, actor) for slug in new if slug not in present}
+    gone = [slug for slug, upstream in upstreams.items() if upstream is None]
+    if gone and not may_be_missing:
+        raise InvalidError(
+            f"Data product {product.slug} names the input '{gone[0]}', which is not registered.",
+            remedy=f"Register '{gone[0]}' first, or correct the slug.",
+            code="product_unknown",
+            field="inputs",
+        )
+    missing = sorted(slug for slug in gone if new[slug].required)
+    new = {slug: claims for slug, claims in new.items() if slug not in gone or slug in missing}
     changes = named_differences(old, new, kind="input", skip=("product",))
+    changes += [f"input {slug}: found" for slug in product.missing_inputs if slug in new and slug not in missing]
     if not changes:
         return []
     with recorded("put_input_ports", actor):
-        if set(new) - set(old):
+        if set(new) - set(present) - set(missing):
             lock_inputs()
-        upstreams = {slug: _upstream(product, slug, actor) for slug in new if slug not in old}
+        if missing != product.missing_inputs:
+            product.missing_inputs = missing
+            product.save(update_fields=["missing_inputs", "updated_at"])
         for slug, upstream in upstreams.items():
+            if upstream is None:
+                continue
             _demand_no_circle(product, upstream)
             InputPort.objects.create(product=product, upstream=upstream, required=new[slug].required)
         for slug, port in present.items():
@@ -195,17 +216,9 @@ def _demand_sound(claims: PortClaims) -> None:
         )
 
 
-def _upstream(product: DataProduct, slug: str, actor: Person | None) -> DataProduct:
+def _upstream(slug: str, actor: Person | None) -> DataProduct | None:
     """The input, as far as `actor` may see it: a draft of somebody else does not exist. The system sees all."""
-    upstream = (DataProduct.objects.all() if actor is None else visible_products(actor)).filter(slug=slug).first()
-    if upstream is None:
-        raise InvalidError(
-            f"Data product {product.slug} names the input '{slug}', which is not registered.",
-            remedy=f"Register '{slug}' first, or correct the slug.",
-            code="product_unknown",
-            field="inputs",
-        )
-    return upstream
+    return (DataProduct.objects.all() if actor is None else visible_products(actor)).filter(slug=slug).first()
 
 
 def _demand_no_circle(product: DataProduct, upstream: DataProduct) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from catalog.contracts.product import LIFECYCLE_OF
 from catalog.models import DataProduct, Domain, Person
 from catalog.rules.claims import LifecycleTransitionError, ProductClaims, demand_move
 from catalog.rules.differences import differences
@@ -36,7 +37,8 @@ def claims_of(product: DataProduct) -> ProductClaims:
         slug=product.slug,
         name=product.name,
         domain=product.domain.name,
-        owner=product.owner.username,
+        owner=product.owner_name,
+        owner_is_provisional=product.owner_is_provisional,
         stewards=tuple(product.stewards.order_by("username").values_list("username", flat=True)),
         version=product.version,
         description=product.description,
@@ -49,23 +51,25 @@ def claims_of(product: DataProduct) -> ProductClaims:
     )
 
 
-def create_product(*, claims: ProductClaims, actor: Person | None, now: datetime) -> DataProduct:
-    """A new draft. A data owner registers under their own name; governance and the system under anybody's.
+def create_product(*, claims: ProductClaims, actor: Person | None, now: datetime, may_lack_owner: bool = False) -> DataProduct:
+    """A new draft. A data owner registers under their own name; governance and the system under anybody's. may_lack_owner: an
+    empty owner is nobody, as contracts come.
 
     Raises `ConflictError` for a slug that exists, `InvalidError` for an owner who does not exist or is inactive.
     """
     require_can_register(actor)
-    if not is_governance(actor) and actor is not None and claims.owner != actor.username:
+    if not is_governance(actor) and actor is not None and claims.owner not in {"", actor.username}:
         raise ForbiddenError(
             f"{actor.username} may not register a data product for {claims.owner}.",
             remedy="Register it under your own name, or ask a member of the group 'governance' to register it.",
         )
     if DataProduct.objects.filter(slug=claims.slug).exists():
         raise _slug_exists(claims.slug)
-    owner = find_person(username=claims.owner, part="owner")
+    is_ownerless = may_lack_owner and not claims.owner
+    owner = None if is_ownerless else find_person(username=claims.owner, part="owner")
     stewards = [find_person(username=name, part="steward") for name in claims.stewards]
     with recorded("create_product", actor):
-        product = DataProduct(slug=claims.slug, owner=owner, created_at=now)
+        product = DataProduct(slug=claims.slug, owner=owner, registered_by=actor, created_at=now)
         _assign(product, claims)
         try:
             with transaction.atomic():
@@ -105,6 +109,7 @@ def update_product(*, product: DataProduct, claims: ProductClaims, actor: Person
     with recorded("update_product", actor, reason):
         if "owner" in changed:
             product.owner = find_person(username=claims.owner, part="owner")
+            claims = replace(claims, owner_is_provisional=claims.owner_is_provisional and not old.owner)
             product.acknowledged_at = product.acknowledged_by = None  # it held for the tenure in which it was given
         if "stewards" in changed:
             product.stewards.set([find_person(username=name, part="steward") for name in claims.stewards])
@@ -136,18 +141,23 @@ def retire_product(*, product: DataProduct, actor: Person | None, now: datetime)
 
 
 def acknowledge_product(*, product: DataProduct, actor: Person | None, now: datetime) -> DataProduct:
-    """The owner says: this is mine and it is right. Nobody else can say it for them, not even the system."""
+    """The owner says: this is mine and it is right. Nobody else can say it for them, not even the system. A provisional owner
+    is the owner from then on, and a draft whose contract says that it is offered is published."""
     demand_not_retired(product)
+    demand_owned(product)
     if actor is None or not actor.is_active or product.owner_id != actor.pk:
+        owner = product.owner_name
         raise ForbiddenError(
-            f"{actor_name(actor)} may not acknowledge data product {product.slug}: "
-            f"only its owner {product.owner.username} can.",
-            remedy=f"Ask {product.owner.username} to acknowledge it: `bin/manage acknowledge {product.slug} --as "
-            f"{product.owner.username}`.",
+            f"{actor_name(actor)} may not acknowledge data product {product.slug}: only its owner {owner} can.",
+            remedy=f"Ask {owner} to acknowledge it: `bin/manage acknowledge {product.slug} --as {owner}`.",
         )
+    waited = product.owner_is_provisional and product.lifecycle == Lifecycle.DRAFT
     with recorded("acknowledge_product", actor):
-        product.acknowledged_at, product.acknowledged_by = now, actor
-        product.save(update_fields=["acknowledged_at", "acknowledged_by", "updated_at"])
+        product.acknowledged_at, product.acknowledged_by, product.owner_is_provisional = now, actor, False
+        product.save(update_fields=["acknowledged_at", "acknowledged_by", "owner_is_provisional", "updated_at"])
+        contract = product.contracts.filter(is_current=True).first()
+        if waited and contract and LIFECYCLE_OF.get(contract.status.strip().lower()) is Lifecycle.PUBLISHED:
+            _move(product, Lifecycle.PUBLISHED, actor, now)
     return product
 
 
@@ -183,6 +193,18 @@ def demand_not_retired(product: DataProduct) -> None:
         )
 
 
+def demand_owned(product: DataProduct) -> None:
+    """Raise `ConflictError` where `product` has no owner: nothing is offered that nobody answers for."""
+    if product.owner is None:
+        raise ConflictError(
+            f"Data product {product.slug} has no owner.",
+            remedy="Name one who has an account: in the contract's team, then register it again; with `bin/manage register "
+            "--owner USERNAME`; or with PATCH /api/v1/products/" + product.slug + ".",
+            code="no_owner",
+            field="owner",
+        )
+
+
 def _move(
     product: DataProduct, target: Lifecycle, actor: Person | None, now: datetime, *, ends_at: datetime | None = None
 ) -> DataProduct:
@@ -200,6 +222,8 @@ def _move(
         return product
     if product.lifecycle == target == Lifecycle.RETIRED:
         return product
+    if target is not Lifecycle.RETIRED:
+        demand_owned(product)
     with recorded(f"move_product_to_{target.value}", actor):
         product.lifecycle = target
         if target is Lifecycle.RETIRED:
@@ -213,7 +237,17 @@ def _move(
 
 
 def _assign(product: DataProduct, claims: ProductClaims) -> None:
-    for name in ("name", "version", "description", "purpose", "limitations", "usage", "sensitivity", "cadence"):
+    for name in (
+        "name",
+        "version",
+        "description",
+        "purpose",
+        "limitations",
+        "usage",
+        "sensitivity",
+        "cadence",
+        "owner_is_provisional",
+    ):
         setattr(product, name, getattr(claims, name))
     demand_few(claims.tags, MOST_TAGS, f"Data product {claims.slug} has", "tags")
     product.tags = list(claims.tags)

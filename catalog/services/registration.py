@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import zip_longest
 
+from catalog.callers import machine
 from catalog.contracts.document import ContractDocument
 from catalog.contracts.findings import NotExecutable
 from catalog.models import AccessPolicy, Contract, DataProduct, OutputPort, Person, PolicyStatus
@@ -20,6 +21,9 @@ from catalog.services.policies import draft_policy, publish_policy, withdraw_pol
 from catalog.services.ports import lock_inputs, put_input_ports, put_output_port, remove_output_port
 from catalog.services.products import create_product, deprecate_product, publish_product, retire_product, update_product
 from catalog.services.recording import recorded
+
+_NO_ACCOUNT = "there is no active account of this name, so it answers for nothing; add the person, then register again"
+_NOT_YET = "registered by {actor}, who is not of governance and owns it provisionally; hand it over to {owner}"
 
 
 @dataclass(slots=True)
@@ -46,6 +50,39 @@ def add_missing_people(*, document: ContractDocument, actor: Person | None) -> l
     return changes
 
 
+def with_people(
+    *, document: ContractDocument, owner: str, actor: Person | None
+) -> tuple[ContractDocument, list[NotExecutable]]:
+    """The document, with people who have accounts for owner and stewards, and each who was named and has none.
+
+    owner: username of whoever is to own a product whose contract names nobody. The owner is, in this order: who the contract
+    names, `owner`, who owns the product already, and, provisionally, `actor`, who registers it. A machine or the operator
+    provides none, and a person who is not of governance makes nobody but themselves the owner of a new product. Raises
+    `InvalidError` where `owner` has no active account.
+    """
+    claims = document.product
+    named = {claims.owner, *claims.stewards} - {""}
+    known = set(Person.objects.filter(username__in=named, is_active=True).values_list("username", flat=True))
+    lacking = [
+        NotExecutable("team", f"{'owner' if username == claims.owner else 'steward'} {username}"[:200], _NO_ACCOUNT)
+        for username in sorted(named - known)
+    ]
+    present = DataProduct.objects.filter(slug=claims.slug).select_related("owner").first()
+    if owner:
+        find_person(username=owner, part="owner")
+    found, is_provisional = claims.owner if claims.owner in known else owner, False
+    if present is not None and present.owner is not None and not found:
+        found, is_provisional = present.owner.username, present.owner_is_provisional
+    may_name = is_governance(actor) or (present is not None and present.owner is not None)
+    if actor is not None and (not found or (not may_name and found != actor.username)):
+        if found:
+            lacking.append(NotExecutable("team", f"owner {found}"[:200], _NOT_YET.format(actor=actor.username, owner=found)))
+        found, is_provisional = ("", False) if machine() else (actor.username, True)
+    stewards = tuple(username for username in claims.stewards if username in known)
+    claims = replace(claims, owner=found, owner_is_provisional=is_provisional, stewards=stewards)
+    return replace(document, product=claims), lacking
+
+
 def take_in(*, document: ContractDocument, actor: Person | None, publish_policies: bool, now: datetime) -> TakenIn:
     """Make the claims of `document` hold; nothing is written where nothing changes.
 
@@ -58,17 +95,16 @@ def take_in(*, document: ContractDocument, actor: Person | None, publish_policie
             lock_inputs()  # before any row is locked, so that two registrations cannot wait for one another
         known = _known_product(document)
         if known is None:
-            product = create_product(claims=document.product, actor=actor, now=now)
-            result = TakenIn(product, is_new=True, changes=[f"product {product.slug}: added"])
+            product = create_product(claims=document.product, actor=actor, now=now, may_lack_owner=True)
+            result, waited = TakenIn(product, is_new=True, changes=[f"product {product.slug}: added"]), False
         else:
             result = TakenIn(known, is_new=False)
             require_can_change(actor, known)
             _demand_alive(known, document)
-            if not document.product.owner:  # a contract that names nobody takes nobody's product away
-                document = replace(document, product=replace(document.product, owner=known.owner.username))
-            find_person(username=document.product.owner, part="owner")
             result.warnings += _version_warnings(known, document)
-        result.changes += _move(result, document, actor, now)
+            if waited := _waits(known):  # before the stage of life moves: what is offered has an owner
+                result.changes += update_product(product=known, claims=document.product, actor=actor)
+        result.changes += _move(result, document, actor, now, waited=waited)
         if result.product.lifecycle == Lifecycle.RETIRED:
             return result
         if not result.is_new:
@@ -81,7 +117,11 @@ def take_in(*, document: ContractDocument, actor: Person | None, publish_policie
             remove_output_port(port=port, actor=actor, now=now)
             result.removed.append(port)
             result.changes.append(f"port {port.name}: removed; its runs and verdicts are kept")
-        result.changes += put_input_ports(product=result.product, inputs=document.inputs, actor=actor)
+        result.changes += put_input_ports(product=result.product, inputs=document.inputs, actor=actor, may_be_missing=True)
+        result.warnings += [
+            f"input {slug}: not registered, or not visible to you; register it, then register this contract again"
+            for slug in sorted({one.product for one in document.inputs} - set(_inputs(result.product)))
+        ]
         _put_policies(result, document, actor, publish_policies=publish_policies, now=now)
     return result
 
@@ -122,6 +162,10 @@ def keep_contract(
     return [f"contract: {current.version} (SHA-256 {current.sha256[:12]}) -> {document.version} (SHA-256 {digest[:12]})"]
 
 
+def _inputs(product: DataProduct) -> list[str]:
+    return list(product.input_ports.values_list("upstream__slug", flat=True))
+
+
 def _known_product(document: ContractDocument) -> DataProduct | None:
     """The product of the document's slug, locked. Raises `ConflictError` where slug or contract id belong to another."""
     slug = document.product.slug
@@ -158,11 +202,19 @@ def _demand_alive(product: DataProduct, document: ContractDocument) -> None:
         )
 
 
-def _move(result: TakenIn, document: ContractDocument, actor: Person | None, now: datetime) -> list[str]:
-    """Take the steps of life that the document's status asks for; a new product that starts deprecated is published first."""
+def _waits(product: DataProduct) -> bool:
+    """Whether nobody, or somebody provisionally, owns the product: it stays a draft until then."""
+    return product.owner is None or product.owner_is_provisional
+
+
+def _move(result: TakenIn, document: ContractDocument, actor: Person | None, now: datetime, *, waited: bool) -> list[str]:
+    """Take the steps of life that the document's status asks for; a new product that starts deprecated is published first.
+
+    waited: the product had no owner of its own when its contract was registered last.
+    """
     product, target = result.product, document.lifecycle
     contract = product.contracts.filter(is_current=True).first()
-    is_same_status = contract is not None and contract.status == document.status
+    is_same_status = contract is not None and contract.status == document.status and not waited
     ends_at = document.deprecation_ends_at
     is_new_end = target is Lifecycle.DEPRECATED == Lifecycle(product.lifecycle) and ends_at != product.deprecation_ends_at
     if (is_same_status and not is_new_end) or (target == product.lifecycle and not is_new_end):
@@ -171,6 +223,13 @@ def _move(result: TakenIn, document: ContractDocument, actor: Person | None, now
                 f"status: the contract says '{document.status}' as before, and the product stays {product.lifecycle}"
             )
         return []
+    if _waits(product) and target is not Lifecycle.DRAFT:
+        who = f"until {product.owner_name} acknowledges the product, or hands it over" if product.owner else "for an owner"
+        result.warnings.append(f"status: '{document.status}' waits {who}; until then the product is a draft")
+        return []
+    if target is Lifecycle.DRAFT:
+        result.warnings.append(f"status: '{document.status}' is passed over; a product that is {product.lifecycle} stays so")
+        return []
     before, before_end = product.lifecycle, product.deprecation_ends_at
     if result.is_new and target is Lifecycle.DEPRECATED:
         publish_product(product=product, actor=actor, now=now)
@@ -178,15 +237,8 @@ def _move(result: TakenIn, document: ContractDocument, actor: Person | None, now
         publish_product(product=product, actor=actor, now=now)
     elif target is Lifecycle.DEPRECATED:
         deprecate_product(product=product, ends_at=ends_at, actor=actor, now=now)
-    elif target is Lifecycle.RETIRED:
-        retire_product(product=product, actor=actor, now=now)
     else:
-        raise ConflictError(
-            f"Data product {product.slug} is {product.lifecycle} and cannot become a draft again.",
-            remedy="Deprecate it instead, or keep the status of the contract active.",
-            code="lifecycle_transition",
-            field="status",
-        )
+        retire_product(product=product, actor=actor, now=now)
     lines = [f"lifecycle: {before} -> {product.lifecycle}"] if before != product.lifecycle else []
     if before_end != product.deprecation_ends_at:
         lines.append(f"deprecation_ends_at: {before_end or 'none'} -> {product.deprecation_ends_at or 'none'}")

@@ -21,10 +21,10 @@ CREATE OR REPLACE FUNCTION catalog_is_same_person(one bigint, other bigint) RETU
 $$;
 
 CREATE OR REPLACE FUNCTION catalog_owners_since(product bigint, since timestamp with time zone) RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
-    SELECT d.owner_id FROM catalog_dataproduct d WHERE d.id = product
+    SELECT d.owner_id FROM catalog_dataproduct d WHERE d.id = product AND d.owner_id IS NOT NULL
     UNION
     SELECT e.owner_id FROM catalog_dataproductevent e
-    WHERE e.pgh_obj_id = product AND (e.pgh_created_at > since OR NOT EXISTS (
+    WHERE e.pgh_obj_id = product AND e.owner_id IS NOT NULL AND (e.pgh_created_at > since OR NOT EXISTS (
         SELECT 1 FROM catalog_dataproductevent l
         WHERE l.pgh_obj_id = product AND l.pgh_id > e.pgh_id AND l.pgh_created_at <= since))
 $$;

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from catalog.models import AccessPolicy, Contract, DataProduct, Person
+from catalog.models import AccessPolicy, Contract, DataProduct, OutputPort, Person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from tests.catalog.contracts.documents import contract, orders, setting
 from tests.catalog.registering import POLICY, register
-from tests.factories import make_governance, make_product
+from tests.factories import NOW, make_governance, make_product
 from tests.trust.evidence.rules.test_patterns import HOSTILE, SLOW_FOR_PYTHON
+from trust.intake.services.registration import RegistrationReport
 from trust.models import Suite
+from trust.verdicts.rules.codec import load_outcome
+from trust.verdicts.services.judging import judge_product
+from trust.vocabulary import GateName, GateStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data")]
 
@@ -22,20 +26,31 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data")]
     "location",
     ["../secret.csv", "a/../../secret.csv", "/etc/passwd", "link.csv", "https://example.com/x.csv", "root/../../x.csv"],
 )
-def test_a_location_outside_of_the_roots_is_refused(location: str, data: Path) -> None:
+def test_a_location_outside_of_the_roots_is_never_read(location: str, data: Path) -> None:
     (data.parent / "secret.csv").write_text("id\n1\n")
     (data / "link.csv").symlink_to(data.parent / "secret.csv")
     own = [setting("location", location), setting("format", "csv")]
+    report = register(contract(schema=[orders(customProperties=own)]))
+    assert unread(report) == ["port orders"]
+
+
+def unread(report: RegistrationReport) -> list[str]:
+    """The ports that are kept and never read: no suite runs on them, so the product stays unknown."""
+    assert not Suite.objects.filter(is_current=True).exists()
+    assert OutputPort.objects.get().source_kind == "unsupported"
+    return [one.rule for one in report.not_executable if "cannot be read, so the product stays unknown" in one.reason]
+
+
+def test_credentials_in_plain_text_are_refused_and_not_kept() -> None:
+    document = postgres()
+    document["servers"][0]["customProperties"] = [setting("connection", "postgresql://user:secret@db.example.com/d")]
     with pytest.raises(InvalidError) as refusal:
-        register(contract(schema=[orders(customProperties=own)]))
-    assert (refusal.value.code, refusal.value.field) == ("source_location_refused", "location")
+        register(document)
+    assert "secret" not in str(refusal.value)
     assert not DataProduct.objects.exists()
 
 
-def test_a_folder_is_refused_and_a_missing_file_is_a_warning(data: Path) -> None:
-    (data / "folder.csv").mkdir()
-    with pytest.raises(InvalidError, match="is a directory"):
-        register(contract(schema=[orders(customProperties=[setting("location", "folder.csv")])]))
+def test_a_missing_file_is_a_warning(data: Path) -> None:
     report = register(contract(schema=[orders(customProperties=[setting("location", "later.csv")])]))
     assert any("later.csv" in warning for warning in report.warnings)
 
@@ -46,11 +61,10 @@ def postgres(host: str = "db.example.com") -> dict[str, Any]:
     return contract(schema=[orders(customProperties=None)], servers=[server])
 
 
-def test_a_host_that_is_not_allowed_is_refused_by_name(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidError) as refusal:
-        register(postgres())
-    assert "db.example.com" in refusal.value.message
-    assert "TOUCHSTONE_DATABASE_HOSTS" in refusal.value.remedy
+def test_a_host_that_is_not_allowed_is_named_and_not_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    (told,) = [one for one in register(postgres()).not_executable if one.rule == "port orders"]
+    assert "db.example.com" in told.reason
+    assert "TOUCHSTONE_DATABASE_HOSTS" in told.reason
 
     settings.TOUCHSTONE = settings.TOUCHSTONE.model_copy(update={"database_hosts": ["db.example.com"]})
     report = register(postgres())
@@ -63,10 +77,24 @@ def test_a_host_that_is_not_allowed_is_refused_by_name(settings: Settings, monke
     assert "elsewhere" not in str(unusable)
 
 
-def test_an_input_that_is_not_registered_is_refused_by_name() -> None:
-    with pytest.raises(InvalidError, match="'raw', which is not registered"):
-        register(contract(customProperties=[setting("inputPorts", [{"product": "raw"}])]))
-    assert not DataProduct.objects.exists()
+def test_an_input_that_is_not_registered_keeps_the_product_from_being_production_grade() -> None:
+    inputs = [{"product": "raw"}, {"product": "seasons", "required": False}]
+    document = contract(customProperties=[setting("inputPorts", inputs)])
+    report = register(document)
+    assert [warning.partition(":")[0] for warning in report.warnings if "not registered" in warning] == [
+        "input raw",
+        "input seasons",
+    ]
+    product = DataProduct.objects.get(slug="orders")
+    assert product.missing_inputs == ["raw"]
+    gate = load_outcome(judge_product(product_id=product.pk, now=NOW, cause="test").outcome).gate(GateName.UPSTREAM)
+    assert (gate.status, gate.code) == (GateStatus.UNKNOWN, "upstream_not_registered")
+    assert register(document).changes == []
+
+    make_product("raw")
+    assert "input raw: found" in register(document).changes
+    product.refresh_from_db()
+    assert (product.missing_inputs, product.input_ports.get().upstream.slug) == ([], "raw")
 
 
 def test_an_input_that_closes_a_circle_is_refused_with_its_path() -> None:

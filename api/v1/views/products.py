@@ -99,7 +99,9 @@ class ProductQuery(StrictSerializer):
 
 class ProductEntry(ModelAnswer[DataProduct]):
     domain = serializers.CharField(source="domain.slug")
-    owner = serializers.CharField(source="owner.username")
+    owner = serializers.CharField(
+        source="owner.username", default=None, allow_null=True, help_text="Null where nobody is named yet."
+    )
     lifecycle = serializers.ChoiceField(choices(Lifecycle))
     sensitivity = serializers.ChoiceField(choices(Sensitivity), allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())

@@ -37,7 +37,9 @@ SUBJECT_FACTS = (
 )
 """What a ruling looks at in its subject; `ResolvedSubject.facts` in SQL."""
 
-PRODUCT_FACTS = "d.slug || ' ' || d.lifecycle || ' ' || coalesce(d.sensitivity, '') || ' ' || m.slug || ' ' || w.username"
+PRODUCT_FACTS = (
+    "d.slug || ' ' || d.lifecycle || ' ' || coalesce(d.sensitivity, '') || ' ' || m.slug || ' ' || coalesce(w.username, '')"
+)
 """What a ruling looks at in its product, with `m` its domain and `w` its owner; `ResolvedProduct.facts` in SQL."""
 
 PART_IN_USE_CASE = """(CASE WHEN {use_case} IS NULL THEN NULL ELSE coalesce((

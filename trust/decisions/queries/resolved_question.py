@@ -39,7 +39,8 @@ SELECT json_build_object(
         'judged_at', c.judged_at, 'valid_until', c.valid_until, 'evidence_at', c.evidence_at,
         'is_stale', {CURRENT_VERDICT} IS NOT TRUE,
         'body', c.body, 'reason_codes', c.reason_codes, 'resource', json_build_object(
-            'slug', d.slug, 'domain', m.slug, 'sensitivity', d.sensitivity, 'lifecycle', d.lifecycle, 'owner', o.username)) END,
+            'slug', d.slug, 'domain', m.slug, 'sensitivity', d.sensitivity, 'lifecycle', d.lifecycle,
+            'owner', coalesce(o.username, ''))) END,
     'subject', CASE WHEN s.id IS NOT NULL THEN json_build_object(
         'id', s.id, 'is_active', s.status = 'active' AND sp.is_active,
         'subject', json_build_object('slug', s.slug, 'kind', s.kind, 'clearance', s.clearance, 'owner', sp.username)) END,

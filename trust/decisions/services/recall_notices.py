@@ -147,7 +147,7 @@ def _tell_fall(recall: Recall, named: Collection[RecalledConsumer], now: datetim
                 f"Data product {slug} stopped being production-grade at {shown(recall.fallen_at)}. {outcome.cause}\n"
                 f"Consumer {consumer.slug} was given {answers} of yes before (decisions {named_ids}).\n"
                 f"Stop relying on it, check what was built on these answers, and acknowledge the recall with "
-                f"POST /api/v1/recalls/{recall.pk}/acknowledge. Its owner is {recall.product.owner.username}."
+                f"POST /api/v1/recalls/{recall.pk}/acknowledge. Its owner is {recall.product.owner_name}."
             ),
             now=now,
             consumers=[consumer],

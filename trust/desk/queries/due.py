@@ -72,7 +72,7 @@ def falls_due(person: Person, now: datetime, within: timedelta, *, most: int = M
 def _acknowledgements(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:
     for row in _answered_for_by(of, rows, "owner")[:most]:
         what = f"{row.slug}: acknowledgement due"
-        yield Due(DueKind.ACKNOWLEDGEMENT, what, "catalog.dataproduct", row.pk, _due_at(row), row.owner.username)
+        yield Due(DueKind.ACKNOWLEDGEMENT, what, "catalog.dataproduct", row.pk, _due_at(row), row.owner_name)
 
 
 def _reviews(rows: DataProductQuerySet, of: Person | None, most: int) -> Iterator[Due]:

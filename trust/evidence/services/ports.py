@@ -21,7 +21,7 @@ _TEMPORARY = {"source_missing", "source_empty", "source_unreadable", "connection
 def put_output_port(*, product: DataProduct, claims: PortClaims, actor: Person | None) -> tuple[OutputPort, list[str]]:
     """`catalog.services.ports.put_output_port` for a location that may be read and is not somebody else's. Raises
     `InvalidError` or `ForbiddenError` where it may not."""
-    check_location(claims, owner=product.owner.username)
+    check_location(claims, owner=product.owner_name)
     demand_own_data(claims, slug=product.slug, actor=actor)
     return ports.put_output_port(product=product, claims=claims, actor=actor)
 

@@ -31,10 +31,13 @@ class EngineInput:
     source: Source
 
 
-def resolve_engine_input(*, port: OutputPort, suite: Suite) -> EngineInput:
-    """The suite and the source of one run. Raises `SourceProblemError` where the port's location may not be read."""
+def resolve_engine_input(*, port: OutputPort, suite: Suite, roots: Sequence[str] = ()) -> EngineInput:
+    """The suite and the source of one run. roots: folders besides the data roots that its file may lie in.
+
+    Raises `SourceProblemError` where the port's location may not be read.
+    """
     spec = suite_spec(suite)
-    source = _source(port, spec.expectations)
+    source = _source(port, spec.expectations, roots)
     return EngineInput(spec, replace(source, references=_references(port, source, spec.expectations)))
 
 
@@ -63,14 +66,14 @@ def _expectation(stored: dict[str, Json]) -> Expectation:
     )
 
 
-def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
+def _source(port: OutputPort, expectations: Iterable[Expectation], roots: Sequence[str] = ()) -> Source:
     kind = SourceKind(port.source_kind)
     fields = list(port.fields.all())
     match kind:
         case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
-            location = resolve_file(port.location, settings.TOUCHSTONE.data_roots)
+            location = resolve_file(port.location, [*settings.TOUCHSTONE.data_roots, *roots])
         case SourceKind.POSTGRES:
-            demand_granted(port.connection, port.product.owner.username, settings.TOUCHSTONE.connections)
+            demand_granted(port.connection, port.product.owner_name, settings.TOUCHSTONE.connections)
             location = port.location
         case SourceKind.UNSUPPORTED:
             raise unsupported_source(port)

@@ -12,12 +12,12 @@ from catalog.contracts.document import ContractDocument, SuiteClaims
 from catalog.contracts.findings import NotExecutable
 from catalog.contracts.reader import read_contract
 from catalog.models import OutputPort, Person
-from catalog.rules.errors import ConflictError, DomainError
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from catalog.rules.expectation import Expectation
-from catalog.rules.vocabulary import Lifecycle
+from catalog.rules.vocabulary import Lifecycle, SourceKind
 from catalog.services.permissions import is_governance, require_governance
 from catalog.services.recording import recorded
-from catalog.services.registration import TakenIn, add_missing_people, keep_contract, take_in
+from catalog.services.registration import TakenIn, add_missing_people, keep_contract, take_in, with_people
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.expectation_patterns import pattern_fault
 from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
@@ -66,26 +66,49 @@ def register_document(
     """Make what the document says hold, or only tell what would change.
 
     add_people: make an active person of each team member who has none. owner: username of whoever owns a product whose contract
-    names nobody; without it a registered product keeps its owner and a new one is refused. publish_policies: None means that
-    the contract's access policies are published where `actor` may do so (governance, the system) and are drafts otherwise. A
-    document that raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
+    names nobody who has an account; without it a registered product keeps its owner, and `actor` owns a new one provisionally.
+    publish_policies: None means that the contract's access policies are published where `actor` may do so (governance, the
+    system) and are drafts otherwise. A port whose data may not be read is kept, named, and never has evidence. A document that
+    raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
-    document = _with_owner(read_contract(content, today=now.date()), owner)
+    document = read_contract(content, today=now.date())
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
         people = add_missing_people(document=document, actor=actor) if add_people else []
-        warnings = [
-            line
-            for port in document.ports
-            for line in check_location(port, owner=document.product.owner, host=document.hosts[port.name])
-        ]
-        for port in document.ports:
-            demand_own_data(port, slug=document.product.slug, actor=actor)
-        publish = is_governance(actor) if publish_policies is None else publish_policies
-        taken = take_in(document=document, actor=actor, publish_policies=publish, now=now)
-        changes = [*people, *taken.changes]
-        not_executable = list(document.not_executable)
+        report = put_document(
+            document=document,
+            content=content,
+            filename=filename,
+            actor=actor,
+            now=now,
+            owner=owner,
+            publish_policies=is_governance(actor) if publish_policies is None else publish_policies,
+        )
+        report.changes[:0] = people
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def put_document(
+    *,
+    document: ContractDocument,
+    content: bytes,
+    filename: str,
+    actor: Person | None,
+    now: datetime,
+    owner: str = "",
+    publish_policies: bool = False,
+    trusted: str = "",
+) -> RegistrationReport:
+    """Make hold what was read in `content`, as `register_document` does. trusted: a location that may be read anywhere."""
+    with recorded("register_contract", actor):
+        document, lacking = with_people(document=document, owner=owner, actor=actor)
+        document, warnings = _with_readable_ports(document, actor, trusted)
+        taken = take_in(document=document, actor=actor, publish_policies=publish_policies, now=now)
+        changes = list(taken.changes)
+        not_executable = [*document.not_executable, *lacking]
         if taken.product.lifecycle != Lifecycle.RETIRED:
             changes += _put_suites(taken, document.suites, actor, now)
             not_executable += _unknown_types(document.suites)
@@ -99,7 +122,7 @@ def register_document(
             not_executable=not_executable,
             actor=actor,
         )
-        report = RegistrationReport(
+        return RegistrationReport(
             slug=taken.product.slug,
             created=taken.is_new,
             changes=changes,
@@ -113,9 +136,6 @@ def register_document(
             ],
             next_steps=_next_steps(taken, now),
         )
-        if dry_run:
-            transaction.set_rollback(True)
-    return report
 
 
 def register_files(
@@ -164,10 +184,25 @@ def register_files(
     return sorted(outcomes, key=lambda outcome: places.index(outcome.filename))
 
 
-def _with_owner(document: ContractDocument, owner: str) -> ContractDocument:
-    if document.product.owner or not owner:
-        return document
-    return replace(document, product=replace(document.product, owner=owner))
+def _with_readable_ports(document: ContractDocument, actor: Person | None, trusted: str) -> tuple[ContractDocument, list[str]]:
+    """The document, with ports of kind `unsupported` for those that may not be read, and warnings about the others."""
+    ports, suites, lost, warnings = list(document.ports), dict(document.suites), list(document.not_executable), []
+    for n, port in enumerate(document.ports):
+        if trusted and port.location == trusted:
+            continue
+        try:
+            warnings += check_location(port, owner=document.product.owner, host=document.hosts[port.name])
+            demand_own_data(port, slug=document.product.slug, actor=actor)
+        except (ForbiddenError, InvalidError) as error:
+            if error.code == "connection_reference_invalid":  # it may be the credentials themselves
+                raise
+            reason = f"{error.message} {error.remedy}"
+            why = f"cannot be read, so the product stays unknown: {reason}"
+            lost.append(NotExecutable(f"port {port.name}", f"port {port.name}", why))
+            ports[n] = replace(port, source_kind=SourceKind.UNSUPPORTED, location=reason[:1000], connection="")
+            if (suite := suites.pop(port.name, None)) is not None:
+                lost += [_kept(one, f"not checked, because {port.name} cannot be read") for one in suite.expectations]
+    return replace(document, ports=tuple(ports), suites=suites, not_executable=tuple(lost)), warnings
 
 
 def _in_order(documents: Mapping[str, ContractDocument]) -> list[str]:
@@ -294,11 +329,14 @@ def _next_steps(taken: TakenIn, now: datetime) -> list[str]:
     product = taken.product
     if product.lifecycle == Lifecycle.RETIRED:
         return []
-    steps = []
-    if product.lifecycle == Lifecycle.DRAFT:
+    steps, owner = [], product.owner_name
+    if not owner:
+        steps.append(
+            "name an owner who has an account: in the contract's team, or with --owner USERNAME; then register it again"
+        )
+    elif product.lifecycle == Lifecycle.DRAFT and not product.owner_is_provisional:
         steps.append("publish it: set the contract's status to active and register it again")
-    if product.acknowledged_at is None or product.acknowledged_by_id != product.owner_id:
-        owner = product.owner.username
+    if owner and (product.acknowledged_at is None or product.acknowledged_by_id != product.owner_id):
         steps.append(f"{owner} acknowledges it: bin/manage acknowledge {product.slug} --as {owner}")
     if product.reviewed_at is None or any(one.is_looser for one in review_status(product.pk, now).differences):
         steps.append(f"governance reviews it: bin/manage review {product.slug} --as USERNAME")

@@ -1,32 +1,25 @@
 """`manage.py try_suite DATA SUITE.json`: what a suite would find in a file, before anything is registered."""
 
 import json
-import os
 import sys
-import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.rules.expectation import Expectation, SuiteSpec
+from catalog.rules.expectation import SuiteSpec
 from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
-from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, Source, SourceProblemError
+from trust.evidence.rules.evidence import Failure, RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file
-from trust.vocabulary import CheckStatus, EvidenceStatus
+from trust.intake.services.trying import check_to_json
+from trust.management.showing import check_table, counted, progress
+from trust.vocabulary import EvidenceStatus
 
 EXIT_CODES = {EvidenceStatus.PASSED: 0, EvidenceStatus.FAILED: 1, EvidenceStatus.ERROR: 2}
-_SYMBOLS = {
-    CheckStatus.PASSED: "✓ passed",
-    CheckStatus.FAILED: "✗ failed",
-    CheckStatus.ERROR: "! error",
-    CheckStatus.SKIPPED: "- skipped",
-}
 _REFERENCE_TYPE = "expect_column_values_to_exist_in_reference"
 
 
@@ -78,7 +71,7 @@ def _run(suite: SuiteSpec, location: str) -> RunEvidence:
         raise SourceProblemError("source_is_directory", f"{location!r} is a directory.", "Name one file.")
     folder = Path(path).parent
     source = Source(kind=kind, location=path, references=_references(suite, folder))
-    with _progress(f"Checking {location} ..."):
+    with progress(f"Checking {location} ..."):
         from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
         environment = settings.TOUCHSTONE
@@ -102,93 +95,23 @@ def _references(suite: SuiteSpec, folder: Path) -> Mapping[str, Source]:
     return sources
 
 
-@contextmanager
-def _progress(sentence: str) -> Iterator[None]:
-    """Says on standard error that something is going on, at once to a person and after two seconds to a log."""
-    finished = threading.Event()
-
-    def tell() -> None:
-        if not finished.wait(0 if sys.stderr.isatty() else 2):
-            sys.stderr.write(sentence + os.linesep)
-            sys.stderr.flush()
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        finished.set()
-        teller.join()
-
-
 def _as_document(evidence: RunEvidence) -> dict[str, Any]:
     failure = evidence.failure
     return {
         "status": evidence.status.value,
         "rows": evidence.rows,
         "seconds": round(evidence.seconds, 3),
-        "results": [_as_mapping(result) for result in evidence.results],
+        "results": [check_to_json(result) for result in evidence.results],
         "failure": None
         if failure is None
         else {"code": failure.code, "message": failure.message, "remedy": failure.remedy, "retryable": failure.retryable},
     }
 
 
-def _as_mapping(result: CheckEvidence) -> dict[str, Any]:
-    expectation: Expectation = result.expectation
-    return {
-        "type": expectation.type,
-        "kwargs": dict(expectation.kwargs),
-        "status": result.status.value,
-        "dimension": expectation.dimension.value if expectation.dimension else None,
-        "severity": expectation.severity.value,
-        "element_count": result.element_count,
-        "unexpected_count": result.unexpected_count,
-        "unexpected_percent": result.unexpected_percent,
-        "observed_value": result.observed_value,
-        "samples": list(result.samples),
-        "message": result.message,
-    }
-
-
 def _as_text(evidence: RunEvidence) -> str:
-    lines = []
-    if evidence.results:
-        table: list[tuple[str, ...]] = [("RESULT", "SEVERITY", "DIMENSION", "CHECK", "ROWS", "UNEXPECTED")]
-        table += [_row(result) for result in evidence.results]
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        lines.append("  ".join(cell.ljust(width) for cell, width in zip(table[0], widths, strict=True)).rstrip())
-        for row, result in zip(table[1:], evidence.results, strict=True):
-            lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-            lines += [f"{' ' * (widths[0] + 2)}{line}" for line in _remarks(result)]
-        lines.append("")
+    lines = check_table(evidence.results)
     if evidence.failure:
         lines.append(f"{evidence.failure.code}: {evidence.failure.message} {evidence.failure.remedy}")
-    counts = {status: sum(result.status is status for result in evidence.results) for status in CheckStatus}
-    counted = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
-    lines.append(f"{evidence.status.value.upper()}: {counted or 'no checks were run'}{rows}, {evidence.seconds:.2f} s")
+    lines.append(f"{evidence.status.value.upper()}: {counted(evidence.results)}{rows}, {evidence.seconds:.2f} s")
     return "\n".join(lines)
-
-
-def _row(result: CheckEvidence) -> tuple[str, ...]:
-    expectation = result.expectation
-    columns = [expectation.kwargs.get(key) for key in ("column", "column_A", "column_B", "column_list")]
-    named = ", ".join(_shown(column) for column in columns if column)
-    dimension = expectation.dimension.value if expectation.dimension else ""
-    counts = tuple("" if count is None else f"{count:,}" for count in (result.element_count, result.unexpected_count))
-    check = f"{expectation.type}({named})" if named else expectation.type
-    return (_SYMBOLS[result.status], expectation.severity.value, dimension, check, *counts)
-
-
-def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
-def _remarks(result: CheckEvidence) -> list[str]:
-    remarks = [_shown(result.message)] if result.message else []
-    if result.samples:
-        shown = ", ".join(_shown(repr(sample)) for sample in result.samples[:5])
-        remarks.append(f"for example {shown}")
-    return remarks

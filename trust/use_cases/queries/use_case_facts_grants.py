@@ -162,7 +162,7 @@ def _resource(product: DataProduct) -> Resource:
         domain=product.domain.slug,
         sensitivity=Sensitivity(product.sensitivity) if product.sensitivity else None,
         lifecycle=Lifecycle(product.lifecycle),
-        owner=product.owner.username,
+        owner=product.owner_name,
     )
 
 

@@ -188,7 +188,7 @@ class IncidentAdmin(ProductRowAdmin):
 
     @display(description="Owner", ordering="owner")
     def seen_to_by(self, incident: Incident) -> str:
-        return (incident.owner or incident.product.owner).username
+        return incident.owner.username if incident.owner else incident.product.owner_name
 
     @display(description="Opened by")
     def opened_from(self, incident: Incident) -> str:

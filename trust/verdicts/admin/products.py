@@ -69,7 +69,7 @@ class ProductForm(ServiceForm):
 
     def _claims(self, before: ProductClaims) -> ProductClaims:
         data = self.cleaned_data
-        said = {name: _as_before(data[name], getattr(before, name)) for name in TEXTS}
+        said: dict[str, Any] = {name: _as_before(data[name], getattr(before, name)) for name in TEXTS}
         return replace(
             before,
             domain=data["domain"].name,

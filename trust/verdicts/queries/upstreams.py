@@ -59,7 +59,7 @@ def inputs_of(product_ids: Collection[int]) -> Mapping[int, tuple[Input, ...]]:
     for port in ports:
         is_cycle = (port.product_id, port.upstream_id) in cyclic
         upstream = port.upstream
-        found[port.product_id] += (Input(upstream.pk, upstream.slug, upstream.owner.username, port.required, is_cycle),)
+        found[port.product_id] += (Input(upstream.pk, upstream.slug, upstream.owner_name, port.required, is_cycle),)
     return found
 
 

@@ -33,6 +33,7 @@ class UpstreamFacts:
     limited_from: the product further up whose own score its effective score is; unset where that is its own.
     is_cycle: this product is, directly or not, an input of its own input.
     owner: username of its owner, who can put it right.
+    is_missing: it was not registered when the contract named it; unset: it is there.
     """
 
     slug: str
@@ -47,6 +48,7 @@ class UpstreamFacts:
     # Unset they stay out of the bytes: facts from before there were any keep their digest.
     path_left_out: int | UnsetType = UNSET
     limited_from: str | UnsetType = UNSET
+    is_missing: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class ProductFacts:
     loosened_since_review: tuple[str, ...] | UnsetType = UNSET
     # Which of the three texts are there and say nothing, in words. Unset it stays out of the bytes, as above.
     placeholders: tuple[str, ...] | UnsetType = UNSET
+    # Whoever registered a contract that names nobody. Unset it stays out of the bytes, as above.
+    owner_is_provisional: bool | UnsetType = UNSET
 
 
 def known_by(at: datetime, facts: ProductFacts, before: ProductFacts | None) -> ProductFacts:

@@ -113,11 +113,23 @@ def _look(claim: Claim) -> RunEvidence:
     """What the engine found. Whatever goes wrong is evidence too: of not having been able to look."""
     try:
         reading = _when_database_is_there(lambda: _engine_input(claim))
-        return reading if isinstance(reading, RunEvidence) else _without_roots(_engine().run(reading.suite, reading.source))
+        return reading if isinstance(reading, RunEvidence) else look(reading)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        logger.exception("The engine crashed in run %s.", claim.run_id)
+        logger.exception("Run %s could not be prepared.", claim.run_id)
+        return _could_not_look(_crash("The engine", error))
+
+
+def look(reading: EngineInput, *, roots: tuple[str, ...] = ()) -> RunEvidence:
+    """What the engine finds. A crash of it is evidence too: of not having been able to look. roots: folders besides the data
+    roots that it may read."""
+    try:
+        return _without_roots(_engine(roots).run(reading.suite, reading.source))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("The engine crashed.")
         return _could_not_look(_crash("The engine", error))
 
 
@@ -150,7 +162,7 @@ def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
 
 
 @cache
-def _engine() -> Engine:
+def _engine(roots: tuple[str, ...] = ()) -> Engine:
     """The engine of this worker process, made after the fork: it holds native memory and threads."""
     # Takes 1.5 s and 200 MB; web and beat never need it.
     from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415
@@ -162,7 +174,7 @@ def _engine() -> Engine:
         temp_mb=environment.engine_temp_mb,
         statement_timeout_seconds=environment.engine_statement_seconds,
     )
-    return GxEngine(Access(tuple(environment.data_roots), tuple(environment.database_hosts), limits))
+    return GxEngine(Access((*environment.data_roots, *roots), tuple(environment.database_hosts), limits))
 
 
 def _gone(run: Run) -> Failure:

@@ -49,7 +49,7 @@ def tell_of_rules(*, product: DataProduct, opened: Sequence[Incident], resolved:
 
 def concerned(product: DataProduct, incidents: Iterable[Incident], actor: Person | None) -> list[Person]:
     """The product's owner and stewards and the incidents' owners; those of them who are active, without `actor`."""
-    people = {person.pk: person for person in (product.owner, *product.stewards.all())}
+    people = {person.pk: person for person in (product.owner, *product.stewards.all()) if person}
     people |= {incident.owner.pk: incident.owner for incident in incidents if incident.owner is not None}
     return [person for person in people.values() if person.is_active and person != in_person(actor)]
 

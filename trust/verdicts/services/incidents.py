@@ -83,7 +83,7 @@ def assign_incident(*, incident: Incident, owner: Person, actor: Person | None, 
     with recorded("assign_incident", actor):
         row = _held(incident, actor, is_to_change=True)
         before = row.owner or row.product.owner
-        if before.pk == owner.pk and row.owner is not None:
+        if row.owner is not None and row.owner.pk == owner.pk:
             raise ConflictError(
                 f"{owner.username} already owns incident '{row.title}'.",
                 remedy="Name another person, or change nothing.",
@@ -92,7 +92,7 @@ def assign_incident(*, incident: Incident, owner: Person, actor: Person | None, 
             )
         row.owner = _active(owner)
         row.save(update_fields=["owner"])
-        entry = _note(row, IncidentEntryKind.OWNER, actor, now, before=before.username, after=owner.username)
+        entry = _note(row, IncidentEntryKind.OWNER, actor, now, before=before.username if before else "", after=owner.username)
         headline = f"{owner.username} owns the incident {row.title}"
         tell(
             incident=row, event=f"assigned:{entry.pk}", headline=headline, text=f"{headline} from now on.", actor=actor, now=now
@@ -171,7 +171,7 @@ def may_lessen(actor: Person | None, incident: Incident) -> bool:
 
 def _judges(actor: Person | None, product: DataProduct) -> bool:
     """Whether `actor` speaks for governance: who owns the product, by whichever account, acts as its owner."""
-    return is_governance(actor) and (actor is None or not is_same_person(actor, product.owner))
+    return is_governance(actor) and (actor is None or product.owner is None or not is_same_person(actor, product.owner))
 
 
 def _held(incident: Incident, actor: Person | None, *, is_to_change: bool = False) -> Incident:

@@ -46,16 +46,16 @@ def _of_acknowledgements(now: datetime, judges: list[Person]) -> Iterator[Notice
         is_given = product.acknowledged_at is not None and product.acknowledged_by_id == product.owner_id
         due_at = _due_at(product) if is_given else _due_at(product) + VOID_FOR
         step = reminder_of(due_at, now, BEFORE_ACKNOWLEDGEMENT if is_given else ())
-        to = [product.owner] if product.owner.is_active else judges if step == OVERDUE else []
+        to = [product.owner] if product.owner and product.owner.is_active else judges if step == OVERDUE else []
         if not step or not to:
             continue
-        since = f"by {shown(due_at)}" if is_given else f"from {product.owner.username}: never given"
+        since = f"by {shown(due_at)}" if is_given else f"from {product.owner_name}: never given"
         yield Notice(
             key=f"product:{product.pk}:acknowledge:{moment_key(product.acknowledged_at)}:{step}",
             kind="product.acknowledgement_overdue" if step == OVERDUE else "product.acknowledgement_due",
             subject=f"Data product {product.slug}: acknowledgement {'was' if step == OVERDUE else 'is'} due {since}",
             text=(
-                f"{product.owner.username} owns data product {product.slug} ({product.name}). Read its page, correct "
+                f"{product.owner_name} owns data product {product.slug} ({product.name}). Read its page, correct "
                 "what is wrong, and acknowledge it in the admin or with "
                 f"POST /api/v1/products/{product.slug}/acknowledge. While it is overdue the gate `acknowledgement` fails."
             ),

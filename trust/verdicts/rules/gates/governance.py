@@ -121,6 +121,10 @@ def owner_gate(context: GateContext) -> GateResult:
         remedy = "Name a new owner who is active"
         message = f"the owner {owner.username} is no longer active"
         findings = [failed("owner_inactive", message, remedy, context.governance)]
+    elif context.facts.owner_is_provisional is True:
+        remedy = "Acknowledge the product, or hand it over to who answers for it"
+        message = f"the contract names nobody who has an account, so {owner.username}, who registered it, owns it provisionally"
+        findings = [failed("owner_provisional", message, remedy, context.owner)]
     else:
         passed = f"{owner.name or owner.username} owns the product."
     return conclude(GateName.OWNER, findings, passed, GateInputs({}))

@@ -97,11 +97,19 @@ def _upstream_findings(upstream: UpstreamFacts, context: GateContext) -> list[Ga
         return [failed("upstream_not_production_grade", message, remedy, owner, (slug,))]
     if upstream.verdict is VerdictStatus.UNKNOWN:
         return [unknown("upstream_unknown", f"the input {path} is unknown{cause}", remedy, owner, (slug,))]
-    remedy = f"Run and evaluate {slug}"
     if upstream.verdict is None:
-        return [unknown("upstream_never_judged", f"the input {slug} was never evaluated", remedy, owner, (slug,))]
+        return [_nothing_known(upstream, owner, context)]
+    remedy = f"Run and evaluate {slug}"
     if upstream.valid_until is None or has_expired(upstream, context):
         until = f" was valid until {shown(upstream.valid_until)}" if upstream.valid_until else " does not say until when"
         message = f"the answer about the input {slug}{until}"
         return [unknown("upstream_expired", message, remedy, owner, (slug,))]
     return []
+
+
+def _nothing_known(upstream: UpstreamFacts, owner: Responsible, context: GateContext) -> GateFinding:
+    slug = upstream.slug
+    if upstream.is_missing is True:
+        remedy = f"Register {slug}, then register this product's contract again"
+        return unknown("upstream_not_registered", f"the input {slug} is not registered", remedy, context.owner, (slug,))
+    return unknown("upstream_never_judged", f"the input {slug} was never evaluated", f"Run and evaluate {slug}", owner, (slug,))

@@ -1,0 +1,86 @@
+"""`manage.py try CONTRACT [--data FILE]`: how a contract would be judged on its data, before anything is registered."""  # noqa: N999
+
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from catalog.contracts.parsing import MAX_BYTES
+from catalog.rules.errors import DomainError
+from trust.evidence.rules.evidence import Failure, SourceProblemError
+from trust.intake.services.trying import Trial, trial_to_json, try_contract
+from trust.management.showing import check_table, counted, progress
+from trust.verdicts.services.execution import look
+from trust.vocabulary import GateStatus, VerdictStatus
+
+
+class Command(BaseCommand):
+    help = (
+        "Judge an ODCS contract on its data without registering anything. Exit code: 0 production-grade, but for what only "
+        "people do (owner, acknowledgement, review, policy, publishing); 1 not, or unknown; 2 it could not be read."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("contract", metavar="CONTRACT", help="an ODCS contract, YAML or JSON")
+        parser.add_argument("--data", default="", metavar="FILE", help="the file to read instead of what the contract names")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print the result as JSON")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        started = time.monotonic()
+        with progress(f"Trying {options['contract']} ..."):
+            trial = _tried(options["contract"], options["data"], started)
+        if options["as_json"]:
+            self.stdout.write(json.dumps(trial_to_json(trial), ensure_ascii=False, indent=2, allow_nan=False))
+        else:
+            self.stdout.write(_as_text(trial))
+        if trial.exit_code:
+            sys.exit(trial.exit_code)
+
+
+def _tried(contract: str, data: str, started: float) -> Trial:
+    try:
+        with Path(contract).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        roots: tuple[str, ...] = ()
+        if data:  # the operator reads what this account may read
+            file_of = Path(data).absolute()
+            data, roots = str(file_of.parent.resolve() / file_of.name), (str(file_of.parent.resolve()),)
+        return try_contract(
+            content=content,
+            filename=Path(contract).name,
+            actor=None,
+            now=timezone.now(),
+            look=lambda given: look(given, roots=roots),
+            data=data,
+            roots=roots,
+        )
+    except OSError as error:
+        message = f"{contract} cannot be read: {error.strerror}."
+        failure = Failure("contract_unreadable", message, "Name an ODCS contract, a YAML or JSON file.")
+    except SourceProblemError as problem:
+        failure = problem.failure
+    except DomainError as error:
+        failure = Failure(error.code, " ".join([error.message, *error.details]), error.remedy)
+    return Trial(None, None, time.monotonic() - started, failure=failure)
+
+
+def _as_text(trial: Trial) -> str:
+    lines = check_table(trial.checks)
+    for one in trial.not_checked:
+        lines.append(f"not checked: {one}")
+    for gate in trial.outcome.open_gates if trial.outcome else ():
+        mark = "✗" if gate.status is GateStatus.FAILED else "?"
+        lines += [f"{mark} {gate.gate.value}: {gate.message}", f"    {gate.remedy}"]
+    if trial.failure is not None:
+        lines.append(f"{trial.failure.code}: {trial.failure.message} {trial.failure.remedy}")
+    verdict = (trial.outcome.verdict if trial.outcome else VerdictStatus.UNKNOWN).value.replace("_", " ")
+    but = ", but for what only people do" if trial.exit_code == 0 and verdict != VerdictStatus.PRODUCTION_GRADE else ""
+    rows = "" if trial.rows is None else f", {trial.rows:,} rows"
+    said = "production grade" if but else verdict
+    lines.append(f"{said.upper()}{but}: {counted(trial.checks)}{rows}, {trial.seconds:.2f} s")
+    return "\n".join(lines)
