@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
@@ -39,6 +40,14 @@ class Person(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def clean(self) -> None:
+        """History and notices name who acted by username: nobody takes one that stands for somebody else there."""
+        super().clean()
+        history = type(self).pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # set by pghistory
+        of_others = history.filter(username__iexact=self.username).exclude(pgh_obj=self.pk)
+        if self.username.lower() == "system" or of_others.exists():
+            raise ValidationError({"username": "This name stands for another account in the history, now or in the past."})
 
 
 @pghistory.track()
