@@ -1,5 +1,6 @@
 """Erasing a name and removing old decisions: the ledger still verifies, says what is gone, and believes no other change."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -14,6 +15,7 @@ from catalog.rules.errors import ConflictError, ForbiddenError
 from catalog.services.people import close_account, set_email
 from catalog.services.recording import recorded
 from tests.factories import NOW, make_governance, make_owner, make_product
+from tests.trust.builders import claim_new_run, make_ready_port
 from tests.trust.ledger_rows import make_decision, make_sealed_rows, seal_now, tamper
 from trust.decisions.services.retention import removable, remove_decisions
 from trust.ledger.services.ledger_verification import Against, BrokenLedgerError, Proved, verify
@@ -74,6 +76,33 @@ def everywhere(word: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
+
+
+MEASURED = "UPDATE trust_run SET figures = jsonb_build_object('read', %s::text)"
+LOGGED = """
+    INSERT INTO django_admin_log (user_id, action_time, action_flag, object_repr, change_message)
+    SELECT id, now(), 2, 'x', %s FROM catalog_person LIMIT 1
+"""
+ELSEWHERE = {
+    "a row whose key is no number": (MEASURED, "No file /home/ada.byron/x.csv.", "home/ada"),
+    "a row with the key of another": ("UPDATE trust_currentverdict SET body = %s", "Owned by ada.byron.", "by ada"),
+    "the address in small letters": ("UPDATE catalog_dataproduct SET usage = %s", "To zoe@byron.example.", "zoe@"),
+    "JSON": (MEASURED, 'Read by Ada "Zoë" Byron.', "Zoë"),
+    "JSON in ASCII": (LOGGED, json.dumps(['Ada "Zoë" Byron']), r"Zo.+u00eb"),
+}
+
+
+@pytest.mark.parametrize(("statement", "text", "word"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_the_name_is_found_however_it_is_written(ada: Person, root: Person, statement: str, text: str, word: str) -> None:
+    claim_new_run(make_ready_port())
+    Person.objects.filter(pk=ada.pk).update(first_name='Ada "Zoë"', email="Zoe@Byron.example")
+    ada.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [text])
+        assert cursor.rowcount
+    assert everywhere(word)
+    erase(ada, root)
+    assert everywhere(word) == []
 
 
 @pytest.mark.parametrize("word", [r"(?<!x)ada\.byron(?!2)", "ada@byron", "Ada", "Byron"])
