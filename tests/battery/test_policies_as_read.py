@@ -1,4 +1,4 @@
-"""A draft that is exchanged after it was read, and before it is published, is not published on the word of who read the other."""
+"""A draft that is exchanged after it was read is not published on the word of a person who read the other text."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Nobody acts under a name that stands for somebody else in the history: the system's, or one of another account, past or now."""
+"""No account takes a name that stands for another one in the history: that of the system, or of another account, past or now."""
 
 import pytest
 
