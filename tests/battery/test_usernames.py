@@ -1,4 +1,4 @@
-"""No account takes a name that stands for another one in the history: that of the system, or of another account, past or now."""
+"""No account takes a name that stands for another one in the history: that of the system, or of another account, past too."""
 
 import pytest
 

@@ -167,7 +167,7 @@ def _sealed_leaves(found: Mapping[str, Sequence[Any]]) -> dict[tuple[Source, tup
         if CONTEXTS in found and source.id_column == "pgh_id":
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT pgh_id FROM {_name(source.table)} WHERE pgh_context_id = ANY(%s::uuid[])", [found[CONTEXTS]]
+                    f"SELECT pgh_id FROM {_name(source.table)} WHERE pgh_context_id = ANY(%s::uuid[])", [list(found[CONTEXTS])]
                 )
                 ids |= {row[0] for row in cursor.fetchall()}
         changed[source.table] = (source, ids)
