@@ -42,12 +42,12 @@ class Person(AbstractUser):
         return self.get_full_name() or self.username
 
     def clean(self) -> None:
-        """History and notices name who acted by username: nobody takes one that stands for somebody else there."""
+        """History and notices name who acted by username: no account takes one that names another there."""
         super().clean()
         history = type(self).pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # set by pghistory
         of_others = history.filter(username__iexact=self.username).exclude(pgh_obj=self.pk)
         if self.username.lower() == "system" or of_others.exists():
-            raise ValidationError({"username": "This name stands for another account in the history, now or in the past."})
+            raise ValidationError({"username": "This name already belongs to another account in the history, now or in the past."})
 
 
 @pghistory.track()

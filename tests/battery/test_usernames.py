@@ -1,4 +1,4 @@
-"""No account takes a name that stands for another one in the history: that of the system, or of another account, past too."""
+"""No account takes a name that the history uses for another one: the system, or another account, now or in the past."""
 
 import pytest
 
