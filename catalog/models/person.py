@@ -47,7 +47,7 @@ class Person(AbstractUser):
         history = type(self).pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # set by pghistory
         of_others = history.filter(username__iexact=self.username).exclude(pgh_obj=self.pk)
         if self.username.lower() == "system" or of_others.exists():
-            raise ValidationError({"username": "This name already belongs to another account in the history, now or in the past."})
+            raise ValidationError({"username": "The history already uses this name for another account."})
 
 
 @pghistory.track()
