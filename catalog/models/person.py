@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
@@ -39,6 +40,14 @@ class Person(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def clean(self) -> None:
+        """History and notices name who acted by username: no account takes one that names another there."""
+        super().clean()
+        history = type(self).pgh_event_models["insert"].objects  # type: ignore[attr-defined]  # set by pghistory
+        of_others = history.filter(username__iexact=self.username).exclude(pgh_obj=self.pk)
+        if self.username.lower() == "system" or of_others.exists():
+            raise ValidationError({"username": "The history already uses this name for another account."})
 
 
 @pghistory.track()

@@ -79,7 +79,7 @@ def add_person(
     except ValidationError as error:
         raise InvalidError(
             f"'{username}' cannot be added as a person.",
-            remedy="Use letters, digits and @ . + - _ for a username, and a valid e-mail address.",
+            remedy="Use letters, digits and @ . + - _ for a username that no account has or had, and a valid e-mail address.",
             details=[f"{name}: {' '.join(faults)}" for name, faults in error.message_dict.items()],
         ) from error
     with recorded("add_person", actor):

@@ -132,8 +132,11 @@ def _draft(scope: Scope, versions: QuerySet[AccessPolicy], claims: PolicyClaims,
 
 
 @transaction.atomic
-def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime) -> AccessPolicy:
+def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime, seen: str = "") -> AccessPolicy:
     """Put a draft in force and withdraw the version before it. Already published: nothing happens.
+
+    seen: the digest of what the actor looked at; empty: they looked at `policy`. Raises `ConflictError` where the draft says
+    something else by now.
 
     A guardrail that is not shown to forbid as much as the version before it stays a draft until another person publishes it
     too.
@@ -144,7 +147,7 @@ def publish_policy(*, policy: AccessPolicy, actor: Person | None, now: datetime)
     if policy.product is not None:
         require_second_person(actor, policy.product, f"publish access policy {policy}")
         demand_not_retired(policy.product)
-    _hold(policy)
+    _hold(policy, seen)
     if policy.status == PolicyStatus.PUBLISHED:
         return policy
     if policy.status == PolicyStatus.WITHDRAWN:
@@ -247,19 +250,28 @@ def _is_asked_by_another(policy: AccessPolicy, action: str, actor: Person | None
     return False
 
 
-def _hold(policy: AccessPolicy) -> None:
+def _hold(policy: AccessPolicy, seen: str = "") -> None:
     """Lock the policy's row until the end of the transaction, with its status as it is now: others may act on it as well.
 
-    Raises `ConflictError` for a draft that somebody has deleted: saving it would bring it back.
+    Raises `ConflictError` for a draft that somebody has deleted, since saving it would bring it back, and for one that says
+    something else by now than what was read, or `seen`.
     """
+    seen = seen or policy.digest
     try:
         policy.refresh_from_db(
-            fields=["status", "requested_at", "requested_by"], from_queryset=AccessPolicy.objects.select_for_update(no_key=True)
+            fields=["status", "requested_at", "requested_by", "digest"],
+            from_queryset=AccessPolicy.objects.select_for_update(no_key=True),
         )
     except AccessPolicy.DoesNotExist:
         raise ConflictError(
             f"The draft of access policy {policy} was deleted meanwhile.", remedy="Draft it again.", code="policy_deleted"
         ) from None
+    if policy.digest != seen:
+        raise ConflictError(
+            f"Access policy {policy} has changed since you read it; it stays as it is.",
+            remedy="Read it again, and repeat the step where you still agree.",
+            code="changed_since_seen",
+        )
 
 
 def _versions(policy: AccessPolicy) -> QuerySet[AccessPolicy]:

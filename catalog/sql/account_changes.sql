@@ -58,7 +58,9 @@ BEGIN
             of_other AS MATERIALIZED (SELECT * FROM catalog_changed_account(other, since))
         SELECT max(t.at) FROM (
             SELECT least(coalesce(d.ended_at, d.ends_at), statement_timestamp()) AS at FROM catalog_deputy d
-            WHERE (d.person_id, d.deputy_id) IN ((one, other), (other, one))
+            WHERE coalesce(d.ended_at, d.ends_at) > since AND (
+                catalog_is_same_person(d.person_id, one) AND catalog_is_same_person(d.deputy_id, other)
+                OR catalog_is_same_person(d.person_id, other) AND catalog_is_same_person(d.deputy_id, one))
             UNION ALL
             SELECT greatest(x.at, y.at)
             FROM of_one x JOIN of_other y

@@ -19,7 +19,7 @@ from catalog.services.deputies import end_deputy, name_deputy
 from catalog.services.permissions import can_change, can_look_after, is_governance
 from catalog.services.products import acknowledge_product, review_product
 from tests.api.callers import Caller, assert_problem
-from tests.battery.people import BOTH
+from tests.battery.people import BOTH, second_account
 from tests.factories import (
     NOW,
     make_agreement,
@@ -108,10 +108,17 @@ def test_no_role_and_no_word_of_the_person_goes_with_it(dora: Person) -> None:
 
 
 @pytest.mark.parametrize("is_over", [False, True], ids=["deputy", "was deputy last week"])
+@pytest.mark.parametrize("through", ["the account", "the deputy's other account", "the person's other account"])
 @pytest.mark.parametrize("act", ["review", "waiver", "agreement"])
-def test_the_two_are_never_two_people(act: str, is_over: bool) -> None:
+def test_the_two_are_never_two_people(act: str, through: str, is_over: bool) -> None:
     olga, dora = make_person("olga", *BOTH), make_person("dora", *BOTH)
-    away(olga, dora, begins=-9 * DAY, ends=-7 * DAY if is_over else DAY)
+    named_by = second_account(olga.email) if "person's" in through else olga
+    away(
+        named_by,
+        second_account(dora.email) if "deputy's" in through else dora,
+        begins=-9 * DAY,
+        ends=-7 * DAY if is_over else DAY,
+    )
     product = make_product(owner=olga, lifecycle=Lifecycle.PUBLISHED, sensitivity=Sensitivity.INTERNAL)
     waiver = ask_for_waiver(product, actor=olga)
     own = make_product(owner=dora, lifecycle=Lifecycle.PUBLISHED)

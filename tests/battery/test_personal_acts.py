@@ -33,6 +33,11 @@ EXPECTED = {
     "/api/v1/consumers/{slug}/keys",
     "/api/v1/keys",
     "/api/v1/consumers/{slug}/enforcement-point",
+    "/api/v1/people/{username}/roles",
+    "/api/v1/people/{username}/domains",
+    "/api/v1/people/{username}/deputies",
+    "/api/v1/people/{username}/deputies/{deputy_id}/end",
+    "/api/v1/people/{username}/transfer",
 }
 
 

@@ -49,6 +49,24 @@ def is_stale(product: DataProduct) -> bool:
     return CurrentVerdict.objects.get(product=product).invalidated
 
 
+@pytest.mark.parametrize("answers", [grant_waiver, partial(reject_waiver, reason="No.")], ids=["grants", "rejects"])
+@pytest.mark.parametrize("by", ["the same account", "another account"])
+def test_who_answers_for_a_waiver_does_not_decide_on_it(answers: Callable[..., Any], by: str) -> None:
+    gina = make_governance()
+    other = make_governance()
+    if by == "another account":
+        Person.objects.filter(pk=other.pk).update(email=gina.email)
+    waiver = ask_for_waiver(make_governed_product(), owner=gina)
+    decider = gina if by == "the same account" else Person.objects.get(pk=other.pk)
+    assert not waivers_waiting_for(decider, NOW).exists()
+    with pytest.raises(ForbiddenError) as refusal:
+        answers(waiver=waiver, actor=decider, now=NOW)
+    assert refusal.value.code == "four_eyes"
+    third = make_governance()
+    assert waivers_waiting_for(third, NOW).exists()
+    answers(waiver=waiver, actor=third, now=NOW)
+
+
 @pytest.mark.parametrize("closing", [close, close_in_the_form, close_with_others])
 def test_a_waiver_never_outlives_the_account_of_the_person_who_answers_for_it(closing: Callable[[Person], None]) -> None:
     answerable = make_person()

@@ -100,6 +100,15 @@ class GuardrailRequest(PolicyRequest):
     minimum_sensitivity = serializers.ChoiceField(choices(Sensitivity), allow_null=True, default=None)
 
 
+class PublishRequest(StrictSerializer):
+    seen = OptionalTextField(
+        required=False,
+        default="",
+        max_length=64,
+        help_text="`digest` of what you have read; where the draft says something else by now, it is not published.",
+    )
+
+
 def policy_claims(given: Mapping[str, Any]) -> PolicyClaims:
     typed: dict[str, Any] = {
         "effect": Effect(given.get("effect", Effect.FORBID)),

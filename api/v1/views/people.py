@@ -175,6 +175,8 @@ class OpenPersonView(PeopleApiView):
 
 
 class PersonRolesView(PeopleApiView):
+    is_personal = True
+
     @extend_schema(operation_id="set_roles", request=RolesRequest, responses=PersonAnswer, tags=["people"])
     def put(self, request: Request, username: str) -> Response:
         """Give a person exactly these roles, as governance; where `governance` is or was among them, as a superuser."""
@@ -184,6 +186,8 @@ class PersonRolesView(PeopleApiView):
 
 
 class PersonDomainsView(PeopleApiView):
+    is_personal = True
+
     @extend_schema(operation_id="set_domains", request=DomainsRequest, responses=PersonAnswer, tags=["people"])
     def put(self, request: Request, username: str) -> Response:
         """Let a person act for governance in exactly these domains, as a superuser: reviews, waivers, agreements and policies
@@ -203,6 +207,7 @@ class PersonEmailView(PeopleApiView):
 
 
 class DeputiesView(PeopleApiView):
+    is_personal = True  # a machine that names a deputy could choose who acts for its person
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_deputies", responses=DeputyAnswer(many=True), tags=["people"])
@@ -231,6 +236,8 @@ class DeputiesView(PeopleApiView):
 
 
 class EndDeputyView(PeopleApiView):
+    is_personal = True
+
     @extend_schema(operation_id="end_deputy", request=None, responses=DeputyAnswer, tags=["people"])
     def post(self, request: Request, username: str, deputy_id: int) -> Response:
         """End an absence before its time, as the person, the deputy or governance."""
@@ -247,6 +254,8 @@ def _shown_deputy(row: Deputy, status: int = 200) -> Response:
 
 
 class HandOverView(PeopleApiView):
+    is_personal = True
+
     @extend_schema(operation_id="hand_over_everything", request=HandOverRequest, responses=HandOverAnswer, tags=["people"])
     def post(self, request: Request, username: str) -> Response:
         """Hand over all that a person answers for, as that person or as governance, and list it.

@@ -18,6 +18,7 @@ from api.v1.serializers.policies import (
     DifferenceQuery,
     GuardrailAnswer,
     GuardrailRequest,
+    PublishRequest,
     TrialAnswer,
     TrialRequest,
     policy_claims,
@@ -81,7 +82,8 @@ class PolicyView(ApiView):
         return Response({**versions, "settings": differences(old, new), "cedar": text_difference(other, policy)})
 
     def publish(self, policy: AccessPolicy) -> Response:
-        return self.shown(publish_policy(policy=policy, actor=self.actor, now=self.now))
+        seen = self.body(PublishRequest)["seen"]
+        return self.shown(publish_policy(policy=policy, actor=self.actor, now=self.now, seen=seen))
 
     def withdraw(self, policy: AccessPolicy) -> Response:
         require_governance(self.actor, f"withdraw {policy.name}")
@@ -167,7 +169,9 @@ class PublishPolicyView(PolicyView):
     write_scope = Scope.ADMIN
     is_personal = True
 
-    @extend_schema(operation_id="publish_access_policy", request=None, responses=AccessPolicyAnswer, tags=["policies"])
+    @extend_schema(
+        operation_id="publish_access_policy", request=PublishRequest, responses=AccessPolicyAnswer, tags=["policies"]
+    )
     def post(self, request: Request, slug: str, name: str, version: int) -> Response:
         """Put a draft in force, as governance. The version before it is withdrawn; nothing of it can change any more."""
         return self.publish(self.find(slug, name, version))
@@ -244,7 +248,7 @@ class PublishGuardrailView(PolicyView):
     write_scope = Scope.ADMIN
     is_personal = True
 
-    @extend_schema(operation_id="publish_guardrail", request=None, responses=GuardrailAnswer, tags=["policies"])
+    @extend_schema(operation_id="publish_guardrail", request=PublishRequest, responses=GuardrailAnswer, tags=["policies"])
     def post(self, request: Request, name: str, version: int) -> Response:
         """Put a guardrail in force, as governance. The version before it is withdrawn.
 

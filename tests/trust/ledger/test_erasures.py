@@ -1,5 +1,6 @@
 """Erasing a name and removing old decisions: the ledger still verifies, says what is gone, and believes no other change."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -14,12 +15,14 @@ from catalog.rules.errors import ConflictError, ForbiddenError
 from catalog.services.people import close_account, set_email
 from catalog.services.recording import recorded
 from tests.factories import NOW, make_governance, make_owner, make_product
+from tests.trust.builders import claim_new_run, make_ready_port, run_badly, run_well
 from tests.trust.ledger_rows import make_decision, make_sealed_rows, seal_now, tamper
 from trust.decisions.services.retention import removable, remove_decisions
 from trust.ledger.services.ledger_verification import Against, BrokenLedgerError, Proved, verify
 from trust.ledger.services.name_erasure import NameErasure, erase_person
 from trust.ledger.services.runtime_role import append_only_tables
-from trust.models import Decision, Erasure
+from trust.models import Decision, Erasure, Recall
+from trust.verdicts.services.trust_policies import publish_trust_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +77,33 @@ def everywhere(word: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
+
+
+MEASURED = "UPDATE trust_run SET figures = jsonb_build_object('read', %s::text)"
+LOGGED = """
+    INSERT INTO django_admin_log (user_id, action_time, action_flag, object_repr, change_message)
+    SELECT id, now(), 2, 'x', %s FROM catalog_person LIMIT 1
+"""
+ELSEWHERE = {
+    "a row whose key is no number": (MEASURED, "No file /home/ada.byron/x.csv.", "home/ada"),
+    "a row with the key of another": ("UPDATE trust_currentverdict SET body = %s", "Owned by ada.byron.", "by ada"),
+    "the address in small letters": ("UPDATE catalog_dataproduct SET usage = %s", "To zoe@byron.example.", "zoe@"),
+    "JSON": (MEASURED, 'Read by Ada "Zoë" Byron.', "Zoë"),
+    "JSON in ASCII": (LOGGED, json.dumps(['Ada "Zoë" Byron']), r"Zo.+u00eb"),
+}
+
+
+@pytest.mark.parametrize(("statement", "text", "word"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_the_name_is_found_however_it_is_written(ada: Person, root: Person, statement: str, text: str, word: str) -> None:
+    claim_new_run(make_ready_port())
+    Person.objects.filter(pk=ada.pk).update(first_name='Ada "Zoë"', email="Zoe@Byron.example")
+    ada.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [text])
+        assert cursor.rowcount
+    assert everywhere(word)
+    erase(ada, root)
+    assert everywhere(word) == []
 
 
 @pytest.mark.parametrize("word", [r"(?<!x)ada\.byron(?!2)", "ada@byron", "Ada", "Byron"])
@@ -217,7 +247,7 @@ def old_decisions(root: Person) -> None:
 def test_old_decisions_are_removed_on_record(root: Person) -> None:
     old_decisions(root)
     month = NOW - timedelta(days=30)
-    assert removable(before=month).count == 3
+    assert removable(before=month, now=NOW).count == 3
     assert remove_decisions(before=month, reason="Kept for 30 days.", actor=root, now=NOW).count == 3
     seal_now()
     assert Decision.objects.count() == 3
@@ -233,16 +263,37 @@ def test_a_second_removal_leaves_the_first_as_it_was(root: Person) -> None:
     old_decisions(root)
     remove_decisions(before=NOW - timedelta(days=30), reason="Old.", actor=root, now=NOW)
     make_sealed_rows()
-    remove_decisions(before=timezone.now() - timedelta(minutes=25), reason="Old.", actor=root, now=NOW)
+    later = NOW + timedelta(days=31)
+    remove_decisions(before=timezone.now() - timedelta(minutes=25), reason="Old.", actor=root, now=later)
     seal_now()
     assert Erasure.objects.count() == 2
     assert sum(one.removed for one in proved()) == 4  # up to the first that is younger: ids are in the order of asking
 
 
+def test_what_recalls_and_assessments_look_back_at_is_not_removed(root: Person) -> None:
+    """A shorter time to keep than that of the trust policy: who relied on the product would not be notified when it falls."""
+    old_decisions(root)
+    assert removable(before=NOW + timedelta(days=1), now=NOW).count == 3
+    publish_trust_policy(changes={"recall_window": "P60D"}, note="Longer.", actor=None, now=NOW)
+    assert removable(before=NOW, now=NOW).count == 0
+
+
+def test_what_an_open_recall_looks_back_at_is_not_removed(root: Person) -> None:
+    old_decisions(root)
+    port = make_ready_port()
+    run_well(port, NOW - timedelta(minutes=2))
+    run_badly(port, NOW)
+    recall = Recall.objects.get()
+    later = NOW + timedelta(days=31)
+    assert removable(before=later, now=later).count == 3
+    Recall.objects.filter(pk=recall.pk).update(closed_at=later)
+    assert removable(before=later, now=later).count == 6
+
+
 def test_what_is_not_sealed_is_not_removed(root: Person) -> None:
     old_decisions(root)
     make_decision(minutes_ago=47_000)
-    assert removable(before=NOW - timedelta(days=30)).count == 3
+    assert removable(before=NOW - timedelta(days=30), now=NOW).count == 3
 
 
 def test_one_more_that_is_gone_is_found(root: Person) -> None:
@@ -257,7 +308,7 @@ def test_a_name_is_erased_from_what_is_left(ada: Person, root: Person) -> None:
     make_decision(minutes_ago=50_000)
     seal_now()
     erase(ada, root)
-    remove_decisions(before=NOW + timedelta(days=1), reason="Old.", actor=root, now=NOW)
+    remove_decisions(before=NOW + timedelta(days=1), reason="Old.", actor=root, now=NOW + timedelta(days=31))
     seal_now()
     assert not Decision.objects.exists()
     assert proved()

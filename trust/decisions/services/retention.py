@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import connection
+from django.db.models import Min
 
 from catalog.models import Person
 from catalog.rules.errors import ConflictError
@@ -15,6 +16,8 @@ from trust.ledger.rules.erasures import Erasures, RemovedRows
 from trust.ledger.rules.merkle import HASH_BYTES
 from trust.ledger.services.erasures import demand_superuser, record, unprotected
 from trust.ledger.services.ledger import positions_after
+from trust.verdicts.models.recall import Recall
+from trust.verdicts.queries.policies import current_policy
 from trust.vocabulary import ErasureKind
 
 TABLE = "trust_decision"
@@ -34,8 +37,11 @@ class Removal:
     last: int = 0
 
 
-def removable(*, before: datetime) -> Removal:
-    """The decisions that were given before that moment and are sealed, up to the first that is younger or is not."""
+def removable(*, before: datetime, now: datetime) -> Removal:
+    """The decisions that were given before that moment, are sealed and looked back at no more, up to the first that is younger
+    or is not.
+    """
+    before = min(before, _looked_back_to(now))
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(min(id) - 1, 9223372036854775807) FROM trust_decision WHERE asked_at >= %s", [before])
         oldest_kept = cursor.fetchone()[0]
@@ -49,10 +55,10 @@ def remove_decisions(*, before: datetime, reason: str, actor: Person, now: datet
     demand_superuser(actor, "remove decisions")
     said = demand_reason(reason, "A removal of decisions")
     with recorded("remove_decisions", actor, said), unprotected([TABLE]):
-        found = removable(before=before)
+        found = removable(before=before, now=now)
         if not found.count:
             raise ConflictError(
-                f"No sealed decision is older than {before:%Y-%m-%d %H:%M} UTC.",
+                f"No sealed decision is older than {before:%Y-%m-%d %H:%M} UTC and looked back at no more.",
                 remedy="Nothing to do. `bin/manage ledger seal` seals what waits.",
             )
         with connection.cursor() as cursor:
@@ -64,6 +70,13 @@ def remove_decisions(*, before: datetime, reason: str, actor: Person, now: datet
         removed = RemovedRows(TABLE, found.first, found.last, found.count, _digest_of_leaves(frozenset(ids)), kept)
         record(kind=ErasureKind.RETENTION, erasures=Erasures(removed=(removed,)), reason=said, by=actor, now=now)
     return found
+
+
+def _looked_back_to(now: datetime) -> datetime:
+    """From when on recalls name who relied on an answer, also those that are open, and use cases are assessed by the log."""
+    policy = current_policy()[1]
+    fallen = Recall.objects.filter(closed_at=None).aggregate(first=Min("fallen_at"))["first"] or now
+    return min(fallen - policy.recall_window, now - policy.readiness.asking_window)
 
 
 def _digest_of_leaves(ids: frozenset[int]) -> str:

@@ -4,6 +4,7 @@ What is replaced: usernames, e-mail addresses and full names that the person eve
 in text or JSON. What is kept as it is, because others rely on its bytes: contracts, suites and policies. They are counted.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class NameErasure:
 class _Table:
     name: str
     id_column: str
+    id_type: str
     columns: Mapping[str, str]  # those that can hold a name: to their types
 
 
@@ -66,30 +68,31 @@ def erase_person(*, person: Person, reason: str, actor: Person, now: datetime) -
     names = _names_of(person)
     _demand_gone(person, names)
     pseudonym = f"erased-{person.pk}"
-    pattern = _BEFORE + "(?:" + "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)) + ")" + _AFTER
+    # In JSON, with and without escapes for what is not ASCII.
+    written = names | {json.dumps(name, ensure_ascii=is_ascii)[1:-1] for name in names for is_ascii in (True, False)}
+    pattern = _BEFORE + "(?:" + "|".join(re.escape(name) for name in sorted(written, key=len, reverse=True)) + ")" + _AFTER
     said = _without(reason, pattern, pseudonym)
     with recorded("erase_person", actor, said):
         tables = _tables()
         found = {table: ids for table, one in tables.items() if (ids := _holding(one, pattern, person))}
-        contexts = _of_contexts(pattern)
-        with unprotected([*found, CONTEXTS]):
-            sealed = _sealed_leaves(found, contexts)
+        with unprotected([*found]):
+            sealed = _sealed_leaves(found)
             for table, ids in found.items():
                 _replace(tables[table], ids, pattern, pseudonym)
-            _replace_contexts(contexts, pattern, pseudonym)
             _clear_account(person, pseudonym)
             erased = _erased_rows(sealed)
             record(kind=ErasureKind.NAME, erasures=Erasures(erased=erased), reason=said, by=actor, now=now)
         left = _left(pattern)
-    rows = {table: len(ids) for table, ids in found.items()} | ({CONTEXTS: len(contexts)} if contexts else {})
-    return NameErasure(pseudonym, rows, len(erased), left)
+    return NameErasure(pseudonym, {table: len(ids) for table, ids in found.items()}, len(erased), left)
 
 
 def _names_of(person: Person) -> frozenset[str]:
     events = Person.pgh_event_models["insert"].objects.filter(pgh_obj_id=person.pk)  # type: ignore[attr-defined]
     rows = [*events.values_list("username", "email", "first_name", "last_name")]
     rows.append((person.username, person.email, person.first_name, person.last_name))
-    words = {word.strip() for username, email, first, last in rows for word in (username, email, f"{first} {last}")}
+    words = {
+        word.strip() for username, email, first, last in rows for word in (username, email, email.lower(), f"{first} {last}")
+    }
     return frozenset(word for word in words if word and word != f"erased-{person.pk}")
 
 
@@ -123,28 +126,28 @@ def _demand_gone(person: Person, names: frozenset[str]) -> None:
 
 
 def _tables() -> dict[str, _Table]:
-    """Every table with columns that can hold a name, and one id."""
+    """Every table with columns that can hold a name, and one column as its key."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.relname, k.attname, json_object_agg(a.attname, t.word)
+            SELECT c.relname, k.attname, format_type(k.atttypid, NULL), json_object_agg(a.attname, t.word)
             FROM pg_class c
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
             CROSS JOIN LATERAL (SELECT regexp_replace(format_type(a.atttypid, a.atttypmod), '\\(\\d+\\)', '') AS word) t
-            JOIN pg_attribute k ON k.attrelid = c.oid AND k.attname = CASE WHEN EXISTS (
-                SELECT 1 FROM pg_attribute p WHERE p.attrelid = c.oid AND p.attname = 'pgh_id') THEN 'pgh_id' ELSE 'id' END
+            JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+            JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = ANY(i.indkey) AND (i.indnkeyatts = 1 OR k.attname = 'id')
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-                AND t.word = ANY(%s) AND k.atttypid IN ('int4'::regtype, 'int8'::regtype)
-            GROUP BY 1, 2 ORDER BY 1
+                AND t.word = ANY(%s)
+            GROUP BY 1, 2, 3 ORDER BY 1
             """,
             [list(_AS_TEXT)],
         )
         rows = cursor.fetchall()
-    return {table: _Table(table, key, columns) for table, key, columns in rows if table not in BYTES_COUNT | _NEVER}
+    return {row[0]: _Table(*row) for row in rows if row[0] not in BYTES_COUNT | _NEVER}
 
 
-def _holding(table: _Table, pattern: str, person: Person) -> list[int]:
-    """Ids of the rows that hold a name."""
+def _holding(table: _Table, pattern: str, person: Person) -> list[Any]:
+    """Keys of the rows that hold a name."""
     conditions = [f"{_name(column)}::text ~ %s" for column in table.columns]
     values: list[Any] = [pattern] * len(conditions)
     if table.name == _ACCOUNT_HISTORY:
@@ -156,23 +159,15 @@ def _holding(table: _Table, pattern: str, person: Person) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _of_contexts(pattern: str) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id::text FROM pghistory_context WHERE metadata::text ~ %s", [pattern])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _sealed_leaves(
-    found: Mapping[str, Sequence[int]], contexts: Sequence[str]
-) -> dict[tuple[Source, tuple[str, ...]], dict[int, str]]:
+def _sealed_leaves(found: Mapping[str, Sequence[Any]]) -> dict[tuple[Source, tuple[str, ...]], dict[int, str]]:
     """The leaves of the sealed rows that will change, by their table and the columns that their batch covers."""
     changed = {}
     for source in ledger_rows.sources():
         ids = set(found.get(source.table, ()))
-        if contexts and source.id_column == "pgh_id":
+        if CONTEXTS in found and source.id_column == "pgh_id":
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT pgh_id FROM {_name(source.table)} WHERE pgh_context_id = ANY(%s::uuid[])", [list(contexts)]
+                    f"SELECT pgh_id FROM {_name(source.table)} WHERE pgh_context_id = ANY(%s::uuid[])", [list(found[CONTEXTS])]
                 )
                 ids |= {row[0] for row in cursor.fetchall()}
         changed[source.table] = (source, ids)
@@ -197,7 +192,7 @@ def _erased_rows(before: Mapping[tuple[Source, tuple[str, ...]], Mapping[int, st
     return tuple(sorted(rows, key=lambda one: (one.source, one.row)))
 
 
-def _replace(table: _Table, ids: Sequence[int], pattern: str, pseudonym: str) -> None:
+def _replace(table: _Table, ids: Sequence[Any], pattern: str, pseudonym: str) -> None:
     changes = [
         f"{_name(column)} = regexp_replace({_name(column)}::text, %s, %s, 'g')::{kind}"
         for column, kind in table.columns.items()
@@ -207,17 +202,8 @@ def _replace(table: _Table, ids: Sequence[int], pattern: str, pseudonym: str) ->
     values: list[Any] = [value for _ in changes for value in (pattern, pseudonym)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {_name(table.name)} SET {', '.join(changes)} WHERE {_name(table.id_column)} = ANY(%s::bigint[])",
+            f"UPDATE {_name(table.name)} SET {', '.join(changes)} WHERE {_name(table.id_column)} = ANY(%s::{table.id_type}[])",
             [*values, list(ids)],
-        )
-
-
-def _replace_contexts(contexts: Sequence[str], pattern: str, pseudonym: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE pghistory_context SET metadata = regexp_replace(metadata::text, %s, %s, 'g')::jsonb"
-            " WHERE id = ANY(%s::uuid[])",
-            [pattern, pseudonym, list(contexts)],
         )
 
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError("Name the superuser who answers for it: --as SUPERUSER.")
         try:
             if options["dry_run"]:
-                found = removable(before=before)
+                found = removable(before=before, now=now)
             else:
                 found = remove_decisions(before=before, reason=options["reason"], actor=actor, now=now)
         except (DomainError, KeyUnavailableError) as error:

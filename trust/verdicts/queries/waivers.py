@@ -49,9 +49,9 @@ def waived_checks(product_id: int, policy: TrustPolicy, now: datetime) -> dict[s
 
 
 def waivers_waiting_for(person: Person, now: datetime) -> QuerySet[Waiver]:
-    """The requests that `person` may grant or reject: governance does, but for who asked and for the product's owner, now or at
-    any moment since, by whichever account, and whose account they changed lately; and none for an account that cannot be told
-    from another.
+    """The requests that `person` may grant or reject: governance does, but for who asked, who answers for it, and the product's
+    owner, now or at any moment since, by whichever account, and whose account they changed lately; and none for an account that
+    cannot be told from another.
     """
     if not (person.is_active and has_identity(person)):
         return Waiver.objects.none()
@@ -59,5 +59,6 @@ def waivers_waiting_for(person: Person, now: datetime) -> QuerySet[Waiver]:
     waiting = Waiver.objects.filter(status=WaiverStatus.REQUESTED, expires_at__gt=now)
     if not is_governance(person):
         waiting = waiting.filter(product__domain__governors__person=person)
-    others = waiting.exclude(SamePerson("requested_by", me)).exclude(HasOwnedSince(me, "product", "requested_at"))
-    return others.exclude(IsTied(me, "requested_by")).exclude(IsTiedToOwner(me, "product", "requested_at"))
+    for other in ("requested_by", "owner"):
+        waiting = waiting.exclude(SamePerson(other, me)).exclude(IsTied(me, other))
+    return waiting.exclude(HasOwnedSince(me, "product", "requested_at")).exclude(IsTiedToOwner(me, "product", "requested_at"))

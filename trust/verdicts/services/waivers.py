@@ -171,7 +171,11 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
     """The request as it is now, locked. Raises unless it is open and `actor` may answer it."""
     require_governs(actor, waiver.product, f"{action} waivers")
     row = _held(waiver)
-    for other, what in ((row.requested_by, "requested it"), (row.product.owner, "owns the product")):
+    for other, what in (
+        (row.requested_by, "requested it"),
+        (row.product.owner, "owns the product"),
+        (row.owner, "answers for it"),
+    ):
         if other is not None and is_same_person(actor, other):
             raise ForbiddenError(
                 f"{actor.username} may not {action} the waiver of {excepted(row)}: {_who(actor, other)} {what}.",
@@ -185,7 +189,7 @@ def _open_request(waiver: Waiver, actor: Person, action: str, now: datetime) -> 
             remedy="Ask another member of the group 'governance' to decide on it.",
             code="four_eyes",
         )
-    others = {row.requested_by_id, *owners_since(row.product, row.requested_at or now)}
+    others = {row.requested_by_id, row.owner_id, *owners_since(row.product, row.requested_at or now)}
     require_independence(actor, others, f"{action} the waiver of {excepted(row)}")
     _demand_status(row, WaiverStatus.REQUESTED, "granted" if action == "grant" else "rejected")
     if row.expires_at <= now:
