@@ -6,6 +6,7 @@ from trust.evidence.models.suite import Suite
 from trust.ledger.models.audit import Export, LedgerCheck
 from trust.ledger.models.erasure import Erasure
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
+from trust.notices.models.account_notices import AccountNoticesCursor
 from trust.use_cases.models.use_case import DecisionUse, OutcomeReport, OutputException, Readiness, ReadinessWatch, StageMove
 from trust.verdicts.models.incidents import Incident, IncidentEntry
 from trust.verdicts.models.recall import Recall, RecalledConsumer
@@ -13,6 +14,7 @@ from trust.verdicts.models.verdict import CurrentVerdict, DailyVerdictCount, Tru
 from trust.verdicts.models.waivers import Waiver
 
 __all__ = [
+    "AccountNoticesCursor",
     "CheckResult",
     "CurrentVerdict",
     "DailyVerdictCount",
