@@ -78,6 +78,7 @@ app.conf.update(
     beat_schedule={
         "queue-due-runs": {"task": "trust.queue_due_runs", "schedule": 60.0},
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
+        "look-after-jobs": {"task": "trust.look_after_jobs", "schedule": 60.0},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
         "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
         "check-ledger": {"task": "trust.check_ledger", "schedule": 60.0},

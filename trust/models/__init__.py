@@ -3,6 +3,7 @@
 from trust.decisions.models.decision import Decision
 from trust.evidence.models.run import CheckResult, Run, RunCause
 from trust.evidence.models.suite import Suite
+from trust.intake.models.job import IntakeJob, IntakeJobKind
 from trust.ledger.models.audit import Export, LedgerCheck
 from trust.ledger.models.erasure import Erasure
 from trust.ledger.models.ledger import LedgerBatch, SigningKey
@@ -24,6 +25,8 @@ __all__ = [
     "Export",
     "Incident",
     "IncidentEntry",
+    "IntakeJob",
+    "IntakeJobKind",
     "LedgerBatch",
     "LedgerCheck",
     "OutcomeReport",

@@ -173,6 +173,11 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
     }
 
 
+def failed_trial(code: str, message: str, remedy: str) -> dict[str, Any]:
+    """The trial of what could not even be begun, as plain JSON values."""
+    return trial_to_json(Trial(None, None, 0.0, failure=Failure(code, message, remedy)))
+
+
 def check_to_json(result: CheckEvidence) -> dict[str, Any]:
     """The result of one check as plain JSON values."""
     expectation = result.expectation
