@@ -87,7 +87,7 @@ class RankOf(Func):
 
 
 def has_identity(person: Person) -> bool:
-    """Whether the account has an e-mail address, by which it is told from other accounts of the same person."""
+    """Whether the account has a verified e-mail address, by which it is told from other accounts of the same person."""
     return any(character.isalnum() for character in person.email)
 
 

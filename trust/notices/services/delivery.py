@@ -19,6 +19,7 @@ from django.db import transaction
 
 from catalog.models import Delivery
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
+from catalog.services import email_addresses
 from trust.ledger.signing import KeyUnavailableError
 from trust.notices.rules.delivery import pause_after
 from trust.notices.services.webhooks import WebhookError, message_id_of, post_notice
@@ -113,9 +114,15 @@ def _mail(delivery: Delivery) -> Failure | None:
     if not settings.TOUCHSTONE.email_url.get_secret_value():
         return Failure(E_MAIL_OFF, is_final=True)
     notice = delivery.notification
+    text = notice.text
+    if notice.kind == email_addresses.KIND:
+        person = notice.person
+        if person is None or not person.is_active or person.email_to_confirm != delivery.target:
+            return Failure("The address does not wait for confirmation any more.", is_final=True)
+        text += f"\n\n{email_addresses.link_for(person, delivery.target)}\n"  # kept nowhere else
     headers = {"Message-ID": f"<{message_id_of(delivery)}.{delivery.pk}@touchstone>", "Auto-Submitted": "auto-generated"}
     try:
-        EmailMessage(notice.subject, notice.text, settings.DEFAULT_FROM_EMAIL, [delivery.target], headers=headers).send()
+        EmailMessage(notice.subject, text, settings.DEFAULT_FROM_EMAIL, [delivery.target], headers=headers).send()
     except smtplib.SMTPRecipientsRefused:
         return Failure("The mail server does not take mail for this address.")
     except smtplib.SMTPResponseException as error:

@@ -1,0 +1,362 @@
+"""An address that somebody gave makes nobody a second person: the person has to confirm it, signed in to that very account."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.core.management import call_command
+
+from catalog.callers import Caller as ByKey
+from catalog.callers import request_origin, set_caller
+from catalog.models import Delivery, Notification, Person
+from catalog.queries.ownership import is_same_person, tie_of
+from catalog.rules.errors import ForbiddenError
+from catalog.rules.roles import PersonRole
+from catalog.services.email_addresses import confirm_email
+from catalog.services.notifications import notify
+from catalog.services.people import add_person, set_email
+from tests.admin.cast import Visitor
+from tests.api.callers import Caller
+from tests.battery.addresses import PAGE, client_of, confirm, confirmed, link_mailed_to, token_of, with_mail
+from tests.battery.people import BOTH
+from tests.battery.test_changed_accounts import ACTS, agreement, form_of, in_form, review, trust_policy, waiver
+from tests.factories import NOW, make_governance, make_owner, make_person
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "petra@people.example"
+
+
+@pytest.fixture(autouse=True)
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_mail(monkeypatch)
+
+
+def make_root() -> Person:
+    return Person.objects.create_superuser("root", "root@people.example")
+
+
+def by_service(root: Person, petra: Person) -> None:
+    set_email(username=petra.username, email=ADDRESS, actor=root)
+
+
+def by_api(root: Person, petra: Person) -> None:
+    assert Caller(root).put(f"/api/v1/people/{petra.username}/email", {"email": ADDRESS}).status_code == 200
+
+
+def by_command(root: Person, petra: Person) -> None:
+    call_command("set_email", petra.username, ADDRESS, "--as", root.username, stdout=StringIO())
+
+
+def in_the_form(root: Person, petra: Person) -> None:
+    in_form(root, petra, email_to_confirm=ADDRESS)
+
+
+def as_the_verified_one_in_the_form(root: Person, petra: Person) -> None:
+    answer = Visitor(root).post("catalog_person_change", petra.pk, **form_of(petra, email=ADDRESS, email_to_confirm=ADDRESS))
+    assert answer.status_code == 302
+
+
+DOORS: dict[str, Callable[[Person, Person], None]] = {
+    "by service": by_service,
+    "over the API": by_api,
+    "by command": by_command,
+    "in the form": in_the_form,
+    "in the form, by the other field": as_the_verified_one_in_the_form,
+}
+
+
+def make_petra(give: Callable[[Person, Person], None] = by_service) -> Person:
+    """Of governance, with an address that a superuser gave."""
+    petra = make_person("petra", *BOTH, email="")
+    give(make_root(), petra)
+    petra.refresh_from_db()
+    return petra
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_an_address_that_waits_makes_no_second_person(act: Callable[[Person, Person], object]) -> None:
+    petra = make_petra()
+    assert (petra.email, petra.email_to_confirm) == ("", ADDRESS)
+    with pytest.raises(ForbiddenError) as refusal:
+        act(make_person(None, *BOTH), petra)
+    assert refusal.value.code == "identity_not_verifiable"
+    assert ADDRESS in refusal.value.remedy
+    assert "bin/manage set_email petra" in refusal.value.remedy
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_who_has_confirmed_it_is_a_second_person(act: Callable[[Person, Person], object]) -> None:
+    petra = confirmed(make_petra())
+    assert (petra.email, petra.email_to_confirm) == (ADDRESS, "")
+    act(make_person(None, *BOTH), petra)
+
+
+@pytest.mark.parametrize("give", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize("act", [waiver, review, trust_policy], ids=lambda act: act.__name__)
+def test_by_no_door_does_an_address_count_that_is_not_confirmed(
+    act: Callable[[Person, Person], object], give: Callable[[Person, Person], None]
+) -> None:
+    petra, other = make_petra(give), make_person(None, *BOTH)
+    with pytest.raises(ForbiddenError) as refusal:
+        act(other, petra)
+    assert refusal.value.code == "identity_not_verifiable"
+    act(make_person(None, *BOTH), confirmed(petra))
+
+
+def test_an_account_that_is_made_with_an_address_waits_too() -> None:
+    gina = make_governance("gina")
+    add_person(username="one", email="one@people.example", roles=[PersonRole.DATA_OWNERS], actor=gina)
+    answer = Caller(gina).post("/api/v1/people", {"username": "two", "email": "two@people.example", "roles": ["data owners"]})
+    assert answer.json()["email"] == ""
+    assert answer.json()["email_to_confirm"] == "two@people.example"
+    assert "opens the link" in answer.json()["email_remedy"]
+    one, two = Person.objects.get(username="one"), Person.objects.get(username="two")
+    with pytest.raises(ForbiddenError) as refusal:
+        agreement(one, two)
+    assert refusal.value.code == "identity_not_verifiable"
+    agreement(confirmed(one), confirmed(two))
+
+
+def test_what_the_operator_sets_counts_at_once_and_ends_what_waits() -> None:
+    petra = make_petra()
+    link = link_mailed_to(ADDRESS)
+    call_command("set_email", "petra", "petra@other.example", stdout=StringIO())
+    petra.refresh_from_db()
+    assert (petra.email, petra.email_to_confirm) == ("petra@other.example", "")
+    waiver(make_person(None, *BOTH), petra)
+    assert confirm(petra, link) == 409
+
+
+def test_a_verified_address_stays_until_the_next_one_is_confirmed() -> None:
+    petra = make_person("petra", *BOTH, email="old@people.example")
+    by_service(make_root(), petra)
+    petra.refresh_from_db()
+    assert (petra.email, petra.email_to_confirm) == ("old@people.example", ADDRESS)
+    waiver(make_person(None, *BOTH), petra)
+    assert confirmed(petra).email == ADDRESS
+
+
+def test_an_address_that_waits_says_nothing_about_who_is_who() -> None:
+    """Else governance could make two people one, and take the word from either."""
+    petra, otto = make_petra(), make_person("otto", *BOTH, email=ADDRESS)
+    assert not is_same_person(petra, otto)
+    assert is_same_person(confirmed(petra), otto)
+
+
+@pytest.mark.parametrize("act", [waiver, review, trust_policy], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("is_second", [True, False])
+def test_who_gave_the_address_is_tied_and_who_confirms_ties_nobody(
+    act: Callable[[Person, Person], object], is_second: bool
+) -> None:
+    petra = confirmed(make_petra())
+    root, other = Person.objects.get(username="root"), make_person(None, *BOTH)
+    root.groups.set(petra.groups.all())
+    with pytest.raises(ForbiddenError) as refusal:
+        act(root, petra) if is_second else act(petra, root)
+    assert refusal.value.code == "account_changed_lately"
+    assert tie_of(petra, [petra.pk, other.pk]) is None
+    act(other, petra) if is_second else act(petra, other)
+
+
+def test_the_second_account_of_who_confirms_is_no_more_tied_than_before() -> None:
+    petra = confirmed(make_petra())
+    twin = make_person("twin", *BOTH, email=ADDRESS)
+    assert tie_of(twin, [petra.pk]) is None  # one person, by the address
+    with pytest.raises(ForbiddenError) as refusal:
+        waiver(twin, petra)
+    assert refusal.value.code == "four_eyes"
+
+
+def other_account(petra: Person, link: str) -> int:
+    return confirm(make_governance(), link)
+
+
+def who_gave_it(petra: Person, link: str) -> int:
+    return confirm(Person.objects.get(username="root"), link)
+
+
+def who_waits_for_the_same_address(petra: Person, link: str) -> int:
+    double = make_owner("double")
+    set_email(username="double", email=ADDRESS, actor=Person.objects.get(username="root"))
+    return confirm(double, link)
+
+
+def expired(petra: Person, link: str) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.core.signing.time.time", lambda past=signing.time.time: past() + 3 * 86400 + 60)
+        return confirm(petra, link)
+
+
+def changed_since(petra: Person, link: str) -> int:
+    set_email(username="petra", email="other@people.example", actor=Person.objects.get(username="root"))
+    return confirm(petra, link)
+
+
+def withdrawn(petra: Person, link: str) -> int:
+    in_form(Person.objects.get(username="root"), petra, email_to_confirm="")
+    return confirm(petra, link)
+
+
+def tampered(petra: Person, link: str) -> int:
+    return confirm(petra, link[:-2] + ("aa" if link[-2:] != "aa" else "bb"))
+
+
+def of_another_salt(petra: Person, link: str) -> int:
+    return confirm(petra, "?token=" + signing.dumps({"person": petra.pk, "address": ADDRESS}))
+
+
+def empty_signature(petra: Person, link: str) -> int:
+    return confirm(petra, link.rpartition(":")[0] + ":")
+
+
+def with_zero_byte(petra: Person, link: str) -> int:
+    return confirm(petra, link + "\0")
+
+
+MISUSES: dict[str, tuple[Callable[[Person, str], int], int]] = {
+    "another account": (other_account, 403),
+    "who gave it": (who_gave_it, 403),
+    "another who waits for the same address": (who_waits_for_the_same_address, 403),
+    "expired": (expired, 400),
+    "address changed since": (changed_since, 409),
+    "withdrawn": (withdrawn, 409),
+    "tampered": (tampered, 400),
+    "another salt": (of_another_salt, 400),
+    "no signature": (empty_signature, 400),
+    "zero byte": (with_zero_byte, 400),
+}
+
+
+@pytest.mark.parametrize(("misuse", "status"), MISUSES.values(), ids=MISUSES)
+def test_no_misused_link_confirms(misuse: Callable[[Person, str], int], status: int) -> None:
+    petra = make_petra()
+    assert misuse(petra, link_mailed_to(ADDRESS)) == status
+    assert not Person.objects.filter(email=ADDRESS).exists()
+
+
+def test_opening_the_link_confirms_nothing() -> None:
+    petra = make_petra()
+    link = link_mailed_to(ADDRESS)
+    client = client_of(petra)
+    for method in (client.get, client.head):
+        assert method(link).status_code == 200
+    petra.refresh_from_db()
+    assert petra.email == ""
+    assert confirm(petra, link) == 200
+
+
+def test_without_the_pages_own_mark_nothing_is_confirmed() -> None:
+    petra = make_petra()
+    token = token_of(link_mailed_to(ADDRESS))
+    assert client_of(petra, enforce_csrf_checks=True).post(PAGE, {"token": token}).status_code == 403
+    petra.refresh_from_db()
+    assert petra.email == ""
+
+
+def test_a_link_is_used_once() -> None:
+    petra = make_petra()
+    link = link_mailed_to(ADDRESS)
+    assert [confirm(petra, link), confirm(petra, link)] == [200, 409]
+    set_email(username="petra", email="later@people.example", actor=None)
+    assert confirm(petra, link) == 409
+    petra.refresh_from_db()
+    assert petra.email == "later@people.example"
+
+
+def test_nobody_signs_in_by_a_link() -> None:
+    petra = make_petra()
+    link = link_mailed_to(ADDRESS)
+    client = client_of(petra)
+    client.logout()
+    for answer in (client.get(link), client.post(PAGE, {"token": token_of(link)})):
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
+    petra.refresh_from_db()
+    assert petra.email == ""
+
+
+def test_no_key_confirms() -> None:
+    petra = make_petra()
+    token = token_of(link_mailed_to(ADDRESS))
+    headers = {"Authorization": f"Bearer {Caller(petra).key}"}
+    answer: Any = client_of(petra)
+    answer.logout()
+    assert answer.post(PAGE, {"token": token}, headers=headers).status_code == 302
+    petra.refresh_from_db()
+    assert petra.email == ""
+
+
+def test_the_link_is_kept_nowhere() -> None:
+    """Governance reads notices and deliveries, and could open a link from there as an account whose password it reset."""
+    petra = make_petra()
+    token = token_of(link_mailed_to(ADDRESS))
+    for rows in (Notification, Delivery):
+        assert not [row for row in rows.objects.values() if token in str(row) or "token=" in str(row)]
+    assert Delivery.objects.get(notification__person=petra).status == "delivered"
+
+
+def test_an_address_that_changed_meanwhile_gets_no_link() -> None:
+    make_petra()
+    set_email(username="petra", email="other@people.example", actor=Person.objects.get(username="root"))
+    link_mailed_to("other@people.example")
+    first, second = Delivery.objects.filter(notification__kind="account.confirm_email").order_by("pk")
+    assert (first.target, first.status, second.status) == (ADDRESS, "failed", "delivered")
+    assert "does not wait" in first.error
+
+
+def test_notices_go_to_the_verified_address_alone() -> None:
+    petra = make_petra()
+    tell = partial(notify, kind="test", subject="Subject", text="Text.", now=NOW)
+    tell(key="before", persons=[petra])
+    tell(key="after", persons=[confirmed(petra)])
+    assert list(Delivery.objects.filter(notification__kind="test").values_list("notification__key", "target")) == [
+        (f"after:person:{petra.pk}", ADDRESS)
+    ]
+
+
+def test_a_machine_confirms_nothing_in_the_name_of_its_person() -> None:
+    petra = make_petra()
+    token = token_of(link_mailed_to(ADDRESS))
+    with request_origin("1"):
+        set_caller(ByKey(key_id=1, key="ts_x", consumer_id=1, consumer="agent", is_person=False))
+        with pytest.raises(ForbiddenError) as refusal:
+            confirm_email(token=token, actor=petra)
+    assert refusal.value.code == "person_needed"
+    assert confirm_email(token=token, actor=petra).email == ADDRESS
+
+
+def test_the_mail_is_sent_again_and_not_more_often_than_every_five_minutes() -> None:
+    petra = make_petra()
+    mails = Delivery.objects.filter(target=ADDRESS)
+    client = client_of(petra)
+    assert "five minutes" in client.post(PAGE).content.decode()
+    set_email(username="petra", email=ADDRESS, actor=Person.objects.get(username="root"))
+    assert mails.count() == 1
+    Notification.objects.update(created_at=Notification.objects.get().created_at - timedelta(minutes=6))
+    assert "on its way" in client.post(PAGE).content.decode()
+    assert mails.count() == 2
+
+
+@pytest.mark.parametrize("door", ["person", "command", "API", "form"])
+def test_without_a_mail_server_the_address_waits_and_it_is_said_what_to_do(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_mail(monkeypatch, "")
+    root, petra, out = make_root(), make_person("petra", *BOTH, email=""), StringIO()
+    if door == "command":
+        call_command("set_email", "petra", ADDRESS, "--as", "root", stdout=out)
+        said = out.getvalue()
+    elif door == "API":
+        said = Caller(root).put("/api/v1/people/petra/email", {"email": ADDRESS}).json()["email_remedy"]
+    else:
+        answer = Visitor(root).client.post(
+            f"/admin/catalog/person/{petra.pk}/change/", form_of(petra, email_to_confirm=ADDRESS), follow=True
+        )
+        petra.refresh_from_db()
+        said = answer.content.decode() if door == "form" else client_of(petra).get(PAGE).content.decode()
+    assert "TOUCHSTONE_EMAIL_URL" in said
+    assert f"bin/manage set_email petra {ADDRESS}" in said
+    assert not Delivery.objects.exists()
+    petra.refresh_from_db()
+    assert (petra.email, petra.email_to_confirm) == ("", ADDRESS)
