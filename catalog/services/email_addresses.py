@@ -1,8 +1,8 @@
 """E-mail addresses of accounts: who gives one, and how the person confirms it.
 
-`Person.email` is verified: two-person rules tell people apart by it. The operator vouches for what they set at the command line.
-From everybody else an address waits in `email_to_confirm` until the person, signed in to that very account, confirms the link
-that was mailed to it. It takes both: the mailbox alone, or the account alone, says nothing.
+`Person.email` is verified: two-person rules tell people apart by it. The operator vouches for an address at the command line.
+From everybody else one waits in `email_to_confirm` until the person, signed in to that very account, opens the link that was
+mailed to it and confirms it. It takes both: the mailbox alone, or the account alone, says nothing.
 
 The link's token is made when the mail goes out and is kept nowhere.
 """
@@ -14,9 +14,9 @@ from django.core import signing
 from django.utils import timezone
 
 from catalog.callers import machine
-from catalog.models import Delivery, Person
+from catalog.models import Delivery, Notification, Person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
-from catalog.services.notifications import notify
+from catalog.rules.vocabulary import DeliveryChannel
 from catalog.services.recording import recorded
 
 KIND = "account.confirm_email"
@@ -42,17 +42,17 @@ def ask_to_confirm(person: Person) -> bool:
     lately = Delivery.objects.filter(notification__person=person, notification__kind=KIND, target=address)
     if lately.filter(notification__created_at__gt=now - PAUSE).exists():
         return False
-    notify(
+    notice = Notification.objects.create(
         key=f"confirm_email:{person.pk}:{now.isoformat()}",
         kind=KIND,
+        person=person,
+        created_at=now,
         subject=f"Confirm the e-mail address of the account {person.username}",
         text=f"The address {address} was given for the account {person.username}. It counts once it is confirmed: sign in as "
         f"{person.username}, open the link in the mail to {address} and press Confirm, within 3 days. The page {PAGE} of "
         "Touchstone sends the mail again. If this account is not yours, do nothing.",
-        now=now,
-        persons=[person],
-        address=address,
     )
+    Delivery.objects.create(notification=notice, channel=DeliveryChannel.EMAIL, target=address, next_attempt_at=now)
     return True
 
 
@@ -66,17 +66,22 @@ def how_to_confirm(person: Person) -> str:
         return ""
     vouch = f"the operator vouches for it with `bin/manage set_email {person.username} {person.email_to_confirm}`."
     if not is_mail_on():
-        return f"No mail can be sent, since TOUCHSTONE_EMAIL_URL names no mail server: set one and give the address again, or {vouch}"
+        off = "No mail can be sent, since TOUCHSTONE_EMAIL_URL names no mail server"
+        return f"{off}: set one and give the address again, or {vouch}"
+    can_sign_in = person.is_staff and person.has_usable_password()
+    needed = "" if can_sign_in else " (the account needs staff status and a password, set in the admin under People)"
     return (
-        f"{person.username} signs in, opens the link in the mail to {person.email_to_confirm} and confirms it within 3 days "
-        f"(the page {PAGE} sends it again), or {vouch}"
+        f"{person.username} signs in{needed}, opens the link in the mail to {person.email_to_confirm} and confirms it within "
+        f"3 days (the page {PAGE} sends it again), or {vouch}"
     )
 
 
 def link_for(person: Person, address: str) -> str:
-    """The address of the page that confirms; without scheme and host where TOUCHSTONE_PUBLIC_URL is not set."""
+    """The line of the mail with the page that confirms; without a host where TOUCHSTONE_PUBLIC_URL is not set."""
     token = signing.dumps({"person": person.pk, "address": address}, salt=_SALT)
-    return f"{settings.TOUCHSTONE.public_url.rstrip('/')}{PAGE}?token={token}"
+    host = settings.TOUCHSTONE.public_url.rstrip("/")
+    where = "" if host else "Behind the host of Touchstone, where you sign in: "
+    return f"{where}{host}{PAGE}?token={token}"
 
 
 def address_to_confirm(*, token: str, actor: Person) -> str:
@@ -103,7 +108,7 @@ def address_to_confirm(*, token: str, actor: Person) -> str:
     if said["person"] != actor.pk:
         raise ForbiddenError(
             f"This link belongs to another account than {actor.username}, to which you are signed in.",
-            remedy="Sign in to the account that the mail names and open the link again. If that account is not yours, do nothing.",
+            remedy="Sign in to the account that the mail names and open the link again. If it is not yours, do nothing.",
             code="link_of_another",
         )
     if address == actor.email:

@@ -43,21 +43,20 @@ def notify(
     persons: Iterable[Person] = (),
     consumers: Iterable[Consumer] = (),
     payload: Mapping[str, Any] | None = None,
-    address: str = "",
 ) -> int:
     """How many recipients were given the notice; those who were given `key` before get nothing, whatever it says this time.
 
     A person is notified by e-mail, a consumer by its webhook and the e-mail of its contact and its owner (who also finds the
     notice in the application), each address once. A person who left gets no e-mail. `kind` is dotted (`agreement.requested`)
     and is the `type` of the webhook's body, `payload` its `data`: plain JSON values, no secrets. `key` has at most 160
-    characters. `address`: where the e-mail to the persons goes, in place of their own.
+    characters.
 
     Consumers should come with their owners (`select_related`), else each costs a query.
     """
     if not 0 < len(key) <= LONGEST_KEY:
         message = f"The key of a notice has {len(key)} characters; it must have 1 to {LONGEST_KEY}: {key[:80]!r}."
         raise ValueError(message)
-    recipients = {recipient.key_of(key): recipient for recipient in _recipients(persons, consumers, address)}
+    recipients = {recipient.key_of(key): recipient for recipient in _recipients(persons, consumers)}
     with transaction.atomic():
         written = _insert(recipients, kind, " ".join(subject.split())[:LONGEST_SUBJECT], text, now, payload or {})
         Delivery.objects.bulk_create(
@@ -97,13 +96,13 @@ def shown_target(channel: str, target: str) -> str:
     return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/…"
 
 
-def _recipients(persons: Iterable[Person], consumers: Iterable[Consumer], address: str) -> Iterator[_Recipient]:
+def _recipients(persons: Iterable[Person], consumers: Iterable[Consumer]) -> Iterator[_Recipient]:
     mailed: set[str] = set()
     seen = set()
     for person in persons:
         if person.pk not in seen:
             seen.add(person.pk)
-            yield _Recipient(person.pk, None, tuple(_mails(mailed, (address or person.email) if person.is_active else "")))
+            yield _Recipient(person.pk, None, tuple(_mails(mailed, person.email if person.is_active else "")))
     for consumer in consumers:
         owner_email = consumer.owner.email if consumer.owner.is_active else ""
         ways = list(_mails(mailed, consumer.contact_email, owner_email))

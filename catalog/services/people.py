@@ -108,6 +108,7 @@ def set_email(*, username: str, email: str, actor: Person | None = None) -> Pers
             f"'{email}' is not an e-mail address.", remedy="Give one such as kim.lee@example.org.", field="email"
         ) from error
     with recorded("set_email", actor):
+        person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # who confirms one meanwhile loses nothing
         give_address(person, address, actor)
         person.save(update_fields=["email", "email_to_confirm"])
         ask_to_confirm(person)

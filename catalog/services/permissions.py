@@ -106,8 +106,8 @@ def require_identity(actor: Person | None, action: str) -> None:
             f"{actor.username} may not {action}: it takes a second person, and this account has no verified e-mail address, "
             "so it cannot be told from another account of the same person.",
             remedy=how_to_confirm(actor)
-            or f"Governance gives an address in the admin under People, and {actor.username} confirms it by the link in the mail; "
-            f"or the operator vouches for one with `bin/manage set_email {actor.username} ADDRESS`.",
+            or f"Governance gives an address in the admin under People, and {actor.username} confirms it by the link in the "
+            f"mail; or the operator vouches for one with `bin/manage set_email {actor.username} ADDRESS`.",
             code="identity_not_verifiable",
         )
 

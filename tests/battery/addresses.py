@@ -1,22 +1,42 @@
 """The mail that confirms an address, and the person who opens its link."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from pydantic import SecretStr
-from pytest import MonkeyPatch
 
 from catalog.models import Person
+from catalog.services.people import set_email
+from tests.battery.people import BOTH
+from tests.factories import make_person
 from trust.notices.services.delivery import deliver_due
 
-PAGE = "/account/email"
+PAGE, ADDRESS = "/account/email", "petra@people.example"
 
 
-def with_mail(monkeypatch: MonkeyPatch, url: str = "smtp://mail.example.org") -> None:
+def make_root() -> Person:
+    return Person.objects.create_superuser("root", "root@people.example")
+
+
+def by_service(root: Person, petra: Person) -> None:
+    set_email(username=petra.username, email=ADDRESS, actor=root)
+
+
+def make_petra(give: Callable[[Person, Person], None] = by_service) -> Person:
+    """Of governance, with an address that a superuser gave."""
+    petra = make_person("petra", *BOTH, email="")
+    give(make_root(), petra)
+    petra.refresh_from_db()
+    return petra
+
+
+def with_mail(monkeypatch: pytest.MonkeyPatch, url: str = "smtp://mail.example.org") -> None:
     monkeypatch.setattr(settings.TOUCHSTONE, "email_url", SecretStr(url))
 
 

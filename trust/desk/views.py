@@ -185,7 +185,8 @@ def account_email(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, Person):
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     person, given = request.user, request.POST if request.method == "POST" else request.GET
-    token, context, status = given.get("token", "")[:LONGEST_TOKEN], {}, HTTPStatus.OK
+    token, status = given.get("token", "")[:LONGEST_TOKEN], HTTPStatus.OK
+    context: dict[str, object] = {}
     try:
         if token and request.method == "POST":
             person = email_addresses.confirm_email(token=token, actor=person)
@@ -206,7 +207,7 @@ def _mailed_again(person: Person) -> str:
     if is_sent:
         transaction.on_commit(enqueue_deliveries)
         return f"The mail to {person.email_to_confirm} is on its way."
-    return "No mail was sent: one was sent less than five minutes ago, or none can be. Look into the folder for unwanted mail too."
+    return "No mail was sent: one was less than five minutes ago, or none can be. Look into the folder for unwanted mail too."
 
 
 def _signed(report: Report, request: HttpRequest, now: datetime) -> SignedReport | None:

@@ -13,8 +13,8 @@ from catalog.services.people import set_email
 
 class Command(BaseCommand):
     help = (
-        "Set the e-mail address of a person, which the operator vouches for; with --as the person has to confirm it. Two accounts "
-        "with one address count as one person."
+        "Set the e-mail address of a person, for which the operator vouches; with --as the person has to confirm it. "
+        "Two accounts with one address count as one person."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
