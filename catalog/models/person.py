@@ -36,7 +36,8 @@ class Person(AbstractUser):
 
     The history has every change of an account, and that a password was changed: never the password, nor its hash.
 
-    email: verified; accounts are told apart by it. email_to_confirm: was given and is not confirmed yet, so it says nothing.
+    email: verified; accounts are told apart by it. email_to_confirm: was given and is not confirmed yet. Two accounts are one
+    person by either, and two people by the verified one alone.
     """
 
     email_to_confirm = models.EmailField(

@@ -92,7 +92,9 @@ def has_identity(person: Person) -> bool:
 
 
 def is_same_person(one: Person, other: Person) -> bool:
-    """Two accounts that have, or ever had, the same e-mail address are one person. One query, none for one account."""
+    """Two accounts that have, or ever had, the same e-mail address are one person, confirmed or not. One query, none for one
+    account.
+    """
     return one.pk == other.pk or _said("catalog_is_same_person(%s, %s)", one.pk, other.pk)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import signing
+from django.test import Client
 
 from catalog.callers import Caller as ByKey
 from catalog.callers import request_origin, set_caller
@@ -131,6 +132,18 @@ def test_nobody_signs_in_by_a_link() -> None:
         assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
     petra.refresh_from_db()
     assert petra.email == ""
+
+
+def test_who_signs_in_comes_back_to_the_link() -> None:
+    petra = make_petra()
+    petra.is_staff = True
+    petra.set_password("correct-horse-9")
+    petra.save()
+    link, client = link_mailed_to(ADDRESS), Client()
+    form = client.get(link)["Location"]
+    answer = client.post(form, {"username": "petra", "password": "correct-horse-9"})
+    assert (answer.status_code, answer["Location"]) == (302, link)
+    assert f"Confirm {ADDRESS}" in client.get(answer["Location"]).content.decode()
 
 
 def test_no_key_confirms() -> None:

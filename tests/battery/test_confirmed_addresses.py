@@ -33,7 +33,11 @@ from tests.battery.addresses import (
 )
 from tests.battery.people import BOTH
 from tests.battery.test_changed_accounts import ACTS, agreement, form_of, in_form, review, trust_policy, waiver
-from tests.factories import NOW, make_governance, make_owner, make_person
+from tests.factories import NOW, make_governance, make_governed_product, make_owner, make_person
+from tests.trust.builders import make_waiver
+from trust.models import CurrentVerdict
+from trust.verdicts.queries.waivers import granted_waivers
+from trust.verdicts.services.judging import ensure_current
 
 pytestmark = pytest.mark.django_db
 
@@ -168,11 +172,32 @@ def test_a_verified_address_stays_until_the_next_one_is_confirmed() -> None:
     assert confirmed(petra).email == ADDRESS
 
 
-def test_an_address_that_waits_says_nothing_about_who_is_who() -> None:
-    """Else governance could make two people one, and take the word from either."""
-    petra, otto = make_petra(), make_person("otto", *BOTH, email=ADDRESS)
-    assert not is_same_person(petra, otto)
-    assert is_same_person(confirmed(petra), otto)
+@pytest.mark.parametrize("then", ["waits", "withdrawn", "replaced", "confirmed"])
+@pytest.mark.parametrize("act", [waiver, review, trust_policy], ids=lambda act: act.__name__)
+def test_who_leaves_the_address_of_the_second_account_unconfirmed_is_one_person_with_it(
+    act: Callable[[Person, Person], object], then: str
+) -> None:
+    petra, otto = make_petra(), make_person("otto", *BOTH, email=ADDRESS.upper())
+    if then == "withdrawn":
+        in_form(Person.objects.get(username="root"), petra, email_to_confirm="")
+    elif then == "replaced":
+        set_email(username="petra", email="other@people.example", actor=Person.objects.get(username="root"))
+    elif then == "confirmed":
+        petra = confirmed(petra)
+    assert is_same_person(petra, otto)
+    with pytest.raises(ForbiddenError) as refusal:
+        act(petra, otto)
+    assert refusal.value.code == ("identity_not_verifiable" if act is trust_policy and then != "confirmed" else "four_eyes")
+
+
+def test_accounts_that_wait_for_one_address_end_the_waiver_between_them() -> None:
+    olga, granter = make_person("olga", *BOTH, email=""), make_governance()
+    product = make_governed_product(owner=olga)
+    granted = make_waiver(product, granted_by=granter)
+    ensure_current([product.id], NOW)
+    set_email(username="olga", email=granter.email, actor=make_root())
+    assert CurrentVerdict.objects.get(product=product).invalidated
+    assert granted not in granted_waivers(NOW)
 
 
 @pytest.mark.parametrize("act", [waiver, review, trust_policy], ids=lambda act: act.__name__)

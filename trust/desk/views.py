@@ -39,7 +39,7 @@ SEARCHED_FROM = 12  # fewer products than this are found faster by eye
 
 LONGEST_QUERY = 100
 LONGEST_SLUG = 80
-LONGEST_TOKEN = 1000
+LONGEST_TOKEN = 4000
 _STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidError: HTTPStatus.BAD_REQUEST,
     ForbiddenError: HTTPStatus.FORBIDDEN,
