@@ -27,6 +27,7 @@ _CHANGED = {
     "first_name": "another name",
     "last_name": "another name",
     "email": "another e-mail address",
+    "email_to_confirm": "the e-mail address to confirm",
     "is_staff": "another staff status",
     "is_superuser": "another superuser status",
     "is_active": "closed or opened",
