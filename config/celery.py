@@ -48,6 +48,7 @@ app.conf.update(
     task_time_limit=TASK_SECONDS,
     task_annotations={
         "trust.execute_run": {"time_limit": environment.run_time_limit_seconds + RUN_GRACE_SECONDS},
+        "trust.do_job": {"time_limit": environment.run_time_limit_seconds + RUN_GRACE_SECONDS},
         "trust.check_ledger": {"time_limit": 6 * 3600.0},  # it reads the whole ledger
     },
     worker_prefetch_multiplier=1,
@@ -71,7 +72,11 @@ app.conf.update(
     # Queues are served in turn: neither a thousand waiting runs nor a slow webhook holds up the sweep and the judging.
     task_queues=[Queue("housekeeping"), Queue("runs"), Queue("notices")],
     task_default_queue="housekeeping",
-    task_routes={"trust.execute_run": {"queue": "runs"}, "trust.deliver_notices": {"queue": "notices"}},
+    task_routes={
+        "trust.execute_run": {"queue": "runs"},
+        "trust.do_job": {"queue": "runs"},
+        "trust.deliver_notices": {"queue": "notices"},
+    },
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",
