@@ -6,6 +6,7 @@ from threading import BoundedSemaphore
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.bodies import Document, JsonDocument, OldYamlDocument, YamlDocument
+from api.pagination import KeysetPagination
 from api.v1.base import ApiView, StrictSerializer
 from api.v1.fields import JsonObjectField, TextField
 from catalog.rules.errors import NotFoundError
@@ -53,6 +55,10 @@ class JobAnswer(serializers.Serializer[IntakeJob]):
 class JobView(ApiView):
     kind: ClassVar[IntakeJobKind]
 
+    def own(self) -> QuerySet[IntakeJob]:
+        """The jobs of the kind that the person asked for and that are kept."""
+        return IntakeJob.objects.filter(kind=self.kind, requested_by=self.actor, expires_at__gt=self.now)
+
     def answered(self, job: IntakeJob, request: Request) -> Response:
         """The job as it is, or as it is within the seconds that the header `Prefer` lets it take."""
         asked = _WAIT.search(request.headers.get("Prefer", ""))
@@ -67,7 +73,7 @@ class JobView(ApiView):
         return Response(JobAnswer(job).data, status=202 if job.finished_at is None else 200, headers=headers)
 
     def found(self, job_id: UUID) -> IntakeJob:
-        job = IntakeJob.objects.filter(id=job_id, kind=self.kind, requested_by=self.actor, expires_at__gt=self.now).first()
+        job = self.own().filter(id=job_id).first()
         if job is None:
             raise NotFoundError(
                 f"There is no {self.kind} {job_id} of yours.", remedy="It is kept for a day, for who asked. Ask for a new one."
@@ -86,6 +92,13 @@ class TriesView(JobView):
     kind = IntakeJobKind.TRY
     parser_classes = [YamlDocument, OldYamlDocument, JsonDocument]
     write_query = TryQuery
+    pagination_class = KeysetPagination
+    keyset = ("-requested_at", "-id")
+
+    @extend_schema(operation_id="list_tries", responses=JobAnswer(many=True), tags=["contracts"])
+    def get(self, request: Request) -> Response:
+        """Your tries of the last day, newest first."""
+        return self.page(self.own(), JobAnswer)
 
     @extend_schema(
         operation_id="try_contract",
@@ -127,6 +140,13 @@ class TryView(JobView):
 
 class DraftsView(JobView):
     kind = IntakeJobKind.DRAFT
+    pagination_class = KeysetPagination
+    keyset = ("-requested_at", "-id")
+
+    @extend_schema(operation_id="list_drafts", responses=JobAnswer(many=True), tags=["contracts"])
+    def get(self, request: Request) -> Response:
+        """Your drafts of the last day, newest first."""
+        return self.page(self.own(), JobAnswer)
 
     @extend_schema(
         operation_id="draft_contract",
