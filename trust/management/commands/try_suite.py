@@ -127,6 +127,7 @@ def _as_document(evidence: RunEvidence) -> dict[str, Any]:
         "status": evidence.status.value,
         "rows": evidence.rows,
         "seconds": round(evidence.seconds, 3),
+        "reading": dict(evidence.reading),
         "results": [_as_mapping(result) for result in evidence.results],
         "failure": None
         if failure is None
@@ -164,6 +165,8 @@ def _as_text(evidence: RunEvidence) -> str:
         lines.append("")
     if evidence.failure:
         lines.append(f"{evidence.failure.code}: {evidence.failure.message} {evidence.failure.remedy}")
+    if evidence.reading:
+        lines.append(f"Read with {', '.join(f'{name} {_shown(text)}' for name, text in evidence.reading.items())}.")
     counts = {status: sum(result.status is status for result in evidence.results) for status in CheckStatus}
     counted = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
