@@ -190,3 +190,12 @@ def test_no_evidence_lives_for_more_than_a_quarter(bench: Bench, schedule: str) 
     bench.run(ago=timedelta(days=93))
     judge_product(product_id=bench.product.pk, now=timezone.now(), cause="test")
     assert open_gates(bench.outcome())["evidence"] == "evidence_too_old"
+
+
+@pytest.mark.parametrize(("missing", "is_covered"), [(0, True), (19, True), (20, False)])
+def test_a_limit_in_rows_covers_as_much_as_it_leaves(bench: Bench, missing: int, is_covered: bool) -> None:
+    """Less than 20 of 400 rows is 5%, as much as the trust policy lets fail."""
+    bench.fields = [ID, {**OPTIONAL, "quality": [{"metric": "nullValues", "mustBeLessThan": 20}]}]
+    bench.rules = [HAS_ROWS, BETWEEN]
+    outcome = bench.judged(as_csv(rows_of(amount=lambda n: None if n <= missing else n)))
+    assert (not open_gates(outcome)) is is_covered

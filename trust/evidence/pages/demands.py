@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from catalog.rules.operators import in_words
 from trust.evidence.rules import formatting
 from trust.evidence.rules.facts import CheckFacts
 
@@ -22,6 +23,10 @@ _DEMANDS: Mapping[str, str] = {
     "expect_column_values_to_not_match_regex": "{column} never matches {regex}",
     "expect_column_values_to_be_of_type": "{column} is of type {type_}",
     "expect_column_values_to_be_in_type_list": "{column} is of an allowed type",
+    "expect_column_missing_values_to_be_within_limits": "missing values of {column}: {operators}",
+    "expect_column_invalid_values_to_be_within_limits": "invalid values of {column}: {operators}",
+    "expect_duplicate_values_to_be_within_limits": "duplicate values of {columns}: {operators}",
+    "expect_table_row_count_to_be_within_limits": "number of rows: {operators}",
     "expect_column_values_to_exist_in_reference": "every {columns} exists in {reference}",
     "expect_column_pair_values_to_be_equal": "{column_A} equals {column_B}",
     "expect_column_pair_values_a_to_be_greater_than_b": "{column_A} is greater than {column_B}",
@@ -77,6 +82,7 @@ def _values(check: CheckFacts) -> dict[str, str]:
         "column_A": formatting.shorten(kwargs.get("column_A", "?")),
         "column_B": formatting.shorten(kwargs.get("column_B", "?")),
         "limits": _limits(kwargs),
+        "operators": in_words(kwargs) + ("%" if kwargs.get("unit") == "percent" else " rows"),
         "value": _number(kwargs.get("value")),
         "values": formatting.names(allowed, 4) if isinstance(allowed, list | tuple) else "the allowed values",
         "regex": formatting.shorten(kwargs.get("regex", "?")),

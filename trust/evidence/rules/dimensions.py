@@ -8,17 +8,20 @@ _TYPES: dict[Dimension, tuple[str, ...]] = {
     Dimension.COMPLETENESS: (
         "expect_column_values_to_not_be_null",
         "expect_column_proportion_of_non_null_values_to_be_between",
+        "expect_column_missing_values_to_be_within_limits",
     ),
     Dimension.UNIQUENESS: (
         "expect_column_values_to_be_unique",
         "expect_compound_columns_to_be_unique",
         "expect_multicolumn_values_to_be_unique",
         "expect_column_proportion_of_unique_values_to_be_between",
+        "expect_duplicate_values_to_be_within_limits",
     ),
     Dimension.VOLUME: (
         "expect_table_row_count_to_be_between",
         "expect_table_row_count_to_equal",
         "expect_table_row_count_to_equal_other_table",
+        "expect_table_row_count_to_be_within_limits",
     ),
     Dimension.SCHEMA: (
         "expect_column_to_exist",

@@ -3,12 +3,20 @@
 REFERENCE_TYPE = "expect_column_values_to_exist_in_reference"
 """Our own: every value of a column exists in a column of another port."""
 
+MISSING_LIMITS_TYPE = "expect_column_missing_values_to_be_within_limits"
+INVALID_LIMITS_TYPE = "expect_column_invalid_values_to_be_within_limits"
+DUPLICATE_LIMITS_TYPE = "expect_duplicate_values_to_be_within_limits"
+ROW_COUNT_LIMITS_TYPE = "expect_table_row_count_to_be_within_limits"
+LIMIT_TYPES = frozenset({MISSING_LIMITS_TYPE, INVALID_LIMITS_TYPE, DUPLICATE_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE})
+"""Our own: the metrics of ODCS in rows or percent, within the standard's operators."""
+
 REFUSED_TYPES = frozenset({"unexpected_rows_expectation", "expect_query_results_to_match_comparison"})
 """They run SQL text of their author."""
 
 KNOWN_TYPES = frozenset(
     {
         REFERENCE_TYPE,
+        *LIMIT_TYPES,
         "expect_column_distinct_values_to_be_in_set",
         "expect_column_distinct_values_to_contain_set",
         "expect_column_distinct_values_to_equal_set",

@@ -9,7 +9,11 @@ from trust.evidence.rules.facts import CheckFacts
 from trust.vocabulary import CheckStatus
 
 _LONGEST_VALUE = 40
-_ASK_FOR_NULLS = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}
+_ASK_FOR_NULLS = {
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_null",
+    "expect_column_missing_values_to_be_within_limits",
+}
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

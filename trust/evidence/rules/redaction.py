@@ -16,6 +16,9 @@ _COUNTS = {
     "expect_column_proportion_of_non_null_values_to_be_between",
     "expect_column_values_to_be_of_type",
     "expect_column_values_to_be_in_type_list",
+    "expect_column_missing_values_to_be_within_limits",
+    "expect_column_invalid_values_to_be_within_limits",
+    "expect_duplicate_values_to_be_within_limits",
 }
 """Types that observe a number of values, or their type, and no value."""
 

@@ -4,7 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from catalog.rules.operators import OperatorError, bounds_of
+from trust.evidence.rules.expectation_types import LIMIT_TYPES, MISSING_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE
 from trust.evidence.rules.facts import CheckFacts
+from trust.evidence.rules.formatting import asked_rows
 
 _PROPORTIONS = {
     "expect_column_proportion_of_non_null_values_to_be_between",
@@ -16,7 +19,9 @@ _ASK_FOR_MISSING = {
     "expect_column_values_to_not_be_null",
     "expect_column_values_to_be_null",
     "expect_column_proportion_of_non_null_values_to_be_between",
+    MISSING_LIMITS_TYPE,
 }
+_LIMITS = LIMIT_TYPES - {ROW_COUNT_LIMITS_TYPE}
 _AGGREGATES = {
     "expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
     "expect_column_chisquare_test_p_value_to_be_greater_than",
@@ -36,16 +41,30 @@ _AGGREGATES = {
 }
 
 
-def tolerance_of(expectation_type: str, kwargs: Mapping[str, Any]) -> float:
-    """The share of rows that must hold, 0 to 1; 1 where no other is given, 0 where it is not a number.
+def tolerance_of(expectation_type: str, kwargs: Mapping[str, Any], rows: int | None = None) -> float:
+    """The share of the `rows` that a check asked that must hold, 0 to 1; 1 where no other is given, 0 where it is not a number.
 
     A number in text is that number, as Great Expectations reads it.
     """
+    if expectation_type in _LIMITS:
+        return _required_by_limits(kwargs, rows)
     is_proportion = expectation_type in _PROPORTIONS
     share = kwargs.get("min_value") if is_proportion else kwargs.get("mostly")
     if share is None:
         return 0.0 if is_proportion else 1.0
     return number if (number := _number(share)) is not None else 0.0
+
+
+def _required_by_limits(kwargs: Mapping[str, Any], rows: int | None) -> float:
+    """What the greatest number or share that the operators allow leaves of the rows."""
+    try:
+        highest = bounds_of(kwargs).high
+    except OperatorError:
+        return 0.0
+    whole = 100 if kwargs.get("unit") == "percent" else rows
+    if highest is None or not whole:
+        return 0.0
+    return min(1.0, max(0.0, 1 - float(highest) / whole))
 
 
 def lets_all_fail(mostly: Any) -> bool:
@@ -72,7 +91,7 @@ def vouches_for_most(check: CheckFacts, rows: int | None, least: float) -> bool:
     A row condition tolerates whatever it leaves out, on top of what `mostly` tolerates. Where a check under a condition cannot
     count its rows, it vouches for none. Rows without a value are another question: `fills_most`, `looks_at_many`.
     """
-    tolerance = tolerance_of(check.type, check.kwargs)
+    tolerance = tolerance_of(check.type, check.kwargs, asked_rows(check))
     if not check.kwargs.get("row_condition") or rows == 0:
         return tolerance >= least
     return check.element_count is not None and rows is not None and tolerance * check.element_count >= least * rows

@@ -103,7 +103,7 @@ def _contribution(
         freshness=assessed.freshness,
         value=float(value_of(check, assessed)),
         is_counted=is_counted,
-        tolerance=None if asked_rows(check) is None else tolerance_of(check.type, check.kwargs),
+        tolerance=None if (asked := asked_rows(check)) is None else tolerance_of(check.type, check.kwargs, asked),
         element_count=check.element_count,
         unexpected_count=check.unexpected_count,
         waiver_id=waiver.id if waiver else None,

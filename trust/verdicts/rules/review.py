@@ -19,8 +19,8 @@ from catalog.rules.vocabulary import Cadence, Sensitivity, Severity
 from trust.evidence.rules.facts import FieldFacts
 from trust.verdicts.rules.facts import ProductFacts
 
-_TIGHTER_BELOW = {"max_value", "threshold"}
-_TIGHTER_ABOVE = {"min_value", "mostly"}
+_TIGHTER_BELOW = {"max_value", "threshold", "mustBeLessThan", "mustBeLessOrEqualTo"}
+_TIGHTER_ABOVE = {"min_value", "mostly", "mustBeGreaterThan", "mustBeGreaterOrEqualTo"}
 _TIGHTER_TRUE = {"strict_min", "strict_max"}
 _FEWER = {"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"}
 _MORE = {"expect_column_values_to_not_be_in_set", "expect_column_distinct_values_to_contain_set"}

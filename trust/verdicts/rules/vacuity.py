@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalog.rules.expectation import Expectation
-from trust.evidence.rules.expectation_types import REFERENCE_TYPE
+from catalog.rules.operators import OperatorError, bounds_of
+from trust.evidence.rules.expectation_types import INVALID_LIMITS_TYPE, LIMIT_TYPES, REFERENCE_TYPE
 from trust.evidence.rules.pattern_language import find_every_text, find_no_text
 from trust.verdicts.rules.check_coverage import lets_all_fail
 
@@ -33,6 +34,8 @@ def cannot_fail(expectation: Expectation, place: str) -> str | None:
         return "`mostly` is 0, so every row may break it"
     if expectation.type == REFERENCE_TYPE:
         return _own_reference(kwargs, place)
+    if expectation.type in LIMIT_TYPES:
+        return _limits(expectation.type, kwargs)
     rule = _RULES.get(expectation.type)
     return rule(kwargs) if rule else None
 
@@ -44,6 +47,20 @@ def _own_reference(kwargs: Mapping[str, Any], place: str) -> str | None:
     if kwargs.get("reference") != place or not isinstance(ours, list) or ours != theirs:
         return None
     return "the reference is the column itself" if len(ours) == 1 else "the reference is the columns themselves"
+
+
+def _limits(kind: str, kwargs: Mapping[str, Any]) -> str | None:
+    """Operators that every number of rows meets, every percentage, or the one that there always is."""
+    try:
+        bounds = bounds_of(kwargs)
+    except OperatorError:
+        return None  # it is an error, whatever the data
+    is_percent = kwargs.get("unit") == "percent"
+    if False not in bounds.outcomes(0, 100 if is_percent else _MOST_ROWS, is_whole=not is_percent):
+        return "any percentage meets its operators" if is_percent else "any number of rows meets its operators"
+    if kind == INVALID_LIMITS_TYPE and kwargs.get("value_set") is None and bounds.admits(0):
+        return _regex(kwargs)
+    return None
 
 
 def _bounds(least: float, most: float, what: str) -> Callable[[Mapping[str, Any]], str | None]:

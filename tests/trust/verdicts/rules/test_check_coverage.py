@@ -103,6 +103,22 @@ def test_the_share_of_rows_that_must_hold(kind: str, kwargs: dict[str, Any], sha
     assert tolerance_of(kind, kwargs) == share
 
 
+@pytest.mark.parametrize(
+    ("kwargs", "rows", "share"),
+    [
+        ({"mustBeLessThan": 50}, 1000, 0.95),
+        ({"mustBeLessThan": 5000}, 1000, 0.0),
+        ({"mustBeLessThan": 50}, None, 0.0),
+        ({"mustBeLessOrEqualTo": 5, "unit": "percent"}, None, 0.95),
+        ({"mustBeGreaterThan": 5}, 1000, 0.0),
+        ({"mustNotBe": 5}, 1000, 0.0),
+        ({}, 1000, 0.0),
+    ],
+)
+def test_limits_in_rows_or_percent_vouch_for_what_they_leave(kwargs: dict[str, Any], rows: int | None, share: float) -> None:
+    assert tolerance_of("expect_column_invalid_values_to_be_within_limits", kwargs, rows) == share
+
+
 @pytest.mark.parametrize("kind", ["expect_column_to_exist", "expect_column_values_to_be_null", "expect_column_type_to_be"])
 def test_that_a_critical_field_is_there_or_empty_does_not_cover_it(kind: str) -> None:
     def on_id(check: CheckFacts) -> bool:

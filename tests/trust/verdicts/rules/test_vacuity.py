@@ -41,6 +41,13 @@ CANNOT: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_pair_values_to_be_equal", {"column_A": "a", "column_B": "a"}),
     ("expect_column_quantile_values_to_be_between", {"quantile_ranges": {"quantiles": [0.5], "value_ranges": [[None, None]]}}),
     ("expect_table_columns_to_match_set", {"column_set": None}),
+    ("expect_column_missing_values_to_be_within_limits", {"column": "a", "mustBeGreaterOrEqualTo": 0}),
+    ("expect_column_missing_values_to_be_within_limits", {"column": "a", "mustBeLessOrEqualTo": 100, "unit": "percent"}),
+    ("expect_column_missing_values_to_be_within_limits", {"column": "a", "mustBeLessThan": 1e18}),
+    ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustNotBe": 2.5, "value_set": ["x"]}),
+    ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustBe": 0, "regex": ".*"}),
+    ("expect_duplicate_values_to_be_within_limits", {"column": "a", "mustNotBe": -1}),
+    ("expect_table_row_count_to_be_within_limits", {"mustBeGreaterThan": -1, "mustNotBeBetween": [-9, -1]}),
     *(
         ("expect_column_values_to_match_regex", {"column": "a", "regex": pattern})
         for pattern in (
@@ -75,6 +82,12 @@ CANNOT: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_be_between", {"column": "a", "max_value": "9" * 5000 + "-01-01"}),
 ]
 CAN: list[tuple[str, dict[str, Any]]] = [
+    ("expect_column_missing_values_to_be_within_limits", {"column": "a", "mustBeLessThan": 100}),
+    ("expect_column_missing_values_to_be_within_limits", {"column": "a", "mustBeLessThan": 100, "unit": "percent"}),
+    ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustBe": 0, "regex": ".*", "value_set": ["x"]}),
+    ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustBeGreaterThan": 0, "regex": ".*"}),
+    ("expect_duplicate_values_to_be_within_limits", {"column": "a"}),
+    ("expect_table_row_count_to_be_within_limits", {"mustNotBe": 7}),
     ("expect_column_values_to_be_unique", {"column": "a"}),
     ("expect_column_values_to_be_unique", {"column": "a", "mostly": 0.01}),
     ("expect_table_row_count_to_be_between", {"min_value": 1}),

@@ -21,10 +21,12 @@ from trust.evidence.engines.gx import reference
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.gx_check import RESULT_FORMAT, GxCheck, OwnPathCheck
+from trust.evidence.engines.gx.limit_checks import limit_check
 from trust.evidence.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
 from trust.evidence.rules.expectation_patterns import REMEDY, pattern_fault
+from trust.evidence.rules.expectation_types import LIMIT_TYPES
 from trust.evidence.rules.pattern_syntax import PatternError
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
@@ -60,6 +62,8 @@ def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, refe
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
     if expectation.type == reference.EXPECTATION_TYPE:
         return _reference_check(expectation, engine, references)
+    if expectation.type in LIMIT_TYPES:
+        return limit_check(expectation, engine)
     gx = gx_expectation(expectation)
     kwargs = gx.configuration.kwargs
     row_condition = (getattr(gx, "row_condition", None), getattr(gx, "condition_parser", None))
@@ -142,7 +146,7 @@ def _expectation_class(name: str) -> type[GxExpectation]:
     if name in OTHER_TABLES:
         raise ArgumentError(f"{name} names a table that may not be a port. Give the number of rows that is expected.")
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
+        near = difflib.get_close_matches(name, [*known, *LIMIT_TYPES, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else " See the list of expectation types in the documentation."
         raise ArgumentError(f"There is no expectation type {name!r}.{hint}")
     kind: type[GxExpectation] = get_expectation_impl(name)
