@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0032_history_of_usernames'),
+        ('catalog', '0050_confirmed_addresses'),
     ]
 
     operations = [

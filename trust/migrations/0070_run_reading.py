@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trust', '0030_wording_of_reviews'),
+        ('trust', '0040_account_notices_cursor'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0080_provisional_owners'),
-        ('trust', '0040_account_notices_cursor'),
+        ('trust', '0070_run_reading'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
