@@ -172,6 +172,10 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
                 yield path, operation
 
 
+WHOLE_DOCUMENTS = frozenset({"register_contract", "try_contract"})
+"""Operations whose body is an ODCS document."""
+
+
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook: every operation names the problems and the headers that it may answer; what is no view is added."""
     components = result.setdefault("components", {})
@@ -183,9 +187,9 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
     result["paths"] |= authzen.paths()
     for path, operation in operations_of(result):
         method = next(word for word, one in result["paths"][path].items() if one is operation)
-        if "requestBody" in operation and (method == "patch" or operation["operationId"] == "register_contract"):
+        if "requestBody" in operation and (method == "patch" or operation["operationId"] in WHOLE_DOCUMENTS):
             operation["requestBody"]["required"] = True
-        if operation["operationId"] == "register_contract":
+        if operation["operationId"] in WHOLE_DOCUMENTS:
             for content in operation["requestBody"]["content"].values():
                 content["schema"] = {"$ref": "#/components/schemas/ContractDocument"}
         for status in statuses_of(path, operation, changes=method != "get"):

@@ -48,6 +48,7 @@ app.conf.update(
     task_time_limit=TASK_SECONDS,
     task_annotations={
         "trust.execute_run": {"time_limit": environment.run_time_limit_seconds + RUN_GRACE_SECONDS},
+        "trust.do_job": {"time_limit": environment.run_time_limit_seconds + RUN_GRACE_SECONDS},
         "trust.check_ledger": {"time_limit": 6 * 3600.0},  # it reads the whole ledger
     },
     worker_prefetch_multiplier=1,
@@ -71,13 +72,18 @@ app.conf.update(
     # Queues are served in turn: neither a thousand waiting runs nor a slow webhook holds up the sweep and the judging.
     task_queues=[Queue("housekeeping"), Queue("runs"), Queue("notices")],
     task_default_queue="housekeeping",
-    task_routes={"trust.execute_run": {"queue": "runs"}, "trust.deliver_notices": {"queue": "notices"}},
+    task_routes={
+        "trust.execute_run": {"queue": "runs"},
+        "trust.do_job": {"queue": "runs"},
+        "trust.deliver_notices": {"queue": "notices"},
+    },
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",
     beat_schedule={
         "queue-due-runs": {"task": "trust.queue_due_runs", "schedule": 60.0},
         "sweep-runs": {"task": "trust.sweep_runs", "schedule": min(15.0, environment.run_lease_seconds / 2)},
+        "look-after-jobs": {"task": "trust.look_after_jobs", "schedule": 60.0},
         "judge-stale": {"task": "trust.judge_stale", "schedule": 60.0},
         "carry-out-recalls": {"task": "trust.carry_out_recalls", "schedule": 60.0},
         "check-ledger": {"task": "trust.check_ledger", "schedule": 60.0},

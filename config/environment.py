@@ -190,7 +190,8 @@ class Environment(BaseSettings):
     )
     email_url: SecretStr = Field(
         default=SecretStr(""),
-        description="Mail server, `smtp://user:password@host:port`, or `smtps://` for TLS from the start. Empty: no e-mail.",
+        description="Mail server, `smtp://user:password@host:port`, or `smtps://` for TLS from the start. Empty: no e-mail, "
+        "and only the operator verifies addresses of accounts.",
     )
     email_sender: str = Field(default="touchstone@localhost", description="Address that e-mail comes from.")
     delivery_max_attempts: int = Field(

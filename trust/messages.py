@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerError
 logger = logging.getLogger(__name__)
 
 RUN_TASK = "trust.execute_run"
+JOB_TASK = "trust.do_job"
 _SECONDS_OF_REQUESTS = 60  # beat asks again each minute
 
 
@@ -26,6 +27,14 @@ def enqueue(run_ids: Iterable[UUID]) -> None:
                 current_app.send_task(RUN_TASK, args=(run_id,), producer=producer, retry=False)
     except (BrokerError, KombuError, OSError) as error:
         logger.warning("The broker is unavailable (%s); %d runs stay queued until it is back.", error, len(waiting))
+
+
+def enqueue_job(job_id: UUID) -> None:
+    """Ask the workers to do a job."""
+    try:
+        current_app.send_task(JOB_TASK, args=(str(job_id),), retry=False)
+    except (BrokerError, KombuError, OSError) as error:
+        logger.warning("The broker is unavailable (%s); job %s waits until it is back.", error, job_id)
 
 
 def enqueue_deliveries() -> None:

@@ -16,9 +16,10 @@ from trust.clock import database_now
 from trust.decisions.services import recall_notices
 from trust.evidence.services import suites
 from trust.evidence.worker_watch import worker_name
+from trust.intake.services import jobs
 from trust.ledger.services import ledger, ledger_checks, ledger_publishing, partitions
 from trust.ledger.signing import KeyUnavailableError
-from trust.messages import enqueue
+from trust.messages import enqueue, enqueue_job
 from trust.notices.services import account_notices, delivery
 from trust.use_cases.services import use_case_upkeep
 from trust.verdicts.services import execution, judging, product_upkeep, run_conclusion
@@ -55,6 +56,22 @@ def _end_this_process() -> None:
     """The pool replaces a process that dies; the worker itself, where there is no pool, is left alone."""
     if current_process().name != "MainProcess":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(name="trust.do_job")
+def do_job(job_id: str) -> None:
+    """Try a contract, or draft one, if nobody has begun it."""
+    jobs.do_job(job_id=UUID(job_id), now=database_now())
+
+
+@shared_task(name="trust.look_after_jobs", expires=60)
+def look_after_jobs() -> None:
+    """Send lost messages again, end what lost its worker, and remove what was kept for its day."""
+    now = database_now()
+    for job_id in jobs.waiting_jobs(now):
+        enqueue_job(job_id)
+    jobs.end_lost_jobs(now)
+    jobs.remove_expired_jobs(now)
 
 
 @shared_task(name="trust.queue_due_runs", expires=60)

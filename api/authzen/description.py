@@ -129,7 +129,12 @@ def context_schema() -> dict[str, Any]:
         "description": "What else is asked for; other names are kept in the log and decide nothing.",
         "properties": {
             "purpose": {**MAYBE_PURPOSE, "description": "Where the action's properties name none."},
-            "use_case": {**MAYBE_TEXT, "minLength": 1, "maxLength": LONGEST_USE_CASE},
+            "use_case": {
+                **MAYBE_TEXT,
+                "minLength": 1,
+                "maxLength": LONGEST_USE_CASE,
+                "description": "Slug of the use case that the data is for. An unknown or retired one is answered no.",
+            },
             "min_score": {"type": ["number", "null"], "minimum": 0, "maximum": 100},
             "max_evidence_age": {**MAYBE_TEXT, "format": "duration", "examples": ["P7D", "PT36H"]},
         },

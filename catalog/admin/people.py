@@ -5,7 +5,7 @@ Notices and how they were delivered are read only: people see their own and thei
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -20,6 +20,7 @@ from catalog.admin.reach import person_of
 from catalog.models import Delivery, Notification, Person
 from catalog.queries.ownership import has_identity
 from catalog.rules.roles import PersonRole
+from catalog.services.email_addresses import ask_to_confirm, give_address, how_to_confirm
 from catalog.services.notifications import notices_for, shown_target
 from catalog.services.people import may_change
 from catalog.services.permissions import sees_everything
@@ -27,6 +28,9 @@ from catalog.services.recording import recorded
 
 NAMES = ["username", "first_name", "last_name"]
 """What everybody may know of everybody; address, roles and sign-ins are for governance, auditors and the person."""
+
+NOT_VERIFIABLE = "identity not verifiable"
+WAITS = "not verifiable: the address waits for confirmation"
 
 admin.site.unregister(Group)  # the three roles come with the migrations; a fourth would mean nothing
 
@@ -41,11 +45,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     list_fullwidth = True
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email", "email_to_confirm"]}),
         ("Roles", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "email"]
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return super().get_list_display(request) if _sees_accounts(request) else ["username", "full_name"]
@@ -87,6 +91,15 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
         reaches = not isinstance(obj, Person) or may_change(person_of(request), obj)
         return reaches and super().has_change_permission(request, obj)
 
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        gives = "email_to_confirm" in form.changed_data
+        if gives:
+            give_address(obj, obj.email_to_confirm, person_of(request))
+        super().save_model(request, obj, form, change)
+        if gives and obj.email_to_confirm:
+            ask_to_confirm(obj)
+            self.message_user(request, f"{obj.email_to_confirm} does not count yet. {how_to_confirm(obj)}", messages.WARNING)
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         with recorded("add_person", person_of(request)):
             return super().add_view(request, form_url, extra_context)
@@ -107,10 +120,12 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     def full_name(self, person: Person) -> str:
         return person.get_full_name()
 
-    @display(description="Identity", label={"identity not verifiable": "warning", "": "info"})
+    @display(description="Identity", label={NOT_VERIFIABLE: "warning", WAITS: "warning", "": "info"})
     def identity(self, person: Person) -> str:
-        """Without an address nothing tells the account from another one of the same person."""
-        return "" if has_identity(person) else "identity not verifiable"
+        """Without a verified address nothing tells the account from another one of the same person."""
+        if has_identity(person):
+            return ""
+        return WAITS if person.email_to_confirm else NOT_VERIFIABLE
 
     @display(description="Roles")
     def roles(self, person: Person) -> str:

@@ -9,12 +9,14 @@ from catalog.contracts.ecma_patterns import python_pattern
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
 from catalog.contracts.quality import report_entries
+from catalog.contracts.reading import can_read_format
+from catalog.rules.date_formats import read_format
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.vocabulary import Dimension
 
 _NUMBERS = {"minimum": "min_value", "maximum": "max_value", "exclusiveMinimum": "min_value", "exclusiveMaximum": "max_value"}
 _LENGTHS = {"minLength": "min_value", "maxLength": "max_value"}
-# Options that say how values are written or stored and demand nothing of them.
+# Options that say how values are written or stored and demand nothing of them; `reading` takes them in.
 _SILENT = {"timezone", "defaultTimezone"}
 _INSIDE = "rules inside of a column are not checked"
 
@@ -69,14 +71,24 @@ def _options(one: SchemaProperty, column: str, path: str, findings: Findings) ->
             kwargs: dict[str, Json] = {"column": column, "regex": python_pattern(pattern)}
             yield Expectation("expect_column_values_to_match_regex", kwargs, meta=meta)
     for name, value in options.items():
-        if name in _SILENT:
+        if name in _SILENT or (name == "format" and can_read_format(one.logicalType, options)):
             continue
         known = {
-            "format": "a format describes how values are written; give a pattern to have it checked",
+            "format": _format_reason(one.logicalType, value),
             "multipleOf": "no expectation says that values are multiples of a number",
         }
         reason = known.get(name, f"{value!r} of a {one.logicalType or 'property without logicalType'} is not checked"[:200])
         findings.cannot_execute(f"{place}.{name}", f"{column}: {name}", reason)
+
+
+def _format_reason(logical_type: str | None, written: Any) -> str:
+    if logical_type not in {"date", "timestamp", "time"}:
+        return "a format describes how values are written; give a pattern to have it checked"
+    try:
+        read_format(str(written))
+    except ValueError as error:
+        return f"the format is not read, so that values must be written as ISO 8601: {error}"[:300]
+    return f"the format does not say all that a {logical_type} needs, so that values must be written as ISO 8601"
 
 
 def _between(options: dict[str, Any], column: str, place: str, findings: Findings) -> Iterator[Expectation]:

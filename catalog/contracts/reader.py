@@ -16,6 +16,7 @@ from catalog.contracts.objects import ObjectPlace, find_object
 from catalog.contracts.parsing import parse_document
 from catalog.contracts.product import read_inputs, read_lifecycle, read_moment, read_policies, read_product
 from catalog.contracts.quality import read_quality, report_entries
+from catalog.contracts.reading import read_reading
 from catalog.contracts.relationships import read_relationships
 from catalog.contracts.service_levels import ServiceLevel, read_service_levels
 from catalog.contracts.settings import FIELD_SETTINGS, OBJECT_SETTINGS, PRODUCT_SETTINGS, Settings
@@ -100,7 +101,8 @@ def read_contract(content: bytes, *, today: date, other_data: OtherData | None =
             connection=source.connection,
             description=(place.schema.description or "").strip(),
             allow_empty=own.flag("allowEmpty"),
-            null_values=own.texts("nullValues"),
+            null_values=_null_values(own, source.kind, place, findings),
+            reading=read_reading(place, contract, own, source.kind, source.location, findings),
             fields=tuple(_field(path, one, column, findings) for path, one, column in place.columns()),
         )
         ports.append(_with_age(port, place, own, levels.get(place.port), findings))
@@ -145,6 +147,14 @@ def read_contract(content: bytes, *, today: date, other_data: OtherData | None =
     if findings.faults:
         raise not_a_contract(findings.faults)
     return replace(document, not_executable=tuple(findings.not_executable), warnings=tuple(findings.warnings))
+
+
+def _null_values(own: Settings, kind: SourceKind, place: ObjectPlace, findings: Findings) -> tuple[str, ...] | None:
+    listed = own.texts("nullValues")
+    if listed is not None and kind in {SourceKind.PARQUET, SourceKind.POSTGRES}:
+        findings.cannot_execute(own.path("nullValues"), f"{place.port}: nullValues", f"{kind} has a NULL of its own")
+        return None
+    return listed
 
 
 def _places(contract: OpenDataContractStandard, findings: Findings) -> dict[str, ObjectPlace]:

@@ -12,7 +12,10 @@ PREFIX = "touchstone."
 
 PRODUCT_SETTINGS = frozenset({"slug", "sensitivity", "cadence", "deprecationEndsAt", "inputPorts", "accessPolicies"})
 OBJECT_SETTINGS = frozenset(
-    {"location", "format", "connection", "server", "timeColumn", "allowEmpty", "nullValues", "schedule"}
+    {
+        *("location", "format", "connection", "server", "timeColumn", "allowEmpty", "nullValues", "schedule"),
+        *("delimiter", "quote", "encoding", "decimalSign"),
+    }
 )
 FIELD_SETTINGS = frozenset({"personal"})
 SERVER_SETTINGS = frozenset({"connection"})
@@ -50,11 +53,11 @@ class Settings:
         """The value as it stands; None where it is not given."""
         return self._values.get(key, ("", None))[1]
 
-    def text(self, key: str) -> str:
-        """The value as text without outer blanks; empty where it is not given."""
+    def text(self, key: str, *, strip: bool = True) -> str:
+        """The value as text, by default without outer blanks; empty where it is not given."""
         value = self.get(key)
         if value is None or isinstance(value, str):
-            return (value or "").strip()
+            return (value or "").strip() if strip else value or ""
         self._wrong(key, "text")
         return ""
 

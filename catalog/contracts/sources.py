@@ -88,7 +88,7 @@ def _from_server(
     """(source, "") or (None, why not)."""
     kind = (server.type or "").lower()
     if kind == "local":
-        return _local_file(server, path, place, findings)
+        return _local_file(server, place)
     if kind not in _POSTGRES_SERVERS:
         return None, "this kind of server is not read"
     own = Settings(server.customProperties, known=SERVER_SETTINGS, path=path, findings=findings)
@@ -101,7 +101,7 @@ def _from_server(
     return SourceClaims(SourceKind.POSTGRES, location, connection, host), ""
 
 
-def _local_file(server: Server, path: str, place: ObjectPlace, findings: Findings) -> tuple[SourceClaims | None, str]:
+def _local_file(server: Server, place: ObjectPlace) -> tuple[SourceClaims | None, str]:
     written = (server.format or "").lower()
     if written == "json" and (server.delimiter or "") == "new_line":
         written = "jsonl"
@@ -113,6 +113,4 @@ def _local_file(server: Server, path: str, place: ObjectPlace, findings: Finding
     location = _PLACEHOLDER.sub(lambda _: place.table, server.path).removeprefix("./")
     if "*" in location:
         return None, "its path names many files; a port is one file"
-    if (server.encoding or "utf-8").lower().replace("_", "-") not in {"utf-8", "utf8", "ascii", "us-ascii"}:
-        findings.warn(f"{path}.encoding", f"'{server.encoding}' is not read; the file must be UTF-8")
     return SourceClaims(kind, location), ""

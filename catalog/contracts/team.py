@@ -31,7 +31,7 @@ def read_team(contract: OpenDataContractStandard, today: date, findings: Finding
         path = f"team.members[{position}]" if is_object else f"team[{position}]"
         if not (member.username or "").strip():
             findings.cannot_execute(
-                path, member.name or member.role or "team member", "it has no username, so it is nobody's account"
+                path, member.name or member.role or "team member", "it has no username, so no account is meant"
             )
             continue
         role = " ".join((member.role or "").lower().replace("-", " ").replace("_", " ").split())
@@ -40,7 +40,7 @@ def read_team(contract: OpenDataContractStandard, today: date, findings: Finding
         username = (member.username or "").strip()
         (owners if role in _OWNERS else stewards)[username] = (member.name or "").strip()
     if len(owners) > 1:
-        reason = "one person is accountable, so nobody is the owner until one of them is left"
+        reason = "one person is accountable, so none of them is the owner until one is left"
         findings.cannot_execute("team", f"{len(owners)} owners: {', '.join(owners)}"[:200], reason)
     return TeamClaims(next(iter(owners), "") if len(owners) == 1 else "", tuple(stewards), {**stewards, **owners})
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0032_history_of_usernames'),
+        ('catalog', '0070_port_reading'),
     ]
 
     operations = [

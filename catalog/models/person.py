@@ -19,7 +19,13 @@ class PersonManager(UserManager["Person"]):
         return self.filter(is_active=True, groups__name=PersonRole.GOVERNANCE.value)
 
 
-@pghistory.track(fields=["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"])
+@pghistory.track(
+    fields=["username", "first_name", "last_name", "email", "email_to_confirm", "is_active", "is_staff", "is_superuser"],
+    model_name="PersonUsernameFirstNameLastNameEmailIsActiveIsStaffIsSuperuserEvent",  # the table's name, also in SQL
+    obj_field=pghistory.ObjForeignKey(
+        related_name="username_first_name_last_name_email_is_active_is_staff_is_superuser_events"
+    ),
+)
 @pghistory.track(
     pghistory.UpdateEvent("password_changed", condition=pghistory.AnyChange("password")),
     fields=["username"],
@@ -30,7 +36,16 @@ class Person(AbstractUser):
     """A named person. An inactive person owns nothing: the `owner` gate fails.
 
     The history has every change of an account, and that a password was changed: never the password, nor its hash.
+
+    email: verified; accounts are told apart by it. email_to_confirm: was given and is not confirmed yet. Two accounts are one
+    person by either, and two people by the verified one alone.
     """
+
+    email_to_confirm = models.EmailField(
+        "e-mail address to confirm",
+        blank=True,
+        help_text="Counts, in place of the one above, once the person has confirmed it. They get a mail with a link.",
+    )
 
     objects: ClassVar[PersonManager] = PersonManager()
 

@@ -65,6 +65,7 @@ class OutputPort(models.Model):
     deleted; `objects` and `product.output_ports` leave it out, `with_removed` and `run.port` do not.
     connection: a reference to credentials (`env:NAME`, `file:/path`), never the credentials.
     service_level: how old the newest value of `time_column` may be.
+    null_values: what a text file writes for no value besides an empty cell. reading: `catalog.rules.reading.Reading` as JSON.
     """
 
     product = models.ForeignKey(DataProduct, on_delete=models.CASCADE, related_name="output_ports")
@@ -77,6 +78,7 @@ class OutputPort(models.Model):
     service_level = models.DurationField(null=True, blank=True)
     allow_empty = models.BooleanField(default=False)
     null_values = ArrayField(models.CharField(max_length=50, blank=True), null=True, blank=True)
+    reading = models.JSONField(default=dict, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = PresentPorts()

@@ -87,12 +87,14 @@ class RankOf(Func):
 
 
 def has_identity(person: Person) -> bool:
-    """Whether the account has an e-mail address, by which it is told from other accounts of the same person."""
+    """Whether the account has a verified e-mail address, by which it is told from other accounts of the same person."""
     return any(character.isalnum() for character in person.email)
 
 
 def is_same_person(one: Person, other: Person) -> bool:
-    """Two accounts that have, or ever had, the same e-mail address are one person. One query, none for one account."""
+    """Two accounts that have, or ever had, the same e-mail address are one person, confirmed or not. One query, none for one
+    account.
+    """
     return one.pk == other.pk or _said("catalog_is_same_person(%s, %s)", one.pk, other.pk)
 
 

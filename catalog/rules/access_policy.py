@@ -6,7 +6,7 @@ A published version never changes, so its digest names it for ever.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +14,8 @@ from catalog.rules.obligation import InvalidObligationError, Obligation, obligat
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 
 MOST_OBLIGATIONS = 20
+LOOSENING_WAITS = timedelta(days=14)
+"""How long a request for what loosens the rules waits for the second person; our choice. Then it must be made again."""
 _SETTINGS = (
     "effect",
     "consumer_kinds",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.rules.reading import UNDECLARED, Reading
 from catalog.rules.vocabulary import Cadence, ConsumerKind, Effect, Lifecycle, LogicalType, Sensitivity, SourceKind
 
 
@@ -38,6 +39,7 @@ class PortClaims:
     service_level: timedelta | None = None
     allow_empty: bool = False
     null_values: tuple[str, ...] | None = None
+    reading: Reading = UNDECLARED
     fields: tuple[FieldClaims, ...] = ()
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from catalog.models import Domain, DomainGovernor, Person
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
 from catalog.rules.roles import PersonRole
+from catalog.services.email_addresses import ask_to_confirm, give_address
 from catalog.services.permissions import actor_name, is_governance, require_governance
 from catalog.services.recording import recorded
 from catalog.services.requests import demand_reason
@@ -58,7 +59,8 @@ def add_person(
     is_staff: bool = False,
     actor: Person | None = None,
 ) -> Person:
-    """A new active person without a password, who can be given one in the admin.
+    """A new active person without a password, who can be given one in the admin. An address that others than the operator
+    give waits until the person has confirmed it.
 
     Raises `ForbiddenError`, `ConflictError` where the username is taken, `InvalidError` where it cannot be one.
     """
@@ -72,7 +74,8 @@ def add_person(
             field="username",
         )
     first, _, last = full_name.strip().partition(" ")
-    person = Person(username=username, first_name=first, last_name=last, email=email, is_staff=is_staff)
+    person = Person(username=username, first_name=first, last_name=last, is_staff=is_staff)
+    give_address(person, email, actor)
     person.set_unusable_password()
     try:
         person.full_clean()
@@ -85,11 +88,13 @@ def add_person(
     with recorded("add_person", actor):
         person.save()
         person.groups.set(_groups(wanted))
+        ask_to_confirm(person)
     return person
 
 
 def set_email(*, username: str, email: str, actor: Person | None = None) -> Person:
-    """The active person, with another e-mail address.
+    """The active person, with another e-mail address: verified where the operator gives it, else once they have confirmed it.
+    The same address again sends the mail again.
 
     Raises `ForbiddenError`, `InvalidError` for an unknown person and what is no address.
     """
@@ -103,8 +108,10 @@ def set_email(*, username: str, email: str, actor: Person | None = None) -> Pers
             f"'{email}' is not an e-mail address.", remedy="Give one such as kim.lee@example.org.", field="email"
         ) from error
     with recorded("set_email", actor):
-        person.email = address
-        person.save(update_fields=["email"])
+        person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # who confirms one meanwhile loses nothing
+        give_address(person, address, actor)
+        person.save(update_fields=["email", "email_to_confirm"])
+        ask_to_confirm(person)
     return person
 
 

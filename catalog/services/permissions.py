@@ -22,6 +22,7 @@ from catalog.queries.ownership import (
 from catalog.rules.errors import ForbiddenError
 from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
+from catalog.services.email_addresses import how_to_confirm
 
 
 def has_role(actor: Person, role: PersonRole) -> bool:
@@ -107,13 +108,14 @@ def require_governs(actor: Person | None, product: DataProduct, action: str) -> 
 
 def require_identity(actor: Person | None, action: str) -> None:
     """Raise `ForbiddenError` where nothing tells whether `actor` is the second person that an act needs, or the first by
-    another account: accounts are told apart by their e-mail address. `action` completes "may not ..."."""
+    another account: accounts are told apart by their verified e-mail address. `action` completes "may not ..."."""
     if actor is not None and not has_identity(actor):
         raise ForbiddenError(
-            f"{actor.username} may not {action}: it takes a second person, and this account has no e-mail address, so it "
-            "cannot be told from another account of the same person.",
-            remedy=f"Governance sets the address in the admin under People; the operator with `bin/manage set_email "
-            f"{actor.username} ADDRESS`.",
+            f"{actor.username} may not {action}: it takes a second person, and this account has no verified e-mail address, "
+            "so it cannot be told from another account of the same person.",
+            remedy=how_to_confirm(actor)
+            or f"Governance gives an address in the admin under People, and {actor.username} confirms it by the link in the "
+            f"mail; or the operator vouches for one with `bin/manage set_email {actor.username} ADDRESS`.",
             code="identity_not_verifiable",
         )
 

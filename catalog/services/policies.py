@@ -2,7 +2,7 @@
 
 Owners draft the policies of their products in the structured form; raw Cedar, guardrails and publishing are governance's. To
 withdraw a guardrail, or to publish a version of it that is not shown to forbid as much, takes two people of governance: the
-first one's request is kept, and the second one's does it.
+first one's request is kept, and the second one's does it within two weeks.
 """
 
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from catalog.rules import access_policy as rules
 from catalog.rules.cedar_text import cedar_header, cedar_text
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.moments import shown
 from catalog.rules.obligation import sorted_obligations
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.notifications import notify
@@ -213,13 +214,19 @@ def _withdraw(policy: AccessPolicy, now: datetime) -> None:
 
 
 def _is_asked_by_another(policy: AccessPolicy, action: str, actor: Person | None, now: datetime) -> bool:
-    """Whether another person of governance asked for the same before; else that `actor` asks for it is kept. The system, which
-    is the operator, needs nobody. `action` completes "may not ...". Raises `ForbiddenError` for whoever asks twice.
+    """Whether another person of governance asked for the same in the last two weeks; else that `actor` asks for it is kept.
+
+    The system, which is the operator, needs nobody. `action` completes "may not ...". Raises `ForbiddenError` for whoever asks
+    twice.
     """
     if actor is None:
         return True
     require_identity(actor, action)
-    first = policy.requested_by
+    first, expired = policy.requested_by, ""
+    if first is not None and policy.requested_at is not None and policy.requested_at + rules.LOOSENING_WAITS <= now:
+        expired = f" The request of {first.username} of {shown(policy.requested_at)} has expired after "
+        expired += f"{rules.LOOSENING_WAITS.days} days, and no longer counts."
+        first = None
     if first is not None and is_governance(first) and not is_same_person(first, actor):
         require_independence(actor, [first.pk], action)
         return True
@@ -241,7 +248,8 @@ def _is_asked_by_another(policy: AccessPolicy, action: str, actor: Person | None
         text=(
             f"{actor.username} asks to {action}. It loosens what is forbidden, so it takes another person of governance. Where "
             f"you agree, do the same: in the admin, or with POST /api/v1/guardrails/{policy.name}/{policy.version}/"
-            f"{'withdraw' if policy.status == PolicyStatus.PUBLISHED else 'publish'}."
+            f"{'withdraw' if policy.status == PolicyStatus.PUBLISHED else 'publish'}, within {rules.LOOSENING_WAITS.days} "
+            f"days.{expired}"
         ),
         now=now,
         persons=others,

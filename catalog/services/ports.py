@@ -14,6 +14,7 @@ from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.differences import differences, named_differences
 from catalog.rules.errors import ConflictError, InvalidError
 from catalog.rules.limits import LONGEST_SERVICE_LEVEL, MOST_FIELDS, MOST_INPUTS, MOST_NULL_VALUES, demand_few
+from catalog.rules.reading import reading_faults, reading_of, stored_reading
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 from catalog.services.permissions import require_can_change
 from catalog.services.products import demand_not_retired
@@ -37,6 +38,7 @@ def claims_of_port(port: OutputPort) -> PortClaims:
         service_level=port.service_level,
         allow_empty=port.allow_empty,
         null_values=None if port.null_values is None else tuple(port.null_values),
+        reading=reading_of(port.reading),
         fields=tuple(
             FieldClaims(
                 name=field.name,
@@ -156,6 +158,7 @@ def _assign(port: OutputPort, claims: PortClaims) -> None:
     for name in ("source_kind", "location", "description", "connection", "time_column", "service_level", "allow_empty"):
         setattr(port, name, getattr(claims, name))
     port.null_values = None if claims.null_values is None else list(claims.null_values)
+    port.reading = stored_reading(claims.reading)
     demand_clean(port, f"port {claims.name} of data product {port.product.slug}")
 
 
@@ -194,6 +197,7 @@ def _demand_sound(claims: PortClaims) -> None:
         faults.append("connection: must be a reference, `env:NAME` or `file:/path`, never the credentials themselves")
     if _OWN_SECRETS.fullmatch(claims.connection):
         faults.append("connection: names a secret of Touchstone itself; give the source a login of its own")
+    faults += [f"reading.{name}: {fault}" for name, fault in reading_faults(claims.reading)]
     match claims.source_kind:
         case SourceKind.POSTGRES:
             if not claims.connection:

@@ -1,18 +1,21 @@
 -- Which accounts are one person, and which people owned a thing since a moment.
 --
 -- Two accounts are one person where they have, or ever had, the same e-mail address: without regard to case, blanks and the
--- width of letters. Addresses of the past count too: changing one before an act makes no second person. What is owned is
--- read from the history: handing a thing on for an hour changes nothing for the person who did.
+-- width of letters. Addresses of the past count too: changing one before an act makes no second person. So do addresses that were
+-- given and never confirmed: such a one never makes two people (`has_identity`), but who leaves it unconfirmed does not get out
+-- of being one. What is owned is read from the history: handing a thing on for an hour changes nothing for the person who did.
 
 CREATE OR REPLACE FUNCTION catalog_email_key(address text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(lower(regexp_replace(normalize(address, NFKC), '[\s\u200b\u2060\ufeff]', '', 'g')), '')
 $$;
 
 CREATE OR REPLACE FUNCTION catalog_email_keys(person bigint) RETURNS SETOF text LANGUAGE sql STABLE AS $$
-    SELECT catalog_email_key(p.email) FROM catalog_person p WHERE p.id = person AND p.email <> ''
+    SELECT catalog_email_key(a)
+    FROM catalog_person p CROSS JOIN LATERAL unnest(ARRAY[p.email, p.email_to_confirm]) a WHERE p.id = person AND a <> ''
     UNION
-    SELECT catalog_email_key(e.email) FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 e
-    WHERE e.pgh_obj_id = person AND e.email <> ''
+    SELECT catalog_email_key(a)
+    FROM catalog_personusernamefirstnamelastnameemailisactiveisstaffb885 e
+        CROSS JOIN LATERAL unnest(ARRAY[e.email, e.email_to_confirm]) a WHERE e.pgh_obj_id = person AND a <> ''
 $$;
 
 CREATE OR REPLACE FUNCTION catalog_is_same_person(one bigint, other bigint) RETURNS boolean LANGUAGE sql STABLE AS $$

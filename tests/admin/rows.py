@@ -153,6 +153,7 @@ def names_of_rows() -> dict[str, Any]:
         "readiness_id": Readiness.objects.earliest("pk").pk,
         "recall_id": Recall.objects.get().pk,
         "run_id": Run.objects.first().pk,  # type: ignore[union-attr]
+        "job_id": "00000000-0000-0000-0000-000000000000",
         "deputy_id": Deputy.objects.get().pk,
         "username": "owner-1",
         "verdict_id": Verdict.objects.first().pk,  # type: ignore[union-attr]

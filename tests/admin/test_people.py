@@ -57,3 +57,15 @@ def test_an_account_without_an_address_is_listed_as_not_verifiable(cast: Cast) -
     Person.objects.filter(username="olga").update(email="")
     assert "identity not verifiable" in cast.governance.sees(LIST)
     assert "identity not verifiable" not in cast.owner.sees(LIST)
+    Person.objects.filter(username="olga").update(email_to_confirm="olga@new.example")
+    assert "not verifiable: the address waits for confirmation" in cast.governance.sees(LIST)
+    assert "waits for confirmation" not in cast.owner.sees(LIST)
+
+
+def test_an_address_that_waits_is_shown_to_whom_the_verified_one_is(cast: Cast) -> None:
+    Person.objects.filter(username="olga").update(email_to_confirm="olga@new.example")
+    pages = {
+        role: getattr(cast, role).sees("catalog_person_change", cast.owner.person.pk)
+        for role in ("owner", "governance", "auditor", "other")
+    }
+    assert {role for role, page in pages.items() if "olga@new.example" in page} == {"owner", "governance", "auditor"}

@@ -18,7 +18,7 @@ from catalog.services.api_keys import create_key_of
 from catalog.services.policies import withdraw_policy
 from tests.api.callers import Caller, Cast, assert_problem
 from tests.conftest import ModuleRows
-from tests.factories import make_consumer, make_governance, make_governed_product, make_policy
+from tests.factories import make_consumer, make_governance, make_governed_product, make_policy, make_use_case
 from tests.trust.builders import make_ready_port, run_well
 from tests.trust.logged import log_decision
 from trust.clock import database_now
@@ -33,6 +33,7 @@ def module_product(module_rows: ModuleRows, module_cast: Cast) -> DataProduct:
     """Production-grade, and permitted for `analytics` with an obligation."""
     with module_rows():
         made = make_governed_product("orders", owner=module_cast.owner.person)
+        make_use_case("pilot", business_owner=module_cast.owner.person)
         make_policy(made, "deciders", purposes=("ai.decision-support",), obligations=("human_review",))
         run_well(make_ready_port(made), database_now())
         return made
@@ -126,6 +127,8 @@ QUESTIONS = [
     trust("?purpose=ai.decision-support"),
     trust("?purpose=ai.training"),
     trust("?purpose=analytics&detail=full&use_case=pilot"),
+    trust("?purpose=analytics&detail=full&use_case=nobody-knows"),
+    trust("?use_case=nobody-knows"),
     trust("?min_score=100"),
     trust("?max_evidence_age=PT1S&detail=full"),
     trust("?min_score=100&purpose=analytics"),

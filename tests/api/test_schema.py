@@ -150,7 +150,7 @@ def test_every_address_of_version_1_is_documented(document: dict[str, Any]) -> N
 def test_every_documented_read_answers(cast: Cast, product: DataProduct, document: dict[str, Any]) -> None:
     """With the names of things that exist where they do: an answer or a 404 problem, never anything else."""
     names = {"slug": product.slug, "port": "rows", "name": "readers", "version": "1"}
-    names |= {"run_id": "00000000-0000-0000-0000-000000000000"}
+    names |= dict.fromkeys(("run_id", "job_id"), "00000000-0000-0000-0000-000000000000")
     for path, operation in operations_of(document):
         if operation is document["paths"][path].get("get"):
             address = re.sub(r"{(\w+)}", lambda found: names.get(found[1], "1"), path)

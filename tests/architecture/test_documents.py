@@ -90,7 +90,7 @@ def test_the_readme_leads_to_every_document() -> None:
 def test_every_address_that_a_document_names_is_served(document: Path) -> None:
     unserved = []
     for address in sorted(found(r"(?<![\w.])(/(?:access|admin|api|healthz|readyz|\.well-known)[\w/{}.\-]*)", document)):
-        numbered = address.replace("{run_id}", "00000000-0000-0000-0000-000000000001")
+        numbered = re.sub(r"{(run|job)_id}", "00000000-0000-0000-0000-000000000001", address)
         concrete = re.sub(r"{(\w+)}", r"\1", re.sub(r"{(\w+_id|version)}", "1", numbered))
         try:
             is_served = resolve(concrete).func is not unknown_address  # which takes whatever nothing else takes below /api

@@ -10,6 +10,7 @@ import pytest
 from catalog.models import AccessPolicy, DataProduct, Notification, Person
 from catalog.rules.claims import PolicyClaims
 from catalog.rules.errors import ForbiddenError
+from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
 from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.policies import draft_guardrail, publish_policy, withdraw_policy
@@ -259,6 +260,24 @@ def test_a_request_by_who_has_left_governance_counts_no_more() -> None:
     gina.groups.clear()
     withdraw_policy(policy=again(guardrail), actor=greg, now=NOW)
     assert (in_force(), again(guardrail).requested_by) == ([1], greg)
+
+
+@pytest.mark.parametrize("deed", ["withdraw", "publish"])
+@pytest.mark.parametrize("who", ["the first", "another"])
+def test_a_request_to_loosen_a_guardrail_counts_for_two_weeks(deed: str, who: str) -> None:
+    """After that, the same step is a request of its own, whoever takes it; it never completes the old one."""
+    guardrail, gina, greg = make_guardrail(), make_governance(), make_governance()
+    policy = guardrail if deed == "withdraw" else draft_version(minimum_sensitivity=Sensitivity.RESTRICTED)
+    act = withdraw_policy if deed == "withdraw" else publish_policy
+    act(policy=policy, actor=gina, now=NOW)
+    late = NOW + timedelta(days=14)
+    first, second = (gina, greg) if who == "the first" else (greg, gina)
+    act(policy=again(policy), actor=first, now=late)
+    assert (in_force(), again(policy).requested_by, again(policy).requested_at) == ([1], first, late)
+    notice = Notification.objects.filter(kind="guardrail.requested", person=second).latest("pk")
+    assert f"The request of {gina.username} of {shown(NOW)} has expired" in notice.text
+    act(policy=again(policy), actor=second, now=late + timedelta(days=14, seconds=-1))
+    assert in_force() == ([] if deed == "withdraw" else [2])
 
 
 def test_who_is_alone_never_withdraws_a_guardrail_and_the_operator_needs_nobody() -> None:

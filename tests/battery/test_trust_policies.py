@@ -1,6 +1,7 @@
 """No person of governance loosens the trust policy alone, by whichever account."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_warnings_that_block_no_longer_take_two_people() -> None:
     row = propose(gina, {"warnings_block": False})
     assert not row.is_current
     assert confirm_trust_policy(version=row, actor=greg, now=NOW).is_current
+
+
+def test_what_loosens_can_be_published_for_two_weeks_and_is_then_proposed_again() -> None:
+    gina, greg = make_governance(), make_governance()
+    row, late = propose(gina), NOW + timedelta(days=14)
+    with pytest.raises(ConflictError) as refusal:
+        confirm_trust_policy(version=row, actor=greg, now=late)
+    assert refusal.value.code == "trust_policy_proposal_expired"
+    assert "14 days" in str(refusal.value)
+    assert refusal.value.remedy == "Propose the change again, if it is still wanted."
+    assert current_policy()[0].version == 1
+    newer = publish_trust_policy(changes={"minimum_score": 1}, note="Why.", actor=gina, now=late)
+    assert confirm_trust_policy(version=newer, actor=greg, now=late + timedelta(days=14, seconds=-1)).is_current
 
 
 @pytest.mark.parametrize("make_second", SECOND_ACCOUNTS.values(), ids=SECOND_ACCOUNTS)

@@ -104,8 +104,8 @@ def test_without_a_use_case_nothing_is_borrowed(product: DataProduct, agent: Con
     assert (row.decision, row.reason_codes) == (False, ["purpose_not_permitted"])
 
 
-@pytest.mark.parametrize("named", [None, "u4", "u5", "unknown"])
-def test_a_policy_that_names_none_permits_whatever_is_named(product: DataProduct, agent: Consumer, named: str | None) -> None:
+@pytest.mark.parametrize("named", [None, "u4", "u5"])
+def test_a_policy_that_names_none_permits_whichever_is_named(product: DataProduct, agent: Consumer, named: str | None) -> None:
     make_use_case("u4", consumers=[agent])
     make_use_case("u5")
     assert ask(agent, named, "analytics").decision

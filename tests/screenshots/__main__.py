@@ -22,6 +22,7 @@ MORE_PAGES = (
     "/admin/trust/verdict/",
     "/admin/audit/",
     "/admin/password_change/",
+    "/account/email",
     "/",
     "/api/docs",
 )

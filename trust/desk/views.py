@@ -12,17 +12,21 @@ from http import HTTPStatus
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.postgres.search import SearchQuery
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from catalog.models import DataProduct, Person
 from catalog.queries import visible_products, visible_use_cases
-from catalog.rules.errors import InvalidError, NotFoundError
+from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
 from catalog.rules.moments import rfc_3339
+from catalog.services import email_addresses
+from catalog.services.recording import recorded
 from trust.ledger.signing import KeyUnavailableError
+from trust.messages import enqueue_deliveries
 from trust.presentation.pages.labels import VERDICTS, Badge
-from trust.presentation.responses import error_page, page
+from trust.presentation.responses import error_page, form_page, page
 from trust.use_cases.pages.readiness_document import signed_document
 from trust.use_cases.pages.readiness_report import Report, report_of
 from trust.use_cases.services.signed_reports import SignedReport
@@ -35,6 +39,12 @@ SEARCHED_FROM = 12  # fewer products than this are found faster by eye
 
 LONGEST_QUERY = 100
 LONGEST_SLUG = 80
+LONGEST_TOKEN = 4000
+_STATUSES: dict[type[DomainError], HTTPStatus] = {
+    InvalidError: HTTPStatus.BAD_REQUEST,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    ConflictError: HTTPStatus.CONFLICT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,37 @@ def use_case_report(request: HttpRequest, slug: str) -> HttpResponse:
         "as_of": rfc_3339(report.at),
     }
     return render(request, "touchstone/report.html", context)
+
+
+@form_page
+def account_email(request: HttpRequest) -> HttpResponse:
+    """The reader's e-mail address, and the one that waits: `?token=` of a mail shows the button that confirms it."""
+    if not isinstance(request.user, Person):
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    person, given = request.user, request.POST if request.method == "POST" else request.GET
+    token, status = given.get("token", "")[:LONGEST_TOKEN], HTTPStatus.OK
+    context: dict[str, object] = {}
+    try:
+        if token and request.method == "POST":
+            person = email_addresses.confirm_email(token=token, actor=person)
+            context["done"] = f"{person.email} is confirmed, and is the address of the account {person.username} from now on."
+        elif token:
+            context = {"token": token, "address": email_addresses.address_to_confirm(token=token, actor=person)}
+        elif request.method == "POST":
+            context["done"] = _mailed_again(person)
+    except DomainError as error:
+        context, status = {"problem": str(error)}, _STATUSES[type(error)]
+    context |= {"person": person, "remedy": email_addresses.how_to_confirm(person), "sends": email_addresses.is_mail_on()}
+    return render(request, "touchstone/account_email.html", context, status=status)
+
+
+def _mailed_again(person: Person) -> str:
+    with recorded("send_confirmation", person):
+        is_sent = email_addresses.ask_to_confirm(person)
+    if is_sent:
+        transaction.on_commit(enqueue_deliveries)
+        return f"The mail to {person.email_to_confirm} is on its way."
+    return "No mail was sent: one was less than five minutes ago, or none can be. Look into the folder for unwanted mail too."
 
 
 def _signed(report: Report, request: HttpRequest, now: datetime) -> SignedReport | None:

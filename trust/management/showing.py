@@ -60,21 +60,22 @@ def counted(results: Sequence[CheckEvidence]) -> str:
 def _row(result: CheckEvidence) -> tuple[str, ...]:
     expectation = result.expectation
     columns = [expectation.kwargs.get(key) for key in ("column", "column_A", "column_B", "column_list")]
-    named = ", ".join(_shown(column) for column in columns if column)
+    named = ", ".join(shown(column) for column in columns if column)
     dimension = expectation.dimension.value if expectation.dimension else ""
     counts = tuple("" if count is None else f"{count:,}" for count in (result.element_count, result.unexpected_count))
     check = f"{expectation.type}({named})" if named else expectation.type
     return (_SYMBOLS[result.status], expectation.severity.value, dimension, check, *counts)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value on one line, without what a terminal would obey."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _remarks(result: CheckEvidence) -> list[str]:
-    remarks = [_shown(result.message)] if result.message else []
+    remarks = [shown(result.message)] if result.message else []
     if result.samples:
-        shown = ", ".join(_shown(repr(sample)) for sample in result.samples[:5])
-        remarks.append(f"for example {shown}")
+        examples = ", ".join(shown(repr(sample)) for sample in result.samples[:5])
+        remarks.append(f"for example {examples}")
     return remarks

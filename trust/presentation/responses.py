@@ -9,7 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.rules.errors import ConflictError
 
@@ -22,13 +22,20 @@ log = logging.getLogger(__name__)
 
 
 def page(view: View) -> View:
-    """A page to read: behind login unless the home page is public, never cached, never indexed.
+    """A page to read: behind login unless the home page is public, never cached, never indexed."""
+    return require_safe(_page(view))
 
-    Where no fresh verdict can be had (the database is away, or facts change faster than they are judged) it says so with
+
+def form_page(view: View) -> View:
+    """The same with a form on it, which is sent by POST."""
+    return require_http_methods(["GET", "HEAD", "POST"])(_page(view))
+
+
+def _page(view: View) -> View:
+    """Where no fresh verdict can be had (the database is away, or facts change faster than they are judged) it says so with
     503 instead of showing an old one.
     """
 
-    @require_safe
     @wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:

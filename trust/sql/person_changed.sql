@@ -17,8 +17,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER trust_invalidates_active AFTER UPDATE OF is_active, email, username, first_name, last_name ON catalog_person
+CREATE TRIGGER trust_invalidates_active 
+    AFTER UPDATE OF is_active, email, email_to_confirm, username, first_name, last_name ON catalog_person
     FOR EACH ROW
-    WHEN ((NEW.is_active, NEW.email, NEW.username, NEW.first_name, NEW.last_name)
-        IS DISTINCT FROM (OLD.is_active, OLD.email, OLD.username, OLD.first_name, OLD.last_name))
+    WHEN ((NEW.is_active, NEW.email, NEW.email_to_confirm, NEW.username, NEW.first_name, NEW.last_name)
+        IS DISTINCT FROM (OLD.is_active, OLD.email, OLD.email_to_confirm, OLD.username, OLD.first_name, OLD.last_name))
     EXECUTE FUNCTION trust_person_changed();

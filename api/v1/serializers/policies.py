@@ -57,7 +57,7 @@ class GuardrailAnswer(PolicyVersionAnswer):
         source="requested_by.username",
         allow_null=True,
         default=None,
-        help_text="Who asked for what waits for another person: to withdraw it, or to publish this looser version.",
+        help_text="Who asked for what waits for another person for 14 days: to withdraw it, or to publish this looser version.",
     )
 
     class Meta:

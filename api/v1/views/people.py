@@ -15,6 +15,7 @@ from catalog.rules.errors import NotFoundError
 from catalog.rules.roles import PersonRole
 from catalog.rules.scopes import Scope
 from catalog.services.deputies import end_deputy, name_deputy
+from catalog.services.email_addresses import how_to_confirm
 from catalog.services.people import add_person, close_account, open_account, set_domains, set_email, set_roles
 from catalog.services.permissions import sees_everything
 from trust.desk.services.hand_over import hand_over_everything
@@ -22,16 +23,30 @@ from trust.desk.services.hand_over import hand_over_everything
 
 class PersonAnswer(serializers.ModelSerializer[Person]):
     name = serializers.CharField(source="get_full_name", help_text="Full name; empty where none is known.")
-    email = serializers.SerializerMethodField(help_text="Null unless it is yours, or you are of governance or an auditor.")
+    email = serializers.SerializerMethodField(
+        help_text="The verified address. Null unless it is yours, or you are of governance or an auditor."
+    )
+    email_to_confirm = serializers.SerializerMethodField(
+        help_text="An address that does not count yet: the person has not confirmed it. Null as `email` is."
+    )
+    email_remedy = serializers.SerializerMethodField(
+        help_text="What to do so that `email_to_confirm` counts; empty where none waits. Null as `email` is."
+    )
     roles = serializers.SerializerMethodField(help_text="Null unless they are yours, or you are of governance or an auditor.")
     domains = serializers.SerializerMethodField(help_text="The domains in which the person acts for governance.")
 
     class Meta:
         model = Person
-        fields = ["username", "name", "email", "is_active", "roles", "domains"]
+        fields = ["username", "name", "email", "email_to_confirm", "email_remedy", "is_active", "roles", "domains"]
 
     def get_email(self, person: Person) -> str | None:
         return person.email if self._is_told_of(person) else None
+
+    def get_email_to_confirm(self, person: Person) -> str | None:
+        return person.email_to_confirm if self._is_told_of(person) else None
+
+    def get_email_remedy(self, person: Person) -> str | None:
+        return how_to_confirm(person) if self._is_told_of(person) else None
 
     def get_roles(self, person: Person) -> list[str] | None:
         return sorted(group.name for group in person.groups.all()) if self._is_told_of(person) else None
@@ -51,7 +66,7 @@ class PeopleQuery(StrictSerializer):
 class PersonRequest(StrictSerializer):
     username = TextField(max_length=150)
     name = OptionalTextField(max_length=300, required=False)
-    email = OptionalEmailField(max_length=254, required=False, help_text="Tells the account from others of the same person.")
+    email = OptionalEmailField(max_length=254, required=False, help_text="Counts once the person has confirmed it.")
     roles = serializers.ListField(child=serializers.ChoiceField(choices(PersonRole)), required=False, max_length=3)
 
 
@@ -138,7 +153,8 @@ class PeopleView(PeopleApiView):
     def post(self, request: Request) -> Response:
         """Add a person, as governance. The role `governance` is given by superusers alone.
 
-        The account has no password; one is set in the admin.
+        The account has no password; one is set in the admin. An address waits in `email_to_confirm` until the person has
+        confirmed it by the link in the mail.
         """
         given = self.body(PersonRequest)
         person = add_person(
@@ -201,7 +217,11 @@ class PersonDomainsView(PeopleApiView):
 class PersonEmailView(PeopleApiView):
     @extend_schema(operation_id="set_email", request=EmailRequest, responses=PersonAnswer, tags=["people"])
     def put(self, request: Request, username: str) -> Response:
-        """Set the address of a person, as governance; that of somebody of governance as a superuser."""
+        """Give a person another address, as governance; somebody of governance, as a superuser.
+
+        It counts once the person has confirmed it by the link in the mail that is sent. The same address again sends the mail
+        again, at most once in five minutes.
+        """
         find_account(username)
         return self.shown(set_email(username=username, email=self.body(EmailRequest)["email"], actor=self.actor))
 

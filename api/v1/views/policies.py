@@ -265,7 +265,7 @@ class WithdrawGuardrailView(PolicyView):
     def post(self, request: Request, name: str, version: int) -> Response:
         """Take a guardrail out of force: two people of governance do so, one after the other.
 
-        After the first `status` is still `published` and `requested_by` names them.
+        After the first `status` is still `published` and `requested_by` names them. Their request counts for 14 days.
         """
         return self.withdraw(self.find(None, name, version))
 

@@ -1,9 +1,10 @@
 """What a product offers and what it is built from: output ports with their fields, input ports."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from catalog.models import DataProduct, Field, InputPort, OutputPort
 from catalog.rules.claims import FieldClaims, InputClaims, PortClaims
 from catalog.rules.errors import InvalidError, NotFoundError
 from catalog.rules.limits import MOST_FIELDS
+from catalog.rules.reading import FieldReading, Reading, reading_of
 from catalog.rules.texts import is_storable
 from catalog.rules.vocabulary import LogicalType, Sensitivity, SourceKind
 from catalog.services.ports import put_input_ports, remove_output_port
@@ -44,12 +46,33 @@ class FieldAnswer(ModelAnswer[Field]):
         ]
 
 
+class FieldReadingAnswer(serializers.Serializer[object]):
+    name = serializers.CharField()
+    format = serializers.CharField()
+    time_zone = serializers.CharField()
+    null_values = serializers.ListField(child=serializers.CharField())
+
+
+class ReadingAnswer(serializers.Serializer[object]):
+    """How the values of a text file are written; what is empty is found out from the file."""
+
+    delimiter = serializers.CharField()
+    quote = serializers.CharField()
+    encoding = serializers.CharField()
+    decimal_sign = serializers.CharField()
+    sheet = serializers.CharField()
+    partition = serializers.CharField()
+    slice = serializers.CharField()
+    fields = FieldReadingAnswer(many=True)  # type: ignore[assignment]  # as above
+
+
 class PortEntry(ModelAnswer[OutputPort]):
     is_empty_allowed = serializers.BooleanField(source="allow_empty")
     source_kind = serializers.ChoiceField(choices(SourceKind))
     has_connection = serializers.SerializerMethodField(help_text="The reference to credentials itself is never shown.")
     service_level = DurationField(allow_null=True, help_text="How old the data may be; null: not declared.")
     null_values = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    reading = serializers.SerializerMethodField()
 
     class Meta:
         model = OutputPort
@@ -63,7 +86,13 @@ class PortEntry(ModelAnswer[OutputPort]):
             "service_level",
             "is_empty_allowed",
             "null_values",
+            "reading",
         ]
+
+    @extend_schema_field(ReadingAnswer)
+    def get_reading(self, port: OutputPort) -> dict[str, Any]:
+        plain = asdict(reading_of(port.reading))
+        return plain | {"fields": [{"name": name, **one} for name, one in sorted(plain["fields"].items())]}
 
     def get_has_connection(self, port: OutputPort) -> bool:
         return bool(port.connection)
@@ -87,6 +116,24 @@ class FieldRequest(StrictSerializer):
     is_critical = FlagField(source="critical", default=False, help_text="Must be covered by checks.")
 
 
+class FieldReadingRequest(StrictSerializer):
+    name = TextField(max_length=200)
+    format = OptionalTextField(max_length=100, default="", help_text="How dates are written, such as `dd.MM.yyyy`.")
+    time_zone = OptionalTextField(max_length=100, default="", help_text="Of timestamps that say none.")
+    null_values = serializers.ListField(child=TextField(max_length=50, allow_blank=True), default=list, max_length=50)
+
+
+class ReadingRequest(StrictSerializer):
+    delimiter = OptionalTextField(max_length=20, default="")
+    quote = OptionalTextField(max_length=20, default="", help_text="`none` where no value is quoted.")
+    encoding = OptionalTextField(max_length=50, default="")
+    decimal_sign = OptionalTextField(max_length=20, default="")
+    sheet = OptionalTextField(max_length=200, default="", help_text="Of an Excel file; by default the first.")
+    partition = OptionalTextField(max_length=200, default="", help_text="The field that tells slices of the data apart.")
+    slice = OptionalTextField(max_length=20, default="", help_text="`all` or `newest`.")
+    fields = serializers.ListField(child=FieldReadingRequest(), default=list, max_length=MOST_FIELDS)  # type: ignore[assignment]
+
+
 class PortRequest(StrictSerializer):
     source_kind = serializers.ChoiceField(choices(SourceKind))
     location = TextField(max_length=1000, help_text="A path below an allowed root; `schema.table` for postgres.")
@@ -98,6 +145,7 @@ class PortRequest(StrictSerializer):
     null_values = serializers.ListField(
         child=TextField(max_length=50, allow_blank=True), allow_null=True, default=None, max_length=50
     )
+    reading = ReadingRequest(required=False, help_text="How the values of a text file are written.")
     fields = serializers.ListField(child=FieldRequest(), default=list, help_text=f"At most {MOST_FIELDS:,}.")  # type: ignore[assignment]
 
 
@@ -126,8 +174,16 @@ def port_claims(name: str, given: Mapping[str, Any]) -> PortClaims:
         service_level=given["service_level"],
         allow_empty=given["allow_empty"],
         null_values=None if null_values is None else tuple(null_values),
+        reading=_reading(given.get("reading", {})),
         fields=tuple(_field_claims(field) for field in given["fields"]),
     )
+
+
+def _reading(given: Mapping[str, Any]) -> Reading:
+    fields = {
+        one["name"]: FieldReading(one["format"], one["time_zone"], tuple(one["null_values"])) for one in given.get("fields", ())
+    }
+    return Reading(**{**given, "fields": fields})
 
 
 def _field_claims(given: Mapping[str, Any]) -> FieldClaims:

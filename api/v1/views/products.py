@@ -100,7 +100,7 @@ class ProductQuery(StrictSerializer):
 class ProductEntry(ModelAnswer[DataProduct]):
     domain = serializers.CharField(source="domain.slug")
     owner = serializers.CharField(
-        source="owner.username", default=None, allow_null=True, help_text="Null where nobody is named yet."
+        source="owner.username", default=None, allow_null=True, help_text="Null in a draft that has none yet."
     )
     lifecycle = serializers.ChoiceField(choices(Lifecycle))
     sensitivity = serializers.ChoiceField(choices(Sensitivity), allow_null=True)

@@ -48,6 +48,9 @@ class RunEntry(ModelAnswer[Run]):
     caller = caller_field("requested it")
     suite_version = serializers.IntegerField(source="suite.version")
     failure = FailureAnswer(allow_null=True)
+    reading = serializers.DictField(
+        child=serializers.CharField(), help_text="How the source was read, such as the delimiter of a CSV file."
+    )
 
     class Meta:
         model = Run
@@ -69,6 +72,7 @@ class RunEntry(ModelAnswer[Run]):
             "rows",
             "seconds",
             "data_time",
+            "reading",
             "failure",
         ]
 

@@ -33,13 +33,14 @@ from trust.models import Decision
 from trust.vocabulary import DecisionChannel, GateName, Grade, VerdictStatus
 
 CONDITION = "A condition of the caller: the verdict stays what it is."
+USE_CASE = "Slug of the use case that wants it; policies may ask for it. An unknown or retired one is answered no."
 
 
 class TrustQuery(StrictSerializer):
     detail = serializers.ChoiceField(["short", "full"], default="short", help_text="full: all gates, checks and the sum.")
     as_of = MomentField(required=False, help_text="What was known and said at a past moment, in RFC 3339.")
     purpose = TextField(required=False, max_length=80, help_text="Asks also whether the policies permit this use to the asker.")
-    use_case = TextField(required=False, max_length=200, help_text="The AI initiative that wants it; policies may ask for it.")
+    use_case = TextField(required=False, max_length=200, help_text=USE_CASE)
     min_score = NumberParameter(required=False, min_value=0, max_value=100, help_text=CONDITION)
     max_evidence_age = DurationField(required=False, help_text=CONDITION)
 
@@ -158,7 +159,7 @@ class CheckRequest(StrictSerializer):
         child=TextField(max_length=80), min_length=1, max_length=MOST_PRODUCTS, help_text="Slugs; answered in this order."
     )
     purpose = TextField(required=False, max_length=80)
-    use_case = TextField(required=False, max_length=200)
+    use_case = TextField(required=False, max_length=200, help_text=USE_CASE)
     min_score = NumberField(required=False, min_value=0, max_value=100)
     max_evidence_age = DurationField(required=False, help_text=CONDITION)
 

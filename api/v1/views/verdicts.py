@@ -178,7 +178,7 @@ class TrustPolicyPublishView(ApiView):
 
     @extend_schema(operation_id="confirm_trust_policy", request=None, responses=TrustPolicyAnswer, tags=["policies"])
     def post(self, request: Request, version: int) -> Response:
-        """Publish a proposed version, as another member of governance than the one who proposed it."""
+        """Publish a proposed version, as another member of governance than the one who proposed it, within 14 days."""
         row = confirm_trust_policy(version=_find_version(version), actor=self.actor, now=self.now)
         return Response(TrustPolicyAnswer(row).data)
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalog.management.actors import add_actor_argument, find_actor
 from catalog.rules.errors import DomainError
 from catalog.rules.roles import PersonRole
+from catalog.services.email_addresses import how_to_confirm
 from catalog.services.people import add_person
 
 
@@ -38,7 +39,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         said = f", in {', '.join(roles)}" if roles else ""
         self.stdout.write(f"Added {person.username}{said}.")
-        if not person.email:
+        if person.email_to_confirm:
+            self.stdout.write(f"{person.email_to_confirm} does not count yet. {how_to_confirm(person)}")
+        elif not person.email:
             self.stdout.write(
                 "Without an e-mail address this account cannot be told from another of the same person, so it cannot be the "
                 "second person of an act of two (a review, an approval). Set one: "

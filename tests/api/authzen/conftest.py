@@ -14,7 +14,7 @@ from catalog.rules.vocabulary import ConsumerKind, Sensitivity
 from catalog.services.api_keys import create_key_of
 from tests.api.authzen.client import EnforcementPoint
 from tests.conftest import ModuleRows
-from tests.factories import make_consumer, make_governed_product, make_owner, make_policy
+from tests.factories import make_consumer, make_governed_product, make_owner, make_policy, make_use_case
 from tests.trust.builders import make_ready_port, run_well
 
 PURPOSE = "ai.decision-support"
@@ -53,6 +53,7 @@ def module_authzen(module_rows: ModuleRows) -> Rows:
 
 def _make_rows() -> Rows:
     gateway = make_consumer("gateway", kind=ConsumerKind.SERVICE, is_enforcement_point=True)
+    make_use_case("planning", business_owner=gateway.owner)
     return Rows(
         gateway=gateway,
         agent=make_consumer("flight-planner", kind=ConsumerKind.AI_AGENT),

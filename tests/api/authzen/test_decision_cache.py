@@ -17,7 +17,7 @@ from catalog.services.policies import withdraw_policy
 from tests.api.authzen.client import EnforcementPoint
 from tests.api.authzen.conftest import PURPOSE, enforcement_point_of
 from tests.api.authzen.words import action, question
-from tests.factories import make_agreement, make_owner, make_policy
+from tests.factories import make_agreement, make_owner, make_policy, make_use_case
 from tests.trust.builders import run_well
 from trust.decisions.services import decision_cache
 from trust.models import CurrentVerdict, Decision
@@ -210,6 +210,7 @@ def test_each_key_has_a_memory_of_its_own(agent: Consumer, model: Consumer, answ
         {"context": {"max_evidence_age": "P9D"}},
         {"action": action(None)},
         {"action": action(name="x")},
+        {"context": {"use_case": "nobody-knows"}},
     ],
 )
 def test_what_asks_for_more_or_is_refused_is_always_decided_anew(
@@ -224,5 +225,6 @@ def test_memory_is_bounded(
 ) -> None:
     monkeypatch.setattr(decision_cache, "MOST_REMEMBERED", 3)
     for number in range(10):
+        make_use_case(f"case-{number}", business_owner=agent.owner)
         pep.evaluate(**question(context={"use_case": f"case-{number}"}))
     assert len(decision_cache._remembered) == 3

@@ -15,7 +15,7 @@ from catalog.rules.vocabulary import ConsumerKind, Effect, Sensitivity
 from catalog.services.api_keys import revoke_key
 from catalog.services.consumers import consumer_of_person, set_enforcement_point
 from tests.api.callers import Caller, Cast, assert_problem, make_cast
-from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy
+from tests.factories import make_agreement, make_consumer, make_governed_product, make_policy, make_use_case
 from tests.trust.builders import make_ready_port, run_well
 from trust.decisions.queries.prepared import Statement
 from trust.decisions.rules.question import Asker, Conclusion, Question
@@ -69,6 +69,7 @@ def ask(
 
 def test_a_permitted_agent_gets_a_yes_with_its_duty(cast: Cast, port: OutputPort) -> None:
     agent = make_consumer("agent")
+    make_use_case("support", consumers=[agent])
     [row] = ask(cast.consumer, "agent", Question("orders", purpose=PURPOSE, use_case="support"))
 
     current = CurrentVerdict.objects.get()
@@ -92,7 +93,7 @@ def test_a_permitted_agent_gets_a_yes_with_its_duty(cast: Cast, port: OutputPort
 def test_a_mark_in_what_is_asked_is_not_taken_for_ours(cast: Cast, port: OutputPort) -> None:
     make_consumer("agent")
     [row] = ask(cast.consumer, "agent", Question("orders", purpose=PURPOSE, use_case="\x01"))
-    assert row.answer == f'{{"decision":true,"context":{{"id":{row.id},"use_case":"\\u0001"}}}}'
+    assert row.answer == f'{{"decision":false,"context":{{"id":{row.id},"use_case":"\\u0001"}}}}'
 
 
 @pytest.mark.parametrize(
@@ -281,15 +282,16 @@ def test_one_question_and_many_keep_any_text_as_it_was_asked(cast: Cast, port: O
         asker=asker_of(cast.consumer),
         subject="agent",
         channel=DecisionChannel.EVALUATION,
-        questions=[question, replace(question, use_case=None, product=text), question],
+        questions=[question, replace(question, use_case=None, product=text), question, replace(question, use_case=None)],
         word=word,
         now=timezone.now(),
     )
-    first, other, last = (Decision.objects.get(pk=row.decision_id) for row in rows)
+    first, other, last, ruled = (Decision.objects.get(pk=row.decision_id) for row in rows)
     for row in (alone, first, last):
         assert (row.use_case, row.question, row.reason_codes) == (text, {"properties": {"said": [text]}}, alone.reason_codes)
         assert row.answer == alone.answer.replace(str(alone.pk), str(row.pk))
     assert (other.use_case, other.product_slug, other.product_id) == (None, text, None)
+    assert (ruled.decision, ruled.question) == (True, {"properties": {"said": [text]}})
 
 
 def test_a_text_that_would_end_early_is_refused(transactional_db: None) -> None:

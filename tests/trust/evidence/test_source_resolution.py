@@ -47,7 +47,7 @@ def test_a_location_is_resolved_below_the_allowed_roots(root: Path) -> None:
     assert source.declared_types == {"id": LogicalType.INTEGER, "name": LogicalType.STRING}
 
 
-@pytest.mark.parametrize(("stated", "read"), [(None, None), ((), ("",)), (("", "NA"), ("", "NA"))])
+@pytest.mark.parametrize(("stated", "read"), [(None, ("",)), ((), ("",)), (("", "NA"), ("", "NA"))])
 def test_an_empty_cell_is_never_a_value(stated: tuple[str, ...] | None, read: tuple[str, ...] | None) -> None:
     assert source_of(make_port(null_values=stated)).null_values == read
 

@@ -36,7 +36,9 @@ def root(signing_key: str) -> Person:
 def ada(signing_key: str) -> Person:
     """She changed a product, was asked about, and left."""
     ada = make_owner("ada.byron")
-    Person.objects.filter(pk=ada.pk).update(first_name="Ada", last_name="Byron", email="ada@byron.example")
+    Person.objects.filter(pk=ada.pk).update(
+        first_name="Ada", last_name="Byron", email="ada@byron.example", email_to_confirm="countess@lovelace.example"
+    )
     ada.refresh_from_db()
     product = make_product("engines", owner=ada)
     with recorded("describe", ada, "As Ada Byron said."):
@@ -106,7 +108,7 @@ def test_the_name_is_found_however_it_is_written(ada: Person, root: Person, stat
     assert everywhere(word) == []
 
 
-@pytest.mark.parametrize("word", [r"(?<!x)ada\.byron(?!2)", "ada@byron", "Ada", "Byron"])
+@pytest.mark.parametrize("word", [r"(?<!x)ada\.byron(?!2)", "ada@byron", "Ada", "Byron", "countess@lovelace"])
 def test_the_name_is_nowhere_any_more(ada: Person, root: Person, word: str) -> None:
     assert everywhere(word)
     erase(ada, root)
@@ -128,6 +130,7 @@ def test_the_pseudonym_stands_in_its_place(ada: Person, root: Person) -> None:
     erase(ada, root)
     person = Person.objects.get(pk=number)
     assert (person.username, person.first_name, person.last_name, person.email) == (f"erased-{number}", "", "", "")
+    assert person.email_to_confirm == ""
     answers = Decision.objects.order_by("id").values_list("subject", "answer")
     assert answers[0] == (f"erased-{number}", f'{{"subject":"erased-{number}","text":"Owned by erased-{number}."}}')
     assert answers[1][0] == "bert"

@@ -1,14 +1,19 @@
 """Governance hears of changes of accounts, by whichever door; nobody is disturbed by what concerns nobody."""
 
+from typing import Any
+
 import pghistory
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Notification, Person
 from catalog.rules.roles import PersonRole
 from catalog.services.people import add_person, close_account, set_email, set_roles
 from tests.factories import make_auditor, make_governance, make_owner
 from trust.clock import database_now
+from trust.models import AccountNoticesCursor
+from trust.notices.services import account_notices
 from trust.notices.services.account_notices import tell_of_account_changes
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +39,13 @@ def told() -> dict[str, list[str]]:
 
 def test_all_of_governance_but_who_did_it_hears_of_it_once(people: list[Person]) -> None:
     set_email(username="greg", email="new@people.example", actor=people[2])
-    assert told() == {"Account of greg changed by root: another e-mail address": ["gina", "greg"]}
+    assert told() == {"Account of greg changed by root: the e-mail address to confirm": ["gina", "greg"]}
     assert tell_of_account_changes(now=database_now()) == 0
+    set_email(username="greg", email="new@people.example", actor=None)
+    assert set(told()) == {
+        "Account of greg changed by root: the e-mail address to confirm",
+        "Account of greg changed by the operator: another e-mail address, the e-mail address to confirm",
+    }
 
 
 def test_each_kind_of_change_is_named(people: list[Person]) -> None:
@@ -95,3 +105,69 @@ def test_own_passwords_and_what_the_operator_does_with_others_disturb_nobody(peo
         people[0].save()
     olga.save()
     assert told() == {}
+
+
+each_commits = pytest.mark.django_db(transaction=True)
+
+
+def next_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        return int(cursor.fetchone()[0])
+
+
+@each_commits
+def test_what_was_told_of_is_not_read_again(people: list[Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    # Transactions of other tests go on meanwhile, in other databases of this server: none of them changes accounts of this one.
+    monkeypatch.setattr(account_notices, "_oldest_transaction", next_transaction)
+    for number in range(5):
+        add_person(username=f"new-{number}", email=f"{number}@people.example", roles=[PersonRole.DATA_OWNERS], actor=people[0])
+    assert tell_of_account_changes(now=database_now()) == 5
+    with CaptureQueriesContext(connection) as queries:
+        assert tell_of_account_changes(now=database_now()) == 0
+    assert not [query for query in queries if "pgh_id" in query["sql"] and "IN (" in query["sql"]], "no row of the history"
+    set_roles(person=Person.objects.get(username="new-3"), roles=[PersonRole.AUDITORS], reason="Moved.", actor=people[0])
+    assert tell_of_account_changes(now=database_now()) == 1
+
+
+@each_commits
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_what_is_committed_late_is_told_of(people: list[Person], is_nested: bool) -> None:
+    """Its date is that of the beginning, and the changes of others were told of since."""
+    late: Any = connection.copy()
+    late.set_autocommit(False)
+    with late.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM catalog_person")
+        if is_nested:
+            cursor.execute("UPDATE catalog_domain SET name = name")
+            cursor.execute("SAVEPOINT nested")
+        else:
+            set_email(username="greg", email="new@people.example", actor=people[2])
+            assert len(told()) == 1
+        cursor.execute("UPDATE catalog_person SET email = 'x@y.example' WHERE username = 'gina'")
+    for address in ("one@people.example", "two@people.example"):
+        set_email(username="greg", email=address, actor=people[2])
+        assert "Account of gina" not in " ".join(told())
+    late.commit()
+    late.close()
+    assert "Account of gina changed by unknown: another e-mail address" in told()
+
+
+@each_commits
+def test_what_is_too_much_at_once_is_told_of_bit_by_bit(people: list[Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        add_person(username=f"new-{number}", email=f"{number}@people.example", roles=[PersonRole.DATA_OWNERS], actor=people[0])
+    monkeypatch.setattr(account_notices, "MOST_AT_ONCE", 2)
+    assert [tell_of_account_changes(now=database_now()) for _ in range(4)] == [2, 2, 1, 0]
+
+
+@each_commits
+@pytest.mark.parametrize("distance", [10_000_000, -(2**31)])
+def test_a_restored_database_whose_numbers_mean_nothing_here_is_read_from_the_last_day_on(
+    people: list[Person], distance: int
+) -> None:
+    set_email(username="greg", email="new@people.example", actor=people[2])
+    cursor = AccountNoticesCursor.objects.get()
+    AccountNoticesCursor.objects.update(transaction=cursor.transaction + distance)
+    assert len(told()) == 1
+    assert AccountNoticesCursor.objects.get().transaction >= cursor.transaction

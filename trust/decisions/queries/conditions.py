@@ -5,6 +5,7 @@ owner, `d` the product, `g` the agreement, `c` the current verdict. Each clause 
 `test_resolved_question.py` and `test_unusable_keys.py` compare the two.
 """
 
+from catalog.rules.vocabulary import UseCaseStage
 from trust.decisions.rules.question import FOR_OTHERS
 from trust.verdicts.models import verdict
 
@@ -42,13 +43,14 @@ PRODUCT_FACTS = (
 )
 """What a ruling looks at in its product, with `m` its domain and `w` its owner; `ResolvedProduct.facts` in SQL."""
 
-PART_IN_USE_CASE = """(CASE WHEN {use_case} IS NULL THEN NULL ELSE coalesce((
+PART_IN_USE_CASE = f"""(CASE WHEN {{use_case}} IS NULL THEN NULL ELSE coalesce((
     SELECT CASE WHEN EXISTS (
-        SELECT 1 FROM catalog_usecase_consumers t WHERE t.usecase_id = u.id AND t.consumer_id = {consumer})
+        SELECT 1 FROM catalog_usecase_consumers t WHERE t.usecase_id = u.id AND t.consumer_id = {{consumer}})
         THEN 'member' ELSE 'stranger' END
-    FROM catalog_usecase u WHERE u.slug = {use_case}), 'unknown') END)"""
+    FROM catalog_usecase u WHERE u.slug = {{use_case}} AND u.stage <> '{UseCaseStage.RETIRED}'), 'unknown') END)"""
 """Whether the subject acts in the use case that the question names: `member`, `stranger`, or `unknown` where there is no such
-use case; null where none is named. A policy that asks for a use case believes members only."""
+use case, or it is retired; null where none is named. `unknown` is refused, and a policy that asks for a use case believes
+members only."""
 
 KNOWN_PURPOSE = "EXISTS (SELECT 1 FROM catalog_purpose u WHERE u.name = {purpose})"
 

@@ -11,7 +11,7 @@ from django.db.models import Min
 from catalog.models import AccessPolicy, Agreement, Consumer, DataProduct, Domain, Person, UseCase
 from catalog.queries import policies_in_force, standing_agreement
 from catalog.rules.ruling import PolicyInForce, Resource, Subject
-from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, Lifecycle, Sensitivity, UseCaseStage
 from trust.decisions.queries.resolved_question import ResolvedQuestion
 from trust.decisions.rules.question import PartInUseCase
 
@@ -32,12 +32,16 @@ class PastInputs:
 
 
 def as_it_was(resolved: ResolvedQuestion) -> ResolvedQuestion:
-    """The same with consumer, product, policies and agreement as they were at the moment that the question is about.
+    """The same with consumer, product, policies, agreement and use case as they were at the moment that the question is about.
 
-    No query for a question about now, or without a purpose.
+    No query for a question about now, or with neither purpose nor use case.
     """
     question, subject, product = resolved.question, resolved.subject, resolved.product
-    if question.as_of is None or question.purpose is None or subject is None or product is None:
+    if question.as_of is None or subject is None or product is None:
+        return resolved
+    if question.use_case is not None:
+        resolved = replace(resolved, part_in_use_case=_part_at(question.use_case, subject.id, question.as_of))
+    if question.purpose is None:
         return resolved
     then = ruling_inputs_at(consumer_id=subject.id, product_id=product.id, purpose=question.purpose, at=question.as_of)
     return replace(
@@ -46,7 +50,6 @@ def as_it_was(resolved: ResolvedQuestion) -> ResolvedQuestion:
         product=replace(product, resource=then.resource) if then.resource else product,
         policies=tuple(policy.id for policy in then.policies),
         agreement=then.agreement,
-        part_in_use_case=_part_at(question.use_case, subject.id, question.as_of) if question.use_case else None,
         rests_until=rests_until([policy.id for policy in then.policies], then.agreement),
     )
 
@@ -64,12 +67,13 @@ def ruling_inputs_at(*, consumer_id: int, product_id: int, purpose: str, at: dat
 
 
 def _part_at(use_case: str, consumer_id: int, at: datetime) -> PartInUseCase:
-    """Whether the consumer acted in the use case then, from the history of the list; two queries."""
-    row = UseCase.objects.filter(slug=use_case, created_at__lte=at).first()
-    if row is None:
+    """Whether the consumer acted in the use case then, from the histories of the use case and of its list; three queries."""
+    number = UseCase.objects.filter(slug=use_case).values_list("pk", flat=True).first()
+    row = None if number is None else _event_at(UseCase, number, at)
+    if row is None or row.stage == UseCaseStage.RETIRED:
         return PartInUseCase.UNKNOWN
     events = apps.get_model("catalog", "UseCaseConsumersEvent").objects
-    then = events.filter(usecase=row.pk, consumer=consumer_id, pgh_created_at__lte=at)
+    then = events.filter(usecase=number, consumer=consumer_id, pgh_created_at__lte=at)
     last = then.order_by("-pgh_created_at", "-pgh_id").values_list("pgh_label", flat=True).first()
     return PartInUseCase.MEMBER if last == "insert" else PartInUseCase.STRANGER
 

@@ -40,8 +40,9 @@ def product_unknown(slug: str) -> RulingReason:
 
 
 def use_case_unknown(use_case: str) -> RulingReason:
-    message = f"There is no use case {cut(use_case, 80)}, and what would permit this asks for a use case."
-    return RulingReason("use_case_unknown", message, "Name the use case by its slug: GET /api/v1/use-cases.", GOVERNANCE)
+    message = f"There is no use case {cut(use_case, 80)}, or it is retired."
+    remedy = "Name a use case that is not retired by its slug (GET /api/v1/use-cases), or name none."
+    return RulingReason("use_case_unknown", message, remedy, GOVERNANCE)
 
 
 def not_in_use_case(consumer: str, use_case: str) -> RulingReason:

@@ -28,7 +28,7 @@ FOR_OTHERS = " for others"
 
 
 class PartInUseCase(StrEnum):
-    """Whether a consumer acts in the use case that a question names."""
+    """Whether a consumer acts in the use case that a question names. Unknown: there is none of this name, or it is retired."""
 
     MEMBER = "member"
     STRANGER = "stranger"

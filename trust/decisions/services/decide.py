@@ -43,9 +43,9 @@ def answer(
     decision's id goes, first of all that may hold it.
 
     last_decision: the first answer with this decision is the last; what comes behind it is neither answered nor logged. What is
-    not known (subject, product, purpose) is answered with no. Raises `ForbiddenError` where the asker's power was taken back
-    meanwhile, `UnavailableError` where what is asked about keeps changing, and, for questions about the past, `InvalidError`
-    and `NotFoundError` as `verdict_as_of` does.
+    not known (subject, product, purpose, use case) is answered with no. Raises `ForbiddenError` where the asker's power was
+    taken back meanwhile, `UnavailableError` where what is asked about keeps changing, and, for questions about the past,
+    `InvalidError` and `NotFoundError` as `verdict_as_of` does.
     """
     waiting = dict(enumerate(questions))
     answered: dict[int, Answered] = {}
@@ -131,6 +131,7 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
     # An answer about the past rests on what no longer changes: nothing has to hold until it is written.
     is_ruled_now = ruling is not None and question.as_of is None
     is_yes_for_purpose = conclusion.decision and is_ruled_now
+    rests_on_use_case = is_ruled_now or (question.as_of is None and not evaluation.is_refused)
     is_asked_by_another = "subject_not_asker" in evaluation.reason_codes  # the consumer neither got nor asked for it
     text = worded(word(conclusion))
     return Draft(
@@ -158,7 +159,7 @@ def _draft(evaluation: Evaluation, word: Word) -> Draft:
         ruling=conclusion.ruling,
         policies=resolved.policies if is_ruled_now else None,
         relies_on=[policy.id for policy in ruling.determining if policy.id] if ruling and is_yes_for_purpose else (),
-        part_in_use_case=resolved.part_in_use_case if is_ruled_now else None,
+        part_in_use_case=resolved.part_in_use_case if rests_on_use_case else None,
         agreement=resolved.agreement if is_ruled_now else None,
         obligations=conclusion.obligations,
         answer=None if product and product.body == text and status and status.is_current else text,

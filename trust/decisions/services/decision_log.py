@@ -83,8 +83,6 @@ _RULING_HOLDS = f"""
         AND (r.consumer_facts IS NULL OR (r.consumer_id, r.consumer_facts) IN (SELECT id, facts FROM subject))
         AND (r.policies IS NULL OR r.policies = {POLICIES_IN_FORCE.format(product="d")}
             AND {KNOWN_PURPOSE.format(purpose="r.purpose")}
-            AND (r.part_in_use_case IS NULL OR r.part_in_use_case =
-                {PART_IN_USE_CASE.format(consumer="r.consumer_id", use_case="r.use_case")})
             AND (r.part_in_use_case IS DISTINCT FROM 'member' OR NOT r.decision
                 OR (r.consumer_id, r.use_case) IN (SELECT consumer_id, slug FROM member))
             AND r.agreement IS NOT DISTINCT FROM
@@ -172,7 +170,9 @@ sure AS MATERIALIZED (
             LEFT JOIN catalog_dataproduct d ON d.id = r.product_id{facts}
             LEFT JOIN trust_currentverdict c ON c.product_id = r.product_id
             WHERE (r.lifecycle IS NULL OR (r.product_slug, r.lifecycle) = (d.slug, d.lifecycle))
-                AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT}){holds}
+                AND (NOT r.is_current OR c.verdict_row_id = r.verdict_row_id AND {CURRENT_VERDICT})
+                AND (r.part_in_use_case IS NULL OR r.part_in_use_case =
+                    {PART_IN_USE_CASE.format(consumer="r.consumer_id", use_case="r.use_case")}){holds}
             {order}) ordered) numbered
 ), written AS (
     INSERT INTO trust_decision (id, asked_at, channel, consumer_id, subject, asker, key_id, product_id, product_slug, action,
@@ -215,8 +215,9 @@ class Draft:
     asker_facts, consumer_facts, lifecycle, product_facts: what was read of the asker, the subject and the product; None where
     the answer does not rest on it. is_current: it rests on the product's current row, whose verdict row must still be
     `verdict_row_id`; its basis is copied from there where `basis` is None. policies: the ids in force that were ruled on, None
-    without a ruling; part_in_use_case: the subject's in the use case that was named; agreement: the one that counted;
-    relies_on: the policies that a yes rests on. answer: with its marks; None where it is that of the current row.
+    without a ruling; part_in_use_case: the subject's in the use case that was named, None where none was or the answer does not
+    rest on it; agreement: the one that counted; relies_on: the policies that a yes rests on. answer: with its marks; None where
+    it is that of the current row.
     """
 
     asker_facts: str | None

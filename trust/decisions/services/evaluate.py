@@ -102,6 +102,8 @@ def _refusals(resolved: ResolvedQuestion, asker: Asker, subject: str, channel: D
         found.append(denials.purpose_missing())
     if question.purpose is not None and not resolved.is_purpose_known:
         found.append(denials.purpose_unknown(question.purpose))
+    if question.use_case is not None and resolved.part_in_use_case is PartInUseCase.UNKNOWN:
+        found.append(denials.use_case_unknown(question.use_case))
     return found
 
 
@@ -138,8 +140,6 @@ def _rule(
     without = cedar.rule(*about, replace(asked, use_case=None), in_force)
     if without.is_permitted:
         return (ruling if without.determining == ruling.determining else without), []
-    if resolved.part_in_use_case is PartInUseCase.UNKNOWN:
-        return without, [denials.use_case_unknown(named)]
     return without, [denials.not_in_use_case(resolved.subject.subject.slug, named)]
 
 

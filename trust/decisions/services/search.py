@@ -12,9 +12,10 @@ from typing import Any
 from django.db import connection
 from msgspec.structs import replace
 
-from catalog.models import Consumer, Purpose
+from catalog.models import Consumer, Purpose, UseCase
 from catalog.rules.errors import UnavailableError
-from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus
+from catalog.rules.vocabulary import ConsumerKind, ConsumerStatus, UseCaseStage
+from trust.decisions.rules import denials
 from trust.decisions.rules.question import Answered, Asker, Question
 from trust.decisions.services.decide import evaluate_all
 from trust.decisions.services.decision_log import Draft, write
@@ -116,10 +117,13 @@ def search(
     word: Callable[[Found], Mapping[str, Any]],
     now: datetime,
 ) -> Answered:
-    """The logged page of at most `limit` names behind `after`. A question that is refused finds nothing.
+    """The logged page of at most `limit` names behind `after`. A question that is refused, or names an unknown use case, finds
+    nothing.
 
     Raises `UnavailableError` where the key lost its power meanwhile.
     """
+    if question.refusal is None and question.use_case is not None and not _is_known(question.use_case):
+        question = replace(question, refusal=denials.use_case_unknown(question.use_case))
     refused = question.refusal
     found = Found((), None, (as_reason(refused),)) if refused else _found(asker, sought, question, after, limit, now)
     draft = _draft(sought, question, after, limit, worded(word(found)))
@@ -132,6 +136,11 @@ def search(
         )
     decision_id, text = written[0]
     return Answered(decision_id, False, text)
+
+
+def _is_known(use_case: str) -> bool:
+    """Asked before any candidate is ruled on: each of them would be refused for it, and no one would learn why."""
+    return UseCase.objects.filter(slug=use_case).exclude(stage=UseCaseStage.RETIRED).exists()
 
 
 def _found(asker: Asker, sought: SearchKind, question: Question, after: str, limit: int, now: datetime) -> Found:

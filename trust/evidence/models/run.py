@@ -26,7 +26,8 @@ class Run(MadeByCaller):
     sweeper gives the row back to the queue, `max_attempts` times at most. `not_before` delays a retry.
     `started_at` is when the attempt that finished began to read. `port_digest` says which location was read.
     `evidence_status`, `rows`, `seconds`, `columns`, `data_time` come from the engine; `failure` is
-    `{"code", "message", "remedy"}` of a failed run. `figures`: `trust.evidence.rules.figures`, empty of a run from before.
+    `{"code", "message", "remedy"}` of a failed run. `reading` says how the source was read, by name. `figures`:
+    `trust.evidence.rules.figures`, empty of a run from before.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -51,6 +52,7 @@ class Run(MadeByCaller):
     columns = models.JSONField(default=list, blank=True)
     data_time = models.DateTimeField(null=True, blank=True)
     figures = models.JSONField(default=dict, blank=True)
+    reading = models.JSONField(default=dict, blank=True)
     failure = models.JSONField(null=True, blank=True)
 
     class Meta:

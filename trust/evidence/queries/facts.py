@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from catalog.models import DataProduct, Field, OutputPort
 from catalog.rules.expectation import Expectation
+from catalog.rules.reading import reading_of
 from catalog.rules.vocabulary import Cadence, Dimension, LogicalType, Sensitivity, Severity, SourceKind
 from trust.evidence.models.run import CheckResult, Run
 from trust.evidence.models.suite import Suite
@@ -82,6 +83,7 @@ def port_digest(port: OutputPort) -> str:
             connection=port.connection or None,
             time_column=port.time_column or None,
             null_values=None if port.null_values is None else tuple(port.null_values),
+            reading=reading_of(port.reading),
         )
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
+from catalog.rules.reading import Reading
 from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.rules.figures import RunFigures
 from trust.vocabulary import CheckStatus, EvidenceStatus
@@ -64,7 +65,7 @@ class RunEvidence:
 
     `rows` is the number of rows of the source; `data_time` the newest value of the source's time column (UTC), None where
     there is no such column or no value in it; `seconds` the wall time that the engine took. `figures` are for comparison with
-    other runs.
+    other runs. `reading`: how the source was read, by name, such as the delimiter of a CSV file; empty where nothing is open.
     """
 
     status: EvidenceStatus
@@ -75,6 +76,7 @@ class RunEvidence:
     data_time: datetime | None = None
     failure: Failure | None = None
     figures: RunFigures | None = None
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,12 @@ class Source:
         moment; never a credential itself. None for files.
     time_column: the column whose newest value tells the age of the data.
     null_values: texts that a CSV file writes for "no value"; None means the usual ones (see `trust.evidence.sources.files`).
+    reading: how the values are written; what it leaves open, the engine finds out from the file and says.
     declared_types: column -> logical type of the contract; the engine looks whether untyped text satisfies them.
     redacted_columns: fields above `internal` or personal; no value of them may leave the engine, neither in samples nor in
         observed values nor in messages.
     references: name -> source, for checks that compare with another dataset.
+    files: absolute paths, where `location` names several files; they are one table.
     """
 
     kind: SourceKind
@@ -97,9 +101,16 @@ class Source:
     connection: str | None = None
     time_column: str | None = None
     null_values: tuple[str, ...] | None = None
+    reading: Reading = field(default_factory=Reading)
     declared_types: Mapping[str, LogicalType] = field(default_factory=dict)
     redacted_columns: frozenset[str] = frozenset()
     references: Mapping[str, "Source"] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files to read."""
+        return self.files or (self.location,)
 
 
 class Engine(Protocol):

@@ -194,6 +194,7 @@ def store_results(*, run: Run, evidence: RunEvidence, now: datetime) -> None:
         for c in evidence.columns
     ]
     run.data_time = evidence.data_time
+    run.reading = dict(evidence.reading)
     run.figures = {} if evidence.figures is None else storable(figures_to_json(evidence.figures))
     run.save()
 

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
+from catalog.rules.reading import reading_of
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.evidence.models.suite import Suite
 from trust.evidence.rules.evidence import Source, SourceProblemError
@@ -84,11 +85,17 @@ def _source(port: OutputPort, expectations: Iterable[Expectation], roots: Sequen
         location=location,
         connection=port.connection or None,
         time_column=port.time_column or None,
-        # An empty cell of a CSV file is no value, whatever else its owner writes for none.
-        null_values=None if port.null_values is None else tuple(dict.fromkeys((*port.null_values, ""))),
+        null_values=_null_texts(port, kind),
+        reading=reading_of(port.reading),
         declared_types={field.name: LogicalType(field.logical_type) for field in fields if field.logical_type},
         redacted_columns=_redacted(port, expectations),
     )
+
+
+def _null_texts(port: OutputPort, kind: SourceKind) -> tuple[str, ...]:
+    """What is listed, and nothing else: `NA` is a country. An empty cell is no value; a text of JSON may be empty."""
+    listed = tuple(port.null_values or ())
+    return listed if kind is SourceKind.JSON_LINES else tuple(dict.fromkeys((*listed, "")))
 
 
 def _references(port: OutputPort, own: Source, expectations: Sequence[Expectation]) -> dict[str, Source]:

@@ -4,9 +4,9 @@ Nothing is locked while the engine looks: the contract is taken in and undone to
 read, then it is taken in again, with what was found, and judged, and that is undone too.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,20 +22,18 @@ from catalog.rules.vocabulary import SourceKind
 from trust.evidence.models.run import Run
 from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, SourceProblemError
-from trust.evidence.services.runs import end_attempt, store_results
+from trust.evidence.services.runs import store_results
 from trust.evidence.services.source_resolution import EngineInput, resolve_engine_input, unsupported_source
 from trust.evidence.sources.files import file_kind, resolve_file
 from trust.intake.services.registration import put_document
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.rules.outcome import GateResult, Outcome
+from trust.verdicts.services.execution import look
 from trust.verdicts.services.judging import judge_product
 from trust.vocabulary import EvidenceStatus, GateName, GateStatus, RunStatus, VerdictStatus
 
 OF_PEOPLE = frozenset({GateName.OWNER, GateName.ACKNOWLEDGEMENT, GateName.REVIEW, GateName.POLICY, GateName.LIFECYCLE})
 """The gates that only people pass, by what they say and do about the product. A try asks about the data."""
-
-Look = Callable[[EngineInput], RunEvidence]
-"""What an engine finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,10 @@ def try_contract(
     filename: str,
     actor: Person | None,
     now: datetime,
-    look: Look,
     data: str = "",
     roots: tuple[str, ...] = (),
 ) -> Trial:
-    """What `look` finds in the data of a contract, and how it is judged.
+    """What the engine finds in the data of a contract, and how it is judged.
 
     data: a file to read in the place of the one that the contract names. roots: folders that it may lie in besides the data
     roots. Raises what `register_document` does.
@@ -79,7 +76,7 @@ def try_contract(
     other = _other_data(data, roots) if data else None
     with _taken_in(content, filename, actor, now, other) as (product, not_checked):
         inputs = {port.name: _engine_input(port, roots) for port in product.output_ports.order_by("id")}
-    found = {name: _looked_at(given, look) for name, given in inputs.items()}
+    found = {name: _looked_at(given, roots) for name, given in inputs.items()}
     seconds = sum(evidence.seconds for evidence in found.values())
     # What the engine took lies between the two: evidence from the future would not count.
     with _taken_in(content, filename, actor, now, other) as (product, not_checked):
@@ -128,8 +125,8 @@ def _engine_input(port: OutputPort, roots: tuple[str, ...]) -> EngineInput | Run
         return RunEvidence(EvidenceStatus.ERROR, 0.0, failure=problem.failure)
 
 
-def _looked_at(given: EngineInput | RunEvidence, look: Look) -> RunEvidence:
-    return look(given) if isinstance(given, EngineInput) else given
+def _looked_at(given: EngineInput | RunEvidence, roots: tuple[str, ...]) -> RunEvidence:
+    return look(given, roots=roots) if isinstance(given, EngineInput) else given
 
 
 def _judged(product: DataProduct, found: Mapping[str, RunEvidence], began: datetime, ended: datetime) -> Outcome:
@@ -154,7 +151,10 @@ def _judged(product: DataProduct, found: Mapping[str, RunEvidence], began: datet
         if evidence.failure is None:
             store_results(run=run, evidence=evidence, now=ended)
         else:
-            end_attempt(run=run, failure=replace(evidence.failure, retryable=False), now=ended)
+            failure = evidence.failure
+            run.failure = {"code": failure.code, "message": failure.message, "remedy": failure.remedy}
+            run.status, run.finished_at = RunStatus.FAILED, ended
+            run.save()
     row = judge_product(product_id=product.pk, now=ended, cause="try")
     return load_outcome(row.outcome)
 
@@ -171,6 +171,11 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
         "not_checked": [{"path": one.path, "reason": f"{one.rule}: {one.reason}"} for one in trial.not_checked],
         "failure": None if failure is None else {"code": failure.code, "message": failure.message, "remedy": failure.remedy},
     }
+
+
+def failed_trial(code: str, message: str, remedy: str) -> dict[str, Any]:
+    """The trial of what could not even be begun, as plain JSON values."""
+    return trial_to_json(Trial(None, None, 0.0, failure=Failure(code, message, remedy)))
 
 
 def check_to_json(result: CheckEvidence) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class TrailFilter:
 
     kinds: names of kinds. actors: usernames (and person, their id), as the contexts have them. objects: what was looked for.
     reach: what the reader may see; None for those who see everything. Both hold people too, who belong to nothing.
+    written_from: number of the first transaction of PostgreSQL whose rows are wanted, at most a billion ago.
     """
 
     kinds: frozenset[str] | None = None
@@ -76,6 +77,7 @@ class TrailFilter:
     reach: Objects | None = None
     since: datetime | None = None
     until: datetime | None = None
+    written_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,9 @@ def every_change(sought: TrailFilter, *, at_once: int = 500) -> Iterator[Change]
 def _conditions(kind: Kind, sought: TrailFilter, after: TrailPosition | None) -> tuple[str | None, list[Any]]:
     conditions = ["pgh_created_at >= %s AND pgh_created_at < %s"]
     values: list[Any] = [sought.since or _BEGIN, sought.until or _END]
+    if sought.written_from is not None:
+        conditions.append("age(xmin) <= age(%s::xid)")  # of the 32 bits that a row keeps of its transaction's number
+        values.append(str(sought.written_from % 2**32))
     if after is not None:
         if kind.table == after.table:
             conditions.append("pgh_created_at <= %s AND (pgh_created_at, pgh_id) < (%s, %s)")

@@ -88,10 +88,12 @@ def erase_person(*, person: Person, reason: str, actor: Person, now: datetime) -
 
 def _names_of(person: Person) -> frozenset[str]:
     events = Person.pgh_event_models["insert"].objects.filter(pgh_obj_id=person.pk)  # type: ignore[attr-defined]
-    rows = [*events.values_list("username", "email", "first_name", "last_name")]
-    rows.append((person.username, person.email, person.first_name, person.last_name))
+    rows = [*events.values_list("username", "first_name", "last_name", "email", "email_to_confirm")]
+    rows.append((person.username, person.first_name, person.last_name, person.email, person.email_to_confirm))
     words = {
-        word.strip() for username, email, first, last in rows for word in (username, email, email.lower(), f"{first} {last}")
+        word.strip()
+        for username, first, last, *addresses in rows
+        for word in (username, f"{first} {last}", *addresses, *map(str.lower, addresses))
     }
     return frozenset(word for word in words if word and word != f"erased-{person.pk}")
 
@@ -211,7 +213,7 @@ def _clear_account(person: Person, pseudonym: str) -> None:
     """First and last name stand in columns of their own there, where they are no full name."""
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {_ACCOUNT_HISTORY} SET first_name = '', last_name = '' WHERE pgh_obj_id = %s", [person.pk])
-    person.username, person.first_name, person.last_name, person.email = pseudonym, "", "", ""
+    person.username, person.first_name, person.last_name, person.email, person.email_to_confirm = pseudonym, "", "", "", ""
     person.set_unusable_password()
     person.save()
 

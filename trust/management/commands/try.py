@@ -15,7 +15,6 @@ from catalog.rules.errors import DomainError
 from trust.evidence.rules.evidence import Failure, SourceProblemError
 from trust.intake.services.trying import Trial, trial_to_json, try_contract
 from trust.management.showing import check_table, counted, progress
-from trust.verdicts.services.execution import look
 from trust.vocabulary import GateStatus, VerdictStatus
 
 
@@ -55,7 +54,6 @@ def _tried(contract: str, data: str, started: float) -> Trial:
             filename=Path(contract).name,
             actor=None,
             now=timezone.now(),
-            look=lambda given: look(given, roots=roots),
             data=data,
             roots=roots,
         )

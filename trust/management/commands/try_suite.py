@@ -16,7 +16,7 @@ from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
 from trust.evidence.rules.evidence import Failure, RunEvidence, Source, SourceProblemError
 from trust.evidence.sources.files import file_kind, resolve_file
 from trust.intake.services.trying import check_to_json
-from trust.management.showing import check_table, counted, progress
+from trust.management.showing import check_table, counted, progress, shown
 from trust.vocabulary import EvidenceStatus
 
 EXIT_CODES = {EvidenceStatus.PASSED: 0, EvidenceStatus.FAILED: 1, EvidenceStatus.ERROR: 2}
@@ -101,6 +101,7 @@ def _as_document(evidence: RunEvidence) -> dict[str, Any]:
         "status": evidence.status.value,
         "rows": evidence.rows,
         "seconds": round(evidence.seconds, 3),
+        "reading": dict(evidence.reading),
         "results": [check_to_json(result) for result in evidence.results],
         "failure": None
         if failure is None
@@ -112,6 +113,8 @@ def _as_text(evidence: RunEvidence) -> str:
     lines = check_table(evidence.results)
     if evidence.failure:
         lines.append(f"{evidence.failure.code}: {evidence.failure.message} {evidence.failure.remedy}")
+    if evidence.reading:
+        lines.append(f"Read with {', '.join(f'{name} {shown(text)}' for name, text in evidence.reading.items())}.")
     rows = "" if evidence.rows is None else f", {evidence.rows:,} rows"
     lines.append(f"{evidence.status.value.upper()}: {counted(evidence.results)}{rows}, {evidence.seconds:.2f} s")
     return "\n".join(lines)

@@ -9,20 +9,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from catalog.models import Person
 from catalog.rules.moments import shown
 from catalog.rules.roles import PersonRole
 from trust.ledger.queries.audit_trail import Change, TrailFilter, every_change
+from trust.notices.models.account_notices import AccountNoticesCursor
 from trust.notices.services.notices import Notice, give_new
 
 LOOKED_BACK = timedelta(days=1)  # our choice: workers that were away longer leave the rest to the audit trail
 MOST_AT_ONCE = 200
+_FURTHEST = 2**30  # transactions: numbers that lie further apart cannot be compared
 KINDS = frozenset({"catalog.person", "catalog.person_groups", "catalog.person_user_permissions", "catalog.domaingovernor"})
 _CHANGED = {
     "username": "another username",
     "first_name": "another name",
     "last_name": "another name",
     "email": "another e-mail address",
+    "email_to_confirm": "the e-mail address to confirm",
     "is_staff": "another staff status",
     "is_superuser": "another superuser status",
     "is_active": "closed or opened",
@@ -35,9 +40,26 @@ _OF_LISTS = {
 
 
 def tell_of_account_changes(*, now: datetime) -> int:
-    """How many notices of the changes of the last day were new to somebody."""
-    changes = every_change(TrailFilter(kinds=KINDS, since=now - LOOKED_BACK))
-    return give_new(_notices(_by_act(changes)), now, most=MOST_AT_ONCE)
+    """How many notices of changes were new to somebody. What was read and told of before is not read again.
+
+    Where more are due than are given at once, all of them are read again the next time.
+    """
+    oldest = _oldest_transaction()
+    told = AccountNoticesCursor.objects.values_list("transaction", flat=True).first()
+    if told is not None and not 0 <= oldest - told < _FURTHEST:
+        told = None  # of another server, from which this database was restored: the last day is read again
+    changes = every_change(TrailFilter(kinds=KINDS, since=now - LOOKED_BACK, written_from=told))
+    given = give_new(_notices(_by_act(changes)), now, most=MOST_AT_ONCE)
+    if given < MOST_AT_ONCE:
+        AccountNoticesCursor.objects.update_or_create(defaults={"transaction": oldest}, id=1)
+    return given
+
+
+def _oldest_transaction() -> int:
+    """Number of the oldest transaction that has not ended: whatever is committed from now on has it, or a higher one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        return int(cursor.fetchone()[0])
 
 
 def _by_act(changes: Iterable[Change]) -> Mapping[tuple[int, str], list[Change]]:

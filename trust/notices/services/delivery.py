@@ -19,6 +19,7 @@ from django.db import transaction
 
 from catalog.models import Delivery
 from catalog.rules.vocabulary import DeliveryChannel, DeliveryStatus
+from catalog.services import email_addresses
 from trust.ledger.signing import KeyUnavailableError
 from trust.notices.rules.delivery import pause_after
 from trust.notices.services.webhooks import WebhookError, message_id_of, post_notice
@@ -29,6 +30,7 @@ HOLD = timedelta(minutes=2)
 """How long a claimed delivery is left alone; longer than any attempt takes, as each step of one has a time limit."""
 LONGEST_ERROR = 500
 E_MAIL_OFF = "E-mail is off: TOUCHSTONE_EMAIL_URL is not set."
+WAITS_NO_MORE = "The address does not wait for confirmation any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,13 @@ def _attempt(delivery: Delivery, now: datetime) -> Failure | None:
 
 
 def _mail(delivery: Delivery) -> Failure | None:
-    if not settings.TOUCHSTONE.email_url.get_secret_value():
-        return Failure(E_MAIL_OFF, is_final=True)
+    is_on, text = email_addresses.is_mail_on(), _text_of(delivery)
+    if not is_on or text is None:
+        return Failure(WAITS_NO_MORE if is_on else E_MAIL_OFF, is_final=True)
     notice = delivery.notification
     headers = {"Message-ID": f"<{message_id_of(delivery)}.{delivery.pk}@touchstone>", "Auto-Submitted": "auto-generated"}
     try:
-        EmailMessage(notice.subject, notice.text, settings.DEFAULT_FROM_EMAIL, [delivery.target], headers=headers).send()
+        EmailMessage(notice.subject, text, settings.DEFAULT_FROM_EMAIL, [delivery.target], headers=headers).send()
     except smtplib.SMTPRecipientsRefused:
         return Failure("The mail server does not take mail for this address.")
     except smtplib.SMTPResponseException as error:
@@ -126,3 +129,14 @@ def _mail(delivery: Delivery) -> Failure | None:
     except (BadHeaderError, UnicodeError):
         return Failure("The address or the subject cannot be put into an e-mail.", is_final=True)
     return None
+
+
+def _text_of(delivery: Delivery) -> str | None:
+    """The notice's text; where it asks to confirm an address, with the link, which is kept nowhere. None: it asks no more."""
+    notice = delivery.notification
+    if notice.kind != email_addresses.KIND:
+        return notice.text
+    person = notice.person
+    if person is None or not person.is_active or person.email_to_confirm != delivery.target:
+        return None
+    return f"{notice.text}\n\n{email_addresses.link_for(person, delivery.target)}\n"

@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from catalog.admin.base import LargeTableAdmin, ServiceAdmin, ServiceForm, show_result
 from catalog.admin.reach import governs, person_of
 from catalog.models import Person
+from catalog.rules.access_policy import LOOSENING_WAITS
 from catalog.rules.errors import InvalidError
 from trust.presentation.admin.badges import VERDICT_LABEL
 from trust.presentation.pages.labels import GATES, VERDICTS, number
@@ -110,10 +111,11 @@ class TrustPolicyAdmin(ServiceAdmin):
     def named(self, policy: TrustPolicyVersion) -> str:
         return f"Version {policy.version}"
 
-    @display(description="Status", label={"in force": "success", "earlier": "info", "proposed": "warning"})
+    @display(description="Status", label={"in force": "success", "earlier": "info", "proposed": "warning", "expired": "info"})
     def standing(self, policy: TrustPolicyVersion) -> str:
         if policy.published_at is None:
-            return "proposed"
+            is_expired = policy.proposed_at is not None and policy.proposed_at + LOOSENING_WAITS <= timezone.now()
+            return "expired" if is_expired else "proposed"
         return "in force" if policy.is_current else "earlier"
 
     @display(description="Settings")

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from catalog.models import AccessPolicy, DataProduct, OutputPort, Person, PolicyStatus
+from catalog.rules.reading import reading_of, shown_reading
 from catalog.rules.texts import is_placeholder, says_something
 from catalog.rules.vocabulary import Effect, Lifecycle, Sensitivity, Severity
 from trust.evidence.models.suite import Suite
@@ -106,7 +107,7 @@ def _source(port: OutputPort) -> dict[str, str]:
     """What is shown of the place of a port: the reference to credentials is not."""
     missing = "" if port.null_values is None else ", ".join(f"'{text}'" for text in port.null_values) or "none declared"
     shown = {"kind": port.source_kind, "location": port.location, "time column": port.time_column, "missing values": missing}
-    return {name: text for name, text in shown.items() if text}
+    return {name: text for name, text in (shown | shown_reading(reading_of(port.reading))).items() if text}
 
 
 def gather(product_ids: Collection[int], now: datetime, *, window: int) -> Gathered:

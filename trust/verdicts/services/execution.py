@@ -125,7 +125,7 @@ def look(reading: EngineInput, *, roots: tuple[str, ...] = ()) -> RunEvidence:
     """What the engine finds. A crash of it is evidence too: of not having been able to look. roots: folders besides the data
     roots that it may read."""
     try:
-        return _without_roots(_engine(roots).run(reading.suite, reading.source))
+        return _without_roots(_engine((*settings.TOUCHSTONE.data_roots, *roots)).run(reading.suite, reading.source))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -162,7 +162,7 @@ def _conclude(claim: Claim, evidence: RunEvidence) -> Verdict | None:
 
 
 @cache
-def _engine(roots: tuple[str, ...] = ()) -> Engine:
+def _engine(roots: tuple[str, ...]) -> Engine:
     """The engine of this worker process, made after the fork: it holds native memory and threads."""
     # Takes 1.5 s and 200 MB; web and beat never need it.
     from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415
@@ -174,7 +174,7 @@ def _engine(roots: tuple[str, ...] = ()) -> Engine:
         temp_mb=environment.engine_temp_mb,
         statement_timeout_seconds=environment.engine_statement_seconds,
     )
-    return GxEngine(Access((*environment.data_roots, *roots), tuple(environment.database_hosts), limits))
+    return GxEngine(Access(roots, tuple(environment.database_hosts), limits))
 
 
 def _gone(run: Run) -> Failure:

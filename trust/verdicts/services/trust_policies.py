@@ -1,6 +1,6 @@
 """Publishes new versions of the trust policy. A version never changes; every verdict names the one that judged it.
 
-A version that loosens takes two people: one proposes it, another publishes it.
+A version that loosens takes two people: one proposes it, another publishes it within two weeks.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from django.db import connection
 
 from catalog.models import Person
 from catalog.queries.ownership import is_same_person
+from catalog.rules.access_policy import LOOSENING_WAITS
 from catalog.rules.errors import ConflictError, ForbiddenError, InvalidError
+from catalog.rules.moments import shown
 from catalog.services.permissions import how_to_add_one, require_governance, require_identity, require_independence
 from catalog.services.recording import recorded
 from trust.verdicts.models.verdict import TrustPolicyVersion
@@ -74,7 +76,7 @@ def publish_trust_policy(*, changes: Mapping[str, Any], note: str, actor: Person
 def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: datetime) -> TrustPolicyVersion:
     """The proposed version, in force from `now`: published by another person of governance than the one who proposed it.
 
-    Raises `ForbiddenError`, and `ConflictError` for what is published already or was overtaken by another version.
+    Raises `ForbiddenError`, and `ConflictError` for what is published already, was overtaken by another version or has expired.
     """
     action = f"publish trust policy v{version.version}"
     require_governance(actor, action)
@@ -94,6 +96,13 @@ def confirm_trust_policy(*, version: TrustPolicyVersion, actor: Person, now: dat
                 f"The trust policy v{row.version} changes v{row.based_on}, and by now v{present.version} is in force.",
                 remedy="Propose the change again, on the version in force.",
                 code="trust_policy_superseded",
+            )
+        if row.proposed_at is not None and row.proposed_at + LOOSENING_WAITS <= now:
+            raise ConflictError(
+                f"The trust policy v{row.version} was proposed at {shown(row.proposed_at)}, and a proposal expires after "
+                f"{LOOSENING_WAITS.days} days.",
+                remedy="Propose the change again, if it is still wanted.",
+                code="trust_policy_proposal_expired",
             )
         if row.proposed_by is not None and is_same_person(row.proposed_by, actor):
             raise ForbiddenError(

@@ -62,7 +62,7 @@ BAD = [
     ("blank.csv", SourceKind.CSV, _write(b"\n\n"), "source_malformed"),
     ("latin.csv", SourceKind.CSV, _write("a,b\nhunter2-in-the-data é,1\n".encode("latin-1")), "source_encoding"),
     ("latin-late.csv", SourceKind.CSV, _write(b"a,b\n" + b"x,1\n" * 90_000 + b"\xe9,1\n"), "source_encoding"),
-    ("utf16.csv", SourceKind.CSV, _write("a,b\n1,2\n".encode("utf-16")), "source_encoding"),
+    ("utf16-unmarked.csv", SourceKind.CSV, _write("é,b\n1,2\n".encode("utf-16-le")), "source_encoding"),
     ("cut.csv.gz", SourceKind.CSV, _write(gzip.compress(b"a,b\n1,2\n" * 9_000)[:-20]), "source_malformed"),
     ("endless.csv", SourceKind.CSV, _endless, "source_malformed"),
     ("endless.csv.gz", SourceKind.CSV, _endless, "source_malformed"),
@@ -111,15 +111,15 @@ def test_a_file_without_permission_is_a_failure(tmp_path: Path) -> None:
     assert problem.value.failure.code == "source_unreadable"
 
 
-def test_a_file_with_other_separators_is_told_which_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "continental.csv"
-    path.write_text("name;fee\nann;9,50\n")
+def test_a_row_of_another_length_is_told_what_separates_values(tmp_path: Path) -> None:
+    path = tmp_path / "ragged.csv"
+    path.write_text("name,fee\nann,9,50\n")
 
     failure = look(path, SourceKind.CSV).failure
 
     assert failure is not None
     assert "another number of values than the header (line 2)" in failure.message
-    assert failure.remedy.startswith("Separate values with commas")
+    assert failure.remedy.startswith("Separate all values by the same sign")
 
 
 def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:

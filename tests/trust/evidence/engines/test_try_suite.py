@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-KEYS = {"status", "rows", "seconds", "results", "failure"}
+KEYS = {"reading", "status", "rows", "seconds", "results", "failure"}
 RESULT_KEYS = {
     "type", "kwargs", "status", "dimension", "severity", "element_count", "unexpected_count", "unexpected_percent",
     "observed_value", "samples", "message",

@@ -1,6 +1,7 @@
 """Aggregates of a column, each as Great Expectations on pandas computes it."""
 
 import math
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,12 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from trust.evidence.engines.gx.arguments import literal, members
-from trust.evidence.engines.gx.backend import Backend
+from trust.evidence.engines.gx.backend import Backend, moment_in_text
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.requests import Groups, Measurement, OrderStatistics, Rows, Scalars
 
+_LOOKS_LIKE_A_DATE = re.compile(r"\s*([0-9]{4}[-/.][0-9]{1,2}\b|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}\b)")
 MAX_LISTED = 20
+_EXACT_DIGITS = 15
+"""So many decimal digits a float holds whatever they are."""
 # More modes than this are reported by their number; pandas would list them all.
 MAX_MODES = 1_000
 
@@ -43,7 +47,7 @@ def mean(domain: Domain, column: Column) -> Measurement:
 def total(domain: Domain, column: Column) -> Measurement:
     need_number(column)
     value = yield from scalar(domain, column, "sum", domain.aggregate(sa.func.sum(column.number)))
-    return value if column.kind in {Kind.INTEGER, Kind.BOOLEAN} and value is not None else _float(value)
+    return _plain(column, value) if column.kind in {Kind.INTEGER, Kind.BOOLEAN} and value is not None else _float(value)
 
 
 def standard_deviation(domain: Domain, column: Column) -> Measurement:
@@ -63,11 +67,33 @@ def standard_deviation(domain: Domain, column: Column) -> Measurement:
 def extreme(domain: Domain, column: Column, name: str, backend: Backend) -> Measurement:
     """`min` or `max`; a date comes back as a date, True and False as such."""
     if column.kind is Kind.OTHER:
-        raise TypeError(f"Column {column.name!r} holds nested values ({column.physical_type}), which have no order.")
+        raise TypeError(f"Column {column.name!r} holds {column.holds} ({column.physical_type}), which have no order.")
     function = getattr(sa.func, name)
+    if column.is_long_decimal:
+        raise TypeError(f"Column {column.name!r} holds {column.holds}.")
+    if column.is_moment_in_text:
+        return (yield from _extreme_moment(domain, column, name, backend))
     value = column.number if column.kind is Kind.BOOLEAN else backend.ordered(column)
     found = yield from scalar(domain, column, name, domain.aggregate(function(value)))
-    return bool(found) if column.kind is Kind.BOOLEAN and found is not None else _plain_number(found)
+    if isinstance(found, str) and _LOOKS_LIKE_A_DATE.match(found):
+        raise TypeError(
+            f"Column {column.name!r} holds text that looks like dates, and the order of its letters is not theirs. Declare it "
+            "as a date or timestamp, with its format, or write it as YYYY-MM-DD."
+        )
+    return bool(found) if column.kind is Kind.BOOLEAN and found is not None else _plain(column, found)
+
+
+def _extreme_moment(domain: Domain, column: Column, name: str, backend: Backend) -> Measurement:
+    moment = moment_in_text(backend, column)
+    unread = sa.and_(column.value.is_not(None), moment.is_(None))
+    keys = [(what, name, column.name, domain.key) for what in ("moment", "unread")]
+    answers = yield Scalars({keys[0]: domain.aggregate(getattr(sa.func, name)(moment)), keys[1]: domain.count_where(unread)})
+    if answers[keys[1]]:
+        raise TypeError(
+            f"{answers[keys[1]]:,} values of column {column.name!r} are not written as the contract declares, so it has no "
+            f"{name}imum. Correct them, or the format in the contract."
+        )
+    return answers[keys[0]]
 
 
 def quantile(domain: Domain, column: Column, quantiles: Sequence[float], how: str) -> Measurement:
@@ -149,7 +175,7 @@ def modes(domain: Domain, column: Column, table: sa.FromClause, backend: Backend
     most = sa.select(sa.func.max(counted.c.size)).scalar_subquery()
     statement = sa.select(counted.c.value).where(counted.c.size == most).order_by(counted.c.value).limit(MAX_MODES)
     rows = yield Rows(statement)
-    return [_plain_number(row[0]) for row in rows]
+    return [_plain(column, row[0]) for row in rows]
 
 
 def not_in_set(
@@ -170,7 +196,7 @@ def not_in_set(
     if not counted[0][0]:
         return 0, []
     rows = yield Rows(sa.select(distinct.c.value).order_by(distinct.c.value).limit(MAX_LISTED), ("outside, listed", *key))
-    return counted[0][0], [_plain_number(row[0]) for row in rows]
+    return counted[0][0], [_plain(column, row[0]) for row in rows]
 
 
 def missing_from(
@@ -185,13 +211,20 @@ def missing_from(
         inside = backend.is_one_of(value, [literal(member) for member in possible])
         key = ("inside", column.name, domain.key, repr(value_set))
         rows = yield Rows(domain.select(value, table=table).where(inside).distinct(), key)
-        found = {row[0] for row in rows}
+        found = {int(row[0]) if column.is_bignum else row[0] for row in rows}
     missing = [value for value in wanted if not any(member in found for member in members(column, [value]))]
     return len(missing), missing[:MAX_LISTED]
 
 
 def _float(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _plain(column: Column, value: Any) -> Any:
+    """A value as Python counts with it: DuckDB writes whole numbers of any size as text."""
+    if isinstance(value, Decimal) and len(value.as_tuple().digits) > _EXACT_DIGITS:
+        return value
+    return int(value) if column.is_bignum and value is not None else _plain_number(value)
 
 
 def _plain_number(value: Any) -> Any:

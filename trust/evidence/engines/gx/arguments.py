@@ -9,24 +9,27 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from dateutil import parser as dateutil_parser  # type: ignore[import-untyped]
 
 from catalog.rules.vocabulary import LogicalType
-from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
+from trust.evidence.engines.gx.columns import BigNum, Column, Kind, SqlExpression
 
 _BIGGEST_INT = 2**63
+_NANOSECONDS = (datetime(1677, 9, 22), datetime(2262, 4, 11))  # noqa: DTZ001  # what 64 bits of them reach
+_TWO_DAYS = (datetime(2000, 1, 2), datetime(2003, 4, 5))  # noqa: DTZ001  # whatever a text leaves out differs between them
 
 
 def literal(value: Any) -> SqlExpression:  # noqa: PLR0911  # one return for each kind
     """`value` as a bound parameter with the type that holds it."""
     if isinstance(value, bool):
         return sa.literal(value, sa.Boolean)
+    if isinstance(value, BigNumber):
+        return sa.cast(sa.literal(str(int(value)), sa.Text), BigNum)
     if isinstance(value, int):
-        return (
-            sa.literal(value, sa.BigInteger) if -_BIGGEST_INT <= value < _BIGGEST_INT else sa.literal(float(value), sa.Double)
-        )
+        return _integer(value)
     if isinstance(value, float):
         return sa.literal(value, sa.Double)
     if isinstance(value, Decimal):
@@ -40,15 +43,25 @@ def literal(value: Any) -> SqlExpression:  # noqa: PLR0911  # one return for eac
     return sa.literal(str(value), sa.Text)
 
 
+def _integer(value: int) -> SqlExpression:
+    if -_BIGGEST_INT <= value < _BIGGEST_INT:
+        return sa.literal(value, sa.BigInteger)
+    if -(_BIGGEST_INT**2) < value < _BIGGEST_INT**2:
+        return sa.cast(sa.literal(str(value), sa.Text), sa.Numeric)
+    return sa.literal(float(value), sa.Double)
+
+
 def comparable(column: Column, value: Any) -> Any:
     """`value` as something that the values of `column` can be compared with by order.
 
     Raises TypeError where Great Expectations on pandas would: text against numbers and numbers against text.
     """
     converted = _converted(column, value)
+    if column.has_nanoseconds and isinstance(converted, date):
+        converted = min(max(_as_moment(converted), _NANOSECONDS[0]), _NANOSECONDS[1])
     if converted is None:
         raise TypeError(
-            f"Column {column.name!r} holds {_plural(column.kind)} ({column.physical_type}), which cannot be compared with "
+            f"Column {column.name!r} holds {column.holds} ({column.physical_type}), which cannot be compared with "
             f"{value!r}. Give a bound of the same kind, or check the column's type."
         )
     return converted
@@ -64,28 +77,54 @@ def members(column: Column, values: Iterable[Any]) -> list[Any]:
             converted = _converted(column, value)
         except ValueError:
             continue  # a text that is no moment equals no moment
-        if converted is not None:
-            found[converted] = None
+        if converted is None or (column.kind is Kind.INTEGER and not _fits(column, converted)):
+            continue
+        if column.has_nanoseconds and not _NANOSECONDS[0] <= _as_moment(converted) <= _NANOSECONDS[1]:
+            continue
+        found[converted] = None
     return list(found)
 
 
-def moment(text: str) -> datetime:
-    """The moment that `text` writes, in UTC without a zone. Raises ValueError."""
+class BigNumber(int):
+    """A whole number for a column of DuckDB's BIGNUM, which compares with nothing else."""
+
+
+def _fits(column: Column, value: Any) -> bool:
+    """Whether an integer column can hold the number: DuckDB refuses to compare it with one that it cannot."""
+    return column.is_bignum or (isinstance(value, int) and -(2**127) <= value < 2**127)
+
+
+def _as_moment(value: date) -> datetime:
+    return value if isinstance(value, datetime) else datetime.combine(value, time.min)
+
+
+def moment(text: str, zone: str = "") -> datetime:
+    """The moment that `text` writes, in UTC without a zone. zone: where the clock runs, if the text does not say.
+
+    Raises ValueError; also for a part of a date, such as a month: nothing is filled up from today.
+    """
     try:
-        parsed = dateutil_parser.parse(text)
+        parsed, again = (dateutil_parser.parse(text, default=day) for day in _TWO_DAYS)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a date or time. Write it as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.") from error
-    return naive_utc(parsed)
+    if parsed != again:
+        raise ValueError(f"{text!r} is only a part of a date. Write all of it, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
+    return naive_utc(in_zone(parsed, zone))
 
 
-def moment_of(bound: Any) -> datetime:
+def in_zone(value: datetime, zone: str) -> datetime:
+    """`value` at `zone`, if it has no zone of its own and one is given."""
+    return value.replace(tzinfo=ZoneInfo(zone)) if zone and value.tzinfo is None else value
+
+
+def moment_of(bound: Any, zone: str = "") -> datetime:
     """A bound of moments: a text, a date (its start) or a moment. Raises ValueError, TypeError for anything else."""
     if isinstance(bound, str):
-        return moment(bound)
+        return moment(bound, zone)
     if isinstance(bound, datetime):
-        return naive_utc(bound)
+        return naive_utc(in_zone(bound, zone))
     if isinstance(bound, date):
-        return datetime.combine(bound, time.min)
+        return naive_utc(in_zone(datetime.combine(bound, time.min), zone))
     raise TypeError(f"{bound!r} is not a date or time. Write it as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
 
 
@@ -103,32 +142,34 @@ def _converted(column: Column, value: Any) -> Any:
         is_written_as_number = column.declared is LogicalType.STRING and isinstance(value, int) and not isinstance(value, bool)
         return str(value) if is_written_as_number else value if isinstance(value, str) else None
     if kind.is_summable:
-        return _number(kind, value) if isinstance(value, (bool, int, float, Decimal)) else None
+        return _number(column, value) if isinstance(value, (bool, int, float, Decimal)) else None
     if kind.is_moment:
-        return _moment(kind, value)
+        return _moment(column, value)
     if kind is Kind.TIME and isinstance(value, str):
         return time.fromisoformat(value)
     return None
 
 
-def _number(kind: Kind, value: Any) -> Any:
+def _number(column: Column, value: Any) -> Any:
+    kind = column.kind
+    if isinstance(value, Decimal) and kind is Kind.INTEGER:
+        value = int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float) and value.is_integer() and kind is not Kind.FLOAT:
         value = int(value)
     if isinstance(value, float) and kind is Kind.DECIMAL and math.isfinite(value):
         return Decimal(repr(value))
-    return int(value) if isinstance(value, bool) else value
+    value = int(value) if isinstance(value, bool) else value
+    return BigNumber(value) if column.is_bignum and isinstance(value, int) else value
 
 
-def _moment(kind: Kind, value: Any) -> Any:
+def _moment(column: Column, value: Any) -> Any:
+    zone = column.zone if column.kind is Kind.TIMESTAMP else ""
     if isinstance(value, str):
-        value = moment(value)
+        value = moment(value, zone)
+    elif isinstance(value, datetime):
+        value = naive_utc(in_zone(value, zone))
+    elif isinstance(value, date) and zone:
+        value = moment_of(value, zone)
     if isinstance(value, datetime):
-        value = naive_utc(value)
-        if kind is Kind.DATE and value.time() == time.min:
-            return value.date()
-        return value
+        return value.date() if column.kind is Kind.DATE and value.time() == time.min else value
     return value if isinstance(value, date) else None
-
-
-def _plural(kind: Kind) -> str:
-    return {Kind.TEXT: "text", Kind.OTHER: "nested values"}.get(kind, f"{kind.value}s")

@@ -12,6 +12,7 @@ from trust.evidence.engines.gx.limits import MAX_SAMPLES
 from trust.evidence.engines.gx.regex import Flavour
 
 Row = Sequence[Any]
+WHOLE_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 class Backend(Protocol):
@@ -138,6 +139,9 @@ class PostgresBackend:
 
 
 def moment_in_text(backend: Backend, column: Column) -> SqlExpression:
-    """The moment that the text of a column writes, in UTC without a zone; NULL where it writes none."""
+    """The moment that the text of a column writes, in UTC without a zone; NULL where it writes none, or no whole date."""
+    if column.moments:
+        return sa.column(sa.sql.quoted_name(column.moments, quote=True))
     moment = sa.cast(sa.cast(column.value, sa.TIMESTAMP(timezone=True)), sa.DateTime)  # at the session's zone, UTC
-    return sa.case((backend.casts(column.value, "timestamp"), moment))
+    is_whole = backend.matches(column.value, WHOLE_DAY)
+    return sa.case((sa.and_(is_whole, backend.casts(column.value, "timestamp")), moment))

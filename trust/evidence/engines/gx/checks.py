@@ -92,12 +92,20 @@ def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, 
     except (KeyError, GreatExpectationsError):
         engine.load_for_own_metrics()
         dependencies = gx.get_validation_dependencies(execution_engine=engine, runtime_configuration=runtime)
-    return dict(dependencies.metric_configurations)
+    metrics = dict(dependencies.metric_configurations)
+    for metric in metrics.values():
+        for name in _BOUNDS & metric.metric_value_kwargs.keys():
+            if isinstance(exact := getattr(gx, name, None), int):
+                metric.metric_value_kwargs[name] = exact
+    return metrics
 
 
 def _refuse_text_condition(condition: Any) -> None:
     if condition is not None:
         raise ArgumentError("This expectation type takes no row_condition here. Leave it out, or use another type.")
+
+
+_BOUNDS = {"min_value", "max_value", "sum_total"}
 
 
 def gx_expectation(expectation: Expectation) -> GxExpectation:
@@ -109,7 +117,7 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # conditions as text, which suites in JSON must use
             arguments: dict[str, Any] = dict(expectation.kwargs)
-            return kind(**arguments)
+            made = kind(**arguments)
     except pydantic.ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {faults}.") from error
@@ -117,6 +125,10 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {error}.") from error
     except Exception as error:
         raise ArgumentError(f"The row_condition of {expectation.type} cannot be read: {error}.") from error
+    for name in _BOUNDS & arguments.keys():
+        if isinstance(arguments[name], int) and not isinstance(arguments[name], bool):
+            setattr(made, name, arguments[name])  # Great Expectations makes a float of it, which holds 15 digits
+    return made
 
 
 def _fault(fault: Mapping[str, Any]) -> str:

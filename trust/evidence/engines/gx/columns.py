@@ -45,6 +45,8 @@ class Kind(StrEnum):
 
 
 SqlExpression = sa.ColumnElement[Any]
+# Written out, since two bound values would make two expressions of one that is grouped by.
+_UTC = sa.literal_column("'UTC'", sa.Text)
 
 _LOGICAL_OF_KIND: dict[Kind, frozenset[LogicalType]] = {
     Kind.INTEGER: frozenset({LogicalType.INTEGER, LogicalType.NUMBER}),
@@ -77,6 +79,15 @@ def _call_isnan(element: IsNan, compiler: SQLCompiler, **kw: Any) -> str:
     return f"isnan({compiler.process(element.clauses, **kw)})"
 
 
+class BigNum(sa.types.UserDefinedType[Any]):
+    """DuckDB's whole numbers of any size."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return "BIGNUM"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a source.
@@ -86,6 +97,11 @@ class Column:
     untyped: from a CSV file, where everything is text and the kind was inferred. text_dates: its text may hold dates
         (CSV, JSON lines), because the format has no type for them. declared: the logical type that the contract declares.
     container: the logical type of a nested column (array, object, map). has_zone: a timestamp with a time zone.
+    spelled: SQL name of the text that a file spells its dates with. moments: SQL name of the moments that its text spells,
+        NULL where it spells none. zone: of its timestamps that say none, and of bounds that say none.
+    is_local: a timestamp without a zone in a source that has types; those of text files are in UTC already.
+    is_nothing: its type says that it holds no value at all. is_long_decimal: its text holds decimals of more digits than any
+        type does.
     """
 
     name: str
@@ -99,6 +115,13 @@ class Column:
     has_zone: bool = False
     is_whole: bool = False
     needs_cast: bool = False
+    spelled: str = ""
+    moments: str = ""
+    zone: str = ""
+    is_local: bool = False
+    has_nanoseconds: bool = False
+    is_nothing: bool = False
+    is_long_decimal: bool = False
 
     @property
     def raw(self) -> SqlExpression:
@@ -112,8 +135,32 @@ class Column:
         if self.kind is Kind.TEXT and self.needs_cast:
             return sa.cast(self.raw, sa.Text)
         if self.has_zone:
-            return sa.cast(self.raw, sa.DateTime)
+            return sa.func.timezone(_UTC, self.raw) if self.has_nanoseconds else sa.cast(self.raw, sa.DateTime)
+        if self.is_local and self.zone:
+            zone = sa.literal_column("'" + self.zone.replace("'", "''") + "'", sa.Text)
+            return sa.func.timezone(_UTC, sa.func.timezone(zone, self.raw))
         return self.raw
+
+    @property
+    def shown(self) -> SqlExpression:
+        """A value as the source has it: the text of a date in a text file, a local time as it is written."""
+        if self.spelled:
+            return sa.column(quoted_name(self.spelled, quote=True))
+        return self.raw if self.is_local and self.zone else self.value
+
+    @property
+    def is_bignum(self) -> bool:
+        """Whether it holds whole numbers of more digits than DuckDB's integers."""
+        return self.physical_type == "BIGNUM"
+
+    @property
+    def holds(self) -> str:
+        """What its values are called in a message."""
+        if self.kind is Kind.OTHER:
+            return "nested values" if self.container else "values of a type that is not known here"
+        if self.is_long_decimal:
+            return "decimals of more than 38 digits, which are told apart and not ordered"
+        return "text" if self.kind is Kind.TEXT else f"{self.kind.value}s"
 
     @property
     def number(self) -> SqlExpression:
@@ -122,13 +169,15 @@ class Column:
 
     @property
     def is_moment_in_text(self) -> bool:
-        """Whether its text is to be compared as moments: the contract says so, and the file has no type for them."""
-        return self.text_dates and self.kind is Kind.TEXT and self.declared in {LogicalType.DATE, LogicalType.TIMESTAMP}
+        """Whether its text is to be compared as moments: the contract says so, or all of it spells some."""
+        return bool(self.moments)
 
     def logical_types(self) -> frozenset[LogicalType]:
         """What the physical type alone says; see `observation` for what the values say."""
         if self.container is not None:
             return frozenset({self.container})
+        if self.is_long_decimal:
+            return frozenset({LogicalType.NUMBER})
         types = _LOGICAL_OF_KIND[self.kind]
         if self.kind is Kind.DECIMAL and self.is_whole:
             types |= {LogicalType.INTEGER}

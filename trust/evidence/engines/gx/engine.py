@@ -117,6 +117,7 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
         data_time=data_time(outcomes),
         figures=run_figures(table, outcomes),
         failure=NOTHING_EXECUTED if nothing else None,
+        reading=table.reading,
     )
 
 

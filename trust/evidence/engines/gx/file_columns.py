@@ -2,23 +2,41 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind
 from trust.evidence.engines.gx.file_problems import check_width, malformed
+from trust.evidence.engines.gx.typed_texts import TypedText
 from trust.evidence.rules.evidence import Source
 
 _KINDS = {
     **dict.fromkeys(
-        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+        (
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "HUGEINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "UHUGEINT",
+            "BIGNUM",
+        ),
         Kind.INTEGER,
     ),
     **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
     "BOOLEAN": Kind.BOOLEAN,
     **dict.fromkeys(("VARCHAR", "UUID"), Kind.TEXT),
     "DATE": Kind.DATE,
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"), Kind.TIMESTAMP),
-    "TIME": Kind.TIME,
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ_NS", "TIMESTAMP WITH TIME ZONE"),
+        Kind.TIMESTAMP,
+    ),
+    **dict.fromkeys(("TIME", "TIME_NS"), Kind.TIME),
 }
 
 
@@ -39,6 +57,25 @@ def file_columns(
     return columns
 
 
+def with_texts(columns: dict[str, Column], types: Sequence[TypedText], source: Source) -> dict[str, Column]:
+    """The columns of a text file with SQL names for what lies beside them: the text of a date, the moments of a text."""
+    taken = {column.sql_name.lower() for column in columns.values()}
+    found: dict[str, Column] = {}
+    for (name, column), one in zip(columns.items(), types, strict=True):
+        beside = f"{column.sql_name} #text" if one.is_spelled_out else f"{column.sql_name} #moments" if one.moments else ""
+        while beside.lower() in taken:
+            beside += "#"
+        taken.add(beside.lower() or column.sql_name.lower())
+        found[name] = replace(
+            column,
+            spelled=beside if one.is_spelled_out else "",
+            moments="" if one.is_spelled_out else beside,
+            zone=source.reading.of(name).time_zone,
+            is_long_decimal=one.is_long_decimal,
+        )
+    return found
+
+
 def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped: bool, text_dates: bool) -> Column:
     upper = physical.upper()
     decimal = re.match(r"DECIMAL\(\d+,(\d+)\)", upper)
@@ -57,7 +94,9 @@ def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped:
         text_dates=text_dates,
         declared=source.declared_types.get(name),
         container=container,
-        has_zone=upper == "TIMESTAMP WITH TIME ZONE",
+        has_zone=upper in {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"},
+        is_local=kind is Kind.TIMESTAMP and not text_dates and "TZ" not in upper and "ZONE" not in upper,
+        has_nanoseconds=upper in {"TIMESTAMP_NS", "TIMESTAMPTZ_NS"},
         is_whole=bool(decimal and decimal.group(1) == "0"),
         needs_cast=upper == "UUID" or upper.startswith("ENUM("),
     )

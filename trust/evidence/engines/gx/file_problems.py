@@ -14,7 +14,7 @@ from trust.evidence.rules.evidence import Source, SourceProblemError
 
 _ROW_OF_OTHER_LENGTH = "Expected Number of Columns"
 _MOST_NAMED = 5
-_SEPARATORS = "Separate values with commas (tabs in .tsv), put those that contain one in double quotes, and run again."
+_SEPARATORS = "Separate all values by the same sign, put those that contain it in double quotes, and run again."
 
 
 def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
@@ -31,7 +31,7 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException):
         return _too_large(path, error)
     if source.kind is SourceKind.PARQUET:
-        return _parquet_problem(path)
+        return parquet_problem(path, source.paths[0])
     if _ROW_OF_OTHER_LENGTH in text:
         return malformed(path, f"a row has another number of values than the header{where}", _SEPARATORS)
     for sign, why in (
@@ -53,6 +53,10 @@ def _too_large(path: str, error: duckdb.Error) -> SourceProblemError:
             f"Reading {path!r} needs more memory or temporary files than the engine may use.",
             "Raise TOUCHSTONE_ENGINE_MEMORY_MB or TOUCHSTONE_ENGINE_TEMP_MB, or split the file.",
         )
+    return too_large_on_disk(path)
+
+
+def too_large_on_disk(path: str) -> SourceProblemError:
     return SourceProblemError(
         "engine_out_of_disk",
         f"Reading {path!r} needs more room on disk than the engine may use.",
@@ -60,10 +64,11 @@ def _too_large(path: str, error: duckdb.Error) -> SourceProblemError:
     )
 
 
-def _parquet_problem(path: str) -> SourceProblemError:
-    with Path(path).open("rb") as file:
+def parquet_problem(path: str, file_path: str) -> SourceProblemError:
+    """path: as messages name it. file_path: of the file that cannot be read, or the first of several."""
+    with Path(file_path).open("rb") as file:
         starts = file.read(4) == b"PAR1"
-        file.seek(-min(4, Path(path).stat().st_size), io.SEEK_END)
+        file.seek(-min(4, Path(file_path).stat().st_size), io.SEEK_END)
         ends = file.read(4) == b"PAR1"
     if starts and not ends:
         return SourceProblemError(
@@ -91,10 +96,13 @@ def malformed(path: str, why: str, remedy: str = "Correct the file and run again
     return SourceProblemError("source_malformed", f"{path!r} cannot be read: {why}.", remedy)
 
 
-def wrong_encoding(path: str, line: int | None) -> SourceProblemError:
+def wrong_encoding(path: str, line: int | None, encoding: str = "") -> SourceProblemError:
+    """encoding: the declared one; UTF-8 where none is."""
     where = f" (line {line})" if line else ""
     return SourceProblemError(
-        "source_encoding", f"{path!r} is not written in UTF-8{where}.", "Convert it, for example with `iconv -t utf-8`."
+        "source_encoding",
+        f"{path!r} is not written in {encoding or 'UTF-8'}{where}.",
+        "Declare its encoding in the contract (touchstone.encoding), or convert it, for example with `iconv -t utf-8`.",
     )
 
 

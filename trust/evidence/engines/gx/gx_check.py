@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from great_expectations.expectations.expectation import (
@@ -82,7 +83,10 @@ class GxCheck:
         result: Any = self.expectation._validate(  # noqa: SLF001  # the decision itself; what is around it is costly and ours
             metrics=by_name, runtime_configuration={"result_format": RESULT_FORMAT}, execution_engine=self.engine
         )
-        return self._conclude_aggregate(result)
+        finding = self._conclude_aggregate(result)
+        if len(by_name) == 1 and (exact := _lies_between(self.expectation, *by_name.items())) is not None:
+            finding.holds = exact
+        return finding
 
     def _conclude_map(self, by_name: Mapping[str, Any]) -> CheckFinding:
         metric = str(getattr(self.expectation, "map_metric", ""))
@@ -110,6 +114,20 @@ class GxCheck:
             metric = str(getattr(self.expectation, "map_metric", ""))
             return self.engine.sampler(self.metrics[f"{metric}.unexpected_count"], self.row_condition)
         return None
+
+
+def _lies_between(expectation: GxExpectation, metric: tuple[str, Any]) -> bool | None:
+    """Whether a number lies between the bounds, to its last digit; None where Great Expectations' own answer will do."""
+    name, value = metric
+    low, high = getattr(expectation, "min_value", None), getattr(expectation, "max_value", None)
+    if name not in {"column.min", "column.max", "column.sum"} or isinstance(value, bool):
+        return None
+    numbers = [each for each in (value, low, high) if each is not None]
+    if not isinstance(value, int | Decimal) or not all(isinstance(each, int | float | Decimal) for each in numbers):
+        return None
+    is_above = low is None or (value > low if getattr(expectation, "strict_min", False) else value >= low)
+    is_below = high is None or (value < high if getattr(expectation, "strict_max", False) else value <= high)
+    return is_above and is_below
 
 
 def _align_moments(expectation: GxExpectation, by_name: dict[str, Any]) -> None:

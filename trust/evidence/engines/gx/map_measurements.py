@@ -90,7 +90,7 @@ def _measure_test(question: MapQuestion, test: RowTest) -> Measurement:
     if test.judge is not None and (test.holds is None or to_judge):
         judging = _Judging(test.judge)
         where = looked_at if test.judged is None else looked_at.and_where(test.judged, "judged")
-        value = question.columns[0].value
+        value = question.columns[0].shown
         grouped = where.select(value, sa.func.count(), table=question.table).group_by(value)
         yield Visit(grouped, judging.visit)
         count.unexpected += judging.unexpected
@@ -220,7 +220,7 @@ def sample_map(question: MapQuestion, count: MapCount) -> Measurement:
         test = count.test
         if test is None or test.holds is None:
             return count.samples or []
-        values = [column.value.label(f"v{index}") for index, column in enumerate(question.columns)]
+        values = [column.shown.label(f"v{index}") for index, column in enumerate(question.columns)]
         first = question.looked_at().select(*values, table=question.table).where(_fails(test)).limit(SAMPLED_ROWS).subquery()
         rows = yield Rows(sa.select(*first.c).distinct().limit(MAX_SAMPLES))
     found = [_sample(question.columns, row) for row in rows]

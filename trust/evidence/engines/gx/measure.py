@@ -17,12 +17,13 @@ CHUNK = 20_000
 
 @dataclass
 class Table:
-    """The source as SQL sees it, with what was already asked of it."""
+    """The source as SQL sees it, how it was read, and what was already asked of it."""
 
     backend: Backend
     selectable: sa.FromClause
     columns: Mapping[str, Column]
     answers: dict[Hashable, Any] = field(default_factory=dict)
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -16,15 +16,7 @@ from trust.evidence.engines.gx.measure import Table
 from trust.evidence.engines.gx.requests import Measurement, Scalars
 from trust.evidence.rules.evidence import ObservedColumn, Source
 
-_TEXT_TYPES = {LogicalType.DATE: "date", LogicalType.TIMESTAMP: "timestamp", LogicalType.TIME: "time"}
-_LAYOUTS = {
-    LogicalType.DATE: r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    LogicalType.TIMESTAMP: r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    LogicalType.TIME: r"\A[0-9]{2}:[0-9]{2}",
-}
 _MOST_UNREADABLE = 0.05
-# A column of text with no value at all contradicts no type.
-_SCALARS = frozenset(LogicalType) - {LogicalType.ARRAY, LogicalType.OBJECT, LogicalType.MAP}
 
 
 def observe(table: Table, source: Source) -> dict[Hashable, Measurement]:
@@ -32,7 +24,7 @@ def observe(table: Table, source: Source) -> dict[Hashable, Measurement]:
     found: dict[Hashable, Measurement] = {("observed", "rows"): aggregates.row_count(Domain())}
     for column in table.columns.values():
         declared = source.declared_types.get(column.name)
-        found["observed", "types", column.name] = _logical_types(table.backend, column, declared)
+        found["observed", "types", column.name] = _logical_types(column, declared, is_file=table.backend.name == "duckdb")
     if source.time_column is not None and source.time_column in table.columns:
         found["observed", "time"] = _newest(table.backend, table.columns[source.time_column])
     return found
@@ -53,7 +45,10 @@ def data_time(outcomes: Mapping[Hashable, Any]) -> datetime | None:
     return found if isinstance(found, datetime) else None
 
 
-def _logical_types(backend: Backend, column: Column, declared: LogicalType | None) -> Measurement:
+def _logical_types(column: Column, declared: LogicalType | None, *, is_file: bool) -> Measurement:
+    """A column of a file without any value contradicts no type: its writer had nothing to tell the type by."""
+    if column.is_nothing:
+        return frozenset(LogicalType)
     types = column.logical_types()
     questions: dict[Hashable, SqlExpression] = {}
     domain = Domain()
@@ -61,13 +56,8 @@ def _logical_types(backend: Backend, column: Column, declared: LogicalType | Non
     if fractional and (declared is LogicalType.INTEGER or column.text_dates):
         # Whole numbers beside NULLs come as floats from pandas; they are whole numbers all the same.
         questions["broken"] = domain.count_where(column.value != sa.func.floor(column.value))
-    as_text = declared in _TEXT_TYPES and column.kind is Kind.TEXT and column.text_dates
-    if as_text and declared is not None:
-        reads = sa.and_(backend.matches(column.value, _LAYOUTS[declared]), backend.casts(column.value, _TEXT_TYPES[declared]))
-        if declared is LogicalType.DATE:
-            reads = sa.and_(sa.func.length(column.value) == 10, reads)
-        questions["unread"] = domain.count_where(sa.and_(column.value.is_not(None), sa.not_(reads)))
-    if questions or column.text_dates:
+    is_contradicted = declared is not None and declared not in types
+    if questions or column.text_dates or (is_contradicted and is_file):
         questions["present"] = sa.func.count(column.value)
     if not questions:
         return types
@@ -75,11 +65,9 @@ def _logical_types(backend: Backend, column: Column, declared: LogicalType | Non
     answers = yield Scalars(keyed)
     found = {name: answers["types", name, column.name] for name in questions}
     if not found["present"]:
-        return types | _SCALARS if column.text_dates else types
+        return types | frozenset(LogicalType) if is_file else types
     if found.get("broken") == 0:
         types |= {LogicalType.INTEGER}
-    if declared is not None and found.get("unread") == 0:
-        types |= {declared}
     return types
 
 

@@ -37,7 +37,8 @@ class TypeCheck:
             raise presence
         column = self.engine.column(self.column)
         holds = True if self.names is None else is_of_type(column, self.names)
-        if column.text_dates and not presence[1]:  # CSV and JSON lines: the type is that of the values, and there are none
+        # CSV and JSON lines: the type is that of the values, and there are none.
+        if (column.text_dates or column.is_nothing) and not presence[1]:
             return CheckFinding(None, element_count=presence[0], missing_count=presence[0])
         message = "" if holds else f"Column {self.column!r} is {column.physical_type}, not {' or '.join(self.names or ())}."
         return CheckFinding(holds, observed=pandas_name(column), message=message)

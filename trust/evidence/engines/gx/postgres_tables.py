@@ -95,6 +95,7 @@ def _column(name: str, physical: str, base: str, kind_of_type: str, category: st
         kind=Kind.OTHER if container else kind,
         container=container,
         has_zone=base == "timestamptz",
+        is_local=base == "timestamp",
         is_whole=bool(re.match(r"numeric\(\d+(,0)?\)\Z", physical)),
         needs_cast=kind is Kind.DECIMAL or (kind is Kind.TEXT and base not in {"text", "varchar"}),
     )

@@ -23,6 +23,7 @@ from trust.vocabulary import CheckStatus, EvidenceStatus
 
 _MAX_DEPTH = 20
 _LARGEST_EXACT = 2**53
+_LEAST_SHOWN = 0.01
 
 
 def plain_json(value: Any, depth: int = 0) -> Json:  # noqa: PLR0911  # one return for each kind
@@ -127,13 +128,20 @@ def _rows_message(expectation: Expectation, finding: CheckFinding, *, redacted: 
     looked_at = (finding.element_count or 0) - (finding.missing_count or 0)
     if expectation.type in {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}:
         looked_at = finding.element_count or 0
-    sentence = f"{finding.unexpected_count:,} of {looked_at:,} rows checked failed ({finding.unexpected_percent or 0:.4g}%)"
+    sentence = f"{finding.unexpected_count:,} of {looked_at:,} rows checked failed ({_share(finding.unexpected_percent or 0)})"
     mostly = expectation.kwargs.get("mostly")
     if isinstance(mostly, (int, float)) and mostly != 1:
         sentence += f"; at most {(1 - mostly) * 100:.4g}% may"
     if redacted:
         sentence += "; their values are withheld because the field is redacted"
     return sentence + "."
+
+
+def _share(percent: float) -> str:
+    """Never rounded to all or to nothing, where some rows hold and some do not."""
+    if 0 < percent < _LEAST_SHOWN:
+        return f"less than {_LEAST_SHOWN}%"
+    return f"more than {100 - _LEAST_SHOWN}%" if 100 - _LEAST_SHOWN < percent < 100 else f"{percent:.4g}%"
 
 
 def _observed_message(expectation: Expectation, finding: CheckFinding, observed: Any, *, redacted: bool) -> str:

@@ -53,7 +53,7 @@ def _between(question: RowQuestion) -> RowTest:
         raise ValueError("min_value and max_value cannot both be None. Give at least one bound.")
     column = question.column
     if column.kind is Kind.OTHER:
-        raise TypeError(f"Column {column.name!r} holds nested values ({column.physical_type}), which have no order.")
+        raise TypeError(f"Column {column.name!r} holds {column.holds} ({column.physical_type}), which have no order.")
     if column.is_moment_in_text:
         return _between_moments(question, low, high)
     bounds: list[Any] = [None if bound is None else comparable(column, bound) for bound in (low, high)]
@@ -76,7 +76,8 @@ def _bounded(question: RowQuestion, value: SqlExpression, bounds: Sequence[Any])
 
 def _between_moments(question: RowQuestion, low: Any, high: Any) -> RowTest:
     """Text that the contract declares as a date or a timestamp; text that is none lies between no bounds."""
-    bounds = [None if bound is None else moment_of(bound) for bound in (low, high)]
+    zone = question.column.zone
+    bounds = [None if bound is None else moment_of(bound, zone) for bound in (low, high)]
     if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
         raise ValueError(f"min_value {low!r} cannot be greater than max_value {high!r}. Exchange them.")
     value = moment_in_text(question.backend, question.column)
@@ -137,7 +138,7 @@ def _regexes(question: RowQuestion, patterns: Sequence[str], *, every: bool, neg
     holds = sa.and_(*found) if every else sa.or_(*found)
     if negate:
         holds = sa.not_(holds)
-    if not any(each.ascii_only for each in known) or question.column.kind is not Kind.TEXT:
+    if not any(each.ascii_only for each in known) or (question.column.kind is not Kind.TEXT and not question.column.spelled):
         return RowTest(holds)
     return RowTest(holds, judge, sa.not_(question.backend.is_ascii(text)))
 
@@ -152,12 +153,12 @@ def _match_regex_list(question: RowQuestion) -> RowTest:
 def _like(question: RowQuestion, patterns: Sequence[str], *, every: bool, negate: bool) -> RowTest:
     """pandas has no LIKE: this is SQL's own, with no escape character unless one is given."""
     column = question.column
-    if column.kind is not Kind.TEXT:
+    if column.kind is not Kind.TEXT and not column.spelled:
         raise TypeError(f"Column {column.name!r} is {column.physical_type}; a LIKE pattern needs text.")
     if not patterns:
         raise ValueError("like_pattern_list is empty. Give at least one pattern.")
     escape = question.arguments.get("escape") or ""
-    found = [value_tests.like_expression(question.backend, column.value, pattern, escape) for pattern in patterns]
+    found = [value_tests.like_expression(question.backend, column.shown, pattern, escape) for pattern in patterns]
     holds = sa.and_(*found) if every else sa.or_(*found)
     return RowTest(sa.not_(holds) if negate else holds)
 
@@ -185,6 +186,8 @@ def _pair_greater(question: RowQuestion) -> RowTest:
             "cannot be compared by order."
         )
     sides = [c.number if c.kind is Kind.BOOLEAN else question.backend.ordered(c) for c in (left, right)]
+    if left.is_moment_in_text and right.is_moment_in_text:
+        sides = [moment_in_text(question.backend, column) for column in (left, right)]
     greater = sides[0] >= sides[1] if question.arguments.get("or_equal") else sides[0] > sides[1]
     return RowTest(sa.func.coalesce(greater, sa.false()))
 

@@ -4,9 +4,9 @@ Files become tables of a DuckDB of their own: one per run, in a temporary folder
 read in place. CSV and JSON lines are loaded once: they have no types, so all values of a column decide its type, as in pandas.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import assert_never
 
@@ -17,59 +17,55 @@ from sqlalchemy import sql
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.backend import DuckDbBackend, PostgresBackend
 from trust.evidence.engines.gx.columns import Column
+from trust.evidence.engines.gx.csv_files import load_csv
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
-from trust.evidence.engines.gx.file_columns import file_columns
 from trust.evidence.engines.gx.file_problems import file_problem
+from trust.evidence.engines.gx.json_files import load_json_lines
 from trust.evidence.engines.gx.limits import EngineLimits
 from trust.evidence.engines.gx.measure import Table
+from trust.evidence.engines.gx.parquet_files import ParquetFiles, load_parquet, prepare_parquet
 from trust.evidence.engines.gx.postgres_tables import connection_problem, open_database, read_columns
-from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_names, quoted_path
+from trust.evidence.engines.gx.prepared_files import prepared_paths
+from trust.evidence.engines.gx.quoting import literal_path, quoted_list
 from trust.evidence.engines.gx.run_folders import RunFolder, SizeGuard
-from trust.evidence.engines.gx.text_files import load_csv, load_json_lines
 from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file, resolve_file
 from trust.evidence.sources.postgres import connection_settings, split_table
 
-
-def load_parquet(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> dict[str, Column]:
-    # Parquet's statistics leave NaN out. Without `can_have_nan` DuckDB concludes from them that no value is NaN.
-    reader = f"read_parquet({quoted_path(source.location)}, hive_partitioning=false, can_have_nan=true)"
-    described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
-    names = _parquet_names(connection, source.location)
-    if len(names) != len(described):
-        names = [row[0] for row in described]
-    columns = file_columns([(own, row[1]) for own, row in zip(names, described, strict=True)], source)
-    connection.execute(f"CREATE VIEW {quoted_name(name)}({quoted_names(columns)}) AS SELECT * FROM {reader}")
-    # DESCRIBE reads the footer only: a file that was cut in its middle shows itself in the first page.
-    # Not fetched into Python, which would want pytz for timestamps with a zone.
-    connection.execute(f"CREATE TEMP TABLE probe AS SELECT * FROM {quoted_name(name)} LIMIT 1")
-    connection.execute("DROP TABLE probe")
-    return columns
-
-
-def _parquet_names(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
-    """Top-level names as the file has them: DuckDB renames `A` beside `a`."""
-    rows = connection.execute(f"SELECT name, num_children FROM parquet_schema({quoted_path(path)})").fetchall()
-    names: list[str] = []
-    position = 1  # the first row is the root
-
-    def skip(at: int) -> int:
-        following = at + 1
-        for _ in range(rows[at][1] or 0):
-            following = skip(following)
-        return following
-
-    while position < len(rows):
-        names.append(rows[position][0])
-        position = skip(position)
-    return names
+Loaded = tuple[dict[str, Column], dict[str, str]]
+"""The columns by their own names, in order, and how the source was read."""
 
 
 class FileDatabase:
-    """A DuckDB that can read the given files and nothing else. A context manager: its folder goes with it."""
+    """A DuckDB that can read the files of some sources and nothing else. A context manager: its folder goes with it."""
 
-    def __init__(self, paths: list[str], limits: EngineLimits) -> None:
+    def __init__(self, sources: Sequence[Source], limits: EngineLimits) -> None:
         self._folder = RunFolder(limits.temp_directory)
+        try:
+            self._prepare(sources, limits.temp_mb * 1_000_000)
+            self._open(limits)
+        except BaseException:
+            self._folder.remove()
+            raise
+
+    def _prepare(self, sources: Sequence[Source], most_bytes: int) -> None:
+        """Write anew what DuckDB cannot read as it is: before it runs, since afterwards it may open nothing else."""
+        self._paths: dict[int, tuple[str, ...]] = {}
+        self._parquet: dict[int, ParquetFiles] = {}
+        self._problems: dict[int, SourceProblemError] = {}
+        for index, source in enumerate(sources):
+            try:
+                for path in source.paths:
+                    check_file(path, source.location)
+                if source.kind is SourceKind.PARQUET:
+                    self._parquet[id(source)] = prepare_parquet(source, self._folder.path, f"file-{index}")
+                self._paths[id(source)] = prepared_paths(source, self._folder.path, f"file-{index}", most_bytes)
+            except SourceProblemError as problem:
+                self._problems[id(source)] = problem
+
+    def _open(self, limits: EngineLimits) -> None:
+        paths = [path for each in self._paths.values() for path in each]
+        paths += [path for each in self._parquet.values() for path in each.wide if path]
         self.connection = duckdb.connect(
             str(self._folder.path / "run.duckdb"),
             config={
@@ -98,17 +94,21 @@ class FileDatabase:
         self.connection.close()
         self._folder.remove()
 
-    def load(self, name: str, source: Source) -> dict[str, Column]:
-        """Make `source` readable as `name`; its columns by their own names, in order. Raises SourceProblemError."""
-        check_file(source.location)
+    def load(self, name: str, source: Source) -> Loaded:
+        """Make one of the sources readable as `name`. Raises SourceProblemError."""
+        if id(source) in self._problems:
+            raise self._problems[id(source)]
+        paths = self._paths[id(source)]
+        for path in paths:
+            check_file(path, source.location)
         try:
             match source.kind:
                 case SourceKind.PARQUET:
-                    return load_parquet(self.connection, name, source)
+                    return load_parquet(self.connection, name, source, self._parquet[id(source)])
                 case SourceKind.CSV:
-                    return load_csv(self.connection, name, source)
+                    return load_csv(self.connection, name, source, paths)
                 case SourceKind.JSON_LINES:
-                    return load_json_lines(self.connection, name, source)
+                    return load_json_lines(self.connection, name, source, paths)
                 case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
                     raise ValueError(f"A source of kind {source.kind} is no file.")
                 case _:
@@ -174,16 +174,17 @@ class Opening:
 
     def _open_file(self) -> OpenSource:
         source = self._source
-        paths = [self._checked(source)]
-        paths += [each.location for each in source.references.values() if each.kind.is_file]
-        database = self._stack.enter_context(FileDatabase(paths, self._access.limits))
+        self._checked(source)
+        sources = [source, *(each for each in source.references.values() if each.kind.is_file)]
+        database = self._stack.enter_context(FileDatabase(sources, self._access.limits))
         engine = sqlalchemy_engine(database.connection)
         self._stack.callback(engine.dispose)
         connection = self._stack.enter_context(engine.connect())
         backend = DuckDbBackend(connection, database.connection)
 
         def load(name: str, wanted: Source) -> Table:
-            return Table(backend, _selectable(name, None, columns := database.load(name, wanted)), columns)
+            columns, reading = database.load(name, wanted)
+            return Table(backend, _selectable(name, None, columns), columns, reading=reading)
 
         def open_reference(name: str) -> Table:
             reference = source.references[name]
@@ -206,9 +207,13 @@ class Opening:
         _refuse_own_database(connection)
         backend = PostgresBackend(connection)
 
-        def load(location: str) -> Table:
+        def load(source: Source) -> Table:
+            location = source.location
             try:
-                columns = read_columns(connection, location)
+                columns = {
+                    name: replace(column, zone=source.reading.of(name).time_zone)
+                    for name, column in read_columns(connection, location).items()
+                }
             except sa.exc.DBAPIError as error:
                 raise connection_problem(error, location) from None
             schema, name = split_table(location)
@@ -218,9 +223,9 @@ class Opening:
             wanted = source.references[name]
             if wanted.kind is not source.kind or wanted.connection != source.connection:
                 raise _mixed(name)
-            return load(wanted.location)
+            return load(wanted)
 
-        return OpenSource(source, load(source.location), open_reference)
+        return OpenSource(source, load(source), open_reference)
 
 
 _OWN_TABLES = ("catalog_apikey", "catalog_person", "trust_currentverdict", "trust_decision")

@@ -15,8 +15,8 @@ def text_expression(column: Column) -> SqlExpression | None:
 
     A whole number is written whole, also beside NULLs, where pandas by an accident of its types writes `5.0`.
     """
-    if column.kind is Kind.TEXT:
-        return column.value
+    if column.kind is Kind.TEXT or column.spelled:
+        return column.shown
     if column.kind in {Kind.INTEGER, Kind.DATE}:
         return sa.cast(column.value, sa.Text)
     if column.kind is Kind.BOOLEAN:

@@ -123,7 +123,9 @@ def owner_gate(context: GateContext) -> GateResult:
         findings = [failed("owner_inactive", message, remedy, context.governance)]
     elif context.facts.owner_is_provisional is True:
         remedy = "Acknowledge the product, or hand it over to who answers for it"
-        message = f"the contract names nobody who has an account, so {owner.username}, who registered it, owns it provisionally"
+        message = (
+            f"the contract names no owner who has an account, so {owner.username}, who registered it, owns it provisionally"
+        )
         findings = [failed("owner_provisional", message, remedy, context.owner)]
     else:
         passed = f"{owner.name or owner.username} owns the product."

@@ -1,0 +1,5 @@
+"""The data of contracts that are tried."""
+
+from tests.catalog.conftest import data
+
+__all__ = ["data"]

@@ -1,0 +1,72 @@
+"""Files that DuckDB cannot read as they are, written anew into the folder of the run: text in another encoding than UTF-8."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from catalog.rules.reading import codec_of
+from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.file_problems import malformed, too_large_on_disk, wrong_encoding
+from trust.evidence.rules.evidence import Source, SourceProblemError
+from trust.evidence.sources.files import check_file
+
+_CHUNK_BYTES = 1024 * 1024
+_AS_THEY_ARE = {"utf-8", "utf-8-sig", "ascii"}
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def prepared_paths(source: Source, folder: Path, name: str, most_bytes: int) -> tuple[str, ...]:
+    """The paths at which the files of `source` can be read, in order. Raises SourceProblemError where one cannot be decoded."""
+    if source.kind not in {SourceKind.CSV, SourceKind.JSON_LINES}:
+        return source.paths
+    found = []
+    for index, path in enumerate(source.paths):
+        encoding = _encoding(path, source)
+        if encoding in _AS_THEY_ARE:
+            found.append(path)
+            continue
+        target = folder / f"{name}-{index}{'.tsv' if '.tsv' in path.lower() else '.txt'}"
+        _write(path, encoding, target, most_bytes, source)
+        most_bytes -= target.stat().st_size
+        found.append(str(target))
+    return tuple(found)
+
+
+def _encoding(path: str, source: Source) -> str:
+    """As declared; else UTF-8, unless the file begins with the mark of UTF-16."""
+    if source.reading.encoding:
+        return codec_of(source.reading.encoding)
+    check_file(path, source.location)
+    for chunk in _chunks(path, source):
+        return _MARKS.get(chunk[:2], "utf-8")
+    return "utf-8"
+
+
+def _write(path: str, encoding: str, target: Path, most_bytes: int, source: Source) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    written = 0
+    with target.open("wb") as file:
+        try:
+            for chunk in _chunks(path, source):
+                text = decoder.decode(chunk).encode()
+                written += file.write(text.removeprefix(codecs.BOM_UTF8) if not written else text)
+                if written > most_bytes:
+                    raise too_large_on_disk(source.location)
+            file.write(decoder.decode(b"", final=True).encode())
+        except UnicodeError as error:
+            raise wrong_encoding(source.location, None, encoding) from error
+
+
+def _chunks(path: str, source: Source) -> Iterator[bytes]:
+    opened: Any = gzip.open if path.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+    except SourceProblemError:
+        raise
+    except (OSError, EOFError, zlib.error) as error:
+        raise malformed(source.location, f"it cannot be unpacked ({error})") from error
