@@ -93,6 +93,7 @@ class Source:
     redacted_columns: fields above `internal` or personal; no value of them may leave the engine, neither in samples nor in
         observed values nor in messages.
     references: name -> source, for checks that compare with another dataset.
+    approved_queries: digests of the SQL rules that governance approved for the product; no other is run.
     files: absolute paths, where `location` names several files; they are one table.
     """
 
@@ -105,6 +106,7 @@ class Source:
     declared_types: Mapping[str, LogicalType] = field(default_factory=dict)
     redacted_columns: frozenset[str] = frozenset()
     references: Mapping[str, "Source"] = field(default_factory=dict)
+    approved_queries: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
 
     @property
