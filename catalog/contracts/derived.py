@@ -5,6 +5,7 @@ from typing import Any
 
 from open_data_contract_standard.model import SchemaProperty
 
+from catalog.contracts.ecma_patterns import python_pattern
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
 from catalog.contracts.quality import report_entries
@@ -66,7 +67,9 @@ def _options(one: SchemaProperty, column: str, path: str, findings: Findings) ->
             yield _expectation("expect_column_value_lengths_to_be_between", {"column": column, **lengths}, place)
         if isinstance(options.get("pattern"), str):
             pattern = options.pop("pattern")
-            yield _expectation("expect_column_values_to_match_regex", {"column": column, "regex": pattern}, f"{place}.pattern")
+            meta: dict[str, Json] = {"path": f"{place}.pattern", "pattern": pattern}
+            kwargs: dict[str, Json] = {"column": column, "regex": python_pattern(pattern)}
+            yield Expectation("expect_column_values_to_match_regex", kwargs, meta=meta)
     for name, value in options.items():
         if name in _SILENT or (name == "format" and can_read_format(one.logicalType, options)):
             continue

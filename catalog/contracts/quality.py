@@ -118,6 +118,8 @@ def _expectations(
         if not metric_name(rule):
             raise UnmappableError("it names neither a metric nor an engine")
         calls = calls_for(rule, column=column, columns_of=place.columns_of)
+        if isinstance(pattern := (rule.get("arguments") or {}).get("pattern"), str):
+            meta["pattern"] = pattern  # as it is written; the check has it in the engine's words
         if metric_name(rule) in {"rowCount", "countCheck"}:
             # The standard has no word for volume, so authors write the nearest one.
             dimension = dimension if dimension not in {None, Dimension.COMPLETENESS} else Dimension.VOLUME

@@ -8,7 +8,8 @@ from open_data_contract_standard.model import OpenDataContractStandard, Server
 
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
-from catalog.contracts.settings import SERVER_SETTINGS, Settings
+from catalog.contracts.settings import OBJECT_SETTINGS, PREFIX, SERVER_SETTINGS, Settings
+from catalog.contracts.variables import unknown_below
 from catalog.rules.vocabulary import SourceKind
 
 _FORMATS = {
@@ -38,6 +39,9 @@ class SourceClaims:
 
 def read_source(place: ObjectPlace, contract: OpenDataContractStandard, settings: Settings, findings: Findings) -> SourceClaims:
     """The source of one object. One that cannot be read is `unsupported`, and `findings` says why by name."""
+    for name in sorted(OBJECT_SETTINGS):
+        if settings.get(name) is not None and (why := unknown_below(settings.path(name), findings)):
+            return _unread(place, f"{PREFIX}{name}: {why}", findings)
     if settings.text("location"):
         return _own_location(settings, findings)
     wanted = settings.text("server")
@@ -55,6 +59,10 @@ def read_source(place: ObjectPlace, contract: OpenDataContractStandard, settings
             return source
         reasons.append(f"{server.type or 'unknown'} server '{server.server or path}': {reason}")
     reason = "; ".join(reasons) or "neither a server nor touchstone.location gives the location of the data"
+    return _unread(place, reason, findings)
+
+
+def _unread(place: ObjectPlace, reason: str, findings: Findings) -> SourceClaims:
     findings.cannot_execute(place.path, f"port {place.port}", f"cannot be read ({reason}), so the product stays unknown")
     return SourceClaims(SourceKind.UNSUPPORTED, reason[:1000])
 
@@ -86,6 +94,9 @@ def _from_server(
     server: Server, path: str, place: ObjectPlace, settings: Settings, findings: Findings
 ) -> tuple[SourceClaims | None, str]:
     """(source, "") or (None, why not)."""
+    named = next((f"{place.path}.{key}" for key in ("physicalName", "name") if getattr(place.schema, key)), place.path)
+    if why := unknown_below(path, findings) or unknown_below(named, findings):
+        return None, why
     kind = (server.type or "").lower()
     if kind == "local":
         return _local_file(server, place)

@@ -209,6 +209,24 @@ def test_latency_is_how_old_the_newest_value_may_be(unit: str, seconds: int) -> 
     assert (port.time_column, port.service_level.total_seconds()) == ("ordered_at", seconds)
 
 
+@pytest.mark.parametrize("name", ["ly", "LY", "Latency", "latency ", "fy", "FREQUENCY", "freshness"])
+def test_names_of_promises_have_synonyms_and_any_case(name: str) -> None:
+    document = with_levels(level(name=name))
+    assert document.ports[0].service_level.days == 4
+    assert not document.not_executable
+
+
+def test_the_synonym_of_latency_goes_before_that_of_frequency() -> None:
+    assert with_levels(level(name="fy", value=1), level(name="ly", value=2)).ports[0].service_level.days == 2
+
+
+@pytest.mark.parametrize("name", ["av", "th", "er", "ga", "es", "el", "re", "td", "tn", "tr", "errorRate"])
+def test_other_promises_of_the_standard_are_kept_by_name(name: str) -> None:
+    document = with_levels(level(name=name))
+    assert document.ports[0].service_level is None
+    assert document.not_executable[0].rule.startswith(name)
+
+
 @pytest.mark.parametrize("element", ["orders.at", "orders.ordered_at", "at"])
 def test_the_element_may_be_named_in_several_ways(element: str) -> None:
     (port,) = with_levels(level(element=element)).ports

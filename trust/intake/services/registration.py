@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
+from django.conf import settings
 from django.db import transaction
 
 from catalog.contracts.document import ContractDocument, SuiteClaims
@@ -71,7 +72,7 @@ def register_document(
     system) and are drafts otherwise. A port whose data may not be read is kept, named, and never has evidence. A document that
     raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
-    document = read_contract(content, today=now.date())
+    document = read_contract(content, today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
@@ -156,7 +157,7 @@ def register_files(
     readable: dict[str, ContractDocument] = {}
     for filename, content in files.items():
         try:
-            readable[filename] = read_contract(content, today=now.date())
+            readable[filename] = read_contract(content, today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
         except DomainError as error:
             outcomes.append(FileOutcome(filename, error=error))
     try:

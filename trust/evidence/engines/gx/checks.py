@@ -16,7 +16,7 @@ from great_expectations.expectations.expectation import MulticolumnMapExpectatio
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from catalog.rules.expectation import Expectation
+from catalog.rules.expectation import UNKNOWN_VARIABLES, Expectation
 from trust.evidence.engines.gx import reference
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
 from trust.evidence.engines.gx.findings import CheckFinding
@@ -58,6 +58,8 @@ class PlannedCheck(Protocol):
 
 def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
     """The check of an expectation. Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence."""
+    if unknown := expectation.meta.get(UNKNOWN_VARIABLES):
+        raise ArgumentError(f"The check is not run, because {unknown}. Add it there, or write the value into the contract.")
     if (fault := pattern_fault(expectation)) is not None:
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
     if expectation.type == reference.EXPECTATION_TYPE:
