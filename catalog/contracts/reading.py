@@ -47,9 +47,9 @@ def read_reading(
     for key, name in _SETTINGS.items():
         if written := settings.text(key, strip=False):
             found[name], paths[name] = _word(written), settings.path(key)
-    if kind is not SourceKind.CSV:
-        usable = {"encoding"} if kind is SourceKind.JSON_LINES else set[str]()
-        for name in [name for name in found if name in _OF_TEXT and name not in usable]:
+    if kind is not SourceKind.CSV or "sheet" in found:
+        usable = {SourceKind.CSV: _OF_TEXT, SourceKind.JSON_LINES: {"encoding"}, SourceKind.EXCEL: {"sheet"}}.get(kind, set())
+        for name in [name for name in found if name in _OF_TEXT | {"sheet"} and name not in usable]:
             if kind is not SourceKind.UNSUPPORTED:
                 findings.cannot_execute(paths[name], f"{place.port}: {name}", f"does not apply to {kind}")
             del found[name]
@@ -86,7 +86,7 @@ def _fields(place: ObjectPlace, kind: SourceKind, findings: Findings) -> dict[st
         one_reading = FieldReading(
             format=str(options["format"]) if can_read_format(one.logicalType, options) else "",
             time_zone=_zone(one, column, path, findings),
-            null_values=_missing_values(one) if kind in {SourceKind.CSV, SourceKind.JSON_LINES} else (),
+            null_values=_missing_values(one) if kind in {SourceKind.CSV, SourceKind.JSON_LINES, SourceKind.EXCEL} else (),
         )
         if one_reading != FieldReading():
             found[column] = one_reading

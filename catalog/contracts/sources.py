@@ -19,10 +19,12 @@ _FORMATS = {
     "jsonl": SourceKind.JSON_LINES,
     "ndjson": SourceKind.JSON_LINES,
     "json lines": SourceKind.JSON_LINES,
+    "xlsx": SourceKind.EXCEL,
+    "excel": SourceKind.EXCEL,
     "postgres": SourceKind.POSTGRES,
     "postgresql": SourceKind.POSTGRES,
 }
-_ENDING = re.compile(r"\.(parquet|pq|csv|tsv|jsonl|ndjson)(?:\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(parquet|pq|csv|tsv|jsonl|ndjson|xlsx)(?:\.gz)?$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(model|table|object|schema)\}")
 _POSTGRES_SERVERS = {"postgres", "postgresql"}
 
@@ -85,7 +87,7 @@ def _own_location(settings: Settings, findings: Findings) -> SourceClaims:
     if kind is None:
         said = f"'{written}' is not a supported format" if written else "the location does not show its format"
         place = settings.path("format" if written else "location")
-        findings.fault(place, f"{said}; give touchstone.format as parquet, csv, jsonl or postgres")
+        findings.fault(place, f"{said}; give touchstone.format as parquet, csv, jsonl, xlsx or postgres")
         kind = SourceKind.UNSUPPORTED
     return SourceClaims(kind, location, connection)
 
@@ -118,7 +120,7 @@ def _local_file(server: Server, place: ObjectPlace) -> tuple[SourceClaims | None
         written = "jsonl"
     kind = _FORMATS.get(written)
     if kind is None or not kind.is_file:
-        return None, f"the format '{server.format or ''}' is not read; parquet, csv and jsonl are"
+        return None, f"the format '{server.format or ''}' is not read; parquet, csv, jsonl and xlsx are"
     if not server.path:
         return None, "it has no path"
     location = _PLACEHOLDER.sub(lambda _: place.table, server.path).removeprefix("./")

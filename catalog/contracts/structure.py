@@ -105,7 +105,9 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
 @lru_cache(maxsize=1)
 def _validator() -> Any:
     schema = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
-    keywords = jsonschema.Draft201909Validator.VALIDATORS | {"uniqueItems": _unique_items}
+    # `unevaluatedProperties` compares everything again at each depth, for keys that `_unknown_keys` names.
+    own = {"uniqueItems": _unique_items, "unevaluatedProperties": lambda *_: None}
+    keywords = jsonschema.Draft201909Validator.VALIDATORS | own
     counted = {name: _counted(keyword) for name, keyword in keywords.items()}
     return jsonschema.validators.extend(jsonschema.Draft201909Validator, counted)(json.loads(schema))
 
@@ -144,7 +146,7 @@ def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]
         path = _path(error.absolute_path)
         if "then" in error.absolute_schema_path and "logicalType" not in _enclosing_property(document, error.absolute_path):
             continue  # its conditions on `logicalType` also hold where there is none: every such property would need a `map`
-        if error.validator in {"additionalProperties", "unevaluatedProperties"} or path == "apiVersion":
+        if error.validator == "additionalProperties" or path == "apiVersion":
             continue
         is_readable = error.validator not in {"type", "required"} or _READ_LATER.search(path) is not None
         yield path, error.message[:300], not is_readable

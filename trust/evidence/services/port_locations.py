@@ -104,7 +104,7 @@ def ports_on_same_data(kind: SourceKind, location: str) -> list[OutputPort]:
 def data_location(kind: SourceKind, location: str) -> DataLocation:
     """Where a location leads, whether it exists or not; an empty place for one that leads nowhere."""
     match kind:
-        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
             roots = [Path(root).resolve() for root in settings.TOUCHSTONE.data_roots]
             paths = [Path(location)] if Path(location).is_absolute() else [root / location for root in roots]
             return frozenset(form for path in map(_resolved, paths) if path for form in (path, *_identity(path)))

@@ -38,7 +38,7 @@ def check_location(claims: PortClaims, *, owner: str, host: str = "") -> list[st
             case SourceKind.POSTGRES:
                 demand_granted(claims.connection, owner, settings.TOUCHSTONE.connections)
                 _check_table(claims, host)
-            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
                 resolve_file(claims.location, settings.TOUCHSTONE.data_roots)
             case SourceKind.UNSUPPORTED:
                 pass

@@ -52,7 +52,7 @@ def unsupported_source(port: OutputPort) -> SourceProblemError:
     return SourceProblemError(
         "source_unsupported",
         f"Port {port.name} is kept in {port.location}, which Touchstone cannot read.",
-        "Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
+        "Offer the data as Parquet, CSV, JSON lines, Excel or a PostgreSQL table, and state this in the contract.",
     )
 
 
@@ -76,7 +76,7 @@ def _source(port: OutputPort, expectations: Iterable[Expectation], roots: Sequen
     kind = SourceKind(port.source_kind)
     fields = list(port.fields.all())
     match kind:
-        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
             location = resolve_file(port.location, [*settings.TOUCHSTONE.data_roots, *roots])
         case SourceKind.POSTGRES:
             demand_granted(port.connection, port.product.owner_name, settings.TOUCHSTONE.connections)

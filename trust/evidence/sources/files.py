@@ -46,6 +46,7 @@ _KINDS = {
     ".tsv": SourceKind.CSV,
     ".jsonl": SourceKind.JSON_LINES,
     ".ndjson": SourceKind.JSON_LINES,
+    ".xlsx": SourceKind.EXCEL,
 }
 
 
@@ -56,11 +57,11 @@ def file_kind(location: str) -> SourceKind:
     if packed:
         suffixes.pop()
     kind = _KINDS.get(suffixes[-1]) if suffixes else None
-    if kind is None or (packed and kind is SourceKind.PARQUET):
+    if kind is None or (packed and kind in {SourceKind.PARQUET, SourceKind.EXCEL}):
         raise SourceProblemError(
             "source_format_unknown",
             f"The file format of {location!r} is not supported.",
-            "Use .parquet, .csv, .tsv, .jsonl or .ndjson; .gz may follow the text formats.",
+            "Use .parquet, .csv, .tsv, .jsonl, .ndjson or .xlsx; .gz may follow the text formats.",
         )
     return kind
 

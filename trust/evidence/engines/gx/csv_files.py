@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from catalog.rules.reading import FieldReading
-from catalog.rules.vocabulary import LogicalType
+from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.engines.gx.columns import Column
 from trust.evidence.engines.gx.dialects import Dialect, find_dialect
 from trust.evidence.engines.gx.file_columns import file_columns, with_texts
@@ -65,6 +65,15 @@ def load_csv(
     return columns, _shown(dialect, source, sign, sniffed)
 
 
+def load_excel(
+    connection: duckdb.DuckDBPyConnection, name: str, source: Source, paths: Sequence[str]
+) -> tuple[dict[str, Column], dict[str, str]]:
+    """The sheet that `excel_files` wrote as CSV."""
+    as_written = replace(source.reading, delimiter=",", quote='"', encoding="utf-8", decimal_sign=".")
+    columns, _ = load_csv(connection, name, replace(source, reading=as_written), paths)
+    return columns, {}
+
+
 def _shown(dialect: Dialect, source: Source, sign: str, sniffed: list[str]) -> dict[str, str]:
     shown = {
         "delimiter": "tab" if dialect.delimiter == "\t" else dialect.delimiter,
@@ -84,7 +93,7 @@ def _cell(index: int, column: str, source: Source) -> Cell:
     nulls = [*(NULL_TEXTS if source.null_values is None else source.null_values), *reading.null_values]
     text = f"c{index}"
     present = f"({text} IS NOT NULL AND NOT list_contains({quoted_list(nulls)}, {text}))"
-    return Cell(text, present, source.declared_types.get(column), reading)
+    return Cell(text, present, source.declared_types.get(column), reading, is_excel=source.kind is SourceKind.EXCEL)
 
 
 def _read(connection: duckdb.DuckDBPyConnection, table: str, source: Source, path: str, dialect: Dialect) -> list[str]:

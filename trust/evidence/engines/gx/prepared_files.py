@@ -1,4 +1,4 @@
-"""Files that DuckDB cannot read as they are, written anew into the folder of the run: text in another encoding than UTF-8."""
+"""Files that DuckDB cannot read as they are, written anew into the folder of the run: other encodings than UTF-8, Excel."""
 
 import codecs
 import gzip
@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.rules.reading import codec_of
 from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.excel_files import write_sheet
 from trust.evidence.engines.gx.file_problems import malformed, too_large_on_disk, wrong_encoding
 from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file
@@ -18,12 +19,18 @@ _AS_THEY_ARE = {"utf-8", "utf-8-sig", "ascii"}
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def prepared_paths(source: Source, folder: Path, name: str, most_bytes: int) -> tuple[str, ...]:
-    """The paths at which the files of `source` can be read, in order. Raises SourceProblemError where one cannot be decoded."""
-    if source.kind not in {SourceKind.CSV, SourceKind.JSON_LINES}:
-        return source.paths
-    found = []
+def prepared_paths(source: Source, folder: Path, name: str, most_bytes: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The paths at which the files of `source` can be read, in order, and how they were. Raises SourceProblemError."""
+    if source.kind not in {SourceKind.CSV, SourceKind.JSON_LINES, SourceKind.EXCEL}:
+        return source.paths, {}
+    found, reading = list[str](), dict[str, str]()
     for index, path in enumerate(source.paths):
+        if source.kind is SourceKind.EXCEL:
+            target = folder / f"{name}-{index}.csv"
+            reading["sheet"] = write_sheet(source, path, target, most_bytes)
+            most_bytes -= target.stat().st_size
+            found.append(str(target))
+            continue
         encoding = _encoding(path, source)
         if encoding in _AS_THEY_ARE:
             found.append(path)
@@ -32,7 +39,7 @@ def prepared_paths(source: Source, folder: Path, name: str, most_bytes: int) -> 
         _write(path, encoding, target, most_bytes, source)
         most_bytes -= target.stat().st_size
         found.append(str(target))
-    return tuple(found)
+    return tuple(found), reading
 
 
 def _encoding(path: str, source: Source) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import sql
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.backend import DuckDbBackend, PostgresBackend
 from trust.evidence.engines.gx.columns import Column
-from trust.evidence.engines.gx.csv_files import load_csv
+from trust.evidence.engines.gx.csv_files import load_csv, load_excel
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
 from trust.evidence.engines.gx.file_problems import file_problem
 from trust.evidence.engines.gx.json_files import load_json_lines
@@ -52,6 +52,7 @@ class FileDatabase:
         """Write anew what DuckDB cannot read as it is: before it runs, since afterwards it may open nothing else."""
         self._paths: dict[int, tuple[str, ...]] = {}
         self._parquet: dict[int, ParquetFiles] = {}
+        self._reading: dict[int, dict[str, str]] = {}
         self._problems: dict[int, SourceProblemError] = {}
         for index, source in enumerate(sources):
             try:
@@ -59,7 +60,9 @@ class FileDatabase:
                     check_file(path, source.location)
                 if source.kind is SourceKind.PARQUET:
                     self._parquet[id(source)] = prepare_parquet(source, self._folder.path, f"file-{index}")
-                self._paths[id(source)] = prepared_paths(source, self._folder.path, f"file-{index}", most_bytes)
+                self._paths[id(source)], self._reading[id(source)] = prepared_paths(
+                    source, self._folder.path, f"file-{index}", most_bytes
+                )
             except SourceProblemError as problem:
                 self._problems[id(source)] = problem
 
@@ -96,6 +99,10 @@ class FileDatabase:
 
     def load(self, name: str, source: Source) -> Loaded:
         """Make one of the sources readable as `name`. Raises SourceProblemError."""
+        columns, reading = self._load(name, source)
+        return columns, self._reading[id(source)] | reading
+
+    def _load(self, name: str, source: Source) -> Loaded:
         if id(source) in self._problems:
             raise self._problems[id(source)]
         paths = self._paths[id(source)]
@@ -107,6 +114,8 @@ class FileDatabase:
                     return load_parquet(self.connection, name, source, self._parquet[id(source)])
                 case SourceKind.CSV:
                     return load_csv(self.connection, name, source, paths)
+                case SourceKind.EXCEL:
+                    return load_excel(self.connection, name, source, paths)
                 case SourceKind.JSON_LINES:
                     return load_json_lines(self.connection, name, source, paths)
                 case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
@@ -153,7 +162,7 @@ class Opening:
     def __enter__(self) -> OpenSource:
         try:
             match self._source.kind:
-                case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+                case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
                     return self._open_file()
                 case SourceKind.POSTGRES:
                     return self._open_table()
