@@ -25,8 +25,8 @@ _REFERENCE_TYPE = "expect_column_values_to_exist_in_reference"
 
 class Command(BaseCommand):
     help = (
-        "Run a suite on a file without registering anything. DATA is a Parquet, CSV, TSV, JSON lines or Excel file; "
-        "SUITE.json is Great Expectations' own suite JSON. Exit code: 0 all passed, 1 some failed, 2 the data could not be read."
+        "Run a suite on a file without registering anything. DATA is a Parquet, CSV, TSV, JSON lines or Excel file; SUITE.json "
+        "is Great Expectations' own suite JSON. Exit code: 0 all passed, 1 some failed, 2 the data could not be read."
     )
     requires_system_checks = ()
 
