@@ -63,8 +63,11 @@ by_format = pytest.mark.parametrize(("kind", "ending", "write"), FORMATS, ids=[e
 
 
 def look(port: OutputPort, *more: dict[str, Any]) -> RunEvidence:
-    checks = [{"type": "expect_column_values_to_be_unique", "kwargs": {"column": "n"}, "severity": "critical"}, *more]
-    given = resolve_engine_input(port=port, suite=make_suite(port, checks))
+    checks: list[Any] = [
+        {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "n"}, "severity": "critical"},
+        *more,
+    ]
+    given = resolve_engine_input(port=port, suite=make_suite(port, tuple(checks)))
     roots = tuple(str(one) for one in django_settings.TOUCHSTONE.data_roots)
     return GxEngine(Access(roots=roots)).run(given.suite, given.source)
 
@@ -110,6 +113,17 @@ def test_the_newest_partition_is_looked_at_alone(
     reading = Reading(partition="dt", slice="newest")
     evidence = look(make_port(location="orders/", source_kind=kind, fields=(N, DT), reading=reading))
     assert (evidence.rows, evidence.reading["slice"], evidence.reading["files"]) == (2, f"dt = {DAYS[-1]}", "1 of 3")
+
+
+def test_no_value_of_a_redacted_partition_is_shown(root: Path) -> None:
+    partitioned(root, "csv", write_csv)
+    secret = FieldClaims("dt", LogicalType.DATE, sensitivity=Sensitivity.RESTRICTED)
+    for reading in (Reading(), Reading(partition="dt", slice="newest")):
+        shown = look(make_port(location="orders/", source_kind=CSV, fields=(N, secret), reading=reading)).reading
+        assert "2026" not in " ".join(text for name, text in shown.items() if name != "fingerprint")
+    (root / "rows.csv").write_text("n,dt\n1,2026-11-29\n")
+    shown = look(make_port(location="rows.csv", source_kind=CSV, fields=(N, secret), reading=reading)).reading
+    assert shown["slice"] == "dt: the newest"
 
 
 @by_format

@@ -78,18 +78,19 @@ def _source(port: OutputPort, expectations: Iterable[Expectation]) -> Source:
             raise unsupported_source(port)
         case _:
             assert_never(kind)
+    redacted = _redacted(port, expectations)
     return Source(
         kind=kind,
         location=found.location,
         files=found.files,
         partitions=found.partitions,
-        notes=found.notes,
+        notes=_shown_notes(found, redacted),
         connection=port.connection or None,
         time_column=port.time_column or None,
         null_values=_null_texts(port, kind),
         reading=reading_of(port.reading),
         declared_types={field.name: LogicalType(field.logical_type) for field in fields if field.logical_type},
-        redacted_columns=_redacted(port, expectations),
+        redacted_columns=redacted,
     )
 
 
@@ -117,6 +118,14 @@ def find_files(location: str, kind: SourceKind, reading: Reading, roots: Sequenc
     notes["files"] = f"{len(found.paths):,}" if len(found.paths) == number else f"{len(found.paths):,} of {number:,}"
     notes |= {"first file": found.names[0], "last file": found.names[-1], "fingerprint": found.fingerprint()}
     return FileSource(location, found.paths, found.partitions, notes)
+
+
+def _shown_notes(found: FileSource, redacted: frozenset[str]) -> dict[str, str]:
+    """Names of files hold the values of their partitions: nothing of them is shown where one of those is redacted."""
+    if not redacted & {key for partition in found.partitions for key, _ in partition}:
+        return dict(found.notes)
+    shown = {name: text for name, text in found.notes.items() if name in {"files", "fingerprint"}}
+    return shown | ({"slice": "the newest"} if "slice" in found.notes else {})
 
 
 def _null_texts(port: OutputPort, kind: SourceKind) -> tuple[str, ...]:

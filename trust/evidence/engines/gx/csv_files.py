@@ -49,6 +49,8 @@ def load_csv(
         names = _append(connection, raw, source, path, names, dict(source.partitions[index]) if source.partitions else {})
     cells = [_cell(index, column, source) for index, column in enumerate(names)]
     sniffed, sign = list(dialect.sniffed), source.reading.decimal_sign
+    if not source.reading.encoding:
+        sniffed.append("encoding")
     if not sign:
         sniffed.append("decimal sign")
         may_be_comma = dialect.delimiter != ","

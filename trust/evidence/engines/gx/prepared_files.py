@@ -17,7 +17,7 @@ from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file
 
 _CHUNK_BYTES = 1024 * 1024
-_AS_THEY_ARE = {"utf-8", "utf-8-sig", "ascii"}
+_AS_THEY_ARE = {"utf-8", "ascii"}
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -57,6 +57,8 @@ def prepared_files(source: Source, folder: Path, name: str, most_bytes: int) -> 
         if encoding in _AS_THEY_ARE:
             found.append(path)
             continue
+        if not source.reading.encoding:
+            reading["encoding"] = encoding
         target = folder / f"{name}-{index}{'.tsv' if '.tsv' in path.lower() else '.txt'}"
         _write(path, encoding, target, most_bytes, source)
         most_bytes -= target.stat().st_size

@@ -27,6 +27,11 @@ def typed_partitions(connection: duckdb.DuckDBPyConnection, name: str, source: S
     return typed
 
 
+def slice_shown(source: Source, field: str, value: str) -> str:
+    """What a run says of its slice: nothing of a redacted field's value."""
+    return f"{field}: the newest" if field in source.redacted_columns else f"{field} = {value}"
+
+
 def partition_cell(key: str, text: str, source: Source, *, has_empty: bool = True) -> Cell:
     """A partition as a column of text."""
     present = f"({text} IS NOT NULL AND {text} <> '')" if has_empty else f"({text} IS NOT NULL)"
@@ -66,4 +71,4 @@ def keep_newest(
     connection.execute(f"ALTER {what} {quoted_name(name)} RENAME TO {quoted_name(everything)}")
     condition = f"CAST({value} AS VARCHAR) = {quoted_text(newest[0])}"
     connection.execute(f"CREATE VIEW {quoted_name(name)} AS SELECT * FROM {quoted_name(everything)} WHERE {condition}")
-    return columns, {"slice": f"{field} = {newest[0]}"}
+    return columns, {"slice": slice_shown(source, field, newest[0])}

@@ -96,7 +96,7 @@ class FileDatabase:
         demand_files(source)
         columns, reading = self._load(name, source, prepared)
         columns, of_slice = keep_newest(self.connection, name, source, columns)
-        return columns, {**source.notes, **prepared.reading, **reading, **of_slice}
+        return columns, {**source.notes, **reading, **prepared.reading, **of_slice}
 
     def _load(self, name: str, source: Source, prepared: Prepared) -> Loaded:
         try:
