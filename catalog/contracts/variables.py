@@ -18,6 +18,10 @@ from catalog.rules.texts import cut
 _VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+_OF_QUERIES = {"object", "table", "model", "property", "column", "field"}
+"""What older versions of the standard write in SQL for the port's own table and column: `${object}`."""
+
+
 class _Replacing:
     def __init__(self, variables: Mapping[str, str], findings: Findings) -> None:
         self._variables, self._findings = variables, findings
@@ -40,6 +44,8 @@ class _Replacing:
             name = found[2]
             if found[1]:
                 return found[0][1:]
+            if path.endswith(".query") and name.lower() in _OF_QUERIES:
+                return found[0]
             if name in self._variables:
                 return self._variables[name]
             self._findings.unknown_variables.setdefault(path, []).append(name)

@@ -10,6 +10,9 @@ ROW_COUNT_LIMITS_TYPE = "expect_table_row_count_to_be_within_limits"
 LIMIT_TYPES = frozenset({MISSING_LIMITS_TYPE, INVALID_LIMITS_TYPE, DUPLICATE_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE})
 """Our own: the metrics of ODCS in rows or percent, within the standard's operators."""
 
+SQL_RULE_TYPE = "expect_sql_result_to_be_within_limits"
+"""Our own: what a query of the contract returns lies within the standard's operators. It is run once governance approved it."""
+
 REFUSED_TYPES = frozenset({"unexpected_rows_expectation", "expect_query_results_to_match_comparison"})
 """They run SQL text of their author."""
 
@@ -17,6 +20,7 @@ KNOWN_TYPES = frozenset(
     {
         REFERENCE_TYPE,
         *LIMIT_TYPES,
+        SQL_RULE_TYPE,
         "expect_column_distinct_values_to_be_in_set",
         "expect_column_distinct_values_to_contain_set",
         "expect_column_distinct_values_to_equal_set",

@@ -14,7 +14,9 @@ from catalog.rules.expectation import Expectation, Json, SuiteSpec
 from catalog.rules.reading import Reading, reading_of
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.evidence.models.suite import Suite
+from trust.evidence.queries.sql_rules import approved_queries
 from trust.evidence.rules.evidence import Source, SourceProblemError
+from trust.evidence.rules.expectation_types import SQL_RULE_TYPE
 from trust.evidence.services.port_locations import may_look_up, redacted_by_other_ports, redacted_columns
 from trust.evidence.sources.files import resolve_file
 from trust.evidence.sources.folders import Partition, is_several, newest_of, resolve_files
@@ -40,7 +42,10 @@ def resolve_engine_input(*, port: OutputPort, suite: Suite, roots: Sequence[str]
     """
     spec = suite_spec(suite)
     source = _source(port, spec.expectations, roots)
-    return EngineInput(spec, replace(source, references=_references(port, source, spec.expectations)))
+    has_sql = any(one.type == SQL_RULE_TYPE for one in spec.expectations)
+    approved = approved_queries(port.product) if has_sql else frozenset[str]()
+    references = _references(port, source, spec.expectations)
+    return EngineInput(spec, replace(source, references=references, approved_queries=approved))
 
 
 def unsupported_source(port: OutputPort) -> SourceProblemError:

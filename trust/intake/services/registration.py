@@ -12,7 +12,7 @@ from django.db import transaction
 from catalog.contracts.document import ContractDocument, SuiteClaims
 from catalog.contracts.findings import NotExecutable
 from catalog.contracts.reader import read_contract
-from catalog.models import OutputPort, Person
+from catalog.models import DataProduct, OutputPort, Person
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from catalog.rules.expectation import Expectation
 from catalog.rules.vocabulary import Lifecycle, SourceKind
@@ -20,8 +20,10 @@ from catalog.services.permissions import is_governance, require_governance
 from catalog.services.recording import recorded
 from catalog.services.registration import TakenIn, add_missing_people, keep_contract, take_in, with_people
 from trust.evidence.models.suite import Suite
+from trust.evidence.queries.sql_rules import approved_queries
 from trust.evidence.rules.expectation_patterns import pattern_fault
-from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
+from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE, SQL_RULE_TYPE
+from trust.evidence.rules.sql_rules import query_digest
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.ports import check_location
 from trust.evidence.services.suites import put_suite, remove_suite
@@ -114,6 +116,7 @@ def put_document(
             changes += _put_suites(taken, document.suites, actor, now)
             not_executable += _unknown_types(document.suites)
             not_executable += _unrunnable_patterns(document.suites)
+            not_executable += _unapproved_sql(taken.product, document.suites)
             not_executable += _dead_references(document)
         changes += keep_contract(
             product=taken.product,
@@ -295,6 +298,20 @@ def _dead_references(document: ContractDocument) -> list[NotExecutable]:
         elif missing:
             found.append(_kept(one, f"port '{slug}/{name}' has no field '{missing[0]}'; the check is an error until it has"))
     return found
+
+
+def _unapproved_sql(product: DataProduct, suites: Mapping[str, SuiteClaims]) -> list[NotExecutable]:
+    approved = approved_queries(product)
+    return [
+        _kept(
+            one,
+            f"the check is an error until governance approved this SQL: bin/manage approve_sql {product.slug} --digest "
+            f"{query_digest(str(one.kwargs['query']))[:12]} --as USERNAME",
+        )
+        for claims in suites.values()
+        for one in claims.expectations
+        if one.type == SQL_RULE_TYPE and query_digest(str(one.kwargs["query"])) not in approved
+    ]
 
 
 def _undeclared_inputs(document: ContractDocument) -> list[str]:

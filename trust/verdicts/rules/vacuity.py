@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.rules.expectation import Expectation
 from catalog.rules.operators import OperatorError, bounds_of
-from trust.evidence.rules.expectation_types import INVALID_LIMITS_TYPE, LIMIT_TYPES, REFERENCE_TYPE
+from trust.evidence.rules.expectation_types import INVALID_LIMITS_TYPE, LIMIT_TYPES, REFERENCE_TYPE, SQL_RULE_TYPE
 from trust.evidence.rules.pattern_language import find_every_text, find_no_text
 from trust.verdicts.rules.check_coverage import lets_all_fail
 
@@ -34,6 +34,8 @@ def cannot_fail(expectation: Expectation, place: str) -> str | None:
         return "`mostly` is 0, so every row may break it"
     if expectation.type == REFERENCE_TYPE:
         return _own_reference(kwargs, place)
+    if expectation.type == SQL_RULE_TYPE:
+        return _any_number(kwargs)
     if expectation.type in LIMIT_TYPES:
         return _limits(expectation.type, kwargs)
     rule = _RULES.get(expectation.type)
@@ -47,6 +49,14 @@ def _own_reference(kwargs: Mapping[str, Any], place: str) -> str | None:
     if kwargs.get("reference") != place or not isinstance(ours, list) or ours != theirs:
         return None
     return "the reference is the column itself" if len(ours) == 1 else "the reference is the columns themselves"
+
+
+def _any_number(kwargs: Mapping[str, Any]) -> str | None:
+    try:
+        outcomes = bounds_of(kwargs, is_count=False).outcomes(None, None, is_whole=False)
+    except OperatorError:
+        return None
+    return "any result meets its operators" if False not in outcomes else None
 
 
 def _limits(kind: str, kwargs: Mapping[str, Any]) -> str | None:

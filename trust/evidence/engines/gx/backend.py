@@ -63,6 +63,11 @@ class DuckDbBackend:
         self.connection = connection
         self._raw = raw
 
+    @property
+    def raw(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB's own connection, the same that `connection` wraps."""
+        return self._raw
+
     def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
         compiled = statement.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
         names = compiled.positiontup or []

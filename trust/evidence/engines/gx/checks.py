@@ -25,8 +25,9 @@ from trust.evidence.engines.gx.limit_checks import limit_check
 from trust.evidence.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
+from trust.evidence.engines.gx.sql_checks import sql_check
 from trust.evidence.rules.expectation_patterns import REMEDY, pattern_fault
-from trust.evidence.rules.expectation_types import LIMIT_TYPES
+from trust.evidence.rules.expectation_types import LIMIT_TYPES, SQL_RULE_TYPE
 from trust.evidence.rules.pattern_syntax import PatternError
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
@@ -56,14 +57,24 @@ class PlannedCheck(Protocol):
     def sampler(self) -> Measurement | None: ...
 
 
-def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
-    """The check of an expectation. Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence."""
+def make_check(
+    expectation: Expectation,
+    engine: TouchstoneExecutionEngine,
+    references: reference.References,
+    approved_queries: frozenset[str] = frozenset(),
+) -> PlannedCheck:
+    """The check of an expectation. approved_queries: digests of the SQL that may be run.
+
+    Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence.
+    """
     if unknown := expectation.meta.get(UNKNOWN_VARIABLES):
         raise ArgumentError(f"The check is not run, because {unknown}. Add it there, or write the value into the contract.")
     if (fault := pattern_fault(expectation)) is not None:
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
     if expectation.type == reference.EXPECTATION_TYPE:
         return _reference_check(expectation, engine, references)
+    if expectation.type == SQL_RULE_TYPE:
+        return sql_check(expectation, engine, approved_queries)
     if expectation.type in LIMIT_TYPES:
         return limit_check(expectation, engine)
     gx = gx_expectation(expectation)
