@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from catalog.contracts.document import ContractDocument
 from catalog.contracts.reader import read_contract
 from catalog.models import Consumer, Contract, DataProduct, Field
@@ -107,7 +109,7 @@ def _set_elsewhere(
     if contract is None:
         return ()
     try:
-        old = read_contract(bytes(contract.original), today=now.date())
+        old = read_contract(bytes(contract.original), today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
     except DomainError:  # it was registered by rules of another time
         return ()
     here = claims_of(product)
