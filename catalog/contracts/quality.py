@@ -197,6 +197,11 @@ def _call(implementation: dict[str, Any], column: str | None, path: str, finding
     kwargs |= {key: implementation[key] for key in ("mostly", "column") if key in implementation}
     if column is not None and _ONE_COLUMN.match(name) and "column" not in kwargs:
         kwargs["column"] = column
+    for key in kwargs:
+        written = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
+        if written != key:
+            why = f"Great Expectations has no argument of that name, so that the check is an error; write {written}"
+            findings.warn(f"{path}.implementation.kwargs.{key}", why)
     for key in _UNREAD:
         if key in implementation:
             findings.warn(f"{path}.implementation.{key}", "is kept and not read; use the rule's own name and description")

@@ -252,6 +252,8 @@ _PHYSICAL_TYPES: Mapping[str, LogicalType] = {
 def _logical_type(one: SchemaProperty) -> LogicalType | None:
     """What the contract says the type is; where it gives the physical type alone, what that is."""
     if one.logicalType:
+        if one.logicalType == "vector":
+            return LogicalType.ARRAY  # a list, as files and databases store it
         return LogicalType(one.logicalType) if one.logicalType in set(LogicalType) else None
     written = (one.physicalType or "").strip().lower()
     if written.endswith("[]"):

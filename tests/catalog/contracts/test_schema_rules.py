@@ -118,7 +118,7 @@ def test_a_compound_key_is_unique_in_the_order_of_its_positions() -> None:
     ("one", "path"),
     [
         ({"logicalType": "string", "logicalTypeOptions": {"format": "email"}}, "logicalTypeOptions.format"),
-        ({"logicalType": "integer", "logicalTypeOptions": {"multipleOf": 5}}, "logicalTypeOptions.multipleOf"),
+        ({"logicalType": "integer", "logicalTypeOptions": {"multipleOf": 0}}, "logicalTypeOptions.multipleOf"),
         ({"logicalType": "array", "logicalTypeOptions": {"minItems": 1}}, "logicalTypeOptions.minItems"),
         ({"logicalType": "string", "logicalTypeOptions": {"minLength": "two"}}, "logicalTypeOptions.minLength"),
         ({"logicalType": "vector"}, "logicalType"),
@@ -139,6 +139,32 @@ def test_what_is_not_checked_is_named(one: dict[str, Any], path: str) -> None:
     assert calls(document) == []
     place = f"schema[0].properties[0].{path}" if path else "schema[0].properties[0]"
     assert [entry.path for entry in document.not_executable] == [place]
+
+
+@pytest.mark.parametrize(
+    ("one", "call"),
+    [
+        (
+            {"logicalType": "number", "logicalTypeOptions": {"multipleOf": 0.01}},
+            ("expect_column_values_to_be_multiples", {"column": "id", "multiple_of": 0.01}),
+        ),
+        (
+            {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 384, "elementType": "float32"}},
+            ("expect_column_vectors_to_have_dimensions", {"column": "id", "dimensions": 384, "element_type": "float32"}),
+        ),
+        (
+            {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 3}},
+            ("expect_column_vectors_to_have_dimensions", {"column": "id", "dimensions": 3}),
+        ),
+    ],
+    ids=str,
+)
+def test_options_that_great_expectations_has_no_word_for(one: dict[str, Any], call: tuple[str, dict[str, Any]]) -> None:
+    document = read(contract(schema=[orders({"name": "id", **one})]))
+    assert calls(document) == [call]
+    assert not document.not_executable
+    if one["logicalType"] == "vector":
+        assert document.ports[0].fields[0].logical_type == "array"
 
 
 CUSTOMERS = {

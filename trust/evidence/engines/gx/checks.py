@@ -26,8 +26,9 @@ from trust.evidence.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
 from trust.evidence.engines.gx.sql_checks import sql_check
+from trust.evidence.engines.gx.value_checks import value_check
 from trust.evidence.rules.expectation_patterns import REMEDY, pattern_fault
-from trust.evidence.rules.expectation_types import LIMIT_TYPES, SQL_RULE_TYPE
+from trust.evidence.rules.expectation_types import LIMIT_TYPES, OWN_TYPES, SQL_RULE_TYPE, VALUE_TYPES
 from trust.evidence.rules.pattern_syntax import PatternError
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
@@ -71,12 +72,10 @@ def make_check(
         raise ArgumentError(f"The check is not run, because {unknown}. Add it there, or write the value into the contract.")
     if (fault := pattern_fault(expectation)) is not None:
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
-    if expectation.type == reference.EXPECTATION_TYPE:
-        return _reference_check(expectation, engine, references)
     if expectation.type == SQL_RULE_TYPE:
         return sql_check(expectation, engine, approved_queries)
-    if expectation.type in LIMIT_TYPES:
-        return limit_check(expectation, engine)
+    if expectation.type in OWN_TYPES:
+        return _own_check(expectation, engine, references)
     gx = gx_expectation(expectation)
     kwargs = gx.configuration.kwargs
     row_condition = (getattr(gx, "row_condition", None), getattr(gx, "condition_parser", None))
@@ -95,6 +94,14 @@ def make_check(
     _refuse_text_condition(row_condition[0])
     engine.load_for_own_metrics()
     return OwnPathCheck(gx, engine, metrics, columns)
+
+
+def _own_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
+    if expectation.type in VALUE_TYPES:
+        return value_check(expectation, engine)
+    if expectation.type in LIMIT_TYPES:
+        return limit_check(expectation, engine)
+    return _reference_check(expectation, engine, references)
 
 
 def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, MetricConfiguration]:
@@ -159,7 +166,7 @@ def _expectation_class(name: str) -> type[GxExpectation]:
     if name in OTHER_TABLES:
         raise ArgumentError(f"{name} names a table that may not be a port. Give the number of rows that is expected.")
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, *LIMIT_TYPES, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
+        near = difflib.get_close_matches(name, [*known, *OWN_TYPES], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else " See the list of expectation types in the documentation."
         raise ArgumentError(f"There is no expectation type {name!r}.{hint}")
     kind: type[GxExpectation] = get_expectation_impl(name)
