@@ -84,7 +84,7 @@ def read_contract(
     Touchstone does not check is in `not_executable`; what deserves a second look is in `warnings`.
     """
     findings = Findings()
-    contract = check_structure(with_variables(parse_document(content), variables or {}, findings), findings)
+    contract = check_structure(with_variables(parse_document(content), variables or {}, findings), content, findings)
     settings = Settings(contract.customProperties, known=PRODUCT_SETTINGS, path="", findings=findings)
     team = read_team(contract, today, findings)
     product = read_product(contract, team, settings, findings)
@@ -150,7 +150,7 @@ def read_contract(
         warnings=(),
     )
     if findings.faults:
-        raise not_a_contract(findings.faults)
+        raise not_a_contract(findings.faults, content)
     return replace(document, not_executable=tuple(findings.not_executable), warnings=tuple(findings.warnings))
 
 

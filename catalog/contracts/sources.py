@@ -78,7 +78,7 @@ def report_servers(contract: OpenDataContractStandard, places: Iterable[ObjectPl
 def _own_location(settings: Settings, findings: Findings) -> SourceClaims:
     location, written = settings.text("location"), settings.text("format").lower()
     connection = settings.text("connection")
-    ending = _ENDING.search(location)
+    ending = _ENDING.search(location.rstrip("/"))
     kind = _FORMATS.get(written)
     if kind is None and not written and ending is not None:
         kind = _FORMATS["parquet" if ending[1].lower() == "pq" else ending[1].lower()]
@@ -124,6 +124,4 @@ def _local_file(server: Server, place: ObjectPlace) -> tuple[SourceClaims | None
     if not server.path:
         return None, "it has no path"
     location = _PLACEHOLDER.sub(lambda _: place.table, server.path).removeprefix("./")
-    if "*" in location:
-        return None, "its path names many files; a port is one file"
     return SourceClaims(kind, location), ""

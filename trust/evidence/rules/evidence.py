@@ -94,7 +94,8 @@ class Source:
         observed values nor in messages.
     references: name -> source, for checks that compare with another dataset.
     approved_queries: digests of the SQL rules that governance approved for the product; no other is run.
-    files: absolute paths, where `location` names several files; they are one table.
+    files: absolute paths, where `location` names several files; they are one table. partitions: of each file, the (key, value)
+        pairs of its path. notes: what the run says of the files beside how it read them.
     """
 
     kind: SourceKind
@@ -108,6 +109,8 @@ class Source:
     references: Mapping[str, "Source"] = field(default_factory=dict)
     approved_queries: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
+    partitions: tuple[tuple[tuple[str, str | None], ...], ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from trust.evidence.rules.sql_rules import query_digest
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.ports import check_location
 from trust.evidence.services.suites import put_suite, remove_suite
+from trust.intake.services.contract_changes import loosened, read_before, same_version, taken_away, tell_consumers
 from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.rules.vacuity import cannot_fail
 
@@ -109,6 +110,8 @@ def put_document(
     with recorded("register_contract", actor):
         document, lacking = with_people(document=document, owner=owner, actor=actor)
         document, warnings = _with_readable_ports(document, actor, trusted)
+        known = DataProduct.objects.filter(slug=document.product.slug).exclude(lifecycle=Lifecycle.RETIRED).first()
+        before = read_before(known, document, now) if known else None
         taken = take_in(document=document, actor=actor, publish_policies=publish_policies, now=now)
         changes = list(taken.changes)
         not_executable = [*document.not_executable, *lacking]
@@ -126,6 +129,13 @@ def put_document(
             not_executable=not_executable,
             actor=actor,
         )
+        if before is not None and taken.product.lifecycle != Lifecycle.RETIRED:
+            warnings += [*before.overwritten, *same_version(document, before, changes)]
+            warnings += loosened(taken.product, before, now)
+            lines = taken_away(taken.product, before)
+            told = tell_consumers(product=taken.product, lines=lines, version=document.version, now=now)
+            warnings += [f"taken away: {line}" for line in lines]
+            warnings += [f"consumers: {told} with agreements or recent answers were notified of it"] if told else []
         return RegistrationReport(
             slug=taken.product.slug,
             created=taken.is_new,

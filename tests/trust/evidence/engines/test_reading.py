@@ -189,7 +189,7 @@ def test_what_is_not_declared_is_found_out_and_named(
     evidence = look(write(tmp_path, content), types={"fee": "number"} if is_declared else {})
     assert "number" in satisfied(evidence, "fee")
     assert (evidence.reading["delimiter"], evidence.reading["decimal sign"]) == (delimiter, sign)
-    assert evidence.reading["sniffed"] == "delimiter, quote, decimal sign"
+    assert evidence.reading["sniffed"] == "delimiter, quote, encoding, decimal sign"
 
 
 @pytest.mark.parametrize("content", ["id;n\n1;1,234\n2;5,678\n", "id;n;m\n1;1,5;1.5\n2;2,5;2.5\n"])
@@ -222,6 +222,19 @@ def test_a_declared_encoding_is_read(tmp_path: Path, encoding: str, name: str) -
     evidence = look(path, wanted, reading=Reading(encoding=encoding))
     assert only(evidence).status is CheckStatus.PASSED
     assert evidence.reading["encoding"] == encoding
+
+
+def test_a_mark_of_utf_16_is_believed_and_named(tmp_path: Path) -> None:
+    evidence = look(write(tmp_path, "name,n\nMüller,1\n".encode("utf-16")))
+    assert (evidence.failure, evidence.rows, evidence.reading["encoding"]) == (None, 1, "utf-16")
+    assert "encoding" in evidence.reading["sniffed"]
+
+
+def test_no_number_is_a_number_without_a_value(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,n\nNaN,1\n1.5,2\n")
+    evidence = look(path, check("column_values_to_not_be_null", column="a"), types={"a": "number"}, null_values=("",))
+    assert "number" in satisfied(evidence, "a")
+    assert only(evidence).unexpected_count == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "utf-16"])

@@ -137,7 +137,8 @@ def _numbers(cell: Cell, text: str, is_number: str) -> Iterator[_Candidate]:
     else:
         plain = f"{is_number} AND regexp_matches({text}, {quoted_text(_plain(sign))})"
         yield _Candidate("DECIMAL", f"({plain})", f"CAST({number} AS DECIMAL)")
-    numbers = f"{is_number} AND regexp_matches({text}, {quoted_text(_any_number(sign))})"
+    pattern = _any_number(sign) + (r"|\A[nN][aA][nN]\z" if cell.declared is LogicalType.NUMBER else "")
+    numbers = f"{is_number} AND regexp_matches({text}, {quoted_text(pattern)})"
     yield _Candidate("DOUBLE", f"({numbers})", f"CAST({number} AS DOUBLE)")
 
 
