@@ -26,13 +26,13 @@ def product(cast: Cast) -> DataProduct:
 def test_each_text_is_listed_with_who_approved_it(cast: Cast, product: DataProduct) -> None:
     assert cast.owner.get(PATH).json() == {
         "product": "orders",
-        "rules": [{"digest": DIGEST, "query": QUERY, "ports": ["rows"], "approved_by": None, "approved_at": None}],
+        "results": [{"digest": DIGEST, "query": QUERY, "ports": ["rows"], "approved_by": None, "approved_at": None}],
     }
     answer = cast.governance.post(PATH, {"digest": DIGEST})
     assert answer.status_code == 200
-    [rule] = cast.owner.get(PATH).json()["rules"]
+    [rule] = cast.owner.get(PATH).json()["results"]
     assert rule["approved_by"] == cast.governance.person.username
-    [rule] = cast.governance.post(f"{PATH}/withdraw", {"digest": DIGEST}).json()["rules"]
+    [rule] = cast.governance.post(f"{PATH}/withdraw", {"digest": DIGEST}).json()["results"]
     assert rule["approved_by"] is None
 
 

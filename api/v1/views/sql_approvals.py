@@ -24,7 +24,7 @@ class SqlRuleAnswer(serializers.Serializer[Any]):
 
 class SqlRulesAnswer(serializers.Serializer[Any]):
     product = serializers.CharField()
-    rules = SqlRuleAnswer(many=True)
+    results = SqlRuleAnswer(many=True)
 
 
 class SqlApprovalRequest(StrictSerializer):
@@ -37,7 +37,7 @@ class SqlApprovalsView(ApiView):
 
     def shown(self, slug: str) -> Response:
         product = find_product(self.actor, slug)
-        return Response(SqlRulesAnswer({"product": product.slug, "rules": sql_rules(product)}).data)
+        return Response(SqlRulesAnswer({"product": product.slug, "results": sql_rules(product)}).data)
 
     @extend_schema(operation_id="list_sql_rules", responses=SqlRulesAnswer, tags=["products"])
     def get(self, request: Request, slug: str) -> Response:
@@ -62,4 +62,4 @@ class WithdrawSqlView(ApiView):
         digest = self.body(SqlApprovalRequest)["digest"]
         product = find_product(self.actor, slug)
         withdraw_sql(product=product, digest=digest, actor=self.actor, now=self.now)
-        return Response(SqlRulesAnswer({"product": product.slug, "rules": sql_rules(product)}).data)
+        return Response(SqlRulesAnswer({"product": product.slug, "results": sql_rules(product)}).data)
