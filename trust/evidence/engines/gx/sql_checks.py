@@ -137,7 +137,7 @@ def sql_check(expectation: Expectation, engine: TouchstoneExecutionEngine, appro
         names = tuple(str(one) for one in given) if isinstance(given, list) else ()
         object_name = "touchstone_object"
         names = (object_name, *dict.fromkeys(one for one in names if one and "." not in one))
-        paths = {(one,) for one in names}
+        paths: set[tuple[str, ...]] = {(one,) for one in names}
     else:
         names = ()
         object_name = f"{quoted_name(schema)}.{quoted_name(name)}" if schema else quoted_name(name)

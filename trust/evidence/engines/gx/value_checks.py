@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,16 +45,18 @@ class _Written(sa.types.UserDefinedType[Any]):
 
 @dataclass
 class ValueCheck:
-    """Every value that is there holds. fault: why none can, whatever the rows say; empty where they decide."""
+    """Every value that is there holds. fault: why none can, whatever the rows say; idle: why each must, so that nothing is
+    checked; both empty where the rows decide."""
 
     engine: TouchstoneExecutionEngine
     column: Column
     holds: SqlExpression
     key: tuple[object, ...]
     fault: str = ""
+    idle: str = ""
 
     def __post_init__(self) -> None:
-        self.columns = (self.column.name,)
+        self.columns: tuple[str, ...] = (self.column.name,)
         self._present = Domain().and_where(self.column.value.is_not(None), f"has {self.column.name}")
         self._fails = self._present.and_where(sa.not_(sa.func.coalesce(self.holds, sa.false())), repr(self.key))
 
@@ -69,6 +72,8 @@ class ValueCheck:
         for value in (rows, present, unexpected):
             if isinstance(value, Exception):
                 raise value
+        if self.idle:
+            return CheckFinding(None, rows, rows - present, message=f"Skipped: {self.idle}")
         if self.fault and present:
             return CheckFinding(False, rows, rows - present, present, 100.0, message=self.fault)
         return count_rows(rows, rows - present, unexpected, 1.0)
@@ -109,7 +114,10 @@ def _multiple(column: Column, kwargs: Mapping[str, Any], engine: TouchstoneExecu
         if column.kind is not Kind.DECIMAL:
             value = sa.try_cast(value, exact) if is_file else sa.cast(value, exact)
         remainder = value.op("%")(sa.cast(sa.literal(str(number), sa.Text), exact))
-    return ValueCheck(engine, column, remainder == 0, ("multiple", column.name, str(number)))
+    is_whole = column.kind is Kind.INTEGER or (column.kind is Kind.DECIMAL and column.is_whole)
+    is_idle = is_whole and (1 / Decimal(str(number))) % 1 == 0
+    idle = f"every whole number is a multiple of {number}, so that nothing was checked." if is_idle else ""
+    return ValueCheck(engine, column, remainder == 0, ("multiple", column.name, str(number)), idle=idle)
 
 
 def _vector(column: Column, kwargs: Mapping[str, Any], engine: TouchstoneExecutionEngine) -> ValueCheck:
