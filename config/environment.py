@@ -119,7 +119,7 @@ class Environment(BaseSettings):
     )
     variables: TextList = Field(
         default=[],
-        description="What `${NAME}` in a contract stands for: `NAME=value`, separated by commas. No secrets: values are shown.",
+        description="What `${NAME}` in a contract means: `NAME=value`, separated by commas. No secrets: values are shown.",
     )
     signing_keys: Path = Field(
         default=PROJECT_ROOT / ".local" / "signing",
