@@ -78,7 +78,7 @@ def lines_of(content: bytes, paths: Iterable[str]) -> list[int]:
     `parse_document` has read.
     """
     root = yaml.compose(_text(content), Loader=CoreLoader)
-    return [_line_of(root, path) for path in paths]
+    return [_line_of(root, path) if root else 1 for path in paths]
 
 
 def _line_of(root: yaml.Node, path: str) -> int:

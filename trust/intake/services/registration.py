@@ -79,7 +79,7 @@ def register_document(
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
-        people = add_missing_people(document=document, actor=actor) if add_people else []
+        people = add_missing_people(document=document, owner=owner, actor=actor) if add_people else []
         report = put_document(
             document=document,
             content=content,

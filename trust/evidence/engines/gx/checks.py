@@ -5,8 +5,10 @@ types (it decides by engine what a name means), our reference expectation, and w
 """
 
 import difflib
+import re
 import warnings
 from collections.abc import Hashable, Mapping
+from datetime import time
 from typing import Any, Protocol
 
 from great_expectations.compatibility import pydantic
@@ -86,11 +88,12 @@ def make_check(
         names = getattr(gx, _TYPE_ARGUMENTS[expectation.type])
         names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
         return TypeCheck(columns[0], names, engine, row_condition)
-    metrics = _metrics(gx, engine)
+    exact = _exact_bounds(expectation.kwargs)
+    metrics = _metrics(gx, engine, exact)
     if isinstance(gx, MulticolumnMapExpectation):
         columns = tuple(kwargs["column_list"])
     if all(engine.knows(metric) for metric in metrics.values()):
-        return GxCheck(gx, engine, metrics, columns, row_condition)
+        return GxCheck(gx, engine, metrics, columns, row_condition, exact)
     _refuse_text_condition(row_condition[0])
     engine.load_for_own_metrics()
     return OwnPathCheck(gx, engine, metrics, columns)
@@ -104,7 +107,7 @@ def _own_check(expectation: Expectation, engine: TouchstoneExecutionEngine, refe
     return _reference_check(expectation, engine, references)
 
 
-def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, MetricConfiguration]:
+def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine, exact: Mapping[str, Any]) -> dict[str, MetricConfiguration]:
     """What the expectation must know, by name. A few types ask for metrics already while they name others."""
     runtime = {"result_format": RESULT_FORMAT}
     try:
@@ -115,8 +118,7 @@ def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, 
     metrics = dict(dependencies.metric_configurations)
     for metric in metrics.values():
         for name in _BOUNDS & metric.metric_value_kwargs.keys():
-            if isinstance(exact := getattr(gx, name, None), int):
-                metric.metric_value_kwargs[name] = exact
+            metric.metric_value_kwargs[name] = exact.get(name, metric.metric_value_kwargs[name])
     return metrics
 
 
@@ -126,6 +128,7 @@ def _refuse_text_condition(condition: Any) -> None:
 
 
 _BOUNDS = {"min_value", "max_value", "sum_total"}
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 
 
 def gx_expectation(expectation: Expectation) -> GxExpectation:
@@ -137,7 +140,9 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # conditions as text, which suites in JSON must use
             arguments: dict[str, Any] = dict(expectation.kwargs)
-            made = kind(**arguments)
+            # Great Expectations is given numbers in place of times of the day.
+            clocks = [name for name, bound in _exact_bounds(arguments).items() if isinstance(bound, time)]
+            return kind(**{**arguments, **{name: float(name == "max_value") for name in clocks}})
     except pydantic.ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {faults}.") from error
@@ -145,10 +150,28 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {error}.") from error
     except Exception as error:
         raise ArgumentError(f"The row_condition of {expectation.type} cannot be read: {error}.") from error
-    for name in _BOUNDS & arguments.keys():
-        if isinstance(arguments[name], int) and not isinstance(arguments[name], bool):
-            setattr(made, name, arguments[name])  # Great Expectations makes a float of it, which holds 15 digits
-    return made
+
+
+def _exact_bounds(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Bounds that Great Expectations would make floats of, which hold 15 digits, or does not know: times of the day."""
+    found: dict[str, Any] = {}
+    for name in _BOUNDS & kwargs.keys():
+        bound = kwargs[name]
+        if isinstance(bound, int) and not isinstance(bound, bool):
+            found[name] = bound
+        elif (clock := _clock(bound)) is not None:
+            found[name] = clock
+    return found
+
+
+def _clock(bound: Any) -> time | None:
+    """The time of the day that a bound writes."""
+    if not isinstance(bound, str) or not _CLOCK.fullmatch(bound):
+        return None
+    try:
+        return time.fromisoformat(bound)
+    except ValueError:
+        return None
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
