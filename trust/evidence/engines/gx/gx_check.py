@@ -81,10 +81,10 @@ class GxCheck:
             if not looked_at:
                 return CheckFinding(None, element_count=rows, missing_count=rows - present)
             _align_moments(self.expectation, by_name)
-            values = getattr(self.expectation, "value_set", None)
-            if "column.most_common_value" in by_name and values is not None:
+            members_of_set = getattr(self.expectation, "value_set", None)
+            if "column.most_common_value" in by_name and members_of_set is not None:
                 # Dates as dates, as the column has them; a suite in JSON writes text.
-                setattr(self.expectation, "value_set", members(self.engine.column(self.columns[0]), values))  # noqa: B010  # it has no type
+                setattr(self.expectation, "value_set", members(self.engine.column(self.columns[0]), members_of_set))  # noqa: B010  # it has no type
         if len(by_name) == 1 and (exact := _lies_between(self.expectation, self.exact_bounds, *by_name.items())) is not None:
             return self._conclude_aggregate({"success": exact, "result": {"observed_value": next(iter(by_name.values()))}})
         result: Any = self.expectation._validate(  # noqa: SLF001  # the decision itself; what is around it is costly and ours
