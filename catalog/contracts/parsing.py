@@ -77,7 +77,10 @@ def lines_of(content: bytes, paths: Iterable[str]) -> list[int]:
     """The line, from 1, at which each path stands, such as `schema[0].name`, or what there is of it. For a document that
     `parse_document` has read.
     """
-    root = yaml.compose(_text(content), Loader=CoreLoader)
+    try:
+        root = yaml.compose(_text(content), Loader=CoreLoader)
+    except yaml.YAMLError:  # JSON that is no YAML: it may write a character in two escapes
+        root = None
     return [_line_of(root, path) if root else 1 for path in paths]
 
 

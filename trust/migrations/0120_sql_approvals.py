@@ -61,4 +61,7 @@ class Migration(migrations.Migration):
             model_name='sqlapproval',
             constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('product', 'digest'), name='sql_approved_once'),
         ),
+        migrations.RunSQL(
+            "CREATE INDEX trust_sqlapprovalevent_by_time ON trust_sqlapprovalevent (pgh_created_at DESC, pgh_id DESC)"
+        ),
     ]
