@@ -1,9 +1,10 @@
 """What a contract can demand of data that looks like this: what holds for the rows without the defects, with room to move.
 
-Each demand keeps its reason, and how many rows speak for it. Room (our choice): a range is half as wide again on either side, shares
-may be exceeded by half, and up to 1% of the rows may be new members or of another form before a rule fails.
+Each demand keeps its reason, and how many rows speak for it. Room (our choice): a range is half as wide again on either side,
+shares may be exceeded by half, and up to 1% of the rows may be new members or of another form before a rule fails.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from catalog.rules.vocabulary import LogicalType, Sensitivity
-from trust.evidence.rules.profiling.columns import Column
+from trust.evidence.rules.profiling.columns import MOST_SHARE, Column
 from trust.evidence.rules.profiling.defects import Defect, DefectKind, is_explained
 from trust.evidence.rules.profiling.personal import Privacy, privacy_of
 from trust.evidence.rules.profiling.table import TableProfile
@@ -26,12 +27,13 @@ _SHORTEST_SERVICE_LEVEL = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One demand of a contract, as the standard writes it. reason: a sentence. rows: that speak for it, of those looked at."""
+    """One demand of a contract, as the standard writes it. reason: a sentence. rows: how many speak for it, of how many."""
 
     key: str
     value: Any
     reason: str
     rows: int | None = None
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,11 @@ class FieldDraft:
 
 @dataclass(frozen=True, slots=True)
 class ContractDraft:
-    """A contract before it is written. rows, looked_at: of the table and of the sample. service_level: None where the data is not
-    renewed often enough to say; its newest value, where it may be shown."""
+    """A contract before it is written.
+
+    rows, looked_at: of the table and of the sample. newest: the newest moment of the time column, where it may be shown.
+    service_level: how old it may become; None where the data does not look renewed. reading: how the source was read.
+    """
 
     rows: int
     looked_at: int
@@ -83,10 +88,16 @@ def draft_of(profile: TableProfile, *, now: datetime, show_values: bool) -> Cont
         time_column=profile.time.name if profile.time is not None and is_past and _is_readable(profile.time) else "",
         newest=newest if show_values else None,
         service_level=level,
-        null_texts=tuple(sorted({text for column in profile.columns if column.written for text in column.null_texts})),
+        null_texts=_null_texts(profile),
         sensitivity=sensitivity,
         reading=dict(profile.reading),
     )
+
+
+def _null_texts(profile: TableProfile) -> tuple[str, ...]:
+    """The words that say "no value" in a file of texts; none that is a value of another column, as `NA` is of countries."""
+    words = {text for column in profile.columns if column.written for text in column.null_texts}
+    return tuple(sorted(word for word in words if not any(word in column.counts for column in profile.columns)))
 
 
 def _is_readable(column: Column) -> bool:
@@ -102,8 +113,8 @@ def _field(column: Column, profile: TableProfile, *, show_values: bool) -> Field
     demands, quality = _presence(column, profile, defects)
     options: list[Demand] = []
     if column.layout and column.contract_type is LogicalType.DATE:
-        options.append(Demand("format", column.layout, "how the dates are written", len(clean)))
-    if column.is_number and column.name not in profile.key.columns and clean:
+        options.append(Demand("format", column.layout, "how the dates are written", len(clean), column.present))
+    if column.is_number and (column.name,) != profile.key.columns and clean:
         options += _range(column, clean, profile, shows=shows, has_defects=bool(bad))
     if column.contract_type is LogicalType.STRING and column.type is LogicalType.STRING:
         quality += _texts(column, clean, profile, shows=shows)
@@ -114,30 +125,39 @@ def _presence(column: Column, profile: TableProfile, defects: Sequence[Defect]) 
     demands: list[Demand] = []
     figures = profile.figures[column.name]
     missing = profile.rows - figures.present
-    is_defect = any(defect.kind is DefectKind.NULLS for defect in defects)
+    kinds = {defect.kind for defect in defects}
+    is_defect = DefectKind.NULLS in kinds or (DefectKind.SENTINEL in kinds and missing <= MOST_SHARE * profile.rows)
     key = profile.key.columns
     if column.name in key:
         place = f" (part {key.index(column.name) + 1} of {len(key)})" if len(key) > 1 else ""
         known = any(defect.kind is DefectKind.DUPLICATE_KEY for defect in profile.defects)
         reason = f"tells the rows apart{place}" + (", but for those named above" if known else "")
-        demands.append(Demand("primaryKey", True, reason, figures.distinct if len(key) == 1 else profile.rows))
+        demands.append(Demand("primaryKey", True, reason, figures.distinct if len(key) == 1 else profile.rows, profile.rows))
         if len(key) > 1:
             demands.append(Demand("primaryKeyPosition", key.index(column.name) + 1, ""))
         demands.append(Demand("criticalDataElement", True, "without it no row can be told from another"))
     elif column.name in profile.key.unique and figures.distinct == figures.present:
-        demands.append(Demand("unique", True, "no value stands twice", figures.distinct))
+        demands.append(Demand("unique", True, "no value stands twice", figures.distinct, figures.present))
     if not profile.rows or figures.present == 0:
         return demands, []
     if missing == 0 or is_defect:
-        demands.append(Demand("required", True, "all rows have a value" + (", but for those named above" if is_defect else ""), figures.present))
+        demands.append(
+            Demand(
+                "required",
+                True,
+                "all rows have a value" + (", but for those named above" if is_defect else ""),
+                figures.present,
+                profile.rows,
+            )
+        )
         return demands, []
     percent = _up(100 * missing / profile.rows * 1.5 + 1)
     told = is_explained(column.blank, column, profile.columns) if column.blank else False
     reason = "optional" + (": another column tells when there is none" if told else "")
-    if percent >= 100:  # noqa: PLR2004
+    if percent >= 100:
         return demands, []
     rule = {"metric": "nullValues", "mustBeLessThan": percent, "unit": "percent", "severity": "warning"}
-    return demands, [Demand("quality", rule, reason, figures.present)]
+    return demands, [Demand("quality", rule, reason, figures.present, profile.rows)]
 
 
 def _up(percent: float) -> int:
@@ -152,13 +172,19 @@ def _range(column: Column, clean: Sequence[Any], profile: TableProfile, *, shows
     if not (math.isfinite(low) and math.isfinite(high)):
         return []
     demands: list[Demand] = []
+    speaking = (len(clean), column.present)
+    is_whole = column.type is LogicalType.INTEGER
     span = (high - low) or abs(high) or 1
     if low >= 0:
-        demands.append(Demand("minimum", 0, "none is negative", len(clean)))
+        demands.append(Demand("minimum", 0, "none is negative", *speaking))
     elif shows:
-        demands.append(Demand("minimum", _nice(low - span / 2, up=False), "the lowest value, and half of the range below it", len(clean)))
+        bound = _nice(low - span / 2, up=False)
+        reason = "the lowest value, and half of the range below it"
+        demands.append(Demand("minimum", math.floor(bound) if is_whole else bound, reason, *speaking))
     if shows:
-        demands.append(Demand("maximum", _nice(high + span / 2, up=True), "the highest value, and half of the range above it", len(clean)))
+        bound = _nice(high + span / 2, up=True)
+        reason = "the highest value, and half of the range above it"
+        demands.append(Demand("maximum", math.ceil(bound) if is_whole else bound, reason, *speaking))
     return demands
 
 
@@ -168,7 +194,7 @@ def _nice(number: float, *, up: bool) -> int | float:
         return 0
     step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
     rounded = (math.ceil if up else math.floor)(number / step) * step
-    return int(rounded) if abs(rounded) >= 10 or rounded == int(rounded) else float(f"{rounded:.3g}")  # noqa: PLR2004
+    return int(rounded) if abs(rounded) >= 10 or rounded == int(rounded) else float(f"{rounded:.3g}")
 
 
 def _texts(column: Column, clean: Sequence[str], profile: TableProfile, *, shows: bool) -> list[Demand]:
@@ -179,12 +205,12 @@ def _texts(column: Column, clean: Sequence[str], profile: TableProfile, *, shows
     if shows and column.is_category and len(members) <= _MOST_MEMBERS and not others:
         rule = {"metric": "invalidValues", "arguments": {"validValues": sorted(members)}, **tolerant}
         rows = sum(members.values())
-        found.append(Demand("quality", rule, f"{len(members)} values hold all rows", rows))
+        found.append(Demand("quality", rule, f"{len(members)} values hold all rows", rows, column.present))
     elif pattern := _pattern(column, clean):
         name = format_of(column)
         reason = f"the form of {name}" if name else "all have one form"
         rule = {"metric": "invalidValues", "arguments": {"pattern": pattern}, **tolerant}
-        found.append(Demand("quality", rule, reason, len(clean)))
+        found.append(Demand("quality", rule, reason, len(clean), column.present))
     return found
 
 
@@ -194,13 +220,13 @@ def _pattern(column: Column, clean: Sequence[str]) -> str:
     if known:
         return f"^({FORMATS[known]})$" if all(re.fullmatch(FORMATS[known], text) for text in clean) else ""
     forms = Counter(shape(text) for text in clean)
-    if not 0 < len(forms) <= 6 or not any(letter in "9A" for letter in next(iter(forms))) or len(set(clean)) < 10:  # noqa: PLR2004
+    if not 0 < len(forms) <= 6 or not any(letter in "9A" for letter in next(iter(forms))) or len(set(clean)) < 10:
         return ""
     if any(re.search(r"a .*a", form) for form in forms):
         return ""
     patterns = sorted({_of_shape(form, is_only=len(forms) == 1) for form in forms})
     pattern = f"^({'|'.join(patterns)})$"
-    return pattern if len(patterns) <= 3 and all(re.fullmatch(pattern, text) for text in set(clean)) else ""  # noqa: PLR2004
+    return pattern if len(patterns) <= 3 and all(re.fullmatch(pattern, text) for text in set(clean)) else ""
 
 
 def _of_shape(form: str, *, is_only: bool) -> str:
@@ -218,7 +244,7 @@ def _of_shape(form: str, *, is_only: bool) -> str:
 
 
 def _freshness(profile: TableProfile, now: datetime) -> tuple[datetime | None, timedelta | None]:
-    """The newest moment, and how old it may become: three times the usual distance between days with data, if it is kept now."""
+    """The newest moment, and how old it may become: three times the usual distance between days, if it is kept now."""
     if profile.time is None:
         return None, None
     bad = frozenset[int]().union(*(defect.where for defect in profile.defects_of(profile.time.name)))
@@ -226,7 +252,7 @@ def _freshness(profile: TableProfile, now: datetime) -> tuple[datetime | None, t
     if not moments:
         return None, None
     newest, days = max(moments), sorted({value.date() for value in moments})
-    gaps = sorted(later - earlier for earlier, later in zip(days, days[1:], strict=False))
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(days))
     usual = max(gaps[len(gaps) // 2] if gaps else _SHORTEST_SERVICE_LEVEL, _SHORTEST_SERVICE_LEVEL)
     level = 3 * usual
     return newest, level if timedelta(0) <= now - newest <= level / 2 and _is_readable(profile.time) else None

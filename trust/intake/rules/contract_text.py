@@ -10,13 +10,21 @@ from catalog.rules.vocabulary import Sensitivity
 from trust.evidence.rules.profiling.defects import Defect
 from trust.intake.rules.contract_draft import ContractDraft, Demand, FieldDraft
 
-_SETTINGS_OF_READING = {"delimiter": "delimiter", "quote": "quote", "encoding": "encoding", "decimal sign": "decimalSign", "sheet": "sheet"}
+_SETTINGS_OF_READING = {
+    "delimiter": "delimiter",
+    "quote": "quote",
+    "encoding": "encoding",
+    "decimal sign": "decimalSign",
+    "sheet": "sheet",
+}
 _USUAL_READING = {"delimiter": ",", "quote": '"', "encoding": "utf-8", "decimal sign": "."}
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 
 
-def contract_text(draft: ContractDraft, *, name: str, location: str, file_format: str, drafted_on: datetime, show_values: bool) -> str:
+def contract_text(
+    draft: ContractDraft, *, name: str, location: str, file_format: str, drafted_on: datetime, show_values: bool
+) -> str:
     """The whole document. name: of the product and its port. location: of the data, as a port has it. file_format: as
     `touchstone.format`, where the location does not tell. show_values: whether values of the data may stand in comments."""
     lines = list(_head(draft, location, show_values=show_values))
@@ -46,7 +54,13 @@ def _escaped(letter: str) -> str:
         return "\\" + letter
     if letter.isprintable():
         return letter
-    return f"\\x{ord(letter):02x}" if ord(letter) < 0x100 else f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"  # noqa: PLR2004
+    return (
+        f"\\x{ord(letter):02x}"
+        if ord(letter) < 0x100
+        else f"\\u{ord(letter):04x}"
+        if ord(letter) < 0x10000
+        else f"\\U{ord(letter):08x}"
+    )
 
 
 def defect_sentence(defect: Defect, *, show_values: bool) -> str:
@@ -60,7 +74,7 @@ def defect_sentence(defect: Defect, *, show_values: bool) -> str:
 
 def _one_line(text: str) -> str:
     shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return shown if len(shown) <= 80 else shown[:79] + "…"  # noqa: PLR2004
+    return shown if len(shown) <= 80 else shown[:79] + "…"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -71,14 +85,17 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _head(draft: ContractDraft, location: str, *, show_values: bool) -> Iterator[str]:
-    sample = "all of them looked at" if draft.looked_at == draft.rows else f"{draft.looked_at:,} of them looked at, evenly spread"
+    sample = (
+        "all of them looked at" if draft.looked_at == draft.rows else f"{draft.looked_at:,} of them looked at, evenly spread"
+    )
     yield f"# A draft of a data contract, made from {_one_line(location)}: {draft.rows:,} rows, {sample}."
     yield "# Each comment gives the reason of a demand and the rows that speak for it. Correct what is wrong, then register it."
     yield "#"
     if not draft.defects:
         yield "# Nothing in the data looked like a defect."
     else:
-        yield f"# {len(draft.defects)} defects: they are named here and not made into rules, so that checks of the rules below may fail."
+        count = "1 defect" if len(draft.defects) == 1 else f"{len(draft.defects)} defects"
+        yield f"# {count}: named here and not made into rules, so that checks of the rules below may fail on these rows."
         for defect in draft.defects:
             private = any(one.name == defect.column and one.privacy.personal for one in draft.fields)
             yield f"#   - {defect_sentence(defect, show_values=show_values and not private)}"
@@ -97,7 +114,7 @@ def _beginning(draft: ContractDraft, name: str, location: str, drafted_on: datet
     columns = f"{len(draft.fields)} columns"
     yield f"  purpose: {scalar(f'The data of {location}: {draft.rows:,} rows with {columns}. Say here what it is for.')}"
     day = drafted_on.date().isoformat()
-    known = f" {len(draft.defects)} defects were found in it." if draft.defects else ""
+    known = f" Defects found in it: {len(draft.defects)}." if draft.defects else ""
     yield f"  limitations: {scalar(f'Drafted from the data alone on {day}; its owner has not confirmed it yet.{known}')}"
     key = f"One row for each {', '.join(draft.key)}." if draft.key else "No column tells its rows apart."
     yield f"  usage: {scalar(key)}"
@@ -130,15 +147,17 @@ def _object(draft: ContractDraft, name: str, location: str, file_format: str) ->
 def _property(one: FieldDraft, draft: ContractDraft) -> Iterator[str]:
     yield f"      - name: {scalar(one.name)}"
     for defect in one.defects:
-        yield f"        # DEFECT {defect.kind.value}: {defect.rows:,} rows ({_percent(defect.rows, defect.looked_at)}) {_one_line(defect.message)}"
+        share = _percent(defect.rows, defect.looked_at)
+        yield f"        # DEFECT {defect.kind.value}: {defect.rows:,} rows ({share}) {_one_line(defect.message)}"
     if one.logical_type is not None:
         yield f"        logicalType: {one.logical_type.value}"
     privacy = one.privacy
-    level = "sure" if privacy.confidence >= 0.9 else "likely" if privacy.confidence >= 0.6 else "a guess"  # noqa: PLR2004
-    yield f"        classification: {privacy.sensitivity.value}  # {level} ({privacy.confidence:.0%}): {privacy.reason}"
+    level = "sure" if privacy.confidence >= 0.9 else "likely" if privacy.confidence >= 0.6 else "a guess"
+    why = f"  # {level} ({privacy.confidence:.0%}): {privacy.reason}"
+    yield f"        classification: {privacy.sensitivity.value}{why}"
     if privacy.personal:
         yield "        customProperties:"
-        yield f"          - {{property: touchstone.personal, value: true}}  # {level} ({privacy.confidence:.0%}): {privacy.reason}"
+        yield f"          - {{property: touchstone.personal, value: true}}{why}"
     for demand in one.demands:
         yield f"        {demand.key}: {scalar(demand.value)}{_because(demand, draft)}"
     if one.options:
@@ -155,8 +174,9 @@ def _property(one: FieldDraft, draft: ContractDraft) -> Iterator[str]:
 def _because(demand: Demand, draft: ContractDraft) -> str:
     if not demand.reason:
         return ""
-    whole = draft.rows if demand.rows is not None and demand.rows > draft.looked_at else draft.looked_at
-    rows = "" if demand.rows is None else f": {demand.rows:,} of {whole:,} rows ({_percent(demand.rows, whole)})"
+    of = draft.looked_at if demand.of is None else demand.of
+    noun = "rows" if of in {draft.rows, draft.looked_at} else "values"
+    rows = "" if demand.rows is None else f": {demand.rows:,} of {of:,} {noun} ({_percent(demand.rows, of)})"
     return f"  # {_one_line(demand.reason)}{rows}"
 
 
@@ -182,4 +202,4 @@ def _sensitivity(sensitivity: Sensitivity) -> str:
 
 def _some(names: Iterable[str]) -> str:
     listed = [_one_line(name) for name in names]
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")  # noqa: PLR2004
+    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")

@@ -36,13 +36,15 @@ class DraftedContract:
         return self.draft.defects
 
 
-def draft_contract(*, data: str, now: datetime, show_values: bool, roots: Sequence[str] = (), name: str = "") -> DraftedContract:
+def draft_contract(
+    *, data: str, now: datetime, show_values: bool, roots: Sequence[str] = (), name: str = ""
+) -> DraftedContract:
     """A contract that the honest part of a file keeps, and the defects of the rest.
 
     data: path of a Parquet, CSV or JSON lines file in a data root, or in one of `roots`, which the operator at the command line
-    may name besides. show_values: False for callers who may not read the place: every field of a draft is unclassified, so that no
-    value of the data is in the result, neither as a rule (members, ranges) nor as an example. name: of the product; made from the
-    file's name by default.
+    may name besides. show_values: False for callers who may not read the place. Every field of a draft is unclassified, so
+    that then no value of the data is in the result, neither as a rule (members, ranges) nor as an example. name: of the
+    product; made from the file's name by default.
 
     Raises SourceProblemError where the file cannot be read or may not be.
     """
@@ -70,10 +72,15 @@ def is_contract(filename: str) -> bool:
 
 
 def draft_to_json(drafted: DraftedContract) -> dict[str, Any]:
-    """The draft as plain JSON: {"name", "location", "rows", "looked_at", "contract": the YAML, "fields": [{"name", "logical_type",
-    "sensitivity", "personal", "confidence", "reason", "demands": [{"key", "value", "reason", "rows"}]}], "defects": [{"kind",
-    "column", "rows", "share", "message", "values"}]}. Values of a field that is likely personal are left out, and all values where
-    the draft shows none."""
+    """The draft as plain JSON.
+
+    {"name", "location", "rows", "looked_at", "contract": the YAML,
+     "fields": [{"name", "logical_type", "sensitivity", "personal", "confidence", "reason",
+                 "demands": [{"key", "value", "reason", "rows"}]}],
+     "defects": [{"kind", "column", "rows", "share", "message", "values"}]}
+
+    Values of a field that is likely personal are left out, and all values where the draft shows none.
+    """
     draft = drafted.draft
     private = {one.name for one in draft.fields if one.privacy.personal}
     return {
@@ -113,8 +120,9 @@ def draft_to_json(drafted: DraftedContract) -> dict[str, Any]:
 
 def _stem(path: str) -> str:
     name = Path(path).name
-    while Path(name).suffix.lower() in {".gz", *(f".{ending}" for ending in ("csv", "tsv", "parquet", "pq", "jsonl", "ndjson", "xlsx"))}:
+    while Path(name).suffix.lower() in {
+        ".gz",
+        *(f".{ending}" for ending in ("csv", "tsv", "parquet", "pq", "jsonl", "ndjson", "xlsx")),
+    }:
         name = Path(name).stem
     return name
-
-

@@ -16,13 +16,15 @@ from trust.management.showing import progress
 
 class Command(BaseCommand):
     help = (
-        "Look at a data file (Parquet, CSV or JSON lines) and write an ODCS 3.2 contract that its honest rows keep, with the reason "
-        "of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
+        "Look at a data file (Parquet, CSV or JSON lines) and write an ODCS 3.2 contract that its honest rows keep, with the "
+        "reason of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("data", metavar="DATA", help="the data file")
-        parser.add_argument("--out", default="", metavar="FILE", help="write the contract to this file; it must not be there yet")
+        parser.add_argument(
+            "--out", default="", metavar="FILE", help="write the contract to this file; it must not be there yet"
+        )
         parser.add_argument("--name", default="", metavar="NAME", help="name of the data product; by default the file's name")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -43,7 +45,8 @@ class Command(BaseCommand):
             self.stderr.write(f"defect: {defect_sentence(defect, show_values=False)}")
         if Path(drafted.location).is_absolute():
             self.stderr.write(
-                f"warning: {drafted.location} lies in no data root. Put it into one (TOUCHSTONE_DATA_ROOTS), or runs will not read it."
+                f"warning: {drafted.location} lies in no data root. Put it into one (TOUCHSTONE_DATA_ROOTS), "
+                "or runs will not read it."
             )
 
     def _write(self, out: Path, text: str) -> None:
@@ -53,4 +56,6 @@ class Command(BaseCommand):
         except FileExistsError as error:
             raise CommandError(f"{out} is there already. Give --out another name, or remove it.") from error
         except OSError as error:
-            raise CommandError(f"{out} cannot be written: {error.strerror}. Give --out a path that you may write to.") from error
+            raise CommandError(
+                f"{out} cannot be written: {error.strerror}. Give --out a path that you may write to."
+            ) from error

@@ -23,8 +23,9 @@ from trust.vocabulary import GateStatus, VerdictStatus
 
 class Command(BaseCommand):
     help = (
-        "Judge an ODCS contract on its data without registering anything. Of a data file alone a contract is drafted first. Exit code: 0 production-grade, but for what only "
-        "people do (owner, acknowledgement, review, policy, publishing); 1 not, or unknown; 2 it could not be read."
+        "Judge an ODCS contract on its data without registering anything. Of a data file alone a contract is drafted first. "
+        "Exit code: 0 production-grade, but for what only people do (owner, acknowledgement, review, policy, publishing); "
+        "1 not, or unknown; 2 it could not be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -61,9 +62,7 @@ def _tried(contract: str, data: str, started: float) -> tuple[Trial, list[str]]:
             defects = [defect_sentence(defect, show_values=False) for defect in drafted.defects]
             if data:
                 path, roots = operators_file(data)
-        trial = try_contract(
-            content=content, filename=Path(contract).name, actor=None, now=now, data=path, roots=roots
-        )
+        trial = try_contract(content=content, filename=Path(contract).name, actor=None, now=now, data=path, roots=roots)
         return trial, defects
     except OSError as error:
         message = f"{contract} cannot be read: {error.strerror}."

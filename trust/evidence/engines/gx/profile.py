@@ -17,7 +17,7 @@ from trust.evidence.engines.gx.measure import CHUNK, Table
 from trust.evidence.engines.gx.sources import Access, Opening
 from trust.evidence.rules.evidence import Source
 from trust.evidence.rules.profiling import columns as sampled
-from trust.evidence.rules.profiling.figures import WholeFigures, figures_of
+from trust.evidence.rules.profiling.figures import WholeFigures, figures_of, words_for_nothing
 from trust.evidence.rules.profiling.table import TableProfile, profile_table
 
 SAMPLED_ROWS = 50_000
@@ -72,7 +72,7 @@ def _profile(table: Table, most: int, reading: dict[str, str]) -> TableProfile:
     ]
     figures = {column.name: figures_of(column) for column in columns}
     if step > 1:
-        figures = _whole_figures(table, columns, figures, sign)
+        figures = _whole_figures(table, columns, sign)
     return profile_table(columns, rows, figures=figures, reading=reading)
 
 
@@ -107,15 +107,13 @@ def _value(column: Column) -> SqlExpression:
     return column.value
 
 
-def _whole_figures(
-    table: Table, columns: Sequence[sampled.Column], figures: dict[str, WholeFigures], sign: str
-) -> dict[str, WholeFigures]:
+def _whole_figures(table: Table, columns: Sequence[sampled.Column], sign: str) -> dict[str, WholeFigures]:
     """The figures of all rows, in one statement. A row that the sample could not show makes a rule less narrow."""
     wanted: list[SqlExpression] = []
     for index, column in enumerate(columns):
         source = table.columns[column.name]
         value = source.value
-        words = [*column.null_texts, ""]
+        words = [*words_for_nothing(column), ""]
         present = sa.and_(value.is_not(None), value.not_in(words)) if source.kind is Kind.TEXT else value.is_not(None)
         number: SqlExpression = sa.null()
         if column.is_number:
@@ -134,8 +132,6 @@ def _whole_figures(
             "others": sa.func.count().filter(others),
         }
         wanted += [expression.label(f"{name}{index}") for name, expression in questions.items()]
-    row = table.backend.connection.execute(sa.select(*wanted).select_from(table.selectable)).one()._mapping
+    row = table.backend.connection.execute(sa.select(*wanted).select_from(table.selectable)).mappings().one()
     names = ("present", "distinct", "lowest", "highest", "shortest", "longest", "others")
-    return {
-        column.name: WholeFigures(*(row[f"{name}{index}"] for name in names)) for index, column in enumerate(columns)
-    }
+    return {column.name: WholeFigures(*(row[f"{name}{index}"] for name in names)) for index, column in enumerate(columns)}

@@ -17,14 +17,57 @@ LEAST_SHARE = 0.004
 MOST_CATEGORIES = 60
 
 PLACEHOLDERS = frozenset(
-    "n/a|na|#n/a|n.a.|null|nil|none|nan|<na>|(null)|\\n|unknown|unk|unbekannt|tbd|tba|missing|undefined|not available|"
-    "not applicable|not set|invalid|error|test|dummy|xxx|xxxx|asdf|foo|-|--|---|?|??|???|.|..|*|#|0000-00-00|default".split("|")
+    [
+        "n/a",
+        "na",
+        "#n/a",
+        "n.a.",
+        "null",
+        "nil",
+        "none",
+        "nan",
+        "<na>",
+        "(null)",
+        "\\n",
+        "unknown",
+        "unk",
+        "unbekannt",
+        "tbd",
+        "tba",
+        "missing",
+        "undefined",
+        "not available",
+        "not applicable",
+        "not set",
+        "invalid",
+        "error",
+        "test",
+        "dummy",
+        "xxx",
+        "xxxx",
+        "asdf",
+        "foo",
+        "-",
+        "--",
+        "---",
+        "?",
+        "??",
+        "???",
+        ".",
+        "..",
+        "*",
+        "#",
+        "0000-00-00",
+        "default",
+    ]
 )
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,38}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"0[0-9]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 _BOOLEANS = {"true": True, "false": False}
 _LAYOUTS = {
     "dd.MM.yyyy": (re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{4}"), "%d.%m.%Y"),
@@ -43,7 +86,7 @@ class Column:
     values: one for each row, of the column's type; None where there is none, or one of another type. blank: which rows hold
     nothing at all. placeholders: words for "no value" and how many rows hold each. strangers: row -> text of another type.
     texts: as they are written, of a column of text. layout: how dates are written where it is not ISO 8601. written: whether
-    the format has no types, so that the type was found in the texts. reads_dates: whether its readers take such texts for dates.
+    the format has no types, so that the type was found in the texts. reads_dates: whether readers take its texts for dates.
     """
 
     name: str
@@ -110,7 +153,13 @@ def few(count: int, rows: int) -> bool:
 
 
 def typed_column(
-    name: str, kind: LogicalType | None, values: Sequence[Any], *, written: bool, decimal_sign: str = ".", reads_dates: bool = True
+    name: str,
+    kind: LogicalType | None,
+    values: Sequence[Any],
+    *,
+    written: bool,
+    decimal_sign: str = ".",
+    reads_dates: bool = True,
 ) -> Column:
     """A column whose values have a type in the source already, or are texts.
 
@@ -167,10 +216,10 @@ def _are_codes(kept: dict[int, str], placeholders: Counter[str]) -> bool:
     """`NA` among codes of two capitals is Namibia."""
     if set(placeholders) != {"NA"} or not kept:
         return False
-    return sum(len(text) == 2 and text.isupper() for text in kept.values()) >= _SURE * len(kept)  # noqa: PLR2004
+    return sum(len(text) == 2 and text.isupper() for text in kept.values()) >= _SURE * len(kept)
 
 
-def _type_of(texts: Counter[str], *, written: bool) -> tuple[LogicalType, str]:
+def _type_of(texts: Counter[str], *, written: bool) -> tuple[LogicalType, str]:  # noqa: PLR0911  # one for each type
     total = sum(texts.values())
     if not total:
         return LogicalType.STRING, ""
@@ -190,7 +239,7 @@ def _type_of(texts: Counter[str], *, written: bool) -> tuple[LogicalType, str]:
         return LogicalType.STRING, ""
     if sum(count for text, count in texts.items() if text.lower() in _BOOLEANS) >= _SURE * total:
         return LogicalType.BOOLEAN, ""
-    if share(_LEADING_ZERO) >= 0.001 or sum(count for text, count in texts.items() if text[0] == "+") >= 0.5 * total:  # noqa: PLR2004
+    if share(_LEADING_ZERO) >= 0.001 or sum(count for text, count in texts.items() if text[0] == "+") >= 0.5 * total:
         return LogicalType.STRING, ""
     if share(_INTEGER) >= _SURE:
         fractions = {text for text in texts if _NUMBER.fullmatch(text.strip()) and not _INTEGER.fullmatch(text.strip())}
@@ -198,7 +247,7 @@ def _type_of(texts: Counter[str], *, written: bool) -> tuple[LogicalType, str]:
     return (LogicalType.NUMBER if share(_NUMBER) >= _SURE else LogicalType.STRING), ""
 
 
-def _read(text: str, kind: LogicalType, layout: str) -> Any:
+def _read(text: str, kind: LogicalType, layout: str) -> Any:  # noqa: PLR0911  # one for each type
     """The value that a text spells; None where it spells none of that type."""
     if kind is LogicalType.STRING:
         return text

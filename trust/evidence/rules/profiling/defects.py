@@ -9,6 +9,9 @@ from typing import Any
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.rules.profiling.columns import MOST_CATEGORIES, Column
 
+_FEW_PARTS, _ROWS_OF_A_PART = 10, 20
+"""Of smaller parts some would consist of such rows by chance."""
+
 
 class DefectKind(StrEnum):
     NULLS = "nulls"
@@ -45,7 +48,8 @@ class Defect:
 def is_explained(rows: Collection[int], column: Column, others: Iterable[Column]) -> bool:
     """Whether another column tells which rows these are: a cancelled flight has no departure, an amount in yen is large.
 
-    Some values of the other column, in which most rows are such rows, hold nine of ten of them.
+    Some values of the other column, in which most rows are such rows, hold nine of ten of them; or hardly one lies outside of a
+    small part of the table: aircraft without a number are all of flights that never departed.
     """
     hits = set(rows)
     for other in others:
@@ -56,8 +60,12 @@ def is_explained(rows: Collection[int], column: Column, others: Iterable[Column]
             continue
         total = Counter(labels)
         found = Counter(labels[row] for row in hits)
-        covered = sum(count for label, count in found.items() if count >= 0.5 * total[label])  # noqa: PLR2004
-        if covered >= 0.9 * len(hits):  # noqa: PLR2004
+        covered = sum(count for label, count in found.items() if count >= 0.5 * total[label])
+        part = {label for label, count in found.items() if count * len(labels) >= 4 * len(hits) * total[label]}
+        inside, size = sum(found[label] for label in part), sum(total[label] for label in part)
+        if covered >= 0.9 * len(hits) or (
+            len(total) <= _FEW_PARTS and inside >= 0.95 * len(hits) and size <= 0.25 * len(labels)
+        ):
             return True
     return False
 
@@ -65,6 +73,7 @@ def is_explained(rows: Collection[int], column: Column, others: Iterable[Column]
 def _labels(other: Column) -> list[Any] | None:
     """A word for each row; None where the column divides the rows into too many parts, or into one."""
     scalar = other.type in {LogicalType.STRING, LogicalType.INTEGER, LogicalType.BOOLEAN}
-    if scalar and 1 < len(other.counts) <= MOST_CATEGORIES:
+    most = max(MOST_CATEGORIES, other.rows // _ROWS_OF_A_PART)
+    if scalar and 1 < len(other.counts) <= most:
         return list(other.values)
     return [row in other.blank for row in range(other.rows)] if other.blank else None

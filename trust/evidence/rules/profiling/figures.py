@@ -20,11 +20,16 @@ class WholeFigures:
     others: int = 0
 
 
+def words_for_nothing(column: Column) -> tuple[str, ...]:
+    """The words that are no value of the column: all of them in one of numbers or dates, the usual ones in one of texts."""
+    return column.null_texts if column.contract_type is LogicalType.STRING else tuple(column.placeholders)
+
+
 def figures_of(column: Column) -> WholeFigures:
     """The figures where the sample holds all rows."""
     lengths = [len(text) for text in column.counts] if column.type is LogicalType.STRING else []
     numbers = column.numbers
-    present = column.rows - len(column.blank) - sum(column.placeholders[word] for word in column.null_texts)
+    present = column.rows - len(column.blank) - sum(column.placeholders[word] for word in words_for_nothing(column))
     return WholeFigures(
         present=present,
         distinct=len(column.counts),

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from catalog.rules.vocabulary import LogicalType
@@ -13,7 +13,9 @@ from trust.evidence.rules.profiling.columns import LEAST_SHARE, MOST_SHARE, Colu
 from trust.evidence.rules.profiling.defects import Defect, DefectKind
 from trust.evidence.rules.profiling.texts import FORMATS, format_of, shape, short_shape
 
-_KEY_NAME = re.compile(r"(?i)(^|_|\b|[a-z])(id|key|uuid|guid|no|nr|num|number|code|ref|reference|pk|sku|isbn|iban|serial|token|hash)$")
+_KEY_NAME = re.compile(
+    r"(?i)(^|_|\b|[a-z])(id|key|uuid|guid|no|nr|num|number|code|ref|reference|pk|sku|isbn|iban|serial|token|hash)$"
+)
 _MEASURE_NAME = re.compile(r"(?i)amount|price|value|count|total|qty|quantity|score|rate|age\b|size")
 _MOST_REPEATED = 2 * MOST_SHARE
 
@@ -34,7 +36,7 @@ def find_key(columns: Sequence[Column]) -> KeyDraft:
     perfect = [column for column in single if len(column.counts) == column.present == rows]
     broken = [(column, defect) for column in single if (defect := _nearly_unique(column, is_only=not perfect)) is not None]
     defects = tuple(defect for _, defect in broken)
-    unique = tuple(column.name for column in single if len(column.counts) == column.present and column.present >= 0.9 * rows)  # noqa: PLR2004
+    unique = tuple(column.name for column in single if len(column.counts) == column.present and column.present >= 0.9 * rows)
     if perfect or broken:
         best = min([*perfect, *(column for column, _ in broken)], key=lambda column: _rank(column, columns))
         return KeyDraft((best.name,), defects, tuple(name for name in unique if name != best.name))
@@ -42,16 +44,21 @@ def find_key(columns: Sequence[Column]) -> KeyDraft:
 
 
 def _rank(column: Column, columns: Sequence[Column]) -> tuple[bool, bool, int]:
-    return (not _KEY_NAME.search(column.name), column.type is LogicalType.STRING and not _is_compact(column), columns.index(column))
+    return (
+        not _KEY_NAME.search(column.name),
+        column.type is LogicalType.STRING and not _is_compact(column),
+        columns.index(column),
+    )
 
 
 def _may_be_key(column: Column) -> bool:
-    if column.type not in {LogicalType.STRING, LogicalType.INTEGER} or column.present < 0.85 * column.rows or column.rows < 10:  # noqa: PLR2004
+    if column.type not in {LogicalType.STRING, LogicalType.INTEGER} or column.present < 0.85 * column.rows or column.rows < 10:
         return False
     if len(column.counts) < (1 - _MOST_REPEATED) * column.present or _MEASURE_NAME.search(column.name):
         return False
     if column.type is LogicalType.INTEGER:
-        return bool(_KEY_NAME.search(column.name)) or _is_dense(list(column.counts), column.present)
+        is_random = column.present**2 < 0.01 * _possible(column)
+        return bool(_KEY_NAME.search(column.name)) or is_random or _is_dense(list(column.counts), column.present)
     return _is_compact(column)
 
 
@@ -62,10 +69,10 @@ def _is_compact(column: Column) -> bool:
     some = list(column.counts)[:500]
     forms = Counter(shape(text) for text in some)
     is_id = _KEY_NAME.search(column.name) or _is_random(some[0]) or _numbers(some)
-    if not is_id and forms.most_common(1)[0][1] < 0.8 * len(some):  # noqa: PLR2004
+    if not is_id and forms.most_common(1)[0][1] < 0.8 * len(some):
         return False
     digits = sum(any(letter.isdigit() for letter in text) and not re.search(r"[ @/]", text) for text in some)
-    return digits >= 0.9 * len(some)  # noqa: PLR2004
+    return digits >= 0.9 * len(some)
 
 
 def _possible(column: Column) -> int:
@@ -88,17 +95,23 @@ def _is_dense(numbers: Sequence[Any], present: int) -> bool:
     ordered = sorted(numbers)
     trim = len(ordered) // 20
     middle = ordered[trim : len(ordered) - trim] or ordered
-    return bool(middle[-1] - middle[0] <= 1.3 * len(middle)) and present > 20  # noqa: PLR2004
+    return bool(middle[-1] - middle[0] <= 1.3 * len(set(middle))) and present > 20
 
 
 def _nearly_unique(column: Column, *, is_only: bool) -> Defect | None:
     """The rows that repeat another's value. Not where values are drawn from a larger set: there some meet by chance."""
     extra = column.present - len(column.counts)
-    if not few(extra, column.rows) and not (0 < extra and extra >= LEAST_SHARE * column.rows / 2 and extra <= MOST_SHARE * column.rows):
+    if not few(extra, column.rows) and not (
+        extra > 0 and extra >= LEAST_SHARE * column.rows / 2 and extra <= MOST_SHARE * column.rows
+    ):
         return None
     numbers = _numbers(column.counts)
-    if not (numbers and _is_dense(numbers, column.present)):
-        if extra <= 3 * column.present**2 / (2 * _possible(column)):
+    cycle = 10 ** len(str(column.present))
+    is_sequence = numbers and (
+        _is_dense(numbers, column.present) or _is_dense([one % cycle for one in numbers], column.present)
+    )
+    if not is_sequence:
+        if extra <= 6 * column.present**2 / (2 * _possible(column)):
             return None
         if not is_only and not numbers and not _is_random(str(next(iter(column.counts)))):
             return None
@@ -118,11 +131,12 @@ def _numbers(counts: Iterable[Any]) -> list[int]:
             numbers.append(value)
             continue
         digits = re.findall(r"[0-9]+", value)
-        if not digits or len(digits[-1]) > 15:  # noqa: PLR2004
+        if not digits or len(digits[-1]) > 15:
             return []
         shapes[short_shape(value)] += 1
         numbers.append(int(digits[-1]))
-    return numbers if len(shapes) <= 2 else []  # noqa: PLR2004
+    is_numbered = len(shapes) <= 2 and len(set(numbers)) >= 0.9 * len(numbers)
+    return numbers if is_numbered else []
 
 
 def _compound(columns: Sequence[Column], rows: int, unique: tuple[str, ...]) -> KeyDraft:
@@ -134,7 +148,7 @@ def _compound(columns: Sequence[Column], rows: int, unique: tuple[str, ...]) -> 
         if column.type in {LogicalType.STRING, LogicalType.INTEGER}
         and not column.blank
         and 1 < len(column.counts) <= rows / 2
-        and (column.is_category or _KEY_NAME.search(column.name))
+        and ((column.is_category and column.type is LogicalType.STRING) or _KEY_NAME.search(column.name))
     ][:6]
     for size in (0, 1, 2):
         for moment in moments:
@@ -160,6 +174,6 @@ def _is_series(together: Sequence[tuple[Any, ...]]) -> bool:
     steps = Counter[Any]()
     for moments in by_thing.values():
         ordered = sorted(moments)
-        steps.update(later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False))
+        steps.update(later - earlier for earlier, later in pairwise(ordered))
     total = sum(steps.values())
-    return total > 0 and steps.most_common(1)[0][1] >= 0.6 * total  # noqa: PLR2004
+    return total > 0 and steps.most_common(1)[0][1] >= 0.6 * total

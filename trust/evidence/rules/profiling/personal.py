@@ -1,5 +1,6 @@
 """Which columns probably hold personal data, by their names and by the form of their values."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -8,13 +9,84 @@ from trust.evidence.rules.profiling.columns import Column
 from trust.evidence.rules.profiling.texts import format_of
 
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
-_RESTRICTED = frozenset("ssn passport iban bic health diagnosis religion ethnicity salary biometric genome disability cardnumber".split())
-_PERSONAL = frozenset(
-    "email mail phone mobile fax firstname lastname surname forename fullname birthday birthdate dob birth gender sex address street "
-    "ip latitude longitude username nickname patient employee person citizen license tax driver contact".split()
+_RESTRICTED = frozenset(
+    [
+        "ssn",
+        "passport",
+        "iban",
+        "bic",
+        "health",
+        "diagnosis",
+        "religion",
+        "ethnicity",
+        "salary",
+        "biometric",
+        "genome",
+        "disability",
+        "cardnumber",
+    ]
 )
-_WITH_NAME = frozenset("first last full family given customer user contact person patient employee maiden middle account holder owner".split())
-_OF_FORMAT = {"email": Sensitivity.CONFIDENTIAL, "phone": Sensitivity.CONFIDENTIAL, "iban": Sensitivity.RESTRICTED, "ipv4": Sensitivity.CONFIDENTIAL}
+_PERSONAL = frozenset(
+    [
+        "email",
+        "mail",
+        "phone",
+        "mobile",
+        "fax",
+        "firstname",
+        "lastname",
+        "surname",
+        "forename",
+        "fullname",
+        "birthday",
+        "birthdate",
+        "dob",
+        "birth",
+        "gender",
+        "sex",
+        "address",
+        "street",
+        "ip",
+        "latitude",
+        "longitude",
+        "username",
+        "nickname",
+        "patient",
+        "employee",
+        "person",
+        "citizen",
+        "license",
+        "tax",
+        "driver",
+        "contact",
+    ]
+)
+_WITH_NAME = frozenset(
+    [
+        "first",
+        "last",
+        "full",
+        "family",
+        "given",
+        "customer",
+        "user",
+        "contact",
+        "person",
+        "patient",
+        "employee",
+        "maiden",
+        "middle",
+        "account",
+        "holder",
+        "owner",
+    ]
+)
+_OF_FORMAT = {
+    "email": Sensitivity.CONFIDENTIAL,
+    "phone": Sensitivity.CONFIDENTIAL,
+    "iban": Sensitivity.RESTRICTED,
+    "ipv4": Sensitivity.CONFIDENTIAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +102,7 @@ class Privacy:
 def privacy_of(column: Column) -> Privacy:
     """A proposal for a person to confirm: what is not told by name or form counts as internal, with little confidence."""
     words = [word.lower() for word in _SPLIT.split(column.name) if word]
-    joined = {*words, *(one + two for one, two in zip(words, words[1:], strict=False))}
+    joined = {*words, *(one + two for one, two in itertools.pairwise(words))}
     form = format_of(column) if column.type is LogicalType.STRING else ""
     by_name = _RESTRICTED & joined or _PERSONAL & joined
     if not by_name and "name" in words and _WITH_NAME & set(words):

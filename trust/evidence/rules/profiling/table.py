@@ -55,7 +55,7 @@ def profile_table(
             defects += category_defects(column, columns)
             has_wrong_members = any(one.kind is DefectKind.WRONG_CATEGORY and one.column == column.name for one in defects)
             defects += [one for one in text_defects(column, columns) if not (has_wrong_members and _is_form(one))]
-        elif column.is_number and column.name not in key.columns and not _is_key_like(column):
+        elif column.is_number and (column.name,) != key.columns and not _is_key_like(column):
             defects += number_defects(column, columns)
         elif column.is_moment and (days := moment_sentinels(column, columns)) is not None:
             defects.append(days)

@@ -89,9 +89,8 @@ def _rows_of(column: Column, texts: set[str]) -> list[int]:
 
 def _of_another_form(column: Column) -> list[int]:
     if known := format_of(column):
-        form = re.compile(FORMATS[known])
-        strange = _rows_of(column, {text for text in column.counts if not form.fullmatch(text)})
-        return strange or _other_letters(column)
+        pattern = re.compile(FORMATS[known])
+        return _rows_of(column, {text for text in column.counts if not pattern.fullmatch(text)}) or _other_letters(column)
     exact, short = Counter[str](), Counter[str]()
     for text, count in column.counts.items():
         exact[shape(text)] += count
@@ -99,7 +98,8 @@ def _of_another_form(column: Column) -> list[int]:
     total = column.present
     if column.is_category or not total:
         return []
-    if exact.most_common(1)[0][1] >= _SURE * total and (_is_code(form := exact.most_common(1)[0][0])):
+    form, most_alike = exact.most_common(1)[0]
+    if most_alike >= _SURE * total and _is_code(form):
         has_fixed_width = any(text[:1] == "0" or re.search(r"[^0-9]0[0-9]", text) for text in column.counts)
         strange = {text for text in column.counts if shape(text) != form}
         if not has_fixed_width:  # the numbers of a sequence grow
@@ -125,9 +125,9 @@ def _is_code(form: str) -> bool:
 
 def _differs_in_kind(text: str, usual: set[str]) -> bool:
     """Whether names or words differ by more than a further word, a hyphen or an apostrophe."""
-    known = set("".join(usual)) | set(" -'.’")
+    known = set("".join(usual)) | set(" -'.\u2019")
     form = short_shape(text)
-    return bool(set(form) - known) or (len(text) > 3 and (text.isupper() or text.islower()) and form not in usual)  # noqa: PLR2004
+    return bool(set(form) - known) or (len(text) > 3 and (text.isupper() or text.islower()) and form not in usual)
 
 
 def _other_letters(column: Column) -> list[int]:
@@ -143,7 +143,7 @@ def _other_letters(column: Column) -> list[int]:
 
 def _case(text: str) -> str:
     letters = sum(letter.isalpha() for letter in text)
-    if letters < 4:  # noqa: PLR2004
+    if letters < 4:
         return ""
     return "upper" if text.isupper() else "lower" if text.islower() else "mixed"
 
@@ -163,17 +163,17 @@ def _are_cut(column: Column, rows: Sequence[int]) -> bool:
     if known in {"email", "url", "iban"}:
         return True
     fitting = sum(any(form.startswith(shape(text)) for form in starts) for text in strange)
-    return fitting >= 0.9 * len(strange)  # noqa: PLR2004
+    return fitting >= 0.9 * len(strange)
 
 
 def _cut_off(column: Column) -> list[int]:
     """Rows whose text ends in the middle; empty where too few or too many do."""
-    if column.present < 20 or not any(letter.isalpha() for text in list(column.counts)[:50] for letter in text):  # noqa: PLR2004
+    if column.present < 20 or not any(letter.isalpha() for text in list(column.counts)[:50] for letter in text):
         return []
     rows = _pile_at_the_end(column)
     texts = _ending_in_half_a_word(column)
     cut = set(rows) | set(_rows_of(column, texts))
-    if len(column.counts) > 20 and not texts:  # noqa: PLR2004
+    if len(column.counts) > 20 and not texts:
         ends = sum(n for text, n in column.counts.items() if text.rstrip()[-1:] in {".", "!", "?"})
         if ends >= _SURE * column.present:
             cut |= set(_rows_of(column, {text for text in column.counts if text.rstrip()[-1:] not in {".", "!", "?"}}))
@@ -186,10 +186,10 @@ def _pile_at_the_end(column: Column) -> list[int]:
     for text, count in column.counts.items():
         lengths[len(text)] += count
     longest = max(lengths)
-    varied = len(lengths) >= 12 and longest >= 10  # noqa: PLR2004
+    varied = len(lengths) >= 12 and longest >= 10
     below = sum(lengths[longest - step] for step in range(1, 6)) / 5
     distinct = sum(len(text) == longest for text in column.counts)
-    if not varied or distinct < 3 or lengths[longest] < 4 * below + 4 or not few(lengths[longest], column.rows):  # noqa: PLR2004
+    if not varied or distinct < 3 or lengths[longest] < 4 * below + 4 or not few(lengths[longest], column.rows):
         return []
     return [row for row, value in enumerate(column.values) if value is not None and len(value) == longest]
 
@@ -222,13 +222,13 @@ def _ending_in_half_a_word(column: Column) -> set[str]:
     trailing = {text for text in column.counts if text != text.rstrip() and len(text) < usual}
     if sum(column.counts[text] for text in trailing) <= MOST_SHARE * column.rows:
         cut |= trailing
-    return cut if len({last.get(text, text) for text in cut}) >= 3 else set()  # noqa: PLR2004
+    return cut if len({last.get(text, text) for text in cut}) >= 3 else set()
 
 
 def _far_too_frequent(column: Column) -> str:
     """A text that stands in a small part of the rows, where hardly another one stands twice; empty for none."""
     top = column.counts.most_common(3)
-    if len(top) < 3 or len(column.counts) < 0.5 * column.present:  # noqa: PLR2004
+    if len(top) < 3 or len(column.counts) < 0.5 * column.present:
         return ""
     (text, count), (_, second), _ = top
     return str(text) if few(count, column.rows) and count >= max(5, 10 * second) else ""
