@@ -117,6 +117,10 @@ class Environment(BaseSettings):
         description="Connections that ports may use and whose owners may use them: `env:NAME=anna;omar` or `env:NAME=*`, "
         "separated by commas. Empty: every connection, for every owner.",
     )
+    variables: TextList = Field(
+        default=[],
+        description="What `${NAME}` in a contract means: `NAME=value`, separated by commas. No secrets: values are shown.",
+    )
     signing_keys: Path = Field(
         default=PROJECT_ROOT / ".local" / "signing",
         description="Folder of the private keys that sign answers and the ledger. `bin/manage signing_key --ensure` fills it.",
@@ -227,6 +231,22 @@ class Environment(BaseSettings):
                 raise ValueError(message) from None
         return value
 
+    @field_validator("variables")
+    @classmethod
+    def demand_named_values(cls, value: list[str]) -> list[str]:
+        names = [entry.partition("=")[0] for entry in value]
+        if not all("=" in entry and name.isidentifier() and name.isascii() for entry, name in zip(value, names, strict=True)):
+            message = "must be entries such as STAGE=production, separated by commas"
+            raise ValueError(message)
+        if len(set(names)) < len(names):
+            message = "must give each name once"
+            raise ValueError(message)
+        return value
+
+    @property
+    def variables_by_name(self) -> dict[str, str]:
+        return {name: text for name, _, text in (entry.partition("=") for entry in self.variables)}
+
     @property
     def proxy_networks(self) -> list[IPv4Network | IPv6Network]:
         return [ip_network(text) for text in self.trusted_proxies]
@@ -244,6 +264,7 @@ class Environment(BaseSettings):
         "data_roots",
         "database_hosts",
         "connections",
+        "variables",
         "webhook_hosts",
         mode="before",
     )

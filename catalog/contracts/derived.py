@@ -5,6 +5,7 @@ from typing import Any
 
 from open_data_contract_standard.model import SchemaProperty
 
+from catalog.contracts.ecma_patterns import python_pattern
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
 from catalog.contracts.quality import report_entries
@@ -17,6 +18,8 @@ _NUMBERS = {"minimum": "min_value", "maximum": "max_value", "exclusiveMinimum": 
 _LENGTHS = {"minLength": "min_value", "maxLength": "max_value"}
 # Options that say how values are written or stored and demand nothing of them; `reading` takes them in.
 _SILENT = {"timezone", "defaultTimezone"}
+MULTIPLES = "expect_column_values_to_be_multiples"
+DIMENSIONS = "expect_column_vectors_to_have_dimensions"
 _INSIDE = "rules inside of a column are not checked"
 
 
@@ -54,7 +57,7 @@ def read_schema_rules(place: ObjectPlace, findings: Findings) -> Iterator[Expect
 def _options(one: SchemaProperty, column: str, path: str, findings: Findings) -> Iterator[Expectation]:
     options: dict[str, Any] = dict(one.logicalTypeOptions or {})
     place = f"{path}.logicalTypeOptions"
-    is_ordered = one.logicalType not in {"array", "object", "map", "boolean"}
+    is_ordered = one.logicalType not in {"array", "object", "map", "boolean", "vector"}
     if is_ordered:
         yield from _between(options, column, place, findings)
         lengths: dict[str, Json] = {}
@@ -66,16 +69,31 @@ def _options(one: SchemaProperty, column: str, path: str, findings: Findings) ->
             yield _expectation("expect_column_value_lengths_to_be_between", {"column": column, **lengths}, place)
         if isinstance(options.get("pattern"), str):
             pattern = options.pop("pattern")
-            yield _expectation("expect_column_values_to_match_regex", {"column": column, "regex": pattern}, f"{place}.pattern")
+            meta: dict[str, Json] = {"path": f"{place}.pattern", "pattern": pattern}
+            kwargs: dict[str, Json] = {"column": column, "regex": python_pattern(pattern)}
+            yield Expectation("expect_column_values_to_match_regex", kwargs, meta=meta)
+        multiple = options.get("multipleOf")
+        if isinstance(multiple, int | float) and not isinstance(multiple, bool) and multiple > 0:
+            yield _expectation(MULTIPLES, {"column": column, "multiple_of": options.pop("multipleOf")}, f"{place}.multipleOf")
+    if one.logicalType == "vector":
+        yield from _vector(options, column, path, findings)
     for name, value in options.items():
         if name in _SILENT or (name == "format" and can_read_format(one.logicalType, options)):
             continue
-        known = {
-            "format": _format_reason(one.logicalType, value),
-            "multipleOf": "no expectation says that values are multiples of a number",
-        }
+        known = {"format": _format_reason(one.logicalType, value)}
         reason = known.get(name, f"{value!r} of a {one.logicalType or 'property without logicalType'} is not checked"[:200])
         findings.cannot_execute(f"{place}.{name}", f"{column}: {name}", reason)
+
+
+def _vector(options: dict[str, Any], column: str, path: str, findings: Findings) -> Iterator[Expectation]:
+    dimensions = options.pop("dimensions", None)
+    if isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1:
+        reason = "only that it is a list is checked, since it has no dimensions"
+        findings.cannot_execute(f"{path}.logicalType", f"{column}: vector", reason)
+        return
+    element = {"element_type": options.pop("elementType")} if isinstance(options.get("elementType"), str) else {}
+    shape = {"column": column, "dimensions": dimensions, **element}
+    yield _expectation(DIMENSIONS, shape, f"{path}.logicalTypeOptions")
 
 
 def _format_reason(logical_type: str | None, written: Any) -> str:

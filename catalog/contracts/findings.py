@@ -25,6 +25,7 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     not_executable: list[NotExecutable] = field(default_factory=list)
+    unknown_variables: dict[str, list[str]] = field(default_factory=dict)  # path of the text -> names
 
     def fault(self, path: str, message: str) -> None:
         self.faults.append(f"{path}: {message}")

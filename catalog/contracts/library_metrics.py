@@ -8,6 +8,7 @@ as soon as its value occurs more than once. NULL is always missing, never invali
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from catalog.contracts.ecma_patterns import python_pattern
 from catalog.contracts.thresholds import Shares, UnmappableError, demand_sense, shares_of
 from catalog.rules.expectation import Json
 from catalog.rules.operators import Bounds, OperatorError, bounds_of, operators_in
@@ -123,9 +124,9 @@ def _invalid(demand: _Demand, arguments: Mapping[str, Any], column: str) -> list
         pattern = arguments["pattern"]
         if not isinstance(pattern, str) or not pattern:
             raise UnmappableError("arguments.pattern is not a regular expression in text")
-        kwargs["regex"] = pattern
+        kwargs["regex"] = python_pattern(pattern)
         names = ("expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex")
-        checks.append((names, {"column": column, "regex": pattern}))
+        checks.append((names, {"column": column, "regex": kwargs["regex"]}))
     if not checks:
         raise UnmappableError("invalidValues needs arguments.validValues or arguments.pattern")
     shares = demand.shares()

@@ -29,6 +29,10 @@ _DIRECTIVE = re.compile("(?:^|[\\r\\n\\x85\\u2028\\u2029])%")
 """After any of YAML's line breaks."""
 
 
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+"""A step of a path: a key, or a position."""
+
+
 class _Refusal(Exception):  # noqa: N818 never leaves this module
     """Why a document is not read; the message completes "the document ..."."""
 
@@ -67,6 +71,30 @@ def parse_document(content: bytes, *, most_characters: int = MAX_CHARACTERS) -> 
             code="not_a_contract",
         )
     return value
+
+
+def lines_of(content: bytes, paths: Iterable[str]) -> list[int]:
+    """The line, from 1, at which each path stands, such as `schema[0].name`, or what there is of it. For a document that
+    `parse_document` has read.
+    """
+    root = yaml.compose(_text(content), Loader=CoreLoader)
+    return [_line_of(root, path) if root else 1 for path in paths]
+
+
+def _line_of(root: yaml.Node, path: str) -> int:
+    node, line = root, root.start_mark.line
+    for key, position in _STEP.findall(path):
+        if position and isinstance(node, yaml.SequenceNode) and int(position) < len(node.value):
+            node = node.value[int(position)]
+            line = node.start_mark.line
+        elif key and isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == key), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        else:
+            break
+    return int(line) + 1
 
 
 def _text(content: bytes) -> str:

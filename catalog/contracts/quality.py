@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from open_data_contract_standard.model import DataQuality
@@ -15,6 +15,7 @@ from catalog.contracts.settings import QUALITY_SETTINGS, Settings
 from catalog.contracts.thresholds import UnmappableError
 from catalog.rules.errors import InvalidError, TooLargeError
 from catalog.rules.expectation import Expectation, Json
+from catalog.rules.operators import OperatorError, bounds_of, operators_in
 from catalog.rules.texts import cut
 from catalog.rules.vocabulary import Dimension, Severity
 
@@ -60,6 +61,7 @@ def dimension_of(word: str | None, path: str, findings: Findings) -> Dimension |
     return dimension
 
 
+SQL_RULE = "expect_sql_result_to_be_within_limits"
 _GX = {"greatexpectations", "gx"}
 _UNREAD = ("id", "notes", "name")
 _GX_KEYS = {"type", "expectation_type", "expectationType", "kwargs", "severity", "meta", "mostly", "column", *_UNREAD}
@@ -118,6 +120,8 @@ def _expectations(
         if not metric_name(rule):
             raise UnmappableError("it names neither a metric nor an engine")
         calls = calls_for(rule, column=column, columns_of=place.columns_of)
+        if isinstance(pattern := (rule.get("arguments") or {}).get("pattern"), str):
+            meta["pattern"] = pattern  # as it is written; the check has it in the engine's words
         if metric_name(rule) in {"rowCount", "countCheck"}:
             # The standard has no word for volume, so authors write the nearest one.
             dimension = dimension if dimension not in {None, Dimension.COMPLETENESS} else Dimension.VOLUME
@@ -129,13 +133,32 @@ def _expectations(
         meta = {**own_meta, **meta}
         calls = [_call(implementation, column, path, findings)]
     elif kind == "sql":
-        raise UnmappableError("SQL from a contract is never run; use a library metric or an expectation")
+        calls = [_sql_rule(rule, column, place)]
     elif kind == "text":
         raise UnmappableError("it is a sentence for people")
     else:
         raise UnmappableError(f"the type '{entry.type}' is not one of library, custom, sql, text")
     for name, kwargs in calls:
         yield Expectation(name, kwargs, severity_of(severity, path, findings), dimension, meta)
+
+
+def _sql_rule(rule: Mapping[str, Any], column: str | None, place: ObjectPlace) -> Call:
+    """The query as it is written: governance approves exactly this text, and until then the check is an error."""
+    query = rule.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise UnmappableError("it has no query")
+    try:
+        bounds = bounds_of(rule, is_count=False)
+    except OperatorError as error:
+        raise UnmappableError(str(error)) from error
+    outcomes = bounds.outcomes(None, None, is_whole=False)
+    if len(outcomes) == 1:
+        raise UnmappableError("any result meets it, so it checks nothing" if True in outcomes else "no result can meet it")
+    kwargs: dict[str, Json] = {"query": query, **operators_in(rule)}
+    if column is not None:
+        kwargs["column"] = column
+    names: list[Json] = [*dict.fromkeys(name for name in (place.port, place.table) if name)]
+    return SQL_RULE, {**kwargs, "tables": names}
 
 
 def _dimension(entry: DataQuality, path: str, findings: Findings) -> Dimension | None:
@@ -174,6 +197,11 @@ def _call(implementation: dict[str, Any], column: str | None, path: str, finding
     kwargs |= {key: implementation[key] for key in ("mostly", "column") if key in implementation}
     if column is not None and _ONE_COLUMN.match(name) and "column" not in kwargs:
         kwargs["column"] = column
+    for key in kwargs:
+        written = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
+        if written != key:
+            why = f"Great Expectations has no argument of that name, so that the check is an error; write {written}"
+            findings.warn(f"{path}.implementation.kwargs.{key}", why)
     for key in _UNREAD:
         if key in implementation:
             findings.warn(f"{path}.implementation.{key}", "is kept and not read; use the rule's own name and description")

@@ -23,6 +23,7 @@ from catalog.contracts.settings import FIELD_SETTINGS, OBJECT_SETTINGS, PRODUCT_
 from catalog.contracts.sources import SourceClaims, read_source, report_servers
 from catalog.contracts.structure import check_structure, not_a_contract
 from catalog.contracts.team import read_team
+from catalog.contracts.variables import with_unknown_named, with_variables
 from catalog.rules.claims import FieldClaims, PortClaims
 from catalog.rules.expectation import Expectation, Json
 from catalog.rules.limits import MOST_FIELDS, MOST_PORTS, demand_few
@@ -73,14 +74,17 @@ _MEASURE = "a measure is no column of the data"
 _PERSONAL_TAGS = {"pii", "personal", "personal data", "personal-data", "gdpr-personal"}
 
 
-def read_contract(content: bytes, *, today: date, other_data: OtherData | None = None) -> ContractDocument:
+def read_contract(
+    content: bytes, *, today: date, other_data: OtherData | None = None, variables: Mapping[str, str] | None = None
+) -> ContractDocument:
     """What the document says. `today` decides who of the team has left; `other_data` is read instead of what it names.
+    variables: by name, what `${NAME}` in its texts stands for.
 
     Raises `InvalidError` with every fault and its path for what is no contract or contradicts itself. What it demands and
     Touchstone does not check is in `not_executable`; what deserves a second look is in `warnings`.
     """
     findings = Findings()
-    contract = check_structure(parse_document(content), findings)
+    contract = check_structure(with_variables(parse_document(content), variables or {}, findings), content, findings)
     settings = Settings(contract.customProperties, known=PRODUCT_SETTINGS, path="", findings=findings)
     team = read_team(contract, today, findings)
     product = read_product(contract, team, settings, findings)
@@ -108,11 +112,12 @@ def read_contract(content: bytes, *, today: date, other_data: OtherData | None =
         ports.append(_with_age(port, place, own, levels.get(place.port), findings))
         hosts[place.port] = source.host
         _report_measures(place, findings)
-        expectations = [
+        read = (
             *read_schema_rules(place, findings),
             *read_relationships(place, places, product.slug, findings),
             *read_quality(place, findings),
-        ]
+        )
+        expectations = with_unknown_named(read, findings)
         for path, column in undeclared_columns(expectations, {field.name for field in port.fields}):
             findings.warn(path, f"names the column '{column}', which the contract does not declare")
         if source.kind is not SourceKind.UNSUPPORTED:
@@ -145,7 +150,7 @@ def read_contract(content: bytes, *, today: date, other_data: OtherData | None =
         warnings=(),
     )
     if findings.faults:
-        raise not_a_contract(findings.faults)
+        raise not_a_contract(findings.faults, content)
     return replace(document, not_executable=tuple(findings.not_executable), warnings=tuple(findings.warnings))
 
 
@@ -247,6 +252,8 @@ _PHYSICAL_TYPES: Mapping[str, LogicalType] = {
 def _logical_type(one: SchemaProperty) -> LogicalType | None:
     """What the contract says the type is; where it gives the physical type alone, what that is."""
     if one.logicalType:
+        if one.logicalType == "vector":
+            return LogicalType.ARRAY  # a list, as files and databases store it
         return LogicalType(one.logicalType) if one.logicalType in set(LogicalType) else None
     written = (one.physicalType or "").strip().lower()
     if written.endswith("[]"):

@@ -22,7 +22,13 @@ _SETTINGS = {
     "partition": "partition",
     "slice": "slice",
 }
-_OF_TEXT = {"encoding", "delimiter", "quote", "decimal_sign"}
+_SLICES = frozenset({"partition", "slice"})
+_USABLE = {
+    SourceKind.CSV: _SLICES | {"encoding", "delimiter", "quote", "decimal_sign"},
+    SourceKind.JSON_LINES: _SLICES | {"encoding"},
+    SourceKind.EXCEL: _SLICES | {"sheet"},
+    SourceKind.PARQUET: _SLICES,
+}
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "point": ".", "dot": "."}
 _TEMPORAL = {"date", "timestamp", "time"}
 
@@ -47,14 +53,12 @@ def read_reading(
     for key, name in _SETTINGS.items():
         if written := settings.text(key, strip=False):
             found[name], paths[name] = _word(written), settings.path(key)
-    if kind is not SourceKind.CSV:
-        usable = {"encoding"} if kind is SourceKind.JSON_LINES else set[str]()
-        for name in [name for name in found if name in _OF_TEXT and name not in usable]:
-            if kind is not SourceKind.UNSUPPORTED:
-                findings.cannot_execute(paths[name], f"{place.port}: {name}", f"does not apply to {kind}")
-            del found[name]
+    for name in sorted(found.keys() - _USABLE.get(kind, frozenset())):
+        if kind is not SourceKind.UNSUPPORTED:
+            findings.cannot_execute(paths[name], f"{place.port}: {name}", f"does not apply to {kind}")
+        del found[name]
     reading = Reading(**found, fields=_fields(place, kind, findings))
-    for name, fault in reading_faults(reading):
+    for name, fault in list(reading_faults(reading)):
         if name in paths:
             findings.cannot_execute(paths[name], f"{place.port}: {name}", fault)
             found[name] = ""
@@ -86,7 +90,7 @@ def _fields(place: ObjectPlace, kind: SourceKind, findings: Findings) -> dict[st
         one_reading = FieldReading(
             format=str(options["format"]) if can_read_format(one.logicalType, options) else "",
             time_zone=_zone(one, column, path, findings),
-            null_values=_missing_values(one) if kind in {SourceKind.CSV, SourceKind.JSON_LINES} else (),
+            null_values=_missing_values(one) if kind in {SourceKind.CSV, SourceKind.JSON_LINES, SourceKind.EXCEL} else (),
         )
         if one_reading != FieldReading():
             found[column] = one_reading

@@ -12,6 +12,8 @@ from catalog.rules.limits import LONGEST_SERVICE_LEVEL
 
 # In this order: the first that a port has counts. `freshness` is what some tools write for latency.
 _AGES = ("freshness", "latency", "frequency")
+# The standard's synonyms; its names are case-insensitive. All others are kept, and none of them can be told from the data.
+_SYNONYMS = {"ly": "latency", "fy": "frequency"}
 _UNITS = {
     timedelta(seconds=1): ("s", "sec", "second", "seconds"),
     timedelta(minutes=1): ("min", "minute", "minutes"),
@@ -40,10 +42,11 @@ def read_service_levels(
         path = f"slaProperties[{position}]"
         name = (promise.property or "").strip()
         rule = f"{name} {promise.value} {promise.unit or ''}".strip()
-        if name.lower() not in _AGES:
+        plain = _SYNONYMS.get(name.lower(), name.lower())
+        if plain not in _AGES:
             findings.cannot_execute(path, rule, "kept, not evaluated: only latency, freshness and frequency are")
             continue
-        rank = _AGES.index(name.lower())
+        rank = _AGES.index(plain)
         try:
             ports = _levels(promise, contract.slaDefaultElement, places)
         except ValueError as error:

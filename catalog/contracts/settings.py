@@ -14,7 +14,7 @@ PRODUCT_SETTINGS = frozenset({"slug", "sensitivity", "cadence", "deprecationEnds
 OBJECT_SETTINGS = frozenset(
     {
         *("location", "format", "connection", "server", "timeColumn", "allowEmpty", "nullValues", "schedule"),
-        *("delimiter", "quote", "encoding", "decimalSign"),
+        *("delimiter", "quote", "encoding", "decimalSign", "sheet", "partition", "slice"),
     }
 )
 FIELD_SETTINGS = frozenset({"personal"})

@@ -8,7 +8,8 @@ from open_data_contract_standard.model import OpenDataContractStandard, Server
 
 from catalog.contracts.findings import Findings
 from catalog.contracts.objects import ObjectPlace
-from catalog.contracts.settings import SERVER_SETTINGS, Settings
+from catalog.contracts.settings import OBJECT_SETTINGS, PREFIX, SERVER_SETTINGS, Settings
+from catalog.contracts.variables import unknown_below
 from catalog.rules.vocabulary import SourceKind
 
 _FORMATS = {
@@ -18,10 +19,12 @@ _FORMATS = {
     "jsonl": SourceKind.JSON_LINES,
     "ndjson": SourceKind.JSON_LINES,
     "json lines": SourceKind.JSON_LINES,
+    "xlsx": SourceKind.EXCEL,
+    "excel": SourceKind.EXCEL,
     "postgres": SourceKind.POSTGRES,
     "postgresql": SourceKind.POSTGRES,
 }
-_ENDING = re.compile(r"\.(parquet|pq|csv|tsv|jsonl|ndjson)(?:\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(parquet|pq|csv|tsv|jsonl|ndjson|xlsx)(?:\.gz)?$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(model|table|object|schema)\}")
 _POSTGRES_SERVERS = {"postgres", "postgresql"}
 
@@ -38,6 +41,9 @@ class SourceClaims:
 
 def read_source(place: ObjectPlace, contract: OpenDataContractStandard, settings: Settings, findings: Findings) -> SourceClaims:
     """The source of one object. One that cannot be read is `unsupported`, and `findings` says why by name."""
+    for name in sorted(OBJECT_SETTINGS):
+        if settings.get(name) is not None and (why := unknown_below(settings.path(name), findings)):
+            return _unread(place, f"{PREFIX}{name}: {why}", findings)
     if settings.text("location"):
         return _own_location(settings, findings)
     wanted = settings.text("server")
@@ -55,6 +61,10 @@ def read_source(place: ObjectPlace, contract: OpenDataContractStandard, settings
             return source
         reasons.append(f"{server.type or 'unknown'} server '{server.server or path}': {reason}")
     reason = "; ".join(reasons) or "neither a server nor touchstone.location gives the location of the data"
+    return _unread(place, reason, findings)
+
+
+def _unread(place: ObjectPlace, reason: str, findings: Findings) -> SourceClaims:
     findings.cannot_execute(place.path, f"port {place.port}", f"cannot be read ({reason}), so the product stays unknown")
     return SourceClaims(SourceKind.UNSUPPORTED, reason[:1000])
 
@@ -68,7 +78,7 @@ def report_servers(contract: OpenDataContractStandard, places: Iterable[ObjectPl
 def _own_location(settings: Settings, findings: Findings) -> SourceClaims:
     location, written = settings.text("location"), settings.text("format").lower()
     connection = settings.text("connection")
-    ending = _ENDING.search(location)
+    ending = _ENDING.search(location.rstrip("/"))
     kind = _FORMATS.get(written)
     if kind is None and not written and ending is not None:
         kind = _FORMATS["parquet" if ending[1].lower() == "pq" else ending[1].lower()]
@@ -77,7 +87,7 @@ def _own_location(settings: Settings, findings: Findings) -> SourceClaims:
     if kind is None:
         said = f"'{written}' is not a supported format" if written else "the location does not show its format"
         place = settings.path("format" if written else "location")
-        findings.fault(place, f"{said}; give touchstone.format as parquet, csv, jsonl or postgres")
+        findings.fault(place, f"{said}; give touchstone.format as parquet, csv, jsonl, xlsx or postgres")
         kind = SourceKind.UNSUPPORTED
     return SourceClaims(kind, location, connection)
 
@@ -86,6 +96,9 @@ def _from_server(
     server: Server, path: str, place: ObjectPlace, settings: Settings, findings: Findings
 ) -> tuple[SourceClaims | None, str]:
     """(source, "") or (None, why not)."""
+    named = next((f"{place.path}.{key}" for key in ("physicalName", "name") if getattr(place.schema, key)), place.path)
+    if why := unknown_below(path, findings) or unknown_below(named, findings):
+        return None, why
     kind = (server.type or "").lower()
     if kind == "local":
         return _local_file(server, place)
@@ -107,10 +120,8 @@ def _local_file(server: Server, place: ObjectPlace) -> tuple[SourceClaims | None
         written = "jsonl"
     kind = _FORMATS.get(written)
     if kind is None or not kind.is_file:
-        return None, f"the format '{server.format or ''}' is not read; parquet, csv and jsonl are"
+        return None, f"the format '{server.format or ''}' is not read; parquet, csv, jsonl and xlsx are"
     if not server.path:
         return None, "it has no path"
     location = _PLACEHOLDER.sub(lambda _: place.table, server.path).removeprefix("./")
-    if "*" in location:
-        return None, "its path names many files; a port is one file"
     return SourceClaims(kind, location), ""

@@ -20,6 +20,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
 from catalog.contracts.findings import Findings
+from catalog.contracts.parsing import lines_of
 from catalog.rules.errors import InvalidError
 from catalog.rules.expectation import Json
 from catalog.rules.json_values import are_all_different
@@ -46,14 +47,14 @@ _MIGRATION = (
 _READ_LATER = re.compile(r"(^|\.)((quality|relationships|servers)\[\d+\]|logicalTypeOptions)")
 
 
-def check_structure(document: dict[str, Json], findings: Findings) -> OpenDataContractStandard:
-    """The contract as the model holds it; what deviates without harm goes to the warnings of `findings`.
+def check_structure(document: dict[str, Json], content: bytes, findings: Findings) -> OpenDataContractStandard:
+    """The contract that was read from `content`, as the model holds it; what deviates without harm goes to `findings`.
 
     Raises `InvalidError` with every fault, each with its path.
     """
     _check_beginning(document, findings)
     if findings.faults:
-        raise not_a_contract(findings.faults)
+        raise not_a_contract(findings.faults, content)
     for path, message, is_fault in _schema_errors(document):
         if is_fault:
             findings.fault(path, message)
@@ -69,19 +70,21 @@ def check_structure(document: dict[str, Json], findings: Findings) -> OpenDataCo
             findings.fault(_path(part for part in fault["loc"] if not _is_model_name(part)), fault["msg"])
         contract = None
     if findings.faults or contract is None:
-        raise not_a_contract(findings.faults)
+        raise not_a_contract(findings.faults, content)
     return contract
 
 
-def not_a_contract(faults: Iterable[str]) -> InvalidError:
-    """The error that lists `faults`, one a path, at most a hundred of them."""
+def not_a_contract(faults: Iterable[str], content: bytes) -> InvalidError:
+    """The error that lists `faults`, one a path, at most a hundred of them, each with its line in `content`."""
     details = list({fault.partition(": ")[0]: fault for fault in reversed(list(faults))}.values())[::-1]
+    lines = lines_of(content, [fault.partition(": ")[0] for fault in details[:MAX_DETAILS]])
+    placed = [f"{fault} (line {line})" for fault, line in zip(details, lines, strict=False)]
     more = [f"... and {len(details) - MAX_DETAILS} more"] if len(details) > MAX_DETAILS else []
     return InvalidError(
         "The document is not a data contract that can be read.",
         remedy="Correct what is listed; the standard is described at https://bitol-io.github.io/open-data-contract-standard.",
         code="not_a_contract",
-        details=[*details[:MAX_DETAILS], *more],
+        details=[*placed, *more],
     )
 
 
@@ -105,7 +108,9 @@ def _check_beginning(document: Mapping[str, Json], findings: Findings) -> None:
 @lru_cache(maxsize=1)
 def _validator() -> Any:
     schema = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
-    keywords = jsonschema.Draft201909Validator.VALIDATORS | {"uniqueItems": _unique_items}
+    # `unevaluatedProperties` compares everything again at each depth, for keys that `_unknown_keys` names.
+    own = {"uniqueItems": _unique_items, "unevaluatedProperties": lambda *_: None}
+    keywords = jsonschema.Draft201909Validator.VALIDATORS | own
     counted = {name: _counted(keyword) for name, keyword in keywords.items()}
     return jsonschema.validators.extend(jsonschema.Draft201909Validator, counted)(json.loads(schema))
 
@@ -144,7 +149,7 @@ def _schema_errors(document: dict[str, Json]) -> Iterator[tuple[str, str, bool]]
         path = _path(error.absolute_path)
         if "then" in error.absolute_schema_path and "logicalType" not in _enclosing_property(document, error.absolute_path):
             continue  # its conditions on `logicalType` also hold where there is none: every such property would need a `map`
-        if error.validator in {"additionalProperties", "unevaluatedProperties"} or path == "apiVersion":
+        if error.validator == "additionalProperties" or path == "apiVersion":
             continue
         is_readable = error.validator not in {"type", "required"} or _READ_LATER.search(path) is not None
         yield path, error.message[:300], not is_readable

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0070_port_reading'),
+        ('catalog', '0071_excel_ports'),
     ]
 
     operations = [

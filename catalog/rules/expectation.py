@@ -6,6 +6,9 @@ from typing import TypeAlias
 
 from catalog.rules.vocabulary import Dimension, Severity
 
+UNKNOWN_VARIABLES = "unknown_variables"
+"""In the `meta` of an expectation that holds a variable of its contract which nobody gave: why it is not run."""
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 

@@ -138,6 +138,6 @@ def is_time_zone(name: str) -> bool:
     """Whether it is a name of the IANA database."""
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return False
     return True

@@ -52,6 +52,7 @@ class SourceKind(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSON_LINES = "jsonl"
+    EXCEL = "xlsx"
     POSTGRES = "postgres"
     UNSUPPORTED = "unsupported"
 
@@ -59,7 +60,7 @@ class SourceKind(StrEnum):
     def is_file(self) -> bool:
         """Whether a port of this kind is one file below the data roots."""
         match self:
-            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
                 return True
             case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
                 return False

@@ -202,7 +202,7 @@ def _demand_sound(claims: PortClaims) -> None:
         case SourceKind.POSTGRES:
             if not claims.connection:
                 faults.append("connection: a PostgreSQL port needs one, as `env:NAME` or `file:/path`")
-        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.UNSUPPORTED:
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL | SourceKind.UNSUPPORTED:
             if claims.connection:
                 faults.append(f"connection: a port of kind {claims.source_kind} has none")
         case _:

@@ -38,11 +38,13 @@ class TakenIn:
     warnings: list[str] = field(default_factory=list)
 
 
-def add_missing_people(*, document: ContractDocument, actor: Person | None) -> list[str]:
-    """Make an active person without a password of everybody in the contract's team who has none; the changes, a line each."""
-    present = set(Person.objects.filter(username__in=list(document.people)).values_list("username", flat=True))
+def add_missing_people(*, document: ContractDocument, owner: str = "", actor: Person | None) -> list[str]:
+    """Make an active person without a password of `owner` and of everybody in the contract's team who has none; the changes, a
+    line each."""
+    wanted = {**({owner: ""} if owner else {}), **document.people}
+    present = set(Person.objects.filter(username__in=list(wanted)).values_list("username", flat=True))
     changes = []
-    for username, name in document.people.items():
+    for username, name in wanted.items():
         if username not in present:
             with recorded("add_missing_people", actor):
                 add_person(username=username, full_name=name)

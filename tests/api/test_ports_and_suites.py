@@ -52,6 +52,25 @@ def test_a_port_is_put_shown_changed_and_removed(cast: Cast, product: DataProduc
     assert_problem(cast.owner.get(f"{PORTS}/orders"), 404, "port_unknown")
 
 
+def test_how_a_port_is_read_is_put_and_shown(cast: Cast, product: DataProduct) -> None:
+    reading = {"delimiter": "\t", "encoding": "ISO-8859-1", "fields": [{"name": "at", "time_zone": "Asia/Tokyo"}]}
+    put = cast.owner.put(f"{PORTS}/orders", {**PORT, "reading": reading})
+    assert put.status_code == 201, put.content
+    assert put.json()["reading"] == {
+        "delimiter": "\t",
+        "quote": "",
+        "encoding": "ISO-8859-1",
+        "decimal_sign": "",
+        "sheet": "",
+        "partition": "",
+        "slice": "",
+        "fields": [{"name": "at", "format": "", "time_zone": "Asia/Tokyo", "null_values": []}],
+    }
+    assert cast.owner.put(f"{PORTS}/orders", PORT).json()["reading"]["fields"] == []
+    for wrong in ({"encoding": "zlib"}, {"fields": [{"name": "at", "format": "QQ"}]}, {"slice": "newest"}, {"delimiters": ";"}):
+        assert cast.owner.put(f"{PORTS}/orders", {**PORT, "reading": wrong}).status_code == 400
+
+
 @pytest.mark.parametrize("location", ["../secret.csv", "/etc/passwd", "a/../../b.csv"])
 def test_a_location_outside_of_the_roots_is_refused(cast: Cast, product: DataProduct, location: str) -> None:
     response = cast.owner.put(f"{PORTS}/orders", {**PORT, "location": location})

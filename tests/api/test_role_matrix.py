@@ -37,6 +37,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/consumers/{slug}": {"name": "Other"},
     "/api/v1/consumers/{slug}/keys/{key_id}": {"requests_per_minute": 5},
     P: {"description": "Other."},
+    f"{P}/sql-approvals": {"digest": "0"},
+    f"{P}/sql-approvals/withdraw": {"digest": "0"},
     f"{P}/incidents": {"title": "Late"},
     f"{P}/incidents/{{incident_id}}/assign": {"assignee": "owner-1"},
     f"{P}/incidents/{{incident_id}}/comments": {"text": "Seen."},

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from catalog.rules.errors import ForbiddenError
 from catalog.rules.vocabulary import Sensitivity
+from catalog.services.ports import claims_of_port, put_output_port
 from catalog.services.products import claims_of, update_product
 from tests.battery.bench import AMOUNT, HAS_ROWS, ID, Bench, as_csv, expectation, messages, open_gates, rows_of
 from tests.factories import make_governance, make_owner, make_port, make_product
+from trust.evidence.services.source_resolution import suite_spec
+from trust.evidence.services.suites import put_suite
 from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.services.judging import judge_product
 from trust.verdicts.services.reviews import review_product
@@ -235,3 +240,37 @@ def test_the_review_is_of_what_is_there_when_it_is_made(bench: Bench) -> None:
     product = review_product(product=bench.product, actor=bench.reviewer, now=timezone.now())
     assert product.reviewed_claims is not None
     assert "review" not in open_gates(bench.run())
+
+
+@pytest.mark.django_db(transaction=True)  # the history keeps the moment of the transaction
+@pytest.mark.parametrize("other_account", [False, True])
+@pytest.mark.parametrize("change", ["claims", "suite", "port"])
+def test_who_loosened_a_product_does_not_review_it(bench: Bench, change: str, *, other_account: bool) -> None:
+    prepared(bench)
+    judge = bench.reviewer
+    if change == "claims":
+        update_product(product=bench.product, claims=replace(claims_of(bench.product), domain="Elsewhere"), actor=judge)
+    elif change == "suite":
+        suite = bench.port.suites.get(is_current=True)
+        kept = tuple(one for one in suite_spec(suite).expectations if one.type != "expect_column_values_to_be_in_set")
+        put_suite(port=bench.port, expectations=kept, schedule=suite.schedule, actor=judge, now=timezone.now())
+    else:
+        put_output_port(product=bench.product, claims=replace(claims_of_port(bench.port), allow_empty=True), actor=judge)
+    reviewer = make_governance("judge-2") if other_account else judge
+    if other_account:
+        type(reviewer).objects.filter(pk=reviewer.pk).update(email=judge.email)
+        reviewer.refresh_from_db()
+    product = type(bench.product).objects.get(pk=bench.product.pk)
+    with pytest.raises(ForbiddenError) as refusal:
+        review_product(product=product, actor=reviewer, now=timezone.now())
+    assert refusal.value.code in {"four_eyes", "account_changed_lately"}
+    review_product(product=product, actor=make_governance("gaby"), now=timezone.now())
+
+
+def test_who_tightened_a_product_may_review_it(bench: Bench) -> None:
+    prepared(bench)
+    claims = claims_of_port(bench.port)
+    tighter = replace(claims, service_level=timedelta(days=6))
+    put_output_port(product=bench.product, claims=tighter, actor=bench.reviewer)
+    product = type(bench.product).objects.get(pk=bench.product.pk)
+    review_product(product=product, actor=bench.reviewer, now=timezone.now())

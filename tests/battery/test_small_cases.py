@@ -12,13 +12,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import Contract, DataProduct
-from tests.battery.bench import engine, open_gates
+from tests.battery.bench import Bench, as_csv, engine, open_gates, rows_of
 from tests.factories import make_owner
 from trust.evidence.models.run import Run
+from trust.evidence.queries.facts import port_digest
 from trust.evidence.services.runs import claim_run, request_run
 from trust.evidence.services.source_resolution import resolve_engine_input
 from trust.intake.services.registration import register_document
 from trust.verdicts.models.verdict import Verdict
+from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.services.run_conclusion import complete_run
 
@@ -99,3 +101,12 @@ def test_local_times_in_text_are_read_in_their_time_zone(root: Path) -> None:
     contract.write_text(contract.read_text().replace("tokyo.parquet", "tokyo.csv"))
     _, gates = run_case("tokyo", root)
     assert gates["freshness"] == "data_too_old"
+
+
+def test_another_way_of_reading_is_not_shown_to_tighten(bench: Bench) -> None:
+    bench.judged(as_csv(rows_of()))
+    bench.table = {"decimalSign": ","}
+    bench.register()
+    review = review_status(bench.product.id, timezone.now())
+    assert [str(one) for one in review.differences if one.is_looser] == ["port rows, decimal sign: none → ','"]
+    assert Run.objects.get().port_digest != port_digest(bench.port)

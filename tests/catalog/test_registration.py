@@ -8,7 +8,7 @@ import pytest
 from catalog.callers import Caller, request_origin, set_caller
 from catalog.models import AccessPolicy, ApiKey, Contract, DataProduct, OutputPort, Person
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
-from catalog.rules.vocabulary import Lifecycle
+from catalog.rules.vocabulary import ConsumerKind, Lifecycle
 from catalog.services.products import acknowledge_product, deprecate_product, publish_product, retire_product
 from tests.catalog.contracts.documents import EXAMPLES, as_yaml, contract, orders, setting
 from tests.catalog.registering import POLICY, register, rows
@@ -193,7 +193,7 @@ def test_a_provisional_owner_is_replaced_by_whom_the_contract_names() -> None:
 
 def test_a_machine_provides_no_owner_and_may_register_again() -> None:
     bob = make_owner("bob")
-    pipeline = make_consumer("pipeline", owner=bob)
+    pipeline = make_consumer("pipeline", owner=bob, kind=ConsumerKind.SERVICE)
     key = ApiKey.objects.create(consumer=pipeline, name="ci", prefix="ci", digest="0" * 64, scopes=["catalog:write"])
     with request_origin("r"):
         set_caller(Caller(key.pk, key.prefix, key.consumer_id, "pipeline", is_person=False))

@@ -2,6 +2,7 @@
 
 from trust.decisions.models.decision import Decision
 from trust.evidence.models.run import CheckResult, Run, RunCause
+from trust.evidence.models.sql_approval import SqlApproval
 from trust.evidence.models.suite import Suite
 from trust.intake.models.job import IntakeJob, IntakeJobKind
 from trust.ledger.models.audit import Export, LedgerCheck
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "RunCause",
     "SigningKey",
+    "SqlApproval",
     "StageMove",
     "Suite",
     "TrustPolicyVersion",

@@ -164,7 +164,9 @@ def test_a_metric_of_an_object_is_said_exactly(rule: dict[str, Any], expected: t
         ({"metric": "freshness", "mustBe": 0}, "not one that Touchstone knows"),
         ({"rule": "validValues", "mustBe": 0}, "not one that Touchstone knows"),
         ({"mustBe": 0}, "neither a metric nor an engine"),
-        ({"type": "sql", "query": "select 1", "mustBe": 0}, "SQL from a contract is never run"),
+        ({"type": "sql", "mustBe": 0}, "no query"),
+        ({"type": "sql", "query": "select 1"}, "no operator"),
+        ({"type": "sql", "query": "select 1", "mustBe": 1, "mustNotBe": 1}, "no result can meet it"),
         ({"type": "text", "description": "Looks right."}, "a sentence for people"),
         ({"type": "voodoo"}, "not one of library"),
         ({"type": "custom", "engine": "soda", "implementation": "x: 1"}, "'soda' is not one that Touchstone runs"),
@@ -305,3 +307,12 @@ def test_bounds_admit_what_each_operator_admits(first: tuple[str, Any], second: 
     assert admitted in bounds.outcomes(0, 110, is_whole=False)
     if value.denominator == 1:
         assert admitted in bounds.outcomes(0, None, is_whole=True)
+
+
+def test_sql_is_kept_as_it_is_written() -> None:
+    query = "SELECT COUNT(*) FROM ${object}\nWHERE {property} < 0\n"
+    document = read_rule({"type": "sql", "query": query, "mustBeLessThan": 3, "mustNotBe": -1, "severity": "warning"})
+    (check,) = (one for one in document.suites["orders"].expectations if "query" in one.kwargs)
+    assert check.kwargs == {"query": query, "column": "amount", "tables": ["orders"], "mustBeLessThan": 3, "mustNotBe": -1}
+    assert check.severity == "warning"
+    assert not document.not_executable

@@ -151,3 +151,12 @@ def test_a_column_that_nobody_declared_is_told() -> None:
     document = read_rule(custom({"type": BETWEEN["type"], "kwargs": {"column": "amuont", "min_value": 0}}))
     assert any("'amuont'" in warning for warning in document.warnings)
     assert calls(document) == [(BETWEEN["type"], {"column": "amuont", "min_value": 0})]
+
+
+def test_the_right_name_of_an_argument_is_said_where_the_standard_s_pages_write_another() -> None:
+    implementation = "type: expect_table_row_count_to_be_between\nkwargs:\n  minValue: 10000\n  maxValue: 50000\n"
+    rule = {"type": "custom", "engine": "greatExpectations", "implementation": implementation}
+    document = read_rule(rule, level="object")
+    assert calls(document)[-1] == ("expect_table_row_count_to_be_between", {"minValue": 10000, "maxValue": 50000})
+    told = [warning for warning in document.warnings if "kwargs" in warning]
+    assert [warning.rpartition(" ")[2] for warning in told] == ["min_value", "max_value"]

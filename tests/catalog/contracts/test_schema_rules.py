@@ -118,7 +118,7 @@ def test_a_compound_key_is_unique_in_the_order_of_its_positions() -> None:
     ("one", "path"),
     [
         ({"logicalType": "string", "logicalTypeOptions": {"format": "email"}}, "logicalTypeOptions.format"),
-        ({"logicalType": "integer", "logicalTypeOptions": {"multipleOf": 5}}, "logicalTypeOptions.multipleOf"),
+        ({"logicalType": "integer", "logicalTypeOptions": {"multipleOf": 0}}, "logicalTypeOptions.multipleOf"),
         ({"logicalType": "array", "logicalTypeOptions": {"minItems": 1}}, "logicalTypeOptions.minItems"),
         ({"logicalType": "string", "logicalTypeOptions": {"minLength": "two"}}, "logicalTypeOptions.minLength"),
         ({"logicalType": "vector"}, "logicalType"),
@@ -139,6 +139,32 @@ def test_what_is_not_checked_is_named(one: dict[str, Any], path: str) -> None:
     assert calls(document) == []
     place = f"schema[0].properties[0].{path}" if path else "schema[0].properties[0]"
     assert [entry.path for entry in document.not_executable] == [place]
+
+
+@pytest.mark.parametrize(
+    ("one", "call"),
+    [
+        (
+            {"logicalType": "number", "logicalTypeOptions": {"multipleOf": 0.01}},
+            ("expect_column_values_to_be_multiples", {"column": "id", "multiple_of": 0.01}),
+        ),
+        (
+            {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 384, "elementType": "float32"}},
+            ("expect_column_vectors_to_have_dimensions", {"column": "id", "dimensions": 384, "element_type": "float32"}),
+        ),
+        (
+            {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 3}},
+            ("expect_column_vectors_to_have_dimensions", {"column": "id", "dimensions": 3}),
+        ),
+    ],
+    ids=str,
+)
+def test_options_that_great_expectations_has_no_word_for(one: dict[str, Any], call: tuple[str, dict[str, Any]]) -> None:
+    document = read(contract(schema=[orders({"name": "id", **one})]))
+    assert calls(document) == [call]
+    assert not document.not_executable
+    if one["logicalType"] == "vector":
+        assert document.ports[0].fields[0].logical_type == "array"
 
 
 CUSTOMERS = {
@@ -207,6 +233,24 @@ def with_levels(*levels: dict[str, Any]) -> Any:
 def test_latency_is_how_old_the_newest_value_may_be(unit: str, seconds: int) -> None:
     (port,) = with_levels(level(unit)).ports
     assert (port.time_column, port.service_level.total_seconds()) == ("ordered_at", seconds)
+
+
+@pytest.mark.parametrize("name", ["ly", "LY", "Latency", "latency ", "fy", "FREQUENCY", "freshness"])
+def test_names_of_promises_have_synonyms_and_any_case(name: str) -> None:
+    document = with_levels(level(name=name))
+    assert document.ports[0].service_level.days == 4
+    assert not document.not_executable
+
+
+def test_the_synonym_of_latency_goes_before_that_of_frequency() -> None:
+    assert with_levels(level(name="fy", value=1), level(name="ly", value=2)).ports[0].service_level.days == 2
+
+
+@pytest.mark.parametrize("name", ["av", "th", "er", "ga", "es", "el", "re", "td", "tn", "tr", "errorRate"])
+def test_other_promises_of_the_standard_are_kept_by_name(name: str) -> None:
+    document = with_levels(level(name=name))
+    assert document.ports[0].service_level is None
+    assert document.not_executable[0].rule.startswith(name)
 
 
 @pytest.mark.parametrize("element", ["orders.at", "orders.ordered_at", "at"])

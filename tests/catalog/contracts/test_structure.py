@@ -137,3 +137,17 @@ def test_a_valid_document_that_takes_too_long_to_compare_is_read(monkeypatch: py
 def test_the_largest_port_is_compared() -> None:
     document = read(contract(schema=[orders(*({"name": f"c{number}", "required": True} for number in range(2_000)))]))
     assert len(document.ports[0].fields) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: DataContract\nid: x\nversion: '1'\napiVersion: v3.1.0\nschema:\n  - name: a\n  - name: 5\n", "(line 7)"),
+        ('{"kind": "DataContract",\n "id": "x", "version": "1", "apiVersion": "v3.1.0",\n "tags": "x"}', "(line 3)"),
+        ("kind: DataContract\nid: x\nversion: '1'\n", "(line 1)"),
+    ],
+)
+def test_a_fault_has_its_line(text: str, said: str) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        read_contract(text.encode(), today=TODAY)
+    assert refusal.value.details[0].endswith(said)

@@ -15,7 +15,7 @@ from catalog.rules.vocabulary import Dimension, Severity
 from catalog.services.ports import remove_output_port
 from catalog.services.products import deprecate_product, publish_product, retire_product
 from tests.factories import NOW, make_owner, make_port
-from trust.evidence.rules.expectation_types import KNOWN_TYPES, LIMIT_TYPES, REFERENCE_TYPE, REFUSED_TYPES
+from trust.evidence.rules.expectation_types import KNOWN_TYPES, OWN_TYPES, REFERENCE_TYPE, REFUSED_TYPES
 from trust.evidence.services.suites import put_suite, remove_suite
 from trust.models import Suite
 
@@ -156,5 +156,5 @@ def test_the_database_refuses_to_change_a_version(port: OutputPort) -> None:
 def test_the_list_of_known_types_is_the_engine_s_own() -> None:
     assert set(list_registered_expectation_implementations()) - REFUSED_TYPES <= KNOWN_TYPES
     assert REFERENCE_TYPE in KNOWN_TYPES
-    unknown = KNOWN_TYPES - set(list_registered_expectation_implementations()) - {REFERENCE_TYPE} - LIMIT_TYPES
+    unknown = KNOWN_TYPES - set(list_registered_expectation_implementations()) - OWN_TYPES
     assert unknown == set()

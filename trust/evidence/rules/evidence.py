@@ -93,7 +93,9 @@ class Source:
     redacted_columns: fields above `internal` or personal; no value of them may leave the engine, neither in samples nor in
         observed values nor in messages.
     references: name -> source, for checks that compare with another dataset.
-    files: absolute paths, where `location` names several files; they are one table.
+    approved_queries: digests of the SQL rules that governance approved for the product; no other is run.
+    files: absolute paths, where `location` names several files; they are one table. partitions: of each file, the (key, value)
+        pairs of its path. notes: what the run says of the files beside how it read them.
     """
 
     kind: SourceKind
@@ -105,7 +107,10 @@ class Source:
     declared_types: Mapping[str, LogicalType] = field(default_factory=dict)
     redacted_columns: frozenset[str] = frozenset()
     references: Mapping[str, "Source"] = field(default_factory=dict)
+    approved_queries: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
+    partitions: tuple[tuple[tuple[str, str | None], ...], ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -10,13 +10,21 @@ ROW_COUNT_LIMITS_TYPE = "expect_table_row_count_to_be_within_limits"
 LIMIT_TYPES = frozenset({MISSING_LIMITS_TYPE, INVALID_LIMITS_TYPE, DUPLICATE_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE})
 """Our own: the metrics of ODCS in rows or percent, within the standard's operators."""
 
+SQL_RULE_TYPE = "expect_sql_result_to_be_within_limits"
+"""Our own: what a query of the contract returns lies within the standard's operators. It is run once governance approved it."""
+
+MULTIPLE_TYPE = "expect_column_values_to_be_multiples"
+VECTOR_TYPE = "expect_column_vectors_to_have_dimensions"
+VALUE_TYPES = frozenset({MULTIPLE_TYPE, VECTOR_TYPE})
+"""Our own: options of ODCS that Great Expectations has no word for."""
+OWN_TYPES = frozenset({REFERENCE_TYPE, SQL_RULE_TYPE}) | LIMIT_TYPES | VALUE_TYPES
+
 REFUSED_TYPES = frozenset({"unexpected_rows_expectation", "expect_query_results_to_match_comparison"})
 """They run SQL text of their author."""
 
 KNOWN_TYPES = frozenset(
     {
-        REFERENCE_TYPE,
-        *LIMIT_TYPES,
+        *OWN_TYPES,
         "expect_column_distinct_values_to_be_in_set",
         "expect_column_distinct_values_to_contain_set",
         "expect_column_distinct_values_to_equal_set",

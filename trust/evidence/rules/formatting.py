@@ -182,6 +182,8 @@ _ROWS: dict[str, Callable[[CheckFacts], str]] = {
     "expect_column_values_to_not_match_regex": _says("{a} {column} that matches a forbidden pattern"),
     "expect_column_values_to_be_of_type": _says("{a} {column} of another type"),
     "expect_column_values_to_be_in_type_list": _says("{a} {column} of another type"),
+    "expect_column_values_to_be_multiples": _says("{a} {column} that is no multiple of the required number"),
+    "expect_column_vectors_to_have_dimensions": _says("{a} {column} of another length"),
     "expect_column_values_to_exist_in_reference": _reference,
     "expect_column_pair_values_to_be_equal": _pair("{a} {first} that differs from {second}"),
     "expect_column_pair_values_a_to_be_greater_than_b": _pair("{a} {first} that is not greater than {second}"),

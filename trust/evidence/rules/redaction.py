@@ -40,7 +40,7 @@ class Redaction:
             for text in (value if isinstance(value, list) else [value])
             if isinstance(text, str)
         }
-        condition = str(kwargs.get("row_condition") or "")
+        condition = f"{kwargs.get('row_condition') or ''} {kwargs.get('query') or ''}"
         undeclared = self.keeps_undeclared and not names <= self.declared
         return bool(names & self.kept) or undeclared or any(name in condition for name in self.kept)
 

@@ -5,7 +5,7 @@ table, call its columns public, and read in samples and counts what their owner 
 """
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -21,11 +21,12 @@ from catalog.rules.sensitivity import demands_redaction
 from catalog.rules.vocabulary import Lifecycle, Sensitivity, SourceKind
 from catalog.services.permissions import can_change, is_governance, stewards
 from trust.evidence.rules.evidence import SourceProblemError
+from trust.evidence.sources.folders import Pattern, names_several, pattern_of, resolve_files
 from trust.evidence.sources.postgres import split_table
 
 DataLocation = frozenset[str] | tuple[str, str]
-"""The paths that a location may lead to, with the identity of a file of several names; or schema and table."""
-_FILE = "file:"
+"""The paths that a location may lead to, with the identity of a file of several names, and patterns; or schema and table."""
+_FILE, _PATTERN = "file:", "pattern:"
 
 
 def demand_own_data(claims: PortClaims, *, slug: str, actor: Person | None) -> None:
@@ -95,19 +96,27 @@ def ports_on_same_data(kind: SourceKind, location: str) -> list[OutputPort]:
         near = OutputPort.objects.filter(source_kind=kind, location__contains=place[1].replace('"', '""'))
     else:
         near = OutputPort.objects.filter(source_kind__in=[kind for kind in SourceKind if kind.is_file])
-        if not any(path.startswith(_FILE) for path in place):  # else another name may lead to it
-            near = near.filter(reduce(or_, (Q(location__endswith=Path(path).name) for path in {location, *place})))
+        # Another name may lead to a file of several names, and any to one of several files.
+        if not any(path.startswith((_FILE, _PATTERN)) for path in place):
+            named = reduce(or_, (Q(location__endswith=Path(path).name) for path in {location, *place}))
+            near = near.filter(named | reduce(or_, (Q(location__contains=sign) for sign in "*?["), Q(location__endswith="/")))
     ports = near.select_related("product__owner").prefetch_related("fields")
-    return [port for port in ports if _is_same(place, data_location(SourceKind(port.source_kind), port.location))]
+    return [port for port in ports if _is_same(place, _data_location(SourceKind(port.source_kind), port.location, looks=False))]
 
 
 def data_location(kind: SourceKind, location: str) -> DataLocation:
     """Where a location leads, whether it exists or not; an empty place for one that leads nowhere."""
+    return _data_location(kind, location, looks=True)
+
+
+def _data_location(kind: SourceKind, location: str, *, looks: bool) -> DataLocation:
+    """looks: also which files a folder or pattern has now; without it only which it would have."""
     match kind:
-        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
             roots = [Path(root).resolve() for root in settings.TOUCHSTONE.data_roots]
             paths = [Path(location)] if Path(location).is_absolute() else [root / location for root in roots]
-            return frozenset(form for path in map(_resolved, paths) if path for form in (path, *_identity(path)))
+            found = frozenset(form for path in map(_resolved, paths) if path for form in (path, *_identity(path)))
+            return found | _several(kind, location, roots, looks=looks) if names_several(location) else found
         case SourceKind.POSTGRES:
             try:
                 return split_table(location)
@@ -117,6 +126,28 @@ def data_location(kind: SourceKind, location: str) -> DataLocation:
             return frozenset()
         case _:
             assert_never(kind)
+
+
+def _several(kind: SourceKind, location: str, roots: Sequence[Path], *, looks: bool) -> frozenset[str]:
+    """The pattern below each root, and the files that it has now."""
+    pattern = pattern_of(location)
+    bases = [Path(pattern.base)] if Path(pattern.base).is_absolute() else [root / pattern.base for root in roots]
+    found = {f"{_PATTERN}{base}\0{'/'.join(pattern.parts)}" for base in map(_resolved, bases) if base}
+    try:
+        files = resolve_files(location, kind, roots).paths if looks else ()
+    except SourceProblemError:  # the run tells it
+        files = ()
+    return frozenset({*found, *files, *(form for path in files for form in _identity(path))})
+
+
+def _covers(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether a pattern of the one names a file of the other."""
+    patterns = []
+    for form in one:
+        if form.startswith(_PATTERN):
+            base, _, parts = form.removeprefix(_PATTERN).partition("\0")
+            patterns.append(Pattern(base, tuple(parts.split("/"))))
+    return any(pattern.covers(path) for pattern in patterns for path in other)
 
 
 def _identity(path: str) -> tuple[str, ...]:
@@ -131,7 +162,7 @@ def _identity(path: str) -> tuple[str, ...]:
 
 def _is_same(one: DataLocation, other: DataLocation) -> bool:
     if isinstance(one, frozenset) and isinstance(other, frozenset):
-        return bool(one & other)
+        return bool(one & other) or _covers(one, other) or _covers(other, one)
     return one == other
 
 

@@ -12,6 +12,7 @@ from catalog.services import ports
 from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.sources.files import resolve_file
+from trust.evidence.sources.folders import is_several, resolve_files
 from trust.evidence.sources.postgres import connection_settings, demand_granted, parse_connection_reference, split_table
 
 # What may be different tomorrow, or on the worker's machine is a warning and no refusal. A run checks again.
@@ -38,8 +39,8 @@ def check_location(claims: PortClaims, *, owner: str, host: str = "") -> list[st
             case SourceKind.POSTGRES:
                 demand_granted(claims.connection, owner, settings.TOUCHSTONE.connections)
                 _check_table(claims, host)
-            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
-                resolve_file(claims.location, settings.TOUCHSTONE.data_roots)
+            case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
+                _check_files(claims)
             case SourceKind.UNSUPPORTED:
                 pass
             case _:
@@ -54,6 +55,14 @@ def check_location(claims: PortClaims, *, owner: str, host: str = "") -> list[st
             field="connection" if problem.failure.code.startswith("connection") else "location",
         ) from problem
     return []
+
+
+def _check_files(claims: PortClaims) -> None:
+    roots = settings.TOUCHSTONE.data_roots
+    if is_several(claims.location, roots):
+        resolve_files(claims.location, claims.source_kind, roots)
+    else:
+        resolve_file(claims.location, roots)
 
 
 def _check_table(claims: PortClaims, host: str) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -11,12 +11,15 @@ from django.conf import settings
 
 from catalog.models import OutputPort
 from catalog.rules.expectation import Expectation, Json, SuiteSpec
-from catalog.rules.reading import reading_of
+from catalog.rules.reading import Reading, reading_of
 from catalog.rules.vocabulary import Dimension, LogicalType, Severity, SourceKind
 from trust.evidence.models.suite import Suite
+from trust.evidence.queries.sql_rules import approved_queries
 from trust.evidence.rules.evidence import Source, SourceProblemError
+from trust.evidence.rules.expectation_types import SQL_RULE_TYPE
 from trust.evidence.services.port_locations import may_look_up, redacted_by_other_ports, redacted_columns
 from trust.evidence.sources.files import resolve_file
+from trust.evidence.sources.folders import Partition, is_several, newest_of, resolve_files
 from trust.evidence.sources.postgres import demand_granted
 
 logger = logging.getLogger(__name__)
@@ -39,7 +42,10 @@ def resolve_engine_input(*, port: OutputPort, suite: Suite, roots: Sequence[str]
     """
     spec = suite_spec(suite)
     source = _source(port, spec.expectations, roots)
-    return EngineInput(spec, replace(source, references=_references(port, source, spec.expectations)))
+    has_sql = any(one.type == SQL_RULE_TYPE for one in spec.expectations)
+    approved = approved_queries(port.product) if has_sql else frozenset[str]()
+    references = _references(port, source, spec.expectations)
+    return EngineInput(spec, replace(source, references=references, approved_queries=approved))
 
 
 def unsupported_source(port: OutputPort) -> SourceProblemError:
@@ -47,7 +53,7 @@ def unsupported_source(port: OutputPort) -> SourceProblemError:
     return SourceProblemError(
         "source_unsupported",
         f"Port {port.name} is kept in {port.location}, which Touchstone cannot read.",
-        "Offer the data as Parquet, CSV, JSON lines or a PostgreSQL table, and state this in the contract.",
+        "Offer the data as Parquet, CSV, JSON lines, Excel or a PostgreSQL table, and state this in the contract.",
     )
 
 
@@ -71,25 +77,63 @@ def _source(port: OutputPort, expectations: Iterable[Expectation], roots: Sequen
     kind = SourceKind(port.source_kind)
     fields = list(port.fields.all())
     match kind:
-        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
-            location = resolve_file(port.location, [*settings.TOUCHSTONE.data_roots, *roots])
+        case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
+            found = find_files(port.location, kind, reading_of(port.reading), [*settings.TOUCHSTONE.data_roots, *roots])
         case SourceKind.POSTGRES:
             demand_granted(port.connection, port.product.owner_name, settings.TOUCHSTONE.connections)
-            location = port.location
+            found = FileSource(port.location)
         case SourceKind.UNSUPPORTED:
             raise unsupported_source(port)
         case _:
             assert_never(kind)
+    redacted = _redacted(port, expectations)
     return Source(
         kind=kind,
-        location=location,
+        location=found.location,
+        files=found.files,
+        partitions=found.partitions,
+        notes=_shown_notes(found, redacted),
         connection=port.connection or None,
         time_column=port.time_column or None,
         null_values=_null_texts(port, kind),
         reading=reading_of(port.reading),
         declared_types={field.name: LogicalType(field.logical_type) for field in fields if field.logical_type},
-        redacted_columns=_redacted(port, expectations),
+        redacted_columns=redacted,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Where a source lies: one place, or several files with what the run is to say of them. See `Source`."""
+
+    location: str
+    files: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_files(location: str, kind: SourceKind, reading: Reading, roots: Sequence[str | Path] | None = None) -> FileSource:
+    """The file or files of a location, those of the newest partition where only it is looked at. Raises SourceProblemError."""
+    roots = settings.TOUCHSTONE.data_roots if roots is None else roots
+    if not is_several(location, roots):
+        return FileSource(resolve_file(location, roots))
+    found = resolve_files(location, kind, roots)
+    number = len(found.paths)
+    notes: dict[str, str] = {}
+    if reading.slice == "newest" and any(key == reading.partition for key, _ in found.partitions[0]):
+        found, newest = newest_of(found, reading.partition)
+        notes["slice"] = f"{reading.partition} = {newest}"
+    notes["files"] = f"{len(found.paths):,}" if len(found.paths) == number else f"{len(found.paths):,} of {number:,}"
+    notes |= {"first file": found.names[0], "last file": found.names[-1], "fingerprint": found.fingerprint()}
+    return FileSource(location, found.paths, found.partitions, notes)
+
+
+def _shown_notes(found: FileSource, redacted: frozenset[str]) -> dict[str, str]:
+    """Names of files hold the values of their partitions: nothing of them is shown where one of those is redacted."""
+    if not redacted & {key for partition in found.partitions for key, _ in partition}:
+        return dict(found.notes)
+    shown = {name: text for name, text in found.notes.items() if name in {"files", "fingerprint"}}
+    return shown | ({"slice": "the newest"} if "slice" in found.notes else {})
 
 
 def _null_texts(port: OutputPort, kind: SourceKind) -> tuple[str, ...]:
@@ -138,6 +182,8 @@ def _looks_into_itself(kwargs: Mapping[str, Json]) -> bool:
 
 def _is_same_data(one: Source, other: Source) -> bool:
     """Whether both are one file, by whatever name, or one table of one connection."""
+    if one.kind.is_file and other.kind.is_file and (one.files or other.files):
+        return bool(set(one.paths) & set(other.paths))
     if one.kind.is_file and other.kind.is_file:
         try:
             return Path(one.location).samefile(other.location)

@@ -46,6 +46,7 @@ _KINDS = {
     ".tsv": SourceKind.CSV,
     ".jsonl": SourceKind.JSON_LINES,
     ".ndjson": SourceKind.JSON_LINES,
+    ".xlsx": SourceKind.EXCEL,
 }
 
 
@@ -56,11 +57,11 @@ def file_kind(location: str) -> SourceKind:
     if packed:
         suffixes.pop()
     kind = _KINDS.get(suffixes[-1]) if suffixes else None
-    if kind is None or (packed and kind is SourceKind.PARQUET):
+    if kind is None or (packed and kind in {SourceKind.PARQUET, SourceKind.EXCEL}):
         raise SourceProblemError(
             "source_format_unknown",
             f"The file format of {location!r} is not supported.",
-            "Use .parquet, .csv, .tsv, .jsonl or .ndjson; .gz may follow the text formats.",
+            "Use .parquet, .csv, .tsv, .jsonl, .ndjson or .xlsx; .gz may follow the text formats.",
         )
     return kind
 
@@ -72,28 +73,43 @@ def resolve_file(location: str, roots: Iterable[str | Path]) -> str:
     Raises SourceProblemError: `source_location_refused`, `source_missing`, `source_is_directory`, `source_not_a_file`,
     `source_unreadable`, `source_empty`.
     """
+    path = resolve_below(location, location, roots)
+    if not _exists(path):
+        raise _missing(location)
+    check_file(str(path), location)
+    return str(path)
+
+
+def resolve_below(wanted: str, location: str, roots: Iterable[str | Path]) -> Path:
+    """Where `wanted` leads, free of links, below one of the roots; under the first root where there is none.
+
+    location: what messages name. Raises SourceProblemError `source_location_refused`.
+    """
     allowed = [Path(root).resolve() for root in roots]
     if not allowed:
-        raise _refused(location, "no data root is configured")
+        raise location_refused(location, "no data root is configured")
     if "\0" in location or not location.strip():
-        raise _refused(location, "it is empty or holds a NUL")
+        raise location_refused(location, "it is empty or holds a NUL")
     if "://" in location:
-        raise _refused(location, "it is a web address, and only local files can be read")
+        raise location_refused(location, "it is a web address, and only local files can be read")
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in location):
-        raise _refused(location.encode(errors="replace").decode(), "it holds half of a surrogate pair")
+        raise location_refused(location.encode(errors="replace").decode(), "it holds half of a surrogate pair")
     if len(location.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_PART for part in Path(location).parts):
-        raise _refused(location[:80] + "…", f"it, or a part of it, is longer than a path can be ({_LONGEST_PART} bytes a part)")
+        raise location_refused(
+            location[:80] + "…", f"it, or a part of it, is longer than a path can be ({_LONGEST_PART} bytes a part)"
+        )
     if ".." in Path(location).parts:
-        raise _refused(location, "it climbs out of its folder with '..'")
-    candidates = [Path(location)] if Path(location).is_absolute() else [root / location for root in allowed]
+        raise location_refused(location, "it climbs out of its folder with '..'")
+    candidates = [Path(wanted)] if Path(wanted).is_absolute() else [root / wanted for root in allowed]
+    found = []
     for candidate in candidates:
         path = _resolved(candidate, location)
         if not any(path.is_relative_to(root) for root in allowed):
-            raise _refused(location, "it lies outside the allowed data roots, or a link leads out of them")
+            raise location_refused(location, "it lies outside the allowed data roots, or a link leads out of them")
         if _exists(path):
-            check_file(str(path), location)
-            return str(path)
-    raise _missing(location)
+            return path
+        found.append(path)
+    return found[0]
 
 
 def check_file(path: str, location: str = "") -> None:
@@ -123,7 +139,7 @@ def check_file(path: str, location: str = "") -> None:
         os.close(descriptor)
     if stat.S_ISDIR(status.st_mode):
         raise SourceProblemError(
-            "source_is_directory", f"{shown!r} is a directory, not a file.", "Name one file; a port is one file or one table."
+            "source_is_directory", f"{shown!r} is a directory, not a file.", "End the location with / to read all files in it."
         )
     if not stat.S_ISREG(status.st_mode):
         raise SourceProblemError(
@@ -141,7 +157,7 @@ def _resolved(path: Path, location: str) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links: an error of its own in Python 3.11 and 3.12
-        raise _refused(location, "its links run in a circle, or it is no path of this system") from None
+        raise location_refused(location, "its links run in a circle, or it is no path of this system") from None
 
 
 def _exists(path: Path) -> bool:
@@ -163,7 +179,7 @@ def without_roots(text: str, roots: Iterable[str | Path]) -> str:
     return text
 
 
-def _refused(location: str, why: str) -> SourceProblemError:
+def location_refused(location: str, why: str) -> SourceProblemError:
     return SourceProblemError(
         "source_location_refused",
         f"The location {location!r} is refused: {why}.",

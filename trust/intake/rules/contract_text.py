@@ -86,7 +86,7 @@ def _percent(part: int, whole: int) -> str:
 
 def _head(draft: ContractDraft, location: str, *, show_values: bool) -> Iterator[str]:
     sample = (
-        "all of them looked at" if draft.looked_at == draft.rows else f"{draft.looked_at:,} of them looked at, evenly spread"
+        "all of them read" if draft.looked_at == draft.rows else f"{draft.looked_at:,} of them read in detail, evenly spread"
     )
     yield f"# A draft of a data contract, made from {_one_line(location)}: {draft.rows:,} rows, {sample}."
     yield "# Each comment gives the reason of a demand and the rows that speak for it. Correct what is wrong, then register it."

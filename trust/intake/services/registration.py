@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
+from django.conf import settings
 from django.db import transaction
 
 from catalog.contracts.document import ContractDocument, SuiteClaims
 from catalog.contracts.findings import NotExecutable
 from catalog.contracts.reader import read_contract
-from catalog.models import OutputPort, Person
+from catalog.models import DataProduct, OutputPort, Person
 from catalog.rules.errors import ConflictError, DomainError, ForbiddenError, InvalidError
 from catalog.rules.expectation import Expectation
 from catalog.rules.vocabulary import Lifecycle, SourceKind
@@ -19,11 +20,14 @@ from catalog.services.permissions import is_governance, require_governance
 from catalog.services.recording import recorded
 from catalog.services.registration import TakenIn, add_missing_people, keep_contract, take_in, with_people
 from trust.evidence.models.suite import Suite
+from trust.evidence.queries.sql_rules import approved_queries
 from trust.evidence.rules.expectation_patterns import pattern_fault
-from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE
+from trust.evidence.rules.expectation_types import KNOWN_TYPES, REFERENCE_TYPE, SQL_RULE_TYPE
+from trust.evidence.rules.sql_rules import query_digest
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.ports import check_location
 from trust.evidence.services.suites import put_suite, remove_suite
+from trust.intake.services.contract_changes import loosened, read_before, same_version, taken_away, tell_consumers
 from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.rules.vacuity import cannot_fail
 
@@ -71,11 +75,11 @@ def register_document(
     system) and are drafts otherwise. A port whose data may not be read is kept, named, and never has evidence. A document that
     raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
-    document = read_contract(content, today=now.date())
+    document = read_contract(content, today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
-        people = add_missing_people(document=document, actor=actor) if add_people else []
+        people = add_missing_people(document=document, owner=owner, actor=actor) if add_people else []
         report = put_document(
             document=document,
             content=content,
@@ -106,6 +110,8 @@ def put_document(
     with recorded("register_contract", actor):
         document, lacking = with_people(document=document, owner=owner, actor=actor)
         document, warnings = _with_readable_ports(document, actor, trusted)
+        known = DataProduct.objects.filter(slug=document.product.slug).exclude(lifecycle=Lifecycle.RETIRED).first()
+        before = read_before(known, document, now) if known else None
         taken = take_in(document=document, actor=actor, publish_policies=publish_policies, now=now)
         changes = list(taken.changes)
         not_executable = [*document.not_executable, *lacking]
@@ -113,6 +119,7 @@ def put_document(
             changes += _put_suites(taken, document.suites, actor, now)
             not_executable += _unknown_types(document.suites)
             not_executable += _unrunnable_patterns(document.suites)
+            not_executable += _unapproved_sql(taken.product, document.suites)
             not_executable += _dead_references(document)
         changes += keep_contract(
             product=taken.product,
@@ -122,6 +129,13 @@ def put_document(
             not_executable=not_executable,
             actor=actor,
         )
+        if before is not None and taken.product.lifecycle != Lifecycle.RETIRED:
+            warnings += [*before.overwritten, *same_version(document, before, changes)]
+            warnings += loosened(taken.product, before, now)
+            lines = taken_away(taken.product, before)
+            told = tell_consumers(product=taken.product, lines=lines, version=document.version, now=now)
+            warnings += [f"taken away: {line}" for line in lines]
+            warnings += [f"consumers: {told} with agreements or recent answers were notified of it"] if told else []
         return RegistrationReport(
             slug=taken.product.slug,
             created=taken.is_new,
@@ -156,7 +170,7 @@ def register_files(
     readable: dict[str, ContractDocument] = {}
     for filename, content in files.items():
         try:
-            readable[filename] = read_contract(content, today=now.date())
+            readable[filename] = read_contract(content, today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
         except DomainError as error:
             outcomes.append(FileOutcome(filename, error=error))
     try:
@@ -294,6 +308,20 @@ def _dead_references(document: ContractDocument) -> list[NotExecutable]:
         elif missing:
             found.append(_kept(one, f"port '{slug}/{name}' has no field '{missing[0]}'; the check is an error until it has"))
     return found
+
+
+def _unapproved_sql(product: DataProduct, suites: Mapping[str, SuiteClaims]) -> list[NotExecutable]:
+    approved = approved_queries(product)
+    return [
+        _kept(
+            one,
+            f"the check is an error until governance approved this SQL: bin/manage approve_sql {product.slug} --digest "
+            f"{query_digest(str(one.kwargs['query']))[:12]} --as USERNAME",
+        )
+        for claims in suites.values()
+        for one in claims.expectations
+        if one.type == SQL_RULE_TYPE and query_digest(str(one.kwargs["query"])) not in approved
+    ]
 
 
 def _undeclared_inputs(document: ContractDocument) -> list[str]:

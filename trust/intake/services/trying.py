@@ -99,7 +99,9 @@ def _taken_in(
     """The product as it would be registered, until the end of the block; nothing of it stays."""
     with transaction.atomic():
         report = put_document(
-            document=read_contract(content, today=now.date(), other_data=other),
+            document=read_contract(
+                content, today=now.date(), other_data=other, variables=settings.TOUCHSTONE.variables_by_name
+            ),
             content=content,
             filename=filename,
             actor=actor,

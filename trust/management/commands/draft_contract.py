@@ -16,7 +16,7 @@ from trust.management.showing import progress
 
 class Command(BaseCommand):
     help = (
-        "Look at a data file (Parquet, CSV or JSON lines) and write an ODCS 3.2 contract that its honest rows keep, with the "
+        "Profile a data file (Parquet, CSV or JSON lines) and write an ODCS 3.2 contract that its honest rows keep, with the "
         "reason of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
     )
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         path, roots = operators_file(options["data"])
         try:
-            with progress(f"Looking at {options['data']} ..."):
+            with progress(f"Reading {options['data']} ..."):
                 drafted = draft_contract(data=path, now=timezone.now(), show_values=True, roots=roots, name=options["name"])
         except SourceProblemError as problem:
             raise CommandError(f"{problem.failure.message} {problem.failure.remedy}", returncode=2) from problem
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self._write(Path(options["out"]), drafted.text)
             draft = drafted.draft
             self.stdout.write(f"{options['out']}: {drafted.name}, {len(draft.fields)} columns, {draft.rows:,} rows")
-            self.stdout.write(f"  next: look at it, then `bin/manage register {options['out']} --as USERNAME`")
+            self.stdout.write(f"  next: read it, then `bin/manage register {options['out']} --as USERNAME`")
         for defect in drafted.defects:
             self.stderr.write(f"defect: {defect_sentence(defect, show_values=False)}")
         if Path(drafted.location).is_absolute():

@@ -21,7 +21,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="in any order: inputs are registered first")
         parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
-        parser.add_argument("--add-people", action="store_true", help="add team members who have no account, as active people")
+        add = "add the owner and team members who have no account, as active people"
+        parser.add_argument("--add-people", action="store_true", help=add)
         parser.add_argument("--owner", default="", metavar="USERNAME", help="owner of products whose contracts name no owner")
         parser.add_argument(
             "--publish-policies", action="store_true", help="publish the contracts' access policies, as governance would"

@@ -5,6 +5,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.rules.expectation import SuiteSpec
+from catalog.rules.reading import Reading
+from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.suite_json import SuiteJsonError, read_suite
 from trust.evidence.rules.evidence import Failure, RunEvidence, Source, SourceProblemError
+from trust.evidence.services.source_resolution import find_files
 from trust.evidence.sources.files import file_kind, resolve_file
+from trust.evidence.sources.folders import is_several, names_several, resolve_files
 from trust.intake.services.trying import check_to_json
 from trust.management.showing import check_table, counted, progress, shown
 from trust.vocabulary import EvidenceStatus
@@ -25,8 +30,9 @@ _REFERENCE_TYPE = "expect_column_values_to_exist_in_reference"
 
 class Command(BaseCommand):
     help = (
-        "Run a suite on a file without registering anything. DATA is a Parquet, CSV, TSV or JSON lines file; SUITE.json is "
-        "Great Expectations' own suite JSON. Exit code: 0 all passed, 1 some failed, 2 the data could not be read."
+        "Run a suite on data without registering anything. DATA is a Parquet, CSV, TSV, JSON lines or Excel file, or a folder "
+        "or pattern of them; SUITE.json is Great Expectations' own suite JSON. "
+        "Exit code: 0 all passed, 1 some failed, 2 the data could not be read."
     )
     requires_system_checks = ()
 
@@ -64,13 +70,9 @@ def _read_suite(path: str) -> SuiteSpec:
 
 
 def _run(suite: SuiteSpec, location: str) -> RunEvidence:
-    data = Path(location)
-    kind = None if data.is_dir() else file_kind(location)
-    path = resolve_file(str(data.absolute().parent.resolve() / data.name), ["/"])
-    if kind is None:
-        raise SourceProblemError("source_is_directory", f"{location!r} is a directory.", "Name one file.")
-    folder = Path(path).parent
-    source = Source(kind=kind, location=path, references=_references(suite, folder))
+    source = _source(location)
+    folder = Path(source.paths[0]).parent
+    source = replace(source, references=_references(suite, folder))
     with progress(f"Checking {location} ..."):
         from trust.evidence.engines.gx import Access, EngineLimits, GxEngine  # noqa: PLC0415  # 1.5 s to import, only where a suite runs
 
@@ -81,6 +83,39 @@ def _run(suite: SuiteSpec, location: str) -> RunEvidence:
             temp_mb=environment.engine_temp_mb,
         )
         return GxEngine(Access(limits=limits)).run(suite, source)
+
+
+def _source(location: str) -> Source:
+    """A file, or the files of a folder or pattern, of the kind that their names tell."""
+    data = Path(location)
+    if data.is_dir() or names_several(location):
+        written = str(data.absolute()) + ("/" if data.is_dir() else "")
+        if is_several(written, ["/"]):
+            kinds = _kinds(written)
+            if len(kinds) != 1:
+                named = " and ".join(sorted(kinds)) or "no data"
+                message = f"The files of {location!r} are {named}."
+                raise SourceProblemError(
+                    "source_format_unknown", message, "Name files of one format by a pattern, such as DIR/*.csv."
+                )
+            (kind,) = kinds
+            found = find_files(written, kind, Reading(), roots=["/"])
+            return Source(kind, location, files=found.files, partitions=found.partitions, notes=found.notes)
+    kind = file_kind(location)
+    return Source(kind, resolve_file(str(data.absolute().parent.resolve() / data.name), ["/"]))
+
+
+def _kinds(location: str) -> set[SourceKind]:
+    found = set()
+    for kind in SourceKind:
+        try:
+            names = resolve_files(location, kind, ["/"]).names if kind.is_file else ()
+        except SourceProblemError as problem:
+            if problem.failure.code != "source_missing":
+                raise
+            names = ()
+        found |= {file_kind(name) for name in names}
+    return found
 
 
 def _references(suite: SuiteSpec, folder: Path) -> Mapping[str, Source]:

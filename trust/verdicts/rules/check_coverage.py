@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.rules.operators import OperatorError, bounds_of
-from trust.evidence.rules.expectation_types import LIMIT_TYPES, MISSING_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE
+from trust.evidence.rules.expectation_types import LIMIT_TYPES, MISSING_LIMITS_TYPE, ROW_COUNT_LIMITS_TYPE, SQL_RULE_TYPE
 from trust.evidence.rules.facts import CheckFacts
 from trust.evidence.rules.formatting import asked_rows
 
@@ -46,6 +46,8 @@ def tolerance_of(expectation_type: str, kwargs: Mapping[str, Any], rows: int | N
 
     A number in text is that number, as Great Expectations reads it.
     """
+    if expectation_type == SQL_RULE_TYPE:
+        return 0.0  # nothing tells how many rows a query looks at
     if expectation_type in _LIMITS:
         return _required_by_limits(kwargs, rows)
     is_proportion = expectation_type in _PROPORTIONS

@@ -7,7 +7,13 @@ from typing import Any
 
 from catalog.rules.expectation import Expectation
 from catalog.rules.operators import OperatorError, bounds_of
-from trust.evidence.rules.expectation_types import INVALID_LIMITS_TYPE, LIMIT_TYPES, REFERENCE_TYPE
+from trust.evidence.rules.expectation_types import (
+    INVALID_LIMITS_TYPE,
+    LIMIT_TYPES,
+    MULTIPLE_TYPE,
+    REFERENCE_TYPE,
+    SQL_RULE_TYPE,
+)
 from trust.evidence.rules.pattern_language import find_every_text, find_no_text
 from trust.verdicts.rules.check_coverage import lets_all_fail
 
@@ -34,6 +40,8 @@ def cannot_fail(expectation: Expectation, place: str) -> str | None:
         return "`mostly` is 0, so every row may break it"
     if expectation.type == REFERENCE_TYPE:
         return _own_reference(kwargs, place)
+    if expectation.type == SQL_RULE_TYPE:
+        return _any_number(kwargs)
     if expectation.type in LIMIT_TYPES:
         return _limits(expectation.type, kwargs)
     rule = _RULES.get(expectation.type)
@@ -47,6 +55,14 @@ def _own_reference(kwargs: Mapping[str, Any], place: str) -> str | None:
     if kwargs.get("reference") != place or not isinstance(ours, list) or ours != theirs:
         return None
     return "the reference is the column itself" if len(ours) == 1 else "the reference is the columns themselves"
+
+
+def _any_number(kwargs: Mapping[str, Any]) -> str | None:
+    try:
+        outcomes = bounds_of(kwargs, is_count=False).outcomes(None, None, is_whole=False)
+    except OperatorError:
+        return None
+    return "any result meets its operators" if False not in outcomes else None
 
 
 def _limits(kind: str, kwargs: Mapping[str, Any]) -> str | None:
@@ -114,6 +130,11 @@ def _aggregate_bounds(kwargs: Mapping[str, Any]) -> str | None:
     if kwargs.get("min_value") is None and kwargs.get("max_value") is None:
         return "it has neither a least nor a greatest value"
     return _value_bounds(kwargs)
+
+
+def _tiny_multiple(kwargs: Mapping[str, Any]) -> str | None:
+    number = _number(kwargs.get("multiple_of"), 1.0)
+    return "every number is a multiple of so small a number" if number is not None and 0 < number < 1e-9 else None
 
 
 def _regex(kwargs: Mapping[str, Any]) -> str | None:
@@ -270,6 +291,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "expect_column_stdev_to_be_between": _SPREAD,
     "expect_column_proportion_of_unique_values_to_be_between": _SHARE,
     "expect_column_proportion_of_non_null_values_to_be_between": _SHARE,
+    MULTIPLE_TYPE: _tiny_multiple,
     "expect_column_values_to_be_between": _value_bounds,
     "expect_column_max_to_be_between": _aggregate_bounds,
     "expect_column_min_to_be_between": _aggregate_bounds,

@@ -132,3 +132,16 @@ def test_the_engine_decides_as_the_operator_does(tmp_path: Path, operator: str, 
         "mustBeGreaterThan": counted > wanted,
     }[operator]
     assert result.status is (PASSED if holds else FAILED)
+
+
+def test_a_check_with_an_unknown_variable_is_an_error_and_never_taken_literally(tmp_path: Path) -> None:
+    path = tmp_path / "units.csv"
+    path.write_text("unit\nkg\n")
+    check = Expectation(
+        "expect_column_values_to_not_be_in_set",
+        {"column": "unit", "value_set": ["${BAD}"]},
+        meta={"unknown_variables": "the variable BAD is not in TOUCHSTONE_VARIABLES"},
+    )
+    (result,) = GxEngine().run(SuiteSpec("units", (check,)), Source(SourceKind.CSV, str(path))).results
+    assert result.status is ERROR
+    assert "the variable BAD is not in TOUCHSTONE_VARIABLES" in result.message

@@ -163,6 +163,34 @@ def test_iso_dates_compare_as_moments_though_nobody_declared_them(tmp_path: Path
     assert found.samples == ("2024-03-31T23:30:00-05:00",)
 
 
+def test_a_row_condition_compares_moments(tmp_path: Path) -> None:
+    path = write(tmp_path, "t,n\n2024-03-31T23:30:00-05:00,1\n2024-03-31T10:00:00Z,1\n")
+    kept = {"row_condition": 't > "2024-04-01T00:00:00Z"', "condition_parser": "pandas"}
+    unique = check("column_values_to_be_unique", column="n", **kept)
+    for types in ({}, {"t": "timestamp"}):
+        assert only(look(path, unique, types=types)).status is CheckStatus.PASSED
+
+
+def test_times_of_the_day_have_bounds(tmp_path: Path) -> None:
+    path = write(tmp_path, "t,n\n10:00,1\n11:30:15.5,2\n")
+    checks = [
+        check("column_values_to_be_between", column="t", min_value="10:00", max_value="11:30:15.500000"),
+        check("column_values_to_be_between", column="t", max_value="11:30:15"),
+        check("column_max_to_be_between", column="t", min_value="11:30", max_value="12:00:00"),
+        check("column_min_to_be_between", column="t", min_value="10:00", strict_min=True),
+    ]
+    found = look(path, *checks, types={"t": "time"}).results
+    assert [one.status for one in found] == ["passed", "failed", "passed", "failed"]
+    assert found[1].samples == ("11:30:15.5",)
+
+
+def test_dates_are_members_of_sets(tmp_path: Path) -> None:
+    path = write(tmp_path, "d,n\n2024-01-01,1\n2024-01-01,2\n")
+    for kind in ("column_most_common_value_to_be_in_set", "column_distinct_values_to_equal_set", "column_values_to_be_in_set"):
+        for days, status in ((["2024-01-01"], "passed"), (["2024-01-02"], "failed")):
+            assert only(look(path, check(kind, column="d", value_set=days), types={"d": "date"})).status == status
+
+
 @pytest.mark.parametrize("code", ["01234", "+49", " 12", "12 ", "-07"])
 def test_a_number_that_is_spelled_like_a_code_is_text(tmp_path: Path, code: str) -> None:
     evidence = look(write(tmp_path, f"c,n\n{code},1\n1234,2\n"), check("column_values_to_be_unique", column="c"))
@@ -189,7 +217,7 @@ def test_what_is_not_declared_is_found_out_and_named(
     evidence = look(write(tmp_path, content), types={"fee": "number"} if is_declared else {})
     assert "number" in satisfied(evidence, "fee")
     assert (evidence.reading["delimiter"], evidence.reading["decimal sign"]) == (delimiter, sign)
-    assert evidence.reading["sniffed"] == "delimiter, quote, decimal sign"
+    assert evidence.reading["sniffed"] == "delimiter, quote, encoding, decimal sign"
 
 
 @pytest.mark.parametrize("content", ["id;n\n1;1,234\n2;5,678\n", "id;n;m\n1;1,5;1.5\n2;2,5;2.5\n"])
@@ -222,6 +250,19 @@ def test_a_declared_encoding_is_read(tmp_path: Path, encoding: str, name: str) -
     evidence = look(path, wanted, reading=Reading(encoding=encoding))
     assert only(evidence).status is CheckStatus.PASSED
     assert evidence.reading["encoding"] == encoding
+
+
+def test_a_mark_of_utf_16_is_believed_and_named(tmp_path: Path) -> None:
+    evidence = look(write(tmp_path, "name,n\nMüller,1\n".encode("utf-16")))
+    assert (evidence.failure, evidence.rows, evidence.reading["encoding"]) == (None, 1, "utf-16")
+    assert "encoding" in evidence.reading["sniffed"]
+
+
+def test_no_number_is_a_number_without_a_value(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,n\nNaN,1\n1.5,2\n")
+    evidence = look(path, check("column_values_to_not_be_null", column="a"), types={"a": "number"}, null_values=("",))
+    assert "number" in satisfied(evidence, "a")
+    assert only(evidence).unexpected_count == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "utf-16"])

@@ -89,13 +89,20 @@ def test_bad_data_is_exit_code_two(name: str, failure: str, data: Path) -> None:
     assert (code, json.loads(out)["failure"]["code"]) == (2, failure)
 
 
-def test_a_directory_is_told_as_such(data: Path) -> None:
+def test_the_files_of_a_directory_are_one_table(data: Path) -> None:
     folder = data.parent / "folder.csv"
     folder.mkdir()
-
     code, out = run(folder, [_check("column_to_exist", column="id")], "--json")
-
-    assert (code, json.loads(out)["failure"]["code"]) == (2, "source_is_directory")
+    assert (code, json.loads(out)["failure"]["code"]) == (2, "source_format_unknown")
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text("id\n1\n")
+    code, out = run(folder, [_check("column_to_exist", column="id")], "--json")
+    assert (code, json.loads(out)["rows"], json.loads(out)["reading"]["files"]) == (0, 2, "2")
+    code, out = run(folder / "a*", [_check("column_to_exist", column="id")], "--json")
+    assert (code, json.loads(out)["rows"]) == (0, 1)
+    (folder / "c.jsonl").write_text('{"id": 1}\n')
+    code, out = run(folder, [_check("column_to_exist", column="id")], "--json")
+    assert (code, json.loads(out)["failure"]["message"].endswith("are csv and jsonl.")) == (2, True)
 
 
 def test_a_reference_is_a_file_beside_the_data(data: Path) -> None:

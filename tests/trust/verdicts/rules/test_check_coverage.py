@@ -119,6 +119,10 @@ def test_limits_in_rows_or_percent_vouch_for_what_they_leave(kwargs: dict[str, A
     assert tolerance_of("expect_column_invalid_values_to_be_within_limits", kwargs, rows) == share
 
 
+def test_sql_vouches_for_no_rows() -> None:
+    assert tolerance_of("expect_sql_result_to_be_within_limits", {"query": "SELECT 0", "mustBe": 0}, 1000) == 0.0
+
+
 @pytest.mark.parametrize("kind", ["expect_column_to_exist", "expect_column_values_to_be_null", "expect_column_type_to_be"])
 def test_that_a_critical_field_is_there_or_empty_does_not_cover_it(kind: str) -> None:
     def on_id(check: CheckFacts) -> bool:

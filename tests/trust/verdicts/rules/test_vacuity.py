@@ -47,6 +47,7 @@ CANNOT: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustNotBe": 2.5, "value_set": ["x"]}),
     ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustBe": 0, "regex": ".*"}),
     ("expect_duplicate_values_to_be_within_limits", {"column": "a", "mustNotBe": -1}),
+    ("expect_column_values_to_be_multiples", {"column": "a", "multiple_of": 1e-12}),
     ("expect_table_row_count_to_be_within_limits", {"mustBeGreaterThan": -1, "mustNotBeBetween": [-9, -1]}),
     *(
         ("expect_column_values_to_match_regex", {"column": "a", "regex": pattern})
@@ -88,6 +89,8 @@ CAN: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_invalid_values_to_be_within_limits", {"column": "a", "mustBeGreaterThan": 0, "regex": ".*"}),
     ("expect_duplicate_values_to_be_within_limits", {"column": "a"}),
     ("expect_table_row_count_to_be_within_limits", {"mustNotBe": 7}),
+    ("expect_column_values_to_be_multiples", {"column": "a", "multiple_of": 0.01}),
+    ("expect_sql_result_to_be_within_limits", {"query": "SELECT 0", "mustBe": 0}),
     ("expect_column_values_to_be_unique", {"column": "a"}),
     ("expect_column_values_to_be_unique", {"column": "a", "mostly": 0.01}),
     ("expect_table_row_count_to_be_between", {"min_value": 1}),

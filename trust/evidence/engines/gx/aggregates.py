@@ -74,7 +74,8 @@ def extreme(domain: Domain, column: Column, name: str, backend: Backend) -> Meas
     if column.is_moment_in_text:
         return (yield from _extreme_moment(domain, column, name, backend))
     value = column.number if column.kind is Kind.BOOLEAN else backend.ordered(column)
-    found = yield from scalar(domain, column, name, domain.aggregate(function(value)))
+    wanted = domain.aggregate(function(value))
+    found = yield from scalar(domain, column, name, backend.in_calendar(wanted, column))
     if isinstance(found, str) and _LOOKS_LIKE_A_DATE.match(found):
         raise TypeError(
             f"Column {column.name!r} holds text that looks like dates, and the order of its letters is not theirs. Declare it "

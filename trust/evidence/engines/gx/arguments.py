@@ -145,8 +145,8 @@ def _converted(column: Column, value: Any) -> Any:
         return _number(column, value) if isinstance(value, (bool, int, float, Decimal)) else None
     if kind.is_moment:
         return _moment(column, value)
-    if kind is Kind.TIME and isinstance(value, str):
-        return time.fromisoformat(value)
+    if kind is Kind.TIME and isinstance(value, str | time):
+        return time.fromisoformat(value) if isinstance(value, str) else value
     return None
 
 

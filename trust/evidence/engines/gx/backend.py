@@ -50,6 +50,9 @@ class Backend(Protocol):
     def grouping(self, column: Column) -> SqlExpression:
         """The column in an expression whose groups are the values that Python tells apart."""
 
+    def in_calendar(self, moment: SqlExpression, column: Column) -> SqlExpression:
+        """An extreme of a column as Python can hold it: infinity is the end of its calendar. Others stay what they are."""
+
 
 class DuckDbBackend:
     name = "duckdb"
@@ -59,6 +62,11 @@ class DuckDbBackend:
     def __init__(self, connection: sa.Connection, raw: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._raw = raw
+
+    @property
+    def raw(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB's own connection, the same that `connection` wraps."""
+        return self._raw
 
     def stream(self, statement: sa.Select[Any], size: int) -> Iterator[list[Row]]:
         compiled = statement.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
@@ -94,6 +102,9 @@ class DuckDbBackend:
 
     def grouping(self, column: Column) -> SqlExpression:
         return column.value
+
+    def in_calendar(self, moment: SqlExpression, _column: Column) -> SqlExpression:
+        return moment
 
 
 class PostgresBackend:
@@ -136,6 +147,15 @@ class PostgresBackend:
 
     def grouping(self, column: Column) -> SqlExpression:
         return self.ordered(column)
+
+    def in_calendar(self, moment: SqlExpression, column: Column) -> SqlExpression:
+        if not column.kind.is_moment:
+            return moment
+        last = "9999-12-31" if column.kind is Kind.DATE else "9999-12-31 23:59:59.999999"
+        kind = sa.Date() if column.kind is Kind.DATE else sa.DateTime()
+        first_day, last_day = (sa.cast(sa.literal_column(f"'{day}'"), kind) for day in ("0001-01-01", last))
+        inside = sa.func.greatest(sa.func.least(moment, last_day), first_day)
+        return sa.case((moment.is_not(None), inside))  # both pass over NULL
 
 
 def moment_in_text(backend: Backend, column: Column) -> SqlExpression:

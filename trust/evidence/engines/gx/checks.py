@@ -5,8 +5,10 @@ types (it decides by engine what a name means), our reference expectation, and w
 """
 
 import difflib
+import re
 import warnings
 from collections.abc import Hashable, Mapping
+from datetime import time
 from typing import Any, Protocol
 
 from great_expectations.compatibility import pydantic
@@ -16,7 +18,7 @@ from great_expectations.expectations.expectation import MulticolumnMapExpectatio
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from catalog.rules.expectation import Expectation
+from catalog.rules.expectation import UNKNOWN_VARIABLES, Expectation
 from trust.evidence.engines.gx import reference
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine
 from trust.evidence.engines.gx.findings import CheckFinding
@@ -25,8 +27,10 @@ from trust.evidence.engines.gx.limit_checks import limit_check
 from trust.evidence.engines.gx.own_checks import ReferenceCheck, TypeCheck
 from trust.evidence.engines.gx.requests import Measurement
 from trust.evidence.engines.gx.row_filter import row_filter
+from trust.evidence.engines.gx.sql_checks import sql_check
+from trust.evidence.engines.gx.value_checks import value_check
 from trust.evidence.rules.expectation_patterns import REMEDY, pattern_fault
-from trust.evidence.rules.expectation_types import LIMIT_TYPES
+from trust.evidence.rules.expectation_types import LIMIT_TYPES, OWN_TYPES, SQL_RULE_TYPE, VALUE_TYPES
 from trust.evidence.rules.pattern_syntax import PatternError
 
 REFUSED_TYPES = {"unexpected_rows_expectation", "expect_query_results_to_match_comparison"}
@@ -56,14 +60,24 @@ class PlannedCheck(Protocol):
     def sampler(self) -> Measurement | None: ...
 
 
-def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
-    """The check of an expectation. Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence."""
+def make_check(
+    expectation: Expectation,
+    engine: TouchstoneExecutionEngine,
+    references: reference.References,
+    approved_queries: frozenset[str] = frozenset(),
+) -> PlannedCheck:
+    """The check of an expectation. approved_queries: digests of the SQL that may be run.
+
+    Raises ArgumentError, LookupError, ValueError or TypeError, with a sentence.
+    """
+    if unknown := expectation.meta.get(UNKNOWN_VARIABLES):
+        raise ArgumentError(f"The check is not run, because {unknown}. Add it there, or write the value into the contract.")
     if (fault := pattern_fault(expectation)) is not None:
         raise PatternError(f"The pattern in {fault.argument} {fault.reason}. {REMEDY}")
-    if expectation.type == reference.EXPECTATION_TYPE:
-        return _reference_check(expectation, engine, references)
-    if expectation.type in LIMIT_TYPES:
-        return limit_check(expectation, engine)
+    if expectation.type == SQL_RULE_TYPE:
+        return sql_check(expectation, engine, approved_queries)
+    if expectation.type in OWN_TYPES:
+        return _own_check(expectation, engine, references)
     gx = gx_expectation(expectation)
     kwargs = gx.configuration.kwargs
     row_condition = (getattr(gx, "row_condition", None), getattr(gx, "condition_parser", None))
@@ -74,17 +88,26 @@ def make_check(expectation: Expectation, engine: TouchstoneExecutionEngine, refe
         names = getattr(gx, _TYPE_ARGUMENTS[expectation.type])
         names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
         return TypeCheck(columns[0], names, engine, row_condition)
-    metrics = _metrics(gx, engine)
+    exact = _exact_bounds(expectation.kwargs)
+    metrics = _metrics(gx, engine, exact)
     if isinstance(gx, MulticolumnMapExpectation):
         columns = tuple(kwargs["column_list"])
     if all(engine.knows(metric) for metric in metrics.values()):
-        return GxCheck(gx, engine, metrics, columns, row_condition)
+        return GxCheck(gx, engine, metrics, columns, row_condition, exact)
     _refuse_text_condition(row_condition[0])
     engine.load_for_own_metrics()
     return OwnPathCheck(gx, engine, metrics, columns)
 
 
-def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, MetricConfiguration]:
+def _own_check(expectation: Expectation, engine: TouchstoneExecutionEngine, references: reference.References) -> PlannedCheck:
+    if expectation.type in VALUE_TYPES:
+        return value_check(expectation, engine)
+    if expectation.type in LIMIT_TYPES:
+        return limit_check(expectation, engine)
+    return _reference_check(expectation, engine, references)
+
+
+def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine, exact: Mapping[str, Any]) -> dict[str, MetricConfiguration]:
     """What the expectation must know, by name. A few types ask for metrics already while they name others."""
     runtime = {"result_format": RESULT_FORMAT}
     try:
@@ -95,8 +118,7 @@ def _metrics(gx: GxExpectation, engine: TouchstoneExecutionEngine) -> dict[str, 
     metrics = dict(dependencies.metric_configurations)
     for metric in metrics.values():
         for name in _BOUNDS & metric.metric_value_kwargs.keys():
-            if isinstance(exact := getattr(gx, name, None), int):
-                metric.metric_value_kwargs[name] = exact
+            metric.metric_value_kwargs[name] = exact.get(name, metric.metric_value_kwargs[name])
     return metrics
 
 
@@ -106,6 +128,7 @@ def _refuse_text_condition(condition: Any) -> None:
 
 
 _BOUNDS = {"min_value", "max_value", "sum_total"}
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 
 
 def gx_expectation(expectation: Expectation) -> GxExpectation:
@@ -117,7 +140,9 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # conditions as text, which suites in JSON must use
             arguments: dict[str, Any] = dict(expectation.kwargs)
-            made = kind(**arguments)
+            # Great Expectations is given numbers in place of times of the day.
+            clocks = [name for name, bound in _exact_bounds(arguments).items() if isinstance(bound, time)]
+            return kind(**{**arguments, **{name: float(name == "max_value") for name in clocks}})
     except pydantic.ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {faults}.") from error
@@ -125,10 +150,28 @@ def gx_expectation(expectation: Expectation) -> GxExpectation:
         raise ArgumentError(f"Wrong arguments for {expectation.type}: {error}.") from error
     except Exception as error:
         raise ArgumentError(f"The row_condition of {expectation.type} cannot be read: {error}.") from error
-    for name in _BOUNDS & arguments.keys():
-        if isinstance(arguments[name], int) and not isinstance(arguments[name], bool):
-            setattr(made, name, arguments[name])  # Great Expectations makes a float of it, which holds 15 digits
-    return made
+
+
+def _exact_bounds(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Bounds that Great Expectations would make floats of, which hold 15 digits, or does not know: times of the day."""
+    found: dict[str, Any] = {}
+    for name in _BOUNDS & kwargs.keys():
+        bound = kwargs[name]
+        if isinstance(bound, int) and not isinstance(bound, bool):
+            found[name] = bound
+        elif (clock := _clock(bound)) is not None:
+            found[name] = clock
+    return found
+
+
+def _clock(bound: Any) -> time | None:
+    """The time of the day that a bound writes."""
+    if not isinstance(bound, str) or not _CLOCK.fullmatch(bound):
+        return None
+    try:
+        return time.fromisoformat(bound)
+    except ValueError:
+        return None
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
@@ -146,7 +189,7 @@ def _expectation_class(name: str) -> type[GxExpectation]:
     if name in OTHER_TABLES:
         raise ArgumentError(f"{name} names a table that may not be a port. Give the number of rows that is expected.")
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, *LIMIT_TYPES, reference.EXPECTATION_TYPE], n=3, cutoff=0.6)
+        near = difflib.get_close_matches(name, [*known, *OWN_TYPES], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else " See the list of expectation types in the documentation."
         raise ArgumentError(f"There is no expectation type {name!r}.{hint}")
     kind: type[GxExpectation] = get_expectation_impl(name)

@@ -10,14 +10,14 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from catalog.rules.reading import FieldReading
-from catalog.rules.vocabulary import LogicalType
+from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.engines.gx.columns import Column
 from trust.evidence.engines.gx.dialects import Dialect, find_dialect
 from trust.evidence.engines.gx.file_columns import file_columns, with_texts
@@ -41,10 +41,16 @@ def load_csv(
     raw = f"{name}_raw"
     dialect = find_dialect(paths[0], source)
     names = _read(connection, raw, source, paths[0], dialect)
-    for path in paths[1:]:
-        names = _append(connection, raw, source, path, names)
+    for key, value in source.partitions[0] if source.partitions else ():
+        default = "" if value is None else f" DEFAULT {quoted_text(value)}"
+        connection.execute(f"ALTER TABLE {quoted_name(raw)} ADD COLUMN c{len(names)} VARCHAR{default}")
+        names = [*names, key]
+    for index, path in enumerate(paths[1:], 1):
+        names = _append(connection, raw, source, path, names, dict(source.partitions[index]) if source.partitions else {})
     cells = [_cell(index, column, source) for index, column in enumerate(names)]
     sniffed, sign = list(dialect.sniffed), source.reading.decimal_sign
+    if not source.reading.encoding:
+        sniffed.append("encoding")
     if not sign:
         sniffed.append("decimal sign")
         may_be_comma = dialect.delimiter != ","
@@ -63,6 +69,15 @@ def load_csv(
     connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(selected)} FROM {quoted_name(raw)}")
     connection.execute(f"DROP TABLE {quoted_name(raw)}")
     return columns, _shown(dialect, source, sign, sniffed)
+
+
+def load_excel(
+    connection: duckdb.DuckDBPyConnection, name: str, source: Source, paths: Sequence[str]
+) -> tuple[dict[str, Column], dict[str, str]]:
+    """The sheet that `excel_files` wrote as CSV."""
+    as_written = replace(source.reading, delimiter=",", quote='"', encoding="utf-8", decimal_sign=".")
+    columns, _ = load_csv(connection, name, replace(source, reading=as_written), paths)
+    return columns, {}
 
 
 def _shown(dialect: Dialect, source: Source, sign: str, sniffed: list[str]) -> dict[str, str]:
@@ -84,7 +99,7 @@ def _cell(index: int, column: str, source: Source) -> Cell:
     nulls = [*(NULL_TEXTS if source.null_values is None else source.null_values), *reading.null_values]
     text = f"c{index}"
     present = f"({text} IS NOT NULL AND NOT list_contains({quoted_list(nulls)}, {text}))"
-    return Cell(text, present, source.declared_types.get(column), reading)
+    return Cell(text, present, source.declared_types.get(column), reading, is_excel=source.kind is SourceKind.EXCEL)
 
 
 def _read(connection: duckdb.DuckDBPyConnection, table: str, source: Source, path: str, dialect: Dialect) -> list[str]:
@@ -97,7 +112,8 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, source: Source, pat
         f"CREATE TABLE {quoted} AS SELECT * FROM read_csv({quoted_path(path)}, auto_detect=false, header=false, skip=0, "
         f"delim={quoted_text(dialect.delimiter)}, quote={quoted_text(dialect.quote)}, escape={quoted_text(dialect.quote)}, "
         f"columns={fields}, nullstr={quoted_list([_NO_NULL_TEXT])}, "
-        f"strict_mode=true, null_padding=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
+        f"strict_mode=true, null_padding=false, hive_partitioning=false, "
+        f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )
     header = connection.execute(f"SELECT * FROM {quoted} WHERE rowid = 0").fetchone() or ()
     found = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
@@ -111,16 +127,26 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, source: Source, pat
     return names
 
 
-def _append(connection: duckdb.DuckDBPyConnection, raw: str, source: Source, path: str, names: list[str]) -> list[str]:
+def _append(
+    connection: duckdb.DuckDBPyConnection,
+    raw: str,
+    source: Source,
+    path: str,
+    names: list[str],
+    partition: Mapping[str, str | None],
+) -> list[str]:
     """Add the rows of one more file to `raw`; the names of its columns then."""
     part = f"{raw}_part"
     own = _read(connection, part, source, path, find_dialect(path, source))
+    if twice := set(own) & set(partition):
+        raise malformed(source.location, f"{', '.join(map(repr, sorted(twice)))} is a column and a folder of its path")
     for added in [written for written in own if written not in names]:
         connection.execute(f"ALTER TABLE {quoted_name(raw)} ADD COLUMN c{len(names)} VARCHAR")
         names = [*names, added]
     check_width(len(names), source)
-    targets = ", ".join(f"c{names.index(written)}" for written in own)
-    connection.execute(f"INSERT INTO {quoted_name(raw)} ({targets}) SELECT * FROM {quoted_name(part)}")
+    targets = ", ".join(f"c{names.index(written)}" for written in [*own, *partition])
+    values = "".join(", NULL" if value is None else f", {quoted_text(value)}" for value in partition.values())
+    connection.execute(f"INSERT INTO {quoted_name(raw)} ({targets}) SELECT *{values} FROM {quoted_name(part)}")
     connection.execute(f"DROP TABLE {quoted_name(part)}")
     return names
 

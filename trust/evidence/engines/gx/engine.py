@@ -94,7 +94,7 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
     source, table = opened.source, opened.table
     engine = TouchstoneExecutionEngine(table)
     references = References(tuple(source.references), opened.reference)
-    planned = [_plan(expectation, engine, references) for expectation in suite.expectations]
+    planned = [_plan(expectation, engine, references, source.approved_queries) for expectation in suite.expectations]
     outcomes = _measure(planned, opened)
     _need_connection(outcomes)
     if unreadable := unreadable_columns(table, outcomes):
@@ -121,11 +121,13 @@ def _look(suite: SuiteSpec, opened: OpenSource) -> RunEvidence:
     )
 
 
-def _plan(expectation: Expectation, engine: TouchstoneExecutionEngine, references: References) -> _Planned:
+def _plan(
+    expectation: Expectation, engine: TouchstoneExecutionEngine, references: References, approved_queries: frozenset[str]
+) -> _Planned:
     if expectation.dimension is None:
         expectation = replace(expectation, dimension=dimension_of(expectation.type))
     try:
-        return _Planned(expectation, make_check(expectation, engine, references))
+        return _Planned(expectation, make_check(expectation, engine, references, approved_queries))
     except Exception as error:  # a wrong expectation is the evidence `error` of this one check
         return _Planned(expectation, error=error)
 

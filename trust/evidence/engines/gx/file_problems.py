@@ -31,7 +31,7 @@ def file_problem(source: Source, error: duckdb.Error) -> SourceProblemError:
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException):
         return _too_large(path, error)
     if source.kind is SourceKind.PARQUET:
-        return parquet_problem(path, source.paths[0])
+        return _of_parquet(source, error)
     if _ROW_OF_OTHER_LENGTH in text:
         return malformed(path, f"a row has another number of values than the header{where}", _SEPARATORS)
     for sign, why in (
@@ -62,6 +62,18 @@ def too_large_on_disk(path: str) -> SourceProblemError:
         f"Reading {path!r} needs more room on disk than the engine may use.",
         "Raise TOUCHSTONE_ENGINE_TEMP_MB, or split the file. A packed file may be much larger than it looks.",
     )
+
+
+def _of_parquet(source: Source, error: duckdb.Error) -> SourceProblemError:
+    for path in source.paths if source.files else ():
+        with Path(path).open("rb") as file:
+            starts = file.read(4)
+            file.seek(-min(4, Path(path).stat().st_size), io.SEEK_END)
+            if starts != b"PAR1" or file.read(4) != b"PAR1":
+                return parquet_problem(f"{source.location} ({Path(path).name})", path)
+    if source.files and isinstance(error, duckdb.ConversionException | duckdb.BinderException):
+        return malformed(source.location, "its files have a column of the same name and of different types")
+    return parquet_problem(source.location, source.paths[0])
 
 
 def parquet_problem(path: str, file_path: str) -> SourceProblemError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import Expectation as GxExpecta
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from trust.evidence.engines.gx import aggregates
-from trust.evidence.engines.gx.arguments import naive_utc
+from trust.evidence.engines.gx.arguments import members, naive_utc
 from trust.evidence.engines.gx.domain import Domain
 from trust.evidence.engines.gx.execution import TouchstoneExecutionEngine, measurement_key
 from trust.evidence.engines.gx.findings import CheckFinding, count_rows
@@ -42,6 +42,7 @@ class GxCheck:
     metrics: dict[str, MetricConfiguration]
     columns: tuple[str, ...]
     row_condition: tuple[Any, str | None]
+    exact_bounds: Mapping[str, Any]
     presence: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,13 +81,16 @@ class GxCheck:
             if not looked_at:
                 return CheckFinding(None, element_count=rows, missing_count=rows - present)
             _align_moments(self.expectation, by_name)
+            wanted = getattr(self.expectation, "value_set", None)
+            if "column.most_common_value" in by_name and wanted is not None:
+                # Dates as dates, as the column has them; a suite in JSON writes text.
+                setattr(self.expectation, "value_set", members(self.engine.column(self.columns[0]), wanted))  # noqa: B010  # it has no type
+        if len(by_name) == 1 and (exact := _lies_between(self.expectation, self.exact_bounds, *by_name.items())) is not None:
+            return self._conclude_aggregate({"success": exact, "result": {"observed_value": next(iter(by_name.values()))}})
         result: Any = self.expectation._validate(  # noqa: SLF001  # the decision itself; what is around it is costly and ours
             metrics=by_name, runtime_configuration={"result_format": RESULT_FORMAT}, execution_engine=self.engine
         )
-        finding = self._conclude_aggregate(result)
-        if len(by_name) == 1 and (exact := _lies_between(self.expectation, *by_name.items())) is not None:
-            finding.holds = exact
-        return finding
+        return self._conclude_aggregate(result)
 
     def _conclude_map(self, by_name: Mapping[str, Any]) -> CheckFinding:
         metric = str(getattr(self.expectation, "map_metric", ""))
@@ -116,14 +120,15 @@ class GxCheck:
         return None
 
 
-def _lies_between(expectation: GxExpectation, metric: tuple[str, Any]) -> bool | None:
+def _lies_between(expectation: GxExpectation, exact: Mapping[str, Any], metric: tuple[str, Any]) -> bool | None:
     """Whether a number lies between the bounds, to its last digit; None where Great Expectations' own answer will do."""
     name, value = metric
-    low, high = getattr(expectation, "min_value", None), getattr(expectation, "max_value", None)
+    low, high = (exact.get(bound, getattr(expectation, bound, None)) for bound in ("min_value", "max_value"))
     if name not in {"column.min", "column.max", "column.sum"} or isinstance(value, bool):
         return None
     numbers = [each for each in (value, low, high) if each is not None]
-    if not isinstance(value, int | Decimal) or not all(isinstance(each, int | float | Decimal) for each in numbers):
+    are_numbers = isinstance(value, int | Decimal) and all(isinstance(each, int | float | Decimal) for each in numbers)
+    if not are_numbers and not all(isinstance(each, time) for each in numbers):
         return None
     is_above = low is None or (value > low if getattr(expectation, "strict_min", False) else value >= low)
     is_below = high is None or (value < high if getattr(expectation, "strict_max", False) else value <= high)

@@ -16,6 +16,7 @@ from trust.evidence.engines.gx.file_columns import file_columns, with_texts
 from trust.evidence.engines.gx.file_problems import check_width, malformed
 from trust.evidence.engines.gx.limits import MAX_LINE_BYTES
 from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_text
+from trust.evidence.engines.gx.slices import partition_cell
 from trust.evidence.engines.gx.typed_texts import Cell, TypedText, typed_texts
 from trust.evidence.rules.evidence import Source
 
@@ -33,11 +34,8 @@ def load_json_lines(
     raw = quoted_name(raw_name)
     for path in paths:
         _refuse_byte_order_mark(path, source)
-    files = quoted_list([literal_path(path) for path in paths])
-    connection.execute(
-        f"CREATE TABLE {raw} AS SELECT json AS j FROM read_ndjson_objects({files}, "
-        f"maximum_object_size={MAX_LINE_BYTES}, ignore_errors=false)"
-    )
+    partitions = list(dict(source.partitions[0])) if source.partitions else []
+    _read(connection, raw, source, paths, partitions)
     strangers = connection.execute(f"SELECT count(*) FROM {raw} WHERE json_type(j) <> 'OBJECT'").fetchone()
     if strangers and strangers[0]:
         raise malformed(source.location, f"{strangers[0]} of its lines are not JSON objects")
@@ -66,6 +64,8 @@ def load_json_lines(
     ]
     for index, one in zip(texts, typed_texts(connection, raw_name, [cells[index] for index in texts]), strict=True):
         types[index] = one
+    of_path = [partition_cell(key, f"p{index}", source) for index, key in enumerate(partitions)]
+    cells, types, keys = cells + of_path, types + typed_texts(connection, raw_name, of_path), keys + partitions
     named = [(key, one.physical) for key, one in zip(keys, types, strict=True)]
     columns = with_texts(file_columns(named, source, text_dates=True), types, source)
     selected: list[str] = []
@@ -78,6 +78,27 @@ def load_json_lines(
     connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(selected)} FROM {raw}")
     connection.execute(f"DROP TABLE {raw}")
     return columns, {"encoding": source.reading.encoding or "utf-8"}
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, raw: str, source: Source, paths: Sequence[str], partitions: Sequence[str]
+) -> None:
+    """Make `raw` of the lines of all files: the object as `j`, and what the path says of it as `p0`, `p1`, ..."""
+
+    def reader(files: Sequence[str]) -> str:
+        listed = quoted_list([literal_path(path) for path in files])
+        return (
+            f"read_ndjson_objects({listed}, maximum_object_size={MAX_LINE_BYTES}, ignore_errors=false, hive_partitioning=false)"
+        )
+
+    if not partitions:
+        connection.execute(f"CREATE TABLE {raw} AS SELECT json AS j FROM {reader(paths)}")
+        return
+    columns = ", ".join(f"p{index} VARCHAR" for index in range(len(partitions)))
+    connection.execute(f"CREATE TABLE {raw} (j JSON, {columns})")
+    for path, partition in zip(paths, source.partitions, strict=True):
+        values = ", ".join("NULL" if value is None else quoted_text(value) for _, value in partition)
+        connection.execute(f"INSERT INTO {raw} SELECT json, {values} FROM {reader([path])}")
 
 
 def _cell(key: str, kind: str, source: Source, mark: str) -> Cell:

@@ -84,7 +84,11 @@ def _newest(backend: Backend, column: Column) -> Measurement:
         return None
     newest, written, read = (("newest", column.name, what) for what in ("newest", "written", "read"))
     answers = yield Scalars(
-        {newest: sa.func.max(expression), written: sa.func.count(column.value), read: sa.func.count(expression)}
+        {
+            newest: backend.in_calendar(sa.func.max(expression), column),
+            written: sa.func.count(column.value),
+            read: sa.func.count(expression),
+        }
     )
     if answers[written] - answers[read] > _MOST_UNREADABLE * answers[written]:
         return None

@@ -7,8 +7,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -17,9 +18,10 @@ import pyarrow.parquet as pq
 
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind
-from trust.evidence.engines.gx.file_columns import file_columns
+from trust.evidence.engines.gx.file_columns import file_columns, with_texts
 from trust.evidence.engines.gx.file_problems import parquet_problem
-from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_names, quoted_path
+from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_path
+from trust.evidence.engines.gx.slices import typed_partitions
 from trust.evidence.rules.evidence import Source
 
 _DECIMAL_DIGITS = 38
@@ -35,22 +37,14 @@ _TYPE_OF_NOTHING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetFiles:
-    """paths: as they are. wide: beside each, a file of its decimals of more than 38 digits; None where it has none."""
-
-    paths: tuple[str, ...]
-    wide: tuple[str | None, ...]
-
-
-def prepare_parquet(source: Source, folder: Path, name: str) -> ParquetFiles:
-    """Write the decimals that DuckDB would round anew, into the folder of the run."""
+def long_decimals(source: Source, folder: Path, name: str) -> tuple[str | None, ...]:
+    """For each file one with the decimals that DuckDB would round, written into the folder of the run; None without any."""
     wide: list[str | None] = []
     for index, path in enumerate(source.paths):
         try:
             schema = pq.read_schema(path)
         except (OSError, pa.ArrowException):
-            wide.append(None)  # whoever reads it next says what is wrong with it
+            wide.append(None)  # the engine says what is wrong with it
             continue
         columns = [
             field.name for field in schema if pa.types.is_decimal256(field.type) and field.type.precision > _DECIMAL_DIGITS
@@ -59,7 +53,7 @@ def prepare_parquet(source: Source, folder: Path, name: str) -> ParquetFiles:
         columns = [column for column in columns if schema.names.count(column) == 1]
         target = str(folder / f"{name}-{index}.parquet")
         wide.append(_write_decimals(source, path, columns, target) if columns else None)
-    return ParquetFiles(source.paths, tuple(wide))
+    return tuple(wide)
 
 
 def _write_decimals(source: Source, path: str, columns: list[str], target: str) -> str:
@@ -88,12 +82,24 @@ def _exact_type(file: pq.ParquetFile, column: str) -> pa.DataType:
     return narrow
 
 
+class ParquetFiles(Protocol):
+    """paths: as they are. wide: beside each, the file of its long decimals, if any."""
+
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+
+    @property
+    def wide(self) -> tuple[str | None, ...]: ...
+
+
 def load_parquet(
     connection: duckdb.DuckDBPyConnection, name: str, source: Source, files: ParquetFiles
 ) -> tuple[dict[str, Column], dict[str, str]]:
     """The columns by their own names, in order. Several files are one table: NULL where a file lacks a column."""
-    reader = _reader(connection, files)
+    keys = list(dict(source.partitions[0])) if source.partitions else []
+    reader = _reader(connection, files, has_partitions=bool(keys))
     described = [(str(row[0]), str(row[1])) for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()]
+    described = [(column, physical) for column, physical in described if column not in keys]
     names = _names(connection, files.paths[0])
     if len(files.paths) > 1 or len(names) != len(described):
         names = [column for column, _ in described]
@@ -101,15 +107,34 @@ def load_parquet(
         _as_meant(connection, reader, column, physical, source.declared_types.get(own))
         for own, (column, physical) in zip(names, described, strict=True)
     ]
-    columns = file_columns([(own, physical) for own, (physical, _) in zip(names, read, strict=True)], source)
+    typed = typed_partitions(connection, f"{name}_partitions", source, keys)
+    named = [(own, physical) for own, (physical, _) in zip(names, read, strict=True)]
+    columns = file_columns([*named, *((key, one.physical) for key, one in zip(keys, typed, strict=True))], source)
     nothing = {own for own, (_, physical) in zip(names, described, strict=True) if physical == _NULL}
     long = {own for own, column in columns.items() if column.kind is Kind.TEXT and own in _long_decimals(files)}
     columns = {
-        own: replace(column, zone=source.reading.of(own).time_zone, is_nothing=own in nothing, is_long_decimal=own in long)
+        own: replace(
+            column,
+            zone=source.reading.of(own).time_zone,
+            is_nothing=own in nothing,
+            is_long_decimal=own in long,
+            text_dates=own in keys,
+            is_local=column.is_local and own not in keys,
+            untyped=own in keys,
+        )
         for own, column in columns.items()
     }
-    selected = ", ".join(expression for _, expression in read)
-    connection.execute(f"CREATE VIEW {quoted_name(name)}({quoted_names(columns)}) AS SELECT {selected} FROM {reader}")
+    of_keys = with_texts({key: columns[key] for key in keys}, typed, source)
+    columns |= of_keys
+    selected = [expression for _, expression in read] + [one.value for one in typed]
+    listed = [column.sql_name for column in columns.values()]
+    for key, one in zip(keys, typed, strict=True):
+        for beside, expression in ((of_keys[key].spelled, quoted_name(key)), (of_keys[key].moments, one.moments)):
+            if beside:
+                listed.append(beside)
+                selected.append(expression)
+    view = f"{quoted_name(name)}({', '.join(map(quoted_name, listed))})"
+    connection.execute(f"CREATE VIEW {view} AS SELECT {', '.join(selected)} FROM {reader}")
     # DESCRIBE reads the footer only: a file that was cut in its middle shows itself in the first page.
     # Not fetched into Python, which would want pytz for timestamps with a zone.
     connection.execute(f"CREATE TEMP TABLE probe AS SELECT * FROM {quoted_name(name)} LIMIT 1")
@@ -121,22 +146,23 @@ def _long_decimals(files: ParquetFiles) -> set[str]:
     return {field.name for path in files.wide if path for field in pq.read_schema(path)}
 
 
-def _reader(connection: duckdb.DuckDBPyConnection, files: ParquetFiles) -> str:
+def _reader(connection: duckdb.DuckDBPyConnection, files: ParquetFiles, *, has_partitions: bool) -> str:
     # Parquet's statistics leave NaN out. Without `can_have_nan` DuckDB concludes from them that no value is NaN.
+    options = f"can_have_nan=true, hive_partitioning={str(has_partitions).lower()}"
+    if has_partitions:
+        options += ", hive_types_autocast=false"
     if not any(files.wide):
         by_name = ", union_by_name=true" if len(files.paths) > 1 else ""
         paths = quoted_list([literal_path(path) for path in files.paths])
-        return f"read_parquet({paths}, hive_partitioning=false, can_have_nan=true{by_name})"
+        return f"read_parquet({paths}, {options}{by_name})"
     parts = []
     for path, wide in zip(files.paths, files.wide, strict=True):
-        one = f"read_parquet({quoted_path(path)}, hive_partitioning=false, can_have_nan=true)"
+        one = f"read_parquet({quoted_path(path)}, {options})"
         if wide is None:
             parts.append(f"SELECT * FROM {one}")
             continue
-        columns = [
-            str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted_path(wide)})").fetchall()
-        ]
-        replaced = ", ".join(f"wide.{quoted_name(column)} AS {quoted_name(column)}" for column in columns)
+        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted_path(wide)})").fetchall()
+        replaced = ", ".join(f"wide.{quoted_name(row[0])} AS {quoted_name(row[0])}" for row in described)
         parts.append(
             f"SELECT file.* REPLACE ({replaced}) FROM {one} file POSITIONAL JOIN read_parquet({quoted_path(wide)}) wide"
         )

@@ -84,7 +84,7 @@ def read_columns(connection: sa.Connection, location: str) -> dict[str, Column]:
 def _column(name: str, physical: str, base: str, kind_of_type: str, category: str) -> Column:
     kind = Kind.TEXT if kind_of_type == "e" else _KINDS.get(base, Kind.OTHER)
     container = None
-    if category == "A":
+    if category == "A" or base in {"vector", "halfvec"}:
         container = LogicalType.ARRAY
     elif base in {"json", "jsonb", "hstore"} or category == "C":
         container = LogicalType.OBJECT

@@ -1,45 +1,75 @@
-"""Files that DuckDB cannot read as they are, written anew into the folder of the run: text in another encoding than UTF-8."""
+"""Files that DuckDB cannot read as they are, written anew into the folder of the run: other encodings than UTF-8, Excel."""
 
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from catalog.rules.reading import codec_of
 from catalog.rules.vocabulary import SourceKind
+from trust.evidence.engines.gx.excel_files import write_sheet
 from trust.evidence.engines.gx.file_problems import malformed, too_large_on_disk, wrong_encoding
+from trust.evidence.engines.gx.parquet_files import long_decimals
 from trust.evidence.rules.evidence import Source, SourceProblemError
 from trust.evidence.sources.files import check_file
 
 _CHUNK_BYTES = 1024 * 1024
-_AS_THEY_ARE = {"utf-8", "utf-8-sig", "ascii"}
+_AS_THEY_ARE = {"utf-8", "ascii"}
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def prepared_paths(source: Source, folder: Path, name: str, most_bytes: int) -> tuple[str, ...]:
-    """The paths at which the files of `source` can be read, in order. Raises SourceProblemError where one cannot be decoded."""
-    if source.kind not in {SourceKind.CSV, SourceKind.JSON_LINES}:
-        return source.paths
-    found = []
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """paths: what to read, in order. wide: beside each Parquet file its long decimals, if any. reading: how it was read."""
+
+    paths: tuple[str, ...]
+    wide: tuple[str | None, ...] = ()
+    reading: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_paths(self) -> list[str]:
+        return [*self.paths, *(path for path in self.wide if path)]
+
+
+def demand_files(source: Source) -> None:
+    """Raise SourceProblemError unless all files are regular ones that can be read."""
+    for path in source.paths:
+        check_file(path, f"{source.location} ({Path(path).name})" if source.files else source.location)
+
+
+def prepared_files(source: Source, folder: Path, name: str, most_bytes: int) -> Prepared:
+    """The files of a source as DuckDB can read them. Raises SourceProblemError where one cannot be."""
+    demand_files(source)
+    if source.kind is SourceKind.PARQUET:
+        return Prepared(source.paths, long_decimals(source, folder, name))
+    found, reading = list[str](), dict[str, str]()
     for index, path in enumerate(source.paths):
+        if source.kind is SourceKind.EXCEL:
+            target = folder / f"{name}-{index}.csv"
+            reading["sheet"] = write_sheet(source, path, target, most_bytes)
+            most_bytes -= target.stat().st_size
+            found.append(str(target))
+            continue
         encoding = _encoding(path, source)
         if encoding in _AS_THEY_ARE:
             found.append(path)
             continue
+        if not source.reading.encoding:
+            reading["encoding"] = encoding
         target = folder / f"{name}-{index}{'.tsv' if '.tsv' in path.lower() else '.txt'}"
         _write(path, encoding, target, most_bytes, source)
         most_bytes -= target.stat().st_size
         found.append(str(target))
-    return tuple(found)
+    return Prepared(tuple(found), reading=reading)
 
 
 def _encoding(path: str, source: Source) -> str:
     """As declared; else UTF-8, unless the file begins with the mark of UTF-16."""
     if source.reading.encoding:
         return codec_of(source.reading.encoding)
-    check_file(path, source.location)
     for chunk in _chunks(path, source):
         return _MARKS.get(chunk[:2], "utf-8")
     return "utf-8"

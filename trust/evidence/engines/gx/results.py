@@ -14,6 +14,7 @@ import duckdb
 import sqlalchemy as sa
 
 from catalog.rules.expectation import Expectation, Json
+from catalog.rules.operators import in_words, operators_in
 from catalog.rules.texts import cut
 from trust.evidence.engines.gx.findings import CheckFinding
 from trust.evidence.engines.gx.limits import MAX_SAMPLE_CHARACTERS
@@ -105,7 +106,7 @@ def is_redacted(expectation: Expectation, columns: Iterable[str], redacted: froz
     """Whether a result may hold values of a redacted column, also by a row condition that names one."""
     if not redacted:
         return False
-    written = str(expectation.kwargs.get("row_condition") or "")
+    written = f"{expectation.kwargs.get('row_condition') or ''} {expectation.kwargs.get('query') or ''}"
     return bool(redacted & set(columns)) or any(name in written for name in redacted)
 
 
@@ -153,7 +154,9 @@ def _observed_message(expectation: Expectation, finding: CheckFinding, observed:
         parts.append(f"observed {_short(observed)}")
     if finding.samples and not redacted:
         parts.append(f"wrong or missing: {_short([plain_json(sample) for sample in finding.samples])}")
-    if wanted:
+    if operators_in(expectation.kwargs):
+        parts.append(f"expected {in_words(expectation.kwargs)}")
+    elif wanted:
         parts.append("expected " + ", ".join(f"{key} {_short(value)}" for key, value in wanted.items()))
     sentence = "; ".join(parts) or "the check failed"
     return sentence[0].upper() + sentence[1:] + "."

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.expectations import row_conditions as gx
 
-from trust.evidence.engines.gx.arguments import comparable, literal, members
+from trust.evidence.engines.gx.arguments import comparable, literal, members, moment_of
 from trust.evidence.engines.gx.columns import Column, Kind, SqlExpression
 from trust.evidence.engines.gx.domain import Domain
 
@@ -77,6 +77,7 @@ def compare(column: Column, operator: str, operand: Any) -> SqlExpression:
         inside: SqlExpression = column.number.in_([literal(member) for member in found]) if found else sa.false()
         known = sa.func.coalesce(inside, sa.false())
         return sa.not_(known) if operator in _TRUE_WHEN_MISSING else known
+    left = column.number
     if isinstance(operand, Column):
         right: SqlExpression = operand.number
         if (operand.kind is Kind.TEXT) != (column.kind is Kind.TEXT):
@@ -88,11 +89,12 @@ def compare(column: Column, operator: str, operand: Any) -> SqlExpression:
         if not found:
             return sa.true() if operator == "!=" else sa.false()
         right = literal(found[0])
+    elif column.is_moment_in_text:
+        left = sa.column(sa.sql.quoted_name(column.moments, quote=True))
+        right = literal(moment_of(operand, column.zone))
     else:
         right = literal(comparable(column, operand))
-    left = column.number
-    if column.kind is Kind.TEXT and operator in {"<", "<=", ">", ">="}:
-        left = sa.collate(left, "C")
+        left = sa.collate(left, "C") if column.kind is Kind.TEXT else left
     outcomes: dict[str, Callable[[], SqlExpression]] = {
         "==": lambda: left == right,
         "!=": lambda: left != right,

@@ -17,19 +17,20 @@ from sqlalchemy import sql
 from catalog.rules.vocabulary import SourceKind
 from trust.evidence.engines.gx.backend import DuckDbBackend, PostgresBackend
 from trust.evidence.engines.gx.columns import Column
-from trust.evidence.engines.gx.csv_files import load_csv
+from trust.evidence.engines.gx.csv_files import load_csv, load_excel
 from trust.evidence.engines.gx.duckdb_dialect import sqlalchemy_engine
 from trust.evidence.engines.gx.file_problems import file_problem
 from trust.evidence.engines.gx.json_files import load_json_lines
 from trust.evidence.engines.gx.limits import EngineLimits
 from trust.evidence.engines.gx.measure import Table
-from trust.evidence.engines.gx.parquet_files import ParquetFiles, load_parquet, prepare_parquet
+from trust.evidence.engines.gx.parquet_files import load_parquet
 from trust.evidence.engines.gx.postgres_tables import connection_problem, open_database, read_columns
-from trust.evidence.engines.gx.prepared_files import prepared_paths
+from trust.evidence.engines.gx.prepared_files import Prepared, demand_files, prepared_files
 from trust.evidence.engines.gx.quoting import literal_path, quoted_list
 from trust.evidence.engines.gx.run_folders import RunFolder, SizeGuard
+from trust.evidence.engines.gx.slices import keep_newest
 from trust.evidence.rules.evidence import Source, SourceProblemError
-from trust.evidence.sources.files import check_file, resolve_file
+from trust.evidence.sources.files import resolve_file
 from trust.evidence.sources.postgres import connection_settings, split_table
 
 Loaded = tuple[dict[str, Column], dict[str, str]]
@@ -50,22 +51,15 @@ class FileDatabase:
 
     def _prepare(self, sources: Sequence[Source], most_bytes: int) -> None:
         """Write anew what DuckDB cannot read as it is: before it runs, since afterwards it may open nothing else."""
-        self._paths: dict[int, tuple[str, ...]] = {}
-        self._parquet: dict[int, ParquetFiles] = {}
-        self._problems: dict[int, SourceProblemError] = {}
+        self._prepared: list[tuple[Source, Prepared | SourceProblemError]] = []
         for index, source in enumerate(sources):
             try:
-                for path in source.paths:
-                    check_file(path, source.location)
-                if source.kind is SourceKind.PARQUET:
-                    self._parquet[id(source)] = prepare_parquet(source, self._folder.path, f"file-{index}")
-                self._paths[id(source)] = prepared_paths(source, self._folder.path, f"file-{index}", most_bytes)
+                self._prepared.append((source, prepared_files(source, self._folder.path, f"file-{index}", most_bytes)))
             except SourceProblemError as problem:
-                self._problems[id(source)] = problem
+                self._prepared.append((source, problem))
 
     def _open(self, limits: EngineLimits) -> None:
-        paths = [path for each in self._paths.values() for path in each]
-        paths += [path for each in self._parquet.values() for path in each.wide if path]
+        paths = [path for _, each in self._prepared if isinstance(each, Prepared) for path in each.all_paths]
         self.connection = duckdb.connect(
             str(self._folder.path / "run.duckdb"),
             config={
@@ -96,19 +90,25 @@ class FileDatabase:
 
     def load(self, name: str, source: Source) -> Loaded:
         """Make one of the sources readable as `name`. Raises SourceProblemError."""
-        if id(source) in self._problems:
-            raise self._problems[id(source)]
-        paths = self._paths[id(source)]
-        for path in paths:
-            check_file(path, source.location)
+        prepared = next(each for known, each in self._prepared if known == source)
+        if isinstance(prepared, SourceProblemError):
+            raise prepared
+        demand_files(source)
+        columns, reading = self._load(name, source, prepared)
+        columns, of_slice = keep_newest(self.connection, name, source, columns)
+        return columns, {**source.notes, **reading, **prepared.reading, **of_slice}
+
+    def _load(self, name: str, source: Source, prepared: Prepared) -> Loaded:
         try:
             match source.kind:
                 case SourceKind.PARQUET:
-                    return load_parquet(self.connection, name, source, self._parquet[id(source)])
+                    return load_parquet(self.connection, name, source, prepared)
                 case SourceKind.CSV:
-                    return load_csv(self.connection, name, source, paths)
+                    return load_csv(self.connection, name, source, prepared.paths)
+                case SourceKind.EXCEL:
+                    return load_excel(self.connection, name, source, prepared.paths)
                 case SourceKind.JSON_LINES:
-                    return load_json_lines(self.connection, name, source, paths)
+                    return load_json_lines(self.connection, name, source, prepared.paths)
                 case SourceKind.POSTGRES | SourceKind.UNSUPPORTED:
                     raise ValueError(f"A source of kind {source.kind} is no file.")
                 case _:
@@ -153,7 +153,7 @@ class Opening:
     def __enter__(self) -> OpenSource:
         try:
             match self._source.kind:
-                case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES:
+                case SourceKind.PARQUET | SourceKind.CSV | SourceKind.JSON_LINES | SourceKind.EXCEL:
                     return self._open_file()
                 case SourceKind.POSTGRES:
                     return self._open_table()
@@ -168,13 +168,14 @@ class Opening:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._stack.close()
 
-    def _checked(self, source: Source) -> str:
-        """The location, looked at again just before it is opened: a link may have changed since it was registered."""
-        return source.location if self._access.roots is None else resolve_file(source.location, self._access.roots)
+    def _check(self, source: Source) -> None:
+        """Look at the files again just before they are opened: a link may have changed since it was registered."""
+        for path in source.paths if self._access.roots is not None else ():
+            resolve_file(path, self._access.roots or ())
 
     def _open_file(self) -> OpenSource:
         source = self._source
-        self._checked(source)
+        self._check(source)
         sources = [source, *(each for each in source.references.values() if each.kind.is_file)]
         database = self._stack.enter_context(FileDatabase(sources, self._access.limits))
         engine = sqlalchemy_engine(database.connection)
@@ -190,7 +191,7 @@ class Opening:
             reference = source.references[name]
             if not reference.kind.is_file:
                 raise _mixed(name)
-            self._checked(reference)
+            self._check(reference)
             return load(f"reference_{list(source.references).index(name)}", reference)
 
         return OpenSource(source, load("data", source), open_reference)

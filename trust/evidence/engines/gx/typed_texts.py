@@ -5,7 +5,7 @@ as none would be (a leading zero, a plus, blanks around it) is a code, and its c
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -27,7 +27,7 @@ _STEP = 50
 class Cell:
     """A column of texts. text: SQL of a value; present: SQL, whether it is one. Both over the same relation.
 
-    has_numbers: a number is written as text too (CSV); in JSON a text is no number.
+    has_numbers: a number is written as text too (CSV, Excel); in JSON a text is no number.
     """
 
     text: str
@@ -36,6 +36,16 @@ class Cell:
     reading: FieldReading
     decimal_sign: str = "."
     has_numbers: bool = True
+    is_excel: bool = False
+
+    @property
+    def moment(self) -> str:
+        """SQL of the date or time that it spells, as it is declared; a date of Excel's own needs no format."""
+        declared = self.declared or LogicalType.TIMESTAMP
+        value = temporal_value(self.text, declared, self.reading)
+        if not (self.is_excel and self.reading.format):
+            return value
+        return f"coalesce({value}, {temporal_value(self.text, declared, replace(self.reading, format=''))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +98,8 @@ def _chosen(cell: Cell, fits: Sequence[_Candidate], digits: tuple[int, int], *, 
         physical = "DOUBLE" if whole + fraction <= _DOUBLE_DIGITS else f"DECIMAL({whole + fraction},{fraction})"
         return TypedText(physical, one.value.replace("AS DECIMAL", f"AS {physical}"))
     moments = ""
-    if cell.declared in {LogicalType.DATE, LogicalType.TIMESTAMP}:
-        moments = temporal_value(cell.text, cell.declared, cell.reading)
-    elif cell.declared is None and is_moments:
-        moments = temporal_value(cell.text, LogicalType.TIMESTAMP, cell.reading)
+    if cell.declared in {LogicalType.DATE, LogicalType.TIMESTAMP} or (cell.declared is None and is_moments):
+        moments = cell.moment
     return TypedText("VARCHAR", cell.text, moments)
 
 
@@ -99,7 +107,7 @@ def _candidates(cell: Cell) -> Iterator[_Candidate]:
     """From the narrowest type to the widest; text is what remains."""
     declared = cell.declared
     if declared in TEMPORAL:
-        value = temporal_value(cell.text, declared, cell.reading)
+        value = cell.moment
         yield _Candidate(TEMPORAL[declared], f"({value}) IS NOT NULL", value)
     elif not cell.has_numbers or declared is LogicalType.STRING:
         return
@@ -129,7 +137,8 @@ def _numbers(cell: Cell, text: str, is_number: str) -> Iterator[_Candidate]:
     else:
         plain = f"{is_number} AND regexp_matches({text}, {quoted_text(_plain(sign))})"
         yield _Candidate("DECIMAL", f"({plain})", f"CAST({number} AS DECIMAL)")
-    numbers = f"{is_number} AND regexp_matches({text}, {quoted_text(_any_number(sign))})"
+    pattern = _any_number(sign) + (r"|\A[nN][aA][nN]\z" if cell.declared is LogicalType.NUMBER else "")
+    numbers = f"{is_number} AND regexp_matches({text}, {quoted_text(pattern)})"
     yield _Candidate("DOUBLE", f"({numbers})", f"CAST({number} AS DOUBLE)")
 
 
@@ -159,7 +168,7 @@ def _iso_moments(cell: Cell) -> str:
     """How many values spell an ISO date or timestamp, where nobody declared what they are."""
     if cell.declared is not None:
         return "0"
-    value = temporal_value(cell.text, LogicalType.TIMESTAMP, cell.reading)
+    value = cell.moment
     return f"count(*) FILTER ({cell.present} AND regexp_matches({cell.text}, {quoted_text(ISO_DAY)}) AND ({value}) IS NOT NULL)"
 
 

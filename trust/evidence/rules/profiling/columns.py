@@ -1,4 +1,4 @@
-"""Columns as their values show them: the type of most values, what stands for "no value", and what is of another type."""
+"""Columns as their values show them: the type of most values, what means "no value", and what is of another type."""
 
 import re
 from collections import Counter

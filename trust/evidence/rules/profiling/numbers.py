@@ -1,4 +1,4 @@
-"""Numbers and moments far from all others, and values that stand for nothing.
+"""Numbers and moments far from all others, and values that mean nothing.
 
 Outliers are told by the shape of the distribution, not by a number of deviations: honest amounts are skewed, with heavy tails.
 Of a tail, however heavy, fewer rows lie beyond a distance than between its half and it; a separate small heap far out shows as
@@ -38,10 +38,10 @@ _KNOWN_DAYS = frozenset(
 def number_defects(column: Column, others: Sequence[Column]) -> Iterator[Defect]:
     """The sentinels and the outliers of a column of numbers, each at most once."""
     rows, counts = column.rows, Counter(column.numbers)
-    sentinels = {value for value in _sentinel_candidates(counts) if _stands_for_nothing(value, counts, rows)}
+    sentinels = {value for value in _sentinel_candidates(counts) if _means_nothing(value, counts, rows)}
     hits = [row for row, value in enumerate(column.values) if value is not None and float(value) in sentinels]
     if hits and not is_explained(hits, column, others):
-        message = "hold a number that stands for no value: far too many hold the same one, apart from all others"
+        message = "hold a number that means no value: far too many hold the same one, apart from all others"
         shown = tuple(f"{value:g}" for value in sorted(sentinels))
         yield Defect(DefectKind.SENTINEL, column.name, len(hits), rows, message, shown, frozenset(hits))
     elif hits:
@@ -121,8 +121,8 @@ def _sentinel_candidates(counts: Counter[float]) -> Iterator[float]:
     yield from {*edges[:2], *edges[-2:], *(_KNOWN_NUMBERS & counts.keys())}
 
 
-def _stands_for_nothing(value: float, counts: Counter[float], rows: int) -> bool:  # noqa: PLR0911  # one for each sign
-    """Whether far too many rows hold the value, and it is at an edge or one that is known to stand for nothing."""
+def _means_nothing(value: float, counts: Counter[float], rows: int) -> bool:  # noqa: PLR0911  # one for each sign
+    """Whether far too many rows hold the value, and it is at an edge or one that is known to mean nothing."""
     count = counts[value]
     others = sorted(other for other in counts.elements() if other != value)
     distinct = len(counts) - 1
@@ -151,7 +151,7 @@ def _stands_for_nothing(value: float, counts: Counter[float], rows: int) -> bool
 
 
 def moment_sentinels(column: Column, others: Sequence[Column]) -> Defect | None:
-    """The days that stand for no date, such as 1900-01-01."""
+    """The days that mean no date, such as 1900-01-01."""
     days = Counter(value.date().isoformat() for value in column.values if value is not None)
     found = {day for day in days if day in _KNOWN_DAYS and few(days[day], column.rows)}
     found = {day for day in found if _is_lonely(datetime.fromisoformat(day), column)}
@@ -165,7 +165,7 @@ def moment_sentinels(column: Column, others: Sequence[Column]) -> Defect | None:
     hits = [row for row, value in enumerate(column.values) if value is not None and value.date().isoformat() in found]
     if not hits or is_explained(hits, column, others):
         return None
-    message = "hold a day that stands for no date: far too many hold the same one, apart from all others"
+    message = "hold a day that means no date: far too many hold the same one, apart from all others"
     return Defect(DefectKind.SENTINEL, column.name, len(hits), column.rows, message, tuple(sorted(found)), frozenset(hits))
 
 

@@ -1,4 +1,4 @@
-"""The look at a whole table: its columns, its key, its time column, and every defect."""
+"""A whole table: its columns, its key, its time column, and every defect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ def profile_table(
     figures: Mapping[str, WholeFigures] | None = None,
     reading: Mapping[str, str] | None = None,
 ) -> TableProfile:
-    """Look at every column, then at the table as a whole."""
+    """Profile every column, then the table as a whole."""
     defects: list[Defect] = []
     sentinels: dict[str, set[int]] = {}
     key = find_key(columns)
@@ -92,5 +92,5 @@ def _placeholders(column: Column, columns: Sequence[Column]) -> Defect | None:
     hits = [row for row, text in enumerate(column.texts) if text in found]
     if is_explained(hits, column, columns):
         return None
-    message = "hold a word that stands for no value"
+    message = "hold a word that means no value"
     return Defect(DefectKind.SENTINEL, column.name, rows, column.rows, message, tuple(sorted(found))[:5])

@@ -36,7 +36,7 @@ def time_column(columns: Sequence[Column]) -> Column | None:
 
 
 def time_defects(columns: Sequence[Column], sentinels: dict[str, set[int]]) -> Iterator[Defect]:
-    """The stale slices. sentinels: rows of a column whose value stands for no moment; they are left out."""
+    """The stale slices. sentinels: rows of a column whose value means no moment; they are left out."""
     moments = [column for column in columns if column.is_moment and len(column.counts) > 2]
     main = time_column(columns)
     for column in moments:
