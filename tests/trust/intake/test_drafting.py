@@ -193,6 +193,28 @@ def test_drafting_reads_data_roots_only(data: Path, tmp_path: Path) -> None:
     assert found.location == str(tmp_path / "elsewhere.csv")
 
 
+def test_a_folder_of_files_is_drafted_as_one_table(data: Path) -> None:
+    rows = BY_NAME["orders"].make(seeded(6), 400)
+    (data / "parts").mkdir()
+    for half in (0, 1):
+        write({name: values[half::2] for name, values in rows.items()}, data / "parts" / f"{half}.parquet")
+    draft = drafted(data, "parts")
+    assert (draft.location, draft.draft.rows, draft.defects) == ("parts/", 400, ())
+    assert {check.status.value for check in tried(draft).checks} == {"passed"}
+
+
+def test_an_excel_file_is_drafted_with_the_types_of_its_cells(data: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["id", "amount", "city"])
+    for n in range(60):
+        book.active.append([n, n / 4, ["Rome", "Bonn", "Lyon"][n % 3]])
+    book.save(data / "book.xlsx")
+    draft = drafted(data, "book.xlsx")
+    assert [one.logical_type.value for one in draft.draft.fields if one.logical_type] == ["integer", "number", "string"]
+    assert {check.status.value for check in tried(draft).checks} == {"passed"}
+
+
 def test_the_four_steps_of_the_command_line(data: Path, tmp_path: Path) -> None:
     make_owner("zoe")
     write(BY_NAME["orders"].make(seeded(4), 300), data / "sales.csv")

@@ -9,8 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.text import slugify
 
+from catalog.rules.reading import UNDECLARED
+from catalog.rules.vocabulary import SourceKind
 from trust.evidence.rules.evidence import Source
 from trust.evidence.rules.profiling.defects import Defect
+from trust.evidence.services.source_resolution import FileSource, find_files
 from trust.evidence.sources.files import file_kind, resolve_file
 from trust.intake.rules.contract_draft import ContractDraft, draft_of
 from trust.intake.rules.contract_text import contract_text, defect_sentence
@@ -41,16 +44,15 @@ def draft_contract(
 ) -> DraftedContract:
     """A contract that the honest part of a file keeps, and the defects of the rest.
 
-    data: path of a Parquet, CSV or JSON lines file in a data root, or in one of `roots`, which the operator at the command line
-    may name besides. show_values: False for callers who may not read the place. Every field of a draft is unclassified, so
-    that then no value of the data is in the result, neither as a rule (members, ranges) nor as an example. name: of the
-    product; made from the file's name by default.
+    data: path of a Parquet, CSV, JSON lines or Excel file, or of a folder of such, in a data root, or in one of `roots`, which
+    the operator at the command line may name besides. show_values: False for callers who may not read the place. Every field
+    of a draft is unclassified, so that then no value of the data is in the result, neither as a rule (members, ranges) nor as
+    an example. name: of the product; made from the file's name by default.
 
     Raises SourceProblemError where the file cannot be read or may not be.
     """
     own = [str(Path(root).resolve()) for root in settings.TOUCHSTONE.data_roots]
-    path = resolve_file(data, [*own, *roots])
-    kind = file_kind(path)
+    path, kind, found = _found(data, [*own, *roots])
     from trust.evidence.engines.gx import Access, EngineLimits  # noqa: PLC0415  # 1.5 s to import, only where data is read
     from trust.evidence.engines.gx.profile import profile_source  # noqa: PLC0415
 
@@ -58,12 +60,27 @@ def draft_contract(
     limits = EngineLimits(
         memory=f"{environment.engine_memory_mb}MB", threads=environment.engine_threads, temp_mb=environment.engine_temp_mb
     )
-    profile = profile_source(Source(kind=kind, location=path), Access((*own, *roots), limits=limits))
+    source = Source(kind=kind, location=found.location, files=found.files, partitions=found.partitions)
+    profile = profile_source(source, Access((*own, *roots), limits=limits))
     draft = draft_of(profile, now=now.astimezone(UTC).replace(tzinfo=None), show_values=show_values)
     location = next((str(Path(path).relative_to(root)) for root in own if Path(path).is_relative_to(root)), path)
+    location += "/" * found.location.endswith("/")
+    written = kind.value if location.endswith("/") else ""
     slug = slugify(name or _stem(path))[:80].strip("-_") or "data"
-    text = contract_text(draft, name=slug, location=location, file_format="", drafted_on=now, show_values=show_values)
+    text = contract_text(draft, name=slug, location=location, file_format=written, drafted_on=now, show_values=show_values)
     return DraftedContract(text, slug, location, draft, show_values)
+
+
+def _found(data: str, roots: Sequence[str]) -> tuple[str, SourceKind, FileSource]:
+    """The absolute path, the kind, and the files to read, of one file or of a folder of files of one kind."""
+    candidates = [Path(data)] if Path(data).is_absolute() else [Path(root) / data for root in roots]
+    folder = next((one.resolve() for one in candidates if one.is_dir()), None)
+    if folder is None or not any(folder.is_relative_to(Path(root).resolve()) for root in roots):
+        path = resolve_file(data, roots)
+        return path, file_kind(path), FileSource(path)
+    first = next((one for one in sorted(folder.rglob("*.*")) if one.is_file() and not one.name.startswith((".", "_"))), None)
+    kind = file_kind(first.name if first else data)
+    return str(folder), kind, find_files(f"{folder}/", kind, UNDECLARED, roots)
 
 
 def is_contract(filename: str) -> bool:

@@ -16,12 +16,12 @@ from trust.management.showing import progress
 
 class Command(BaseCommand):
     help = (
-        "Profile a data file (Parquet, CSV or JSON lines) and write an ODCS 3.2 contract that its honest rows keep, with the "
+        "Profile a data file (Parquet, CSV, JSON lines, Excel) and write an ODCS 3.2 contract that its honest rows keep, with the "
         "reason of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("data", metavar="DATA", help="the data file")
+        parser.add_argument("data", metavar="DATA", help="the data file, or a folder of files of one table")
         parser.add_argument(
             "--out", default="", metavar="FILE", help="write the contract to this file; it must not be there yet"
         )
