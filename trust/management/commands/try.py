@@ -1,4 +1,4 @@
-"""`manage.py try CONTRACT [--data FILE]`: how a contract would be judged on its data, before anything is registered."""  # noqa: N999
+"""`manage.py try CONTRACT|DATA [--data FILE]`: how a contract would be judged on its data, before anything is registered."""  # noqa: N999
 
 import json
 import sys
@@ -13,26 +13,32 @@ from django.utils import timezone
 from catalog.contracts.parsing import MAX_BYTES
 from catalog.rules.errors import DomainError
 from trust.evidence.rules.evidence import Failure, SourceProblemError
+from trust.intake.rules.contract_text import defect_sentence
+from trust.intake.services.drafting import draft_contract, is_contract
 from trust.intake.services.trying import Trial, trial_to_json, try_contract
+from trust.management.operator_files import operators_file
 from trust.management.showing import check_table, counted, progress
 from trust.vocabulary import GateStatus, VerdictStatus
 
 
 class Command(BaseCommand):
     help = (
-        "Judge an ODCS contract on its data without registering anything. Exit code: 0 production-grade, but for what only "
-        "people do (owner, acknowledgement, review, policy, publishing); 1 not, or unknown; 2 it could not be read."
+        "Judge an ODCS contract on its data without registering anything. Of a data file alone a contract is drafted first. "
+        "Exit code: 0 production-grade, but for what only people do (owner, acknowledgement, review, policy, publishing); "
+        "1 not, or unknown; 2 it could not be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("contract", metavar="CONTRACT", help="an ODCS contract, YAML or JSON")
+        parser.add_argument("contract", metavar="CONTRACT", help="an ODCS contract, YAML or JSON, or a data file")
         parser.add_argument("--data", default="", metavar="FILE", help="the file to read instead of what the contract names")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print the result as JSON")
 
     def handle(self, *_: Any, **options: Any) -> None:
         started = time.monotonic()
         with progress(f"Trying {options['contract']} ..."):
-            trial = _tried(options["contract"], options["data"], started)
+            trial, defects = _tried(options["contract"], options["data"], started)
+        for defect in defects:
+            self.stderr.write(f"defect: {defect}")
         if options["as_json"]:
             self.stdout.write(json.dumps(trial_to_json(trial), ensure_ascii=False, indent=2, allow_nan=False))
         else:
@@ -41,30 +47,31 @@ class Command(BaseCommand):
             sys.exit(trial.exit_code)
 
 
-def _tried(contract: str, data: str, started: float) -> Trial:
+def _tried(contract: str, data: str, started: float) -> tuple[Trial, list[str]]:
+    """The trial, and the defects that a draft of the data names."""
+    now, defects = timezone.now(), list[str]()
     try:
-        with Path(contract).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        roots: tuple[str, ...] = ()
-        if data:  # the operator reads what this account may read
-            file_of = Path(data).absolute()
-            data, roots = str(file_of.parent.resolve() / file_of.name), (str(file_of.parent.resolve()),)
-        return try_contract(
-            content=content,
-            filename=Path(contract).name,
-            actor=None,
-            now=timezone.now(),
-            data=data,
-            roots=roots,
-        )
+        if is_contract(contract):
+            with Path(contract).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            path, roots = operators_file(data) if data else ("", ())
+        else:
+            path, roots = operators_file(contract)
+            drafted = draft_contract(data=path, now=now, show_values=True, roots=roots)
+            content = drafted.text.encode()
+            defects = [defect_sentence(defect, show_values=False) for defect in drafted.defects]
+            if data:
+                path, roots = operators_file(data)
+        trial = try_contract(content=content, filename=Path(contract).name, actor=None, now=now, data=path, roots=roots)
+        return trial, defects
     except OSError as error:
         message = f"{contract} cannot be read: {error.strerror}."
-        failure = Failure("contract_unreadable", message, "Name an ODCS contract, a YAML or JSON file.")
+        failure = Failure("contract_unreadable", message, "Name an ODCS contract (YAML or JSON) or a data file.")
     except SourceProblemError as problem:
         failure = problem.failure
     except DomainError as error:
         failure = Failure(error.code, " ".join([error.message, *error.details]), error.remedy)
-    return Trial(None, None, time.monotonic() - started, failure=failure)
+    return Trial(None, None, time.monotonic() - started, failure=failure), defects
 
 
 def _as_text(trial: Trial) -> str:
