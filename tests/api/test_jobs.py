@@ -8,9 +8,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import DataProduct
+from catalog.rules.claims import FieldClaims
 from tests.api.callers import Caller, assert_problem
 from tests.catalog.contracts.documents import as_yaml, contract, orders
-from tests.factories import NOW, make_owner, make_person
+from tests.factories import NOW, make_owner, make_person, make_port, make_product
 from trust.intake.services.jobs import KEPT_FOR, do_job, end_lost_jobs, remove_expired_jobs, waiting_jobs
 from trust.models import IntakeJob
 
@@ -98,3 +99,28 @@ def test_a_contract_that_cannot_be_read_is_a_result(ada: Caller) -> None:
     failure = ada.get(answer.headers["Location"]).json()["result"]["failure"]
     assert failure["code"] == "not_a_contract"
     assert "version" in failure["message"]
+
+
+def test_a_file_is_drafted_without_any_of_its_values(ada: Caller, tmp_path: Path) -> None:
+    rows = "\n".join(f"{n},{'crimson' if n % 2 else 'blue'},{n % 90 + 10}" for n in range(1, 400))
+    (tmp_path / "shirts.csv").write_text(f"id,colour,size\n{rows}\n")
+    answer = ada.post("/api/v1/drafts", {"location": "shirts.csv"})
+    work()
+    result = ada.get(answer.headers["Location"]).json()["result"]
+    assert result["failure"] is None
+    assert "crimson" not in str(result)
+    assert {field["name"] for field in result["fields"]} == {"id", "colour", "size"}
+    registered = ada.post("/api/v1/contracts?dry_run=true", result["contract"].encode(), content_type="application/yaml")
+    assert registered.status_code == 200, registered.content
+
+
+def test_a_file_of_another_owner_who_redacts_fields_is_not_drafted(ada: Caller, tmp_path: Path) -> None:
+    port = make_port(make_product("salaries"), "rows", location="orders.csv", fields=(FieldClaims("id", personal=True),))
+    assert port.product.owner != ada.person
+    places = [
+        ada.post("/api/v1/drafts", {"location": name}).headers["Location"] for name in ("orders.csv", "none.csv", "../x.csv")
+    ]
+    work()
+    results = [ada.get(place).json()["result"] for place in places]
+    assert [result["contract"] for result in results] == [None, None, None]
+    assert [result["failure"]["code"] for result in results] == ["forbidden", "source_missing", "source_location_refused"]

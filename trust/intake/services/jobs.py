@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from catalog.models import Person
+from catalog.rules.claims import PortClaims
 from catalog.rules.errors import ConflictError, DomainError
+from catalog.rules.vocabulary import SourceKind
 from catalog.services.permissions import require_can_register
 from trust.clock import database_now
 from trust.evidence.rules.evidence import SourceProblemError
+from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.runs import storable, time_limit
-from trust.evidence.sources.files import resolve_file
 from trust.intake.models.job import IntakeJob, IntakeJobKind
+from trust.intake.services.drafting import draft_contract, draft_to_json
 from trust.intake.services.trying import failed_trial, trial_to_json, try_contract
 from trust.messages import enqueue_job
 
@@ -60,13 +62,13 @@ def do_job(*, job_id: UUID, now: datetime) -> None:
         result = _result(job)
     except SourceProblemError as problem:
         failure = problem.failure
-        result = failed_trial(failure.code, failure.message, failure.remedy)
+        result = _failed(job, failure.code, failure.message, failure.remedy)
     except DomainError as error:
-        result = failed_trial(error.code, " ".join([error.message, *error.details]), error.remedy)
+        result = _failed(job, error.code, " ".join([error.message, *error.details]), error.remedy)
     except Exception as error:
         logger.exception("Job %s ended with an error.", job_id)
         remedy = "Ask the operator for the worker's log of this moment, and report it with the contract."
-        result = failed_trial("job_crashed", f"The {job.kind} ended with {type(error).__name__}.", remedy)
+        result = _failed(job, "job_crashed", f"The {job.kind} ended with {type(error).__name__}.", remedy)
     IntakeJob.objects.filter(id=job_id).update(result=storable(result), finished_at=database_now())
 
 
@@ -86,12 +88,29 @@ def end_lost_jobs(now: datetime) -> None:
     lost = IntakeJob.objects.filter(finished_at=None, started_at__lt=now - time_limit() - timedelta(minutes=1))
     remedy = "Make the data or the suite smaller, or raise TOUCHSTONE_RUN_TIME_LIMIT_SECONDS, and ask again."
     took = f"It took longer than {time_limit().total_seconds():.0f} s, or its worker was lost."
-    lost.update(result=failed_trial("time_limit", took, remedy), finished_at=now)
+    for job in lost:
+        job.result, job.finished_at = _failed(job, "time_limit", took, remedy), now
+        job.save(update_fields=["result", "finished_at"])
+
+
+def _failed(job: IntakeJob, code: str, message: str, remedy: str) -> dict[str, Any]:
+    if job.kind == IntakeJobKind.DRAFT:
+        return {"contract": None, "failure": {"code": code, "message": message, "remedy": remedy}}
+    return failed_trial(code, message, remedy)
+
+
+def _draft(job: IntakeJob, now: datetime) -> dict[str, Any]:
+    """The draft of a file, without any of its values; nothing where another owner redacts fields of it."""
+    kind = next(
+        (kind for kind in SourceKind if kind.is_file and job.data.lower().rstrip("/").endswith(kind.value)), SourceKind.CSV
+    )
+    demand_own_data(PortClaims("draft", kind, job.data), slug="", actor=job.requested_by)
+    return {**draft_to_json(draft_contract(data=job.data, now=now, show_values=False)), "failure": None}
 
 
 def _result(job: IntakeJob) -> dict[str, Any]:
     if job.kind == IntakeJobKind.DRAFT:
-        resolve_file(job.data, settings.TOUCHSTONE.data_roots)
+        return _draft(job, database_now())
     trial = try_contract(
         content=bytes(job.content),
         filename=job.filename,
