@@ -16,8 +16,8 @@ from trust.management.showing import progress
 
 class Command(BaseCommand):
     help = (
-        "Profile a data file (Parquet, CSV, JSON lines, Excel) and write an ODCS 3.2 contract that its honest rows keep, with the "
-        "reason of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
+        "Profile a data file (Parquet, CSV, JSON lines, Excel) and write an ODCS 3.2 contract that its honest rows keep, "
+        "with the reason of each demand. What looks like a defect is named, and not made into a rule. Nothing is registered."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
