@@ -1,7 +1,7 @@
 """What is wrong with a part of the rows, and the question whether another column explains it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -52,28 +52,23 @@ def is_explained(rows: Collection[int], column: Column, others: Iterable[Column]
     small part of the table: aircraft without a number are all of flights that never departed.
     """
     hits = set(rows)
-    for other in others:
-        if other.name == column.name:
-            continue
-        labels = _labels(other)
-        if labels is None:
-            continue
-        total = Counter(labels)
-        found = Counter(labels[row] for row in hits)
-        covered = sum(count for label, count in found.items() if count >= 0.5 * total[label])
-        part = {label for label, count in found.items() if count * len(labels) >= 4 * len(hits) * total[label]}
-        inside, size = sum(found[label] for label in part), sum(total[label] for label in part)
-        if covered >= 0.9 * len(hits) or (
-            len(total) <= _FEW_PARTS and inside >= 0.95 * len(hits) and size <= 0.25 * len(labels)
-        ):
-            return True
-    return False
+    return any(_tells(labels, hits) for other in others if other.name != column.name for labels in _labels(other))
 
 
-def _labels(other: Column) -> list[Any] | None:
-    """A word for each row; None where the column divides the rows into too many parts, or into one."""
+def _tells(labels: Sequence[Any], hits: Collection[int]) -> bool:
+    total = Counter(labels)
+    found = Counter(labels[row] for row in hits)
+    covered = sum(count for label, count in found.items() if count >= 0.5 * total[label])
+    part = {label for label, count in found.items() if count * len(labels) >= 4 * len(hits) * total[label]}
+    inside, size = sum(found[label] for label in part), sum(total[label] for label in part)
+    is_in_a_part = len(total) <= _FEW_PARTS and inside >= 0.95 * len(hits) and size <= 0.25 * len(labels)
+    return covered >= 0.9 * len(hits) or is_in_a_part
+
+
+def _labels(other: Column) -> Iterator[Sequence[Any]]:
+    """A word for each row: its value, where there are few; and whether it has one."""
     scalar = other.type in {LogicalType.STRING, LogicalType.INTEGER, LogicalType.BOOLEAN}
-    most = max(MOST_CATEGORIES, other.rows // _ROWS_OF_A_PART)
-    if scalar and 1 < len(other.counts) <= most:
-        return list(other.values)
-    return [row in other.blank for row in range(other.rows)] if other.blank else None
+    if scalar and 1 < len(other.counts) <= max(MOST_CATEGORIES, other.rows // _ROWS_OF_A_PART):
+        yield other.values
+    if other.blank:
+        yield [row in other.blank for row in range(other.rows)]
