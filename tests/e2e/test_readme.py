@@ -31,22 +31,27 @@ def verdict_of(stage: Stage, slug: str) -> str:
     return str(next(product["verdict"] for product in answer["products"] if product["product"] == slug))
 
 
-def test_a_file_of_ones_own_becomes_production_grade_and_falls_when_it_goes_bad(stage: Stage, data_root: Path) -> None:
+def test_a_file_of_ones_own_becomes_production_grade_and_falls_when_it_goes_bad(
+    stage: Stage, data_root: Path, tmp_path: Path
+) -> None:
     shutil.copy(ROOT / "docs/example/orders.csv", data_root)
     add_person(username="ruth.adler", email="ruth.adler@example.org", roles=[PersonRole.GOVERNANCE])
     stage.start_worker()
     commands = typed("Register a file of your own")
     assert [command[0] for command in commands] == [
-        "try_suite", "register", "register", "acknowledge", "review", "run_suite", "show_verdicts",
+        "draft_contract", "try", "register", "run_suite", "show_verdicts",
+        "register", "acknowledge", "review", "run_suite", "show_verdicts",
     ]  # fmt: skip
 
-    tried, *rest = commands
-    tried[1] = str(data_root / "orders.csv")
-    told = stage.manage(*tried, check=False)
-    assert told.returncode == 1
-    assert "FAILED: 2 passed, 1 failed, 6 rows" in told.stdout
-    for command in rest:
-        stage.manage(*command)
+    drafted = str(tmp_path / "orders.odcs.yaml")
+    commands = [[drafted if word == "orders.odcs.yaml" else word for word in command] for command in commands]
+    commands[0][1] = str(data_root / "orders.csv")
+    for position, command in enumerate(commands):
+        told = stage.manage(*command, check=command[0] != "try")
+        if command[0] == "try":
+            assert (told.returncode, "NOT PRODUCTION GRADE: 10 passed, 6 rows" in told.stdout) == (1, True)
+        if position == 4:
+            assert verdict_of(stage, "orders") == "not_production_grade"
     assert Person.objects.filter(username="sam.taylor", is_active=True).exists()
     assert verdict_of(stage, "shop-orders") == "production_grade"
 
