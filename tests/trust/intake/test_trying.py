@@ -109,3 +109,13 @@ def test_a_person_tries_under_their_own_name(data: Path) -> None:
     trial = try_contract(content=as_yaml(good(team=None)), filename="o.yaml", actor=make_owner("bob"), now=NOW)
     codes = {gate["code"] for gate in trial_to_json(trial)["gates"]}
     assert "owner_provisional" in codes
+
+
+def test_a_folder_of_files_is_tried_as_one_table(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "a.csv").write_text("id\n1\n2\n")
+    (folder / "b.csv").write_text("id\n3\n")
+    trial = tried(good(), data=str(folder), roots=(str(tmp_path),))
+    assert trial.failure is None
+    assert trial.rows == 3

@@ -52,7 +52,7 @@ def draft_contract(
     Raises SourceProblemError where the file cannot be read or may not be.
     """
     own = [str(Path(root).resolve()) for root in settings.TOUCHSTONE.data_roots]
-    path, kind, found = _found(data, [*own, *roots])
+    path, kind, found = find_data(data, [*own, *roots])
     from trust.evidence.engines.gx import Access, EngineLimits  # noqa: PLC0415  # 1.5 s to import, only where data is read
     from trust.evidence.engines.gx.profile import profile_source  # noqa: PLC0415
 
@@ -64,15 +64,17 @@ def draft_contract(
     profile = profile_source(source, Access((*own, *roots), limits=limits))
     draft = draft_of(profile, now=now.astimezone(UTC).replace(tzinfo=None), show_values=show_values)
     location = next((str(Path(path).relative_to(root)) for root in own if Path(path).is_relative_to(root)), path)
-    location += "/" * found.location.endswith("/")
+    location = location.rstrip("/") + "/" * found.location.endswith("/")
     written = kind.value if location.endswith("/") else ""
     slug = slugify(name or _stem(path))[:80].strip("-_") or "data"
     text = contract_text(draft, name=slug, location=location, file_format=written, drafted_on=now, show_values=show_values)
     return DraftedContract(text, slug, location, draft, show_values)
 
 
-def _found(data: str, roots: Sequence[str]) -> tuple[str, SourceKind, FileSource]:
-    """The absolute path, the kind, and the files to read, of one file or of a folder of files of one kind."""
+def find_data(data: str, roots: Sequence[str]) -> tuple[str, SourceKind, FileSource]:
+    """The absolute path, the kind, and the files to read, of one file or of a folder of files of one kind. A folder's path ends
+    with a slash. Raises SourceProblemError.
+    """
     candidates = [Path(data)] if Path(data).is_absolute() else [Path(root) / data for root in roots]
     folder = next((one.resolve() for one in candidates if one.is_dir()), None)
     if folder is None or not any(folder.is_relative_to(Path(root).resolve()) for root in roots):
@@ -80,7 +82,7 @@ def _found(data: str, roots: Sequence[str]) -> tuple[str, SourceKind, FileSource
         return path, file_kind(path), FileSource(path)
     first = next((one for one in sorted(folder.rglob("*.*")) if one.is_file() and not one.name.startswith((".", "_"))), None)
     kind = file_kind(first.name if first else data)
-    return str(folder), kind, find_files(f"{folder}/", kind, UNDECLARED, roots)
+    return f"{folder}/", kind, find_files(f"{folder}/", kind, UNDECLARED, roots)
 
 
 def is_contract(filename: str) -> bool:

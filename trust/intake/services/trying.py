@@ -24,7 +24,7 @@ from trust.evidence.queries.facts import port_digest
 from trust.evidence.rules.evidence import CheckEvidence, Failure, RunEvidence, SourceProblemError
 from trust.evidence.services.runs import store_results
 from trust.evidence.services.source_resolution import EngineInput, resolve_engine_input, unsupported_source
-from trust.evidence.sources.files import file_kind, resolve_file
+from trust.intake.services.drafting import find_data
 from trust.intake.services.registration import put_document
 from trust.verdicts.rules.codec import load_outcome
 from trust.verdicts.rules.outcome import GateResult, Outcome
@@ -113,8 +113,8 @@ def _taken_in(
 
 
 def _other_data(data: str, roots: tuple[str, ...]) -> OtherData:
-    path = resolve_file(data, [*settings.TOUCHSTONE.data_roots, *roots])
-    return OtherData(file_kind(data), path if roots else data, is_trusted=bool(roots))
+    path, kind, _ = find_data(data, [*settings.TOUCHSTONE.data_roots, *roots])
+    return OtherData(kind, path if roots else data, is_trusted=bool(roots))
 
 
 def _engine_input(port: OutputPort, roots: tuple[str, ...]) -> EngineInput | RunEvidence:

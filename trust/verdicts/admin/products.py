@@ -73,7 +73,7 @@ class ProductForm(ServiceForm):
         return replace(
             before,
             domain=data["domain"].name,
-            owner=data["owner"].username,
+            owner=data["owner"].username if data["owner"] else "",
             stewards=tuple(sorted(person.username for person in data["stewards"])),
             tags=tuple(data["tags"] or ()),
             sensitivity=Sensitivity(data["sensitivity"]) if data["sensitivity"] else None,
