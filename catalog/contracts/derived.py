@@ -69,8 +69,9 @@ def _options(one: SchemaProperty, column: str, path: str, findings: Findings) ->
             yield _expectation("expect_column_value_lengths_to_be_between", {"column": column, **lengths}, place)
         if isinstance(options.get("pattern"), str):
             pattern = options.pop("pattern")
-            meta: dict[str, Json] = {"path": f"{place}.pattern", "pattern": pattern}
-            kwargs: dict[str, Json] = {"column": column, "regex": python_pattern(pattern)}
+            regex = python_pattern(pattern)
+            meta: dict[str, Json] = {"path": f"{place}.pattern", **({} if regex == pattern else {"pattern": pattern})}
+            kwargs: dict[str, Json] = {"column": column, "regex": regex}
             yield Expectation("expect_column_values_to_match_regex", kwargs, meta=meta)
         multiple = options.get("multipleOf")
         if isinstance(multiple, int | float) and not isinstance(multiple, bool) and multiple > 0:

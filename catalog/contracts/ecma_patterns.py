@@ -20,6 +20,8 @@ _CLASSES = {
     "s": _SPACE,
     "S": _NO_SPACE,
 }
+_LONGEST = 10_000
+"""Characters: a longer pattern is never run (`trust.evidence.rules.patterns`), so it stays as it is."""
 _PLACES = {"b": r"(?a:\b)", "B": r"(?a:\B)"}
 _ANY = r"[^\n\r\u2028\u2029]"
 _TOKEN = re.compile(
@@ -31,6 +33,8 @@ _TOKEN = re.compile(
 
 def python_pattern(pattern: str) -> str:
     """`pattern` as Python writes it, found in the same texts; what ECMA-262 does not know stays as it is."""
+    if len(pattern) > _LONGEST:
+        return pattern
     is_in_set = False
 
     def translated(found: re.Match[str]) -> str:

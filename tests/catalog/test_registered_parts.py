@@ -185,22 +185,23 @@ def test_a_schedule_that_cannot_be_followed_is_refused() -> None:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_patterns_that_are_never_run_are_kept_and_named(dry_run: bool) -> None:
+    hostile = {pattern: why for pattern, why in HOSTILE.items() if "mixes" not in why}  # of Python's kinds of \\b ECMA has one
     fields = [
         {"name": f"f{number}", "logicalType": "string", "logicalTypeOptions": {"pattern": pattern}}
-        for number, pattern in enumerate(HOSTILE)
+        for number, pattern in enumerate(hostile)
     ]
     before = time.monotonic()
 
     report = register(contract(schema=[orders(*fields)]), dry_run=dry_run)
 
     reasons = [entry.reason for entry in report.not_executable]
-    assert len(reasons) == len(HOSTILE)
-    assert [reason for reason, why in zip(reasons, HOSTILE.values(), strict=True) if why not in reason] == []
+    assert len(reasons) == len(hostile)
+    assert [reason for reason, why in zip(reasons, hostile.values(), strict=True) if why not in reason] == []
     assert all("comes out as an error" in reason for reason in reasons)
     assert time.monotonic() - before < 5
     if not dry_run:
         kinds = [one["type"] for one in Suite.objects.get().expectations]
-        assert kinds.count("expect_column_values_to_match_regex") == len(HOSTILE)
+        assert kinds.count("expect_column_values_to_match_regex") == len(hostile)
 
 
 @pytest.mark.parametrize("pattern", SLOW_FOR_PYTHON)

@@ -111,6 +111,7 @@ def test_beat_asks_only_for_tasks_that_workers_know() -> None:
         "trust.sweep_runs",
         "trust.tell_of_account_changes",
         "trust.judge_stale",
+        "trust.look_after_jobs",
         "trust.carry_out_recalls",
         "trust.check_ledger",
         "trust.seal_ledger",

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from api.access.visibility import find_product
 from api.v1.base import ApiView, StrictSerializer
+from api.v1.fields import TextField
 from catalog.rules.scopes import Scope
 from trust.evidence.queries.sql_rules import sql_rules
 from trust.evidence.services.sql_approvals import approve_sql, withdraw_sql
@@ -28,7 +29,7 @@ class SqlRulesAnswer(serializers.Serializer[Any]):
 
 
 class SqlApprovalRequest(StrictSerializer):
-    digest = serializers.CharField(max_length=64, help_text="The `digest` of the text that you have read.")
+    digest = TextField(max_length=64, help_text="The `digest` of the text that you have read.")
 
 
 class SqlApprovalsView(ApiView):

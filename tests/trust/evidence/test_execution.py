@@ -50,7 +50,7 @@ def attempt(monkeypatch: pytest.MonkeyPatch, port: OutputPort) -> Callable[[Look
     """The run after one attempt with an engine that looks so."""
 
     def execute(look: Look) -> Run:
-        monkeypatch.setattr(execution, "_engine", lambda: FakeEngine(look))
+        monkeypatch.setattr(execution, "_engine", lambda _roots: FakeEngine(look))
         run = request_run(port=port, actor=None, now=database_now())
         execution.execute_run(run_id=run.id, worker="test", on_hang=lambda: None)
         run.refresh_from_db()

@@ -79,13 +79,14 @@ def test_a_port_on_what_somebody_else_keeps_is_refused(
     assert not product.output_ports.exists()
 
 
-def test_a_contract_on_what_somebody_else_keeps_is_refused_whole(pay: OutputPort) -> None:
+def test_a_contract_on_what_somebody_else_keeps_is_kept_and_never_reads_it(pay: OutputPort) -> None:
     OutputPort.objects.filter(id=pay.id).update(location="orders.csv")
     ada = make_owner("ada")
 
-    with pytest.raises(ForbiddenError, match="another owner's product"):
-        register_document(content=as_yaml(contract()), filename="orders.odcs.yaml", actor=ada, now=NOW)
-    assert not DataProduct.objects.filter(slug="orders").exists()
+    report = register_document(content=as_yaml(contract()), filename="orders.odcs.yaml", actor=ada, now=NOW)
+    assert any("another owner's product" in one.reason for one in report.not_executable)
+    port = DataProduct.objects.get(slug="orders").output_ports.get()
+    assert (port.source_kind, port.suites.count()) == ("unsupported", 0)
 
 
 def test_owner_stewards_and_governance_may_offer_the_same_data_again(pay: OutputPort, victor: Person) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from catalog.queries.agreements import agreements_standing
 from catalog.rules.differences import differences as claim_differences
 from catalog.rules.errors import DomainError
 from catalog.rules.moments import rfc_3339
+from catalog.rules.vocabulary import SourceKind
 from catalog.services.notifications import notify
 from catalog.services.ports import claims_of_port
 from catalog.services.products import claims_of
@@ -22,6 +24,8 @@ from trust.evidence.models.suite import Suite
 from trust.verdicts.queries.policies import current_policy
 from trust.verdicts.queries.product_facts import review_status
 from trust.verdicts.rules.review import ReviewedClaims, changed_suites, differences
+
+_UNREAD = SourceKind.UNSUPPORTED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,10 @@ def loosened(product: DataProduct, before: Before, now: datetime) -> list[str]:
     if changed := changed_suites(before.claims, after):
         rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
         suites = {(name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")}
-    return [f"loosened: {one}" for one in differences(before.claims, after, suites) if one.is_looser]
+    # A port that could not be read before asks for more as soon as it can, wherever it lies.
+    unread = tuple(f"port {name}," for name, port in before.claims.ports.items() if port.source.get("kind") == _UNREAD)
+    found = [one for one in differences(before.claims, after, suites) if one.is_looser and not one.subject.startswith(unread)]
+    return [f"loosened: {one}" for one in found]
 
 
 def taken_away(product: DataProduct, before: Before) -> list[str]:
@@ -66,9 +73,10 @@ def taken_away(product: DataProduct, before: Before) -> list[str]:
     return lines
 
 
-def same_version(document: ContractDocument, before: Before, changes: list[str]) -> list[str]:
+def same_version(document: ContractDocument, content: bytes, before: Before) -> list[str]:
     """A warning where other content comes under the version that is registered already."""
-    if not changes or before.contract is None or before.contract.version != document.version:
+    contract = before.contract
+    if contract is None or contract.version != document.version or contract.sha256 == sha256(content).hexdigest():
         return []
     return [f"version: {document.version} is registered already, with other content; give what changed a version of its own"]
 
@@ -120,7 +128,7 @@ def _set_elsewhere(
     ports = {port.name: port for port in old.ports}
     for port in document.ports:
         present = product.output_ports.filter(name=port.name).first()
-        if present is None or port.name not in ports:
+        if present is None or port.name not in ports or present.source_kind == SourceKind.UNSUPPORTED:
             continue
         claims, prefix = claims_of_port(present), f"port {port.name}."
         found = {line.partition(":")[0] for line in claim_differences(ports[port.name], claims, prefix=prefix)}

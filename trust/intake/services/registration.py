@@ -130,7 +130,7 @@ def put_document(
             actor=actor,
         )
         if before is not None and taken.product.lifecycle != Lifecycle.RETIRED:
-            warnings += [*before.overwritten, *same_version(document, before, changes)]
+            warnings += [*before.overwritten, *same_version(document, content, before)]
             warnings += loosened(taken.product, before, now)
             lines = taken_away(taken.product, before)
             told = tell_consumers(product=taken.product, lines=lines, version=document.version, now=now)

@@ -46,6 +46,7 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
         "trust_outcomereport": (),
         "trust_readiness": (),
         "trust_signingkey": (),
+        "trust_sqlapproval": ("withdrawn_at", "withdrawn_by_id", "withdrawn_caller_id"),
         "trust_suite": ("is_current",),
         "trust_trustpolicyversion": ("is_current", "published_at", "published_by_id"),
         "trust_verdict": (),
