@@ -33,7 +33,14 @@ QUICK_TESTS = (
 )
 LONGEST_QUICK_TEST = "tests/trust/evidence/engines/test_parity.py"  # begins first
 # The first need further packages, the others take minutes.
-FULL_ONLY = ("tests/battery", "tests/third_party", "tests/large", "tests/e2e/outages")
+FULL_ONLY = (
+    "tests/battery",
+    "tests/third_party",
+    "tests/large",
+    "tests/e2e/outages",
+    "tests/trust/evidence/rules/profiling",
+    "tests/trust/intake/test_drafting.py",
+)
 ALL_CASES = "TOUCHSTONE_TEST_ALL_CASES"  # set in a full run: tests that try a part of many cases then try more of them
 # What `check --deploy` judges: the settings as a production installation behind TLS would have them.
 PRODUCTION = {

@@ -97,9 +97,9 @@ def test_nothing_else_is_reached(warehouse: str, query: str) -> None:
 
 def test_a_query_that_takes_too_long_is_ended_and_the_others_go_on(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_checks, "SECONDS", 1)
-    many = ", ".join(f"{{object}} t{n}" for n in range(16))
+    many = ", ".join(f"{{object}} t{n}" for n in range(24))
     slow, quick = run(
-        warehouse, f"SELECT COUNT(*) FROM {many} WHERE sqrt(t1.id + t15.id) < t2.id", "SELECT COUNT(*) FROM {object}", mustBe=3
+        warehouse, f"SELECT COUNT(*) FROM {many} WHERE sqrt(t1.id + t23.id) < t2.id", "SELECT COUNT(*) FROM {object}", mustBe=3
     )
     assert (slow.status, quick.status) == (ERROR, PASSED)
     assert "took longer" in slow.message
