@@ -76,6 +76,33 @@ def register_document(
     raises (`InvalidError`, `ConflictError`, `ForbiddenError`) leaves nothing behind.
     """
     document = read_contract(content, today=now.date(), variables=settings.TOUCHSTONE.variables_by_name)
+    with transaction.atomic():
+        report = _register(
+            document=document,
+            content=content,
+            filename=filename,
+            actor=actor,
+            now=now,
+            add_people=add_people,
+            owner=owner,
+            publish_policies=publish_policies,
+        )
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def _register(
+    *,
+    document: ContractDocument,
+    content: bytes,
+    filename: str,
+    actor: Person | None,
+    now: datetime,
+    add_people: bool,
+    owner: str,
+    publish_policies: bool | None,
+) -> RegistrationReport:
     if publish_policies:
         require_governance(actor, "publish access policies")
     with recorded("register_contract", actor):
@@ -90,8 +117,6 @@ def register_document(
             publish_policies=is_governance(actor) if publish_policies is None else publish_policies,
         )
         report.changes[:0] = people
-        if dry_run:
-            transaction.set_rollback(True)
     return report
 
 
@@ -180,7 +205,8 @@ def register_files(
     with transaction.atomic() if dry_run else nullcontext():
         for filename in order:
             try:
-                report = register_document(
+                report = _register(
+                    document=readable[filename],
                     content=files[filename],
                     filename=filename,
                     actor=actor,
