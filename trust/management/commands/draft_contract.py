@@ -40,7 +40,8 @@ class Command(BaseCommand):
             self._write(Path(options["out"]), drafted.text)
             draft = drafted.draft
             self.stdout.write(f"{options['out']}: {drafted.name}, {len(draft.fields)} columns, {draft.rows:,} rows")
-            self.stdout.write(f"  next: read it, then `bin/manage register {options['out']} --as USERNAME`")
+            self.stdout.write(f"  next: read it and try it: bin/manage try {options['out']}")
+            self.stdout.write(f"  then register it: bin/manage register {options['out']} --owner USERNAME --add-people")
         for defect in drafted.defects:
             self.stderr.write(f"defect: {defect_sentence(defect, show_values=False)}")
         if Path(drafted.location).is_absolute():
