@@ -114,6 +114,17 @@ def test_a_file_is_drafted_without_any_of_its_values(ada: Caller, tmp_path: Path
     assert registered.status_code == 200, registered.content
 
 
+@pytest.mark.parametrize("place", ["hr", "hr/", "hr/pay.csv"])
+def test_a_folder_with_what_another_owner_redacts_is_not_drafted(ada: Caller, tmp_path: Path, place: str) -> None:
+    (tmp_path / "hr").mkdir()
+    (tmp_path / "hr" / "pay.csv").write_text("id\n1\n")
+    make_port(make_product("salaries"), "rows", location="hr/pay.csv", fields=(FieldClaims("id", personal=True),))
+    answer = ada.post("/api/v1/drafts", {"location": place})
+    work()
+    result = ada.get(answer.headers["Location"]).json()["result"]
+    assert (result["contract"], result["failure"]["code"]) == (None, "forbidden")
+
+
 def test_a_file_of_another_owner_who_redacts_fields_is_not_drafted(ada: Caller, tmp_path: Path) -> None:
     port = make_port(make_product("salaries"), "rows", location="orders.csv", fields=(FieldClaims("id", personal=True),))
     assert port.product.owner != ada.person

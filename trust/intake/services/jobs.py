@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from catalog.models import Person
 from catalog.rules.claims import PortClaims
 from catalog.rules.errors import ConflictError, DomainError
-from catalog.rules.vocabulary import SourceKind
 from catalog.services.permissions import require_can_register
 from trust.clock import database_now
 from trust.evidence.rules.evidence import SourceProblemError
 from trust.evidence.services.port_locations import demand_own_data
 from trust.evidence.services.runs import storable, time_limit
 from trust.intake.models.job import IntakeJob, IntakeJobKind
-from trust.intake.services.drafting import draft_contract, draft_to_json
+from trust.intake.services.drafting import draft_contract, draft_to_json, find_data
 from trust.intake.services.trying import failed_trial, trial_to_json, try_contract
 from trust.messages import enqueue_job
 
@@ -101,10 +101,8 @@ def _failed(job: IntakeJob, code: str, message: str, remedy: str) -> dict[str, A
 
 def _draft(job: IntakeJob, now: datetime) -> dict[str, Any]:
     """The draft of a file, without any of its values; nothing where another owner redacts fields of it."""
-    kind = next(
-        (kind for kind in SourceKind if kind.is_file and job.data.lower().rstrip("/").endswith(kind.value)), SourceKind.CSV
-    )
-    demand_own_data(PortClaims("draft", kind, job.data), slug="", actor=job.requested_by)
+    path, kind, _ = find_data(job.data, settings.TOUCHSTONE.data_roots)  # of a folder with the slash that makes it one
+    demand_own_data(PortClaims("draft", kind, path), slug="", actor=job.requested_by)
     return {**draft_to_json(draft_contract(data=job.data, now=now, show_values=False)), "failure": None}
 
 
