@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
 
@@ -20,10 +19,9 @@ from catalog.services.notifications import notify
 from catalog.services.ports import claims_of_port
 from catalog.services.products import claims_of
 from trust.decisions.services.recall_notices import who_relied
-from trust.evidence.models.suite import Suite
 from trust.verdicts.queries.policies import current_policy
-from trust.verdicts.queries.product_facts import review_status
-from trust.verdicts.rules.review import ReviewedClaims, changed_suites, differences
+from trust.verdicts.queries.product_facts import differences_of, review_status
+from trust.verdicts.rules.review import ReviewedClaims
 
 _UNREAD = SourceKind.UNSUPPORTED.value
 
@@ -48,15 +46,10 @@ def read_before(product: DataProduct, document: ContractDocument, now: datetime)
 
 def loosened(product: DataProduct, before: Before, now: datetime) -> list[str]:
     """What the document asks less of than the product did before, a line each."""
-    after = review_status(product.pk, now).claims
-    suites: dict[tuple[str, str], Any] = {}
-    if changed := changed_suites(before.claims, after):
-        rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
-        suites = {(name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")}
+    found = differences_of(product.pk, before.claims, review_status(product.pk, now).claims)
     # A port that could not be read before asks for more as soon as it can, wherever it lies.
     unread = tuple(f"port {name}," for name, port in before.claims.ports.items() if port.source.get("kind") == _UNREAD)
-    found = [one for one in differences(before.claims, after, suites) if one.is_looser and not one.subject.startswith(unread)]
-    return [f"loosened: {one}" for one in found]
+    return [f"loosened: {one}" for one in found if one.is_looser and not one.subject.startswith(unread)]
 
 
 def taken_away(product: DataProduct, before: Before) -> list[str]:
@@ -82,12 +75,16 @@ def same_version(document: ContractDocument, content: bytes, before: Before) -> 
 
 
 def tell_consumers(*, product: DataProduct, lines: list[str], version: str, now: datetime) -> int:
-    """Number of consumers that were notified: those with an agreement, and those that were given a yes lately."""
+    """Number of consumers that were notified: those with an agreement, and those that were given a yes lately. The log of
+    decisions is read only where there is something to say.
+    """
+    if not lines:
+        return 0
     by_agreement = set(agreements_standing(now).filter(product=product).values_list("consumer_id", flat=True))
     since = now - max(current_policy()[1].recall_window, timedelta(days=1))
     concerned = by_agreement | {one.consumer_id for one in who_relied(product.pk, since=since, until=now)}
     consumers = list(Consumer.objects.filter(pk__in=concerned).select_related("owner"))
-    if not lines or not consumers:
+    if not consumers:
         return 0
     notify(
         key=f"contract:{product.pk}:{version}:{rfc_3339(now)}",

@@ -154,7 +154,7 @@ def put_document(
             not_executable=not_executable,
             actor=actor,
         )
-        if before is not None and taken.product.lifecycle != Lifecycle.RETIRED:
+        if before is not None and changes and taken.product.lifecycle != Lifecycle.RETIRED:
             warnings += [*before.overwritten, *same_version(document, content, before)]
             warnings += loosened(taken.product, before, now)
             lines = taken_away(taken.product, before)

@@ -94,13 +94,16 @@ class Gathered:
         if product.reviewed_at is None or product.reviewed_claims is None:
             return ReviewStatus(after)
         before = from_stored(product.reviewed_claims)
-        suites: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
-        if changed := changed_suites(before, after):
-            rows = Suite.objects.filter(port__product=product, digest__in=[digest for _, digest in changed])
-            suites = {
-                (name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")
-            }
-        return ReviewStatus(after, is_recorded=True, differences=differences(before, after, suites))
+        return ReviewStatus(after, is_recorded=True, differences=differences_of(product_id, before, after))
+
+
+def differences_of(product_id: int, before: ReviewedClaims, after: ReviewedClaims) -> tuple[ReviewDifference, ...]:
+    """Each claim of a product that is another than before, those that ask for less first. A query where a suite is another."""
+    suites: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
+    if changed := changed_suites(before, after):
+        rows = Suite.objects.filter(port__product=product_id, digest__in=[digest for _, digest in changed])
+        suites = {(name, digest): stored for name, digest, stored in rows.values_list("port__name", "digest", "expectations")}
+    return differences(before, after, suites)
 
 
 def _source(port: OutputPort) -> dict[str, str]:

@@ -20,7 +20,7 @@ from catalog.rules.reading import FieldReading
 from catalog.rules.vocabulary import LogicalType, SourceKind
 from trust.evidence.engines.gx.columns import Column
 from trust.evidence.engines.gx.dialects import Dialect, find_dialect
-from trust.evidence.engines.gx.file_columns import file_columns, with_texts
+from trust.evidence.engines.gx.file_columns import file_columns, replace_by_typed, with_texts
 from trust.evidence.engines.gx.file_problems import check_width, malformed
 from trust.evidence.engines.gx.limits import MAX_LINE_BYTES
 from trust.evidence.engines.gx.quoting import quoted_list, quoted_name, quoted_path, quoted_text
@@ -59,15 +59,7 @@ def load_csv(
     types = typed_texts(connection, raw, cells)
     named = [(column, one.physical) for column, one in zip(names, types, strict=True)]
     columns = with_texts(file_columns(named, source, untyped=True, text_dates=True), types, source)
-    selected: list[str] = []
-    for cell, one, column in zip(cells, types, columns.values(), strict=True):
-        selected.append(f"CASE WHEN {cell.present} THEN {one.value} END AS {quoted_name(column.sql_name)}")
-        if column.spelled:
-            selected.append(f"CASE WHEN {cell.present} THEN {cell.text} END AS {quoted_name(column.spelled)}")
-        if column.moments:
-            selected.append(f"CASE WHEN {cell.present} THEN {one.moments} END AS {quoted_name(column.moments)}")
-    connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(selected)} FROM {quoted_name(raw)}")
-    connection.execute(f"DROP TABLE {quoted_name(raw)}")
+    replace_by_typed(connection, raw, name, cells, types, columns)
     return columns, _shown(dialect, source, sign, sniffed)
 
 

@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import duckdb
 
 from catalog.rules.vocabulary import LogicalType
 from trust.evidence.engines.gx.columns import Column, Kind
 from trust.evidence.engines.gx.file_problems import check_width, malformed
-from trust.evidence.engines.gx.typed_texts import TypedText
+from trust.evidence.engines.gx.quoting import quoted_name
+from trust.evidence.engines.gx.typed_texts import Cell, TypedText
 from trust.evidence.rules.evidence import Source
 
 _KINDS = {
@@ -74,6 +77,26 @@ def with_texts(columns: dict[str, Column], types: Sequence[TypedText], source: S
             is_long_decimal=one.is_long_decimal,
         )
     return found
+
+
+def replace_by_typed(
+    connection: duckdb.DuckDBPyConnection,
+    raw: str,
+    name: str,
+    cells: Sequence[Cell],
+    types: Sequence[TypedText],
+    columns: Mapping[str, Column],
+) -> None:
+    """Make of the table of texts `raw` the table `name` of typed values, and of what lies beside them."""
+    selected: list[str] = []
+    for cell, one, column in zip(cells, types, columns.values(), strict=True):
+        selected.append(f"CASE WHEN {cell.present} THEN {one.value} END AS {quoted_name(column.sql_name)}")
+        if column.spelled:
+            selected.append(f"CASE WHEN {cell.present} THEN {cell.text} END AS {quoted_name(column.spelled)}")
+        if column.moments:
+            selected.append(f"CASE WHEN {cell.present} THEN {one.moments} END AS {quoted_name(column.moments)}")
+    connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(selected)} FROM {quoted_name(raw)}")
+    connection.execute(f"DROP TABLE {quoted_name(raw)}")
 
 
 def _column(name: str, sql_name: str, physical: str, source: Source, *, untyped: bool, text_dates: bool) -> Column:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from trust.evidence.engines.gx.columns import Column
-from trust.evidence.engines.gx.file_columns import file_columns, with_texts
+from trust.evidence.engines.gx.file_columns import file_columns, replace_by_typed, with_texts
 from trust.evidence.engines.gx.file_problems import check_width, malformed
 from trust.evidence.engines.gx.limits import MAX_LINE_BYTES
 from trust.evidence.engines.gx.quoting import literal_path, quoted_list, quoted_name, quoted_text
@@ -68,15 +68,7 @@ def load_json_lines(
     cells, types, keys = cells + of_path, types + typed_texts(connection, raw_name, of_path), keys + partitions
     named = [(key, one.physical) for key, one in zip(keys, types, strict=True)]
     columns = with_texts(file_columns(named, source, text_dates=True), types, source)
-    selected: list[str] = []
-    for cell, one, column in zip(cells, types, columns.values(), strict=True):
-        selected.append(f"CASE WHEN {cell.present} THEN {one.value} END AS {quoted_name(column.sql_name)}")
-        if column.spelled:
-            selected.append(f"CASE WHEN {cell.present} THEN {cell.text} END AS {quoted_name(column.spelled)}")
-        if column.moments:
-            selected.append(f"CASE WHEN {cell.present} THEN {one.moments} END AS {quoted_name(column.moments)}")
-    connection.execute(f"CREATE TABLE {quoted_name(name)} AS SELECT {', '.join(selected)} FROM {raw}")
-    connection.execute(f"DROP TABLE {raw}")
+    replace_by_typed(connection, raw_name, name, cells, types, columns)
     return columns, {"encoding": source.reading.encoding or "utf-8"}
 
 
